@@ -1,0 +1,174 @@
+//! Points and spans of time as the record writes them.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Milliseconds since the Unix epoch, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(u64);
+
+/// A timestamp taken apart: the civil date and time in UTC.
+struct Civil {
+    year: i64,
+    month: u64,
+    day: u64,
+    hour: u64,
+    minute: u64,
+    second: u64,
+    ms: u64,
+}
+
+impl Timestamp {
+    /// Makes a timestamp of milliseconds since the epoch.
+    pub const fn from_unix_ms(ms: u64) -> Self {
+        Self(ms)
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn unix_ms(self) -> u64 {
+        self.0
+    }
+
+    /// `2026-11-20T09:15:42Z`, the form of the record's `timestamp`.
+    pub fn rfc3339_seconds(self) -> String {
+        let c = self.civil();
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+            c.year, c.month, c.day, c.hour, c.minute, c.second
+        )
+    }
+
+    /// `2026-11-20T09:15:42.123Z`.
+    pub fn rfc3339_ms(self) -> String {
+        let c = self.civil();
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            c.year, c.month, c.day, c.hour, c.minute, c.second, c.ms
+        )
+    }
+
+    /// `20261120T091542123Z`, the form in the name of a batch object.
+    pub fn compact_ms(self) -> String {
+        let c = self.civil();
+        format!(
+            "{:04}{:02}{:02}T{:02}{:02}{:02}{:03}Z",
+            c.year, c.month, c.day, c.hour, c.minute, c.second, c.ms
+        )
+    }
+
+    /// `2026/11/20/09`, the hour folder of the S3 layout.
+    pub fn hour_folder(self) -> String {
+        let c = self.civil();
+        format!("{:04}/{:02}/{:02}/{:02}", c.year, c.month, c.day, c.hour)
+    }
+
+    /// Days to a civil date after Howard Hinnant's `civil_from_days`, in the proleptic Gregorian calendar.
+    fn civil(self) -> Civil {
+        let seconds = self.0 / 1_000;
+        let days = i64::try_from(seconds / 86_400).unwrap_or(i64::MAX / 2) + 719_468;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097).unsigned_abs();
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * day_of_year + 2) / 153;
+        let month = if shifted_month < 10 {
+            shifted_month + 3
+        } else {
+            shifted_month - 9
+        };
+        let year = i64::try_from(year_of_era).unwrap_or(0) + era * 400 + i64::from(month <= 2);
+        Civil {
+            year,
+            month,
+            day: day_of_year - (153 * shifted_month + 2) / 5 + 1,
+            hour: seconds / 3_600 % 24,
+            minute: seconds / 60 % 60,
+            second: seconds % 60,
+            ms: self.0 % 1_000,
+        }
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.rfc3339_ms())
+    }
+}
+
+/// The text is no duration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no duration; write a whole number and a unit, such as `250ms`, `30s`, `10m`, `24h` or `7d`"
+)]
+pub struct InvalidDuration(String);
+
+/// Reads `250ms`, `30s`, `10m`, `24h` or `7d`.
+///
+/// # Errors
+/// [`InvalidDuration`] for anything else.
+pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
+    let invalid = || InvalidDuration(text.to_owned());
+    let trimmed = text.trim();
+    let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = trimmed.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| invalid())?;
+    let ms_each: u64 = match unit.trim() {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(invalid()),
+    };
+    number
+        .checked_mul(ms_each)
+        .map(Duration::from_millis)
+        .ok_or_else(invalid)
+}
+
+/// Writes a duration in the largest unit that keeps it whole, as [`parse_duration`] reads it.
+pub fn format_duration(duration: Duration) -> String {
+    let ms = duration.as_millis();
+    for (unit, ms_each) in [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1_000),
+    ] {
+        if ms >= ms_each && ms % ms_each == 0 {
+            return format!("{}{unit}", ms / ms_each);
+        }
+    }
+    format!("{ms}ms")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_print_every_form() {
+        // 2024-02-29T23:59:58.007Z: a leap day, from `date -u -d … +%s`.
+        let leap = Timestamp::from_unix_ms(1_709_251_198_007);
+        assert_eq!(leap.rfc3339_seconds(), "2024-02-29T23:59:58Z");
+        assert_eq!(leap.rfc3339_ms(), "2024-02-29T23:59:58.007Z");
+        assert_eq!(leap.compact_ms(), "20240229T235958007Z");
+        assert_eq!(leap.hour_folder(), "2024/02/29/23");
+        assert_eq!(
+            Timestamp::from_unix_ms(0).rfc3339_ms(),
+            "1970-01-01T00:00:00.000Z"
+        );
+    }
+
+    #[test]
+    fn durations_round_trip() {
+        for text in ["0ms", "250ms", "30s", "10m", "24h", "7d"] {
+            let duration = parse_duration(text).unwrap();
+            assert_eq!(parse_duration(&format_duration(duration)), Ok(duration));
+        }
+        for text in ["", "5", "5 weeks", "-1s", "1.5s", "99999999999999999999s"] {
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+}
