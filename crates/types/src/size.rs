@@ -104,9 +104,10 @@ mod tests {
     }
 
     #[test]
-    fn sizes_print_as_they_are_read() {
-        for text in ["1GiB", "256kB", "100MB", "7B"] {
-            assert_eq!(text.parse::<ByteSize>().unwrap().to_string(), text);
+    fn a_printed_size_reads_back_as_itself() {
+        for text in ["1GiB", "256kB", "100MB", "7B", "0B", "1023B"] {
+            let size: ByteSize = text.parse().unwrap();
+            assert_eq!(size.to_string().parse(), Ok(size));
         }
     }
 }

@@ -136,7 +136,7 @@ pub fn format_duration(duration: Duration) -> String {
         ("m", 60_000),
         ("s", 1_000),
     ] {
-        if ms >= ms_each && ms % ms_each == 0 {
+        if ms >= ms_each && ms.is_multiple_of(ms_each) {
             return format!("{}{unit}", ms / ms_each);
         }
     }

@@ -1,0 +1,274 @@
+//! The `corelog` object of a record: what the original format lacks.
+
+use std::collections::BTreeMap;
+
+use corelog_types::{Count, Provenance, Usage};
+use serde::{Deserialize, Serialize};
+
+/// Everything we know about an invocation that `ModelInvocationLog` has no field for.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Extension {
+    /// Our id of the record, also the `x-corelog-record-id` response header.
+    pub record_id: String,
+    /// The node that recorded it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_id: Option<String>,
+    /// Its place in that node's history, without gaps from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
+    /// Name of the provider in the configuration.
+    pub provider: String,
+    /// The wire language spoken.
+    pub dialect: String,
+    /// Where the call was forwarded to, query aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+    /// HTTP method.
+    pub method: String,
+    /// Path as the caller sent it, query aside.
+    pub path: String,
+    /// HTTP version the caller spoke, such as `HTTP/1.1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_version: Option<String>,
+    /// Status the caller received.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_status: Option<u16>,
+    /// The error in words; never prompt or answer text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_message: Option<String>,
+    /// Whose error it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_source: Option<ErrorSource>,
+    /// Request's arrival to the upstream's last byte, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<f64>,
+    /// Request's arrival to the upstream's first body byte, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_to_first_byte_ms: Option<f64>,
+    /// Latency as the provider itself measured it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported_latency_ms: Option<f64>,
+    /// Stream statistics; only for streams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<StreamFacts>,
+    /// Why the model stopped, in the provider's own word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_reason: Option<String>,
+    /// The model that the answer names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_model: Option<String>,
+    /// The answer's own id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_id: Option<String>,
+    /// The provider's request id, whatever its form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_request_id: Option<String>,
+    /// End user on whose behalf the call was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Conversation or session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Trace and span the call belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
+    /// `x-corelog-tag-*` and the tags of other gateways' headers.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// Token counts of every kind, each with its provenance.
+    #[serde(skip_serializing_if = "UsageCounts::is_empty")]
+    pub usage: UsageCounts,
+    /// Who called, as far as the gateway knows.
+    pub caller: CallerFacts,
+    /// What reached the caller: a fact apart from what the provider produced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivered>,
+    /// What of the exchange is not in the record, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cut: Vec<Cut>,
+    /// Size of the request body on the wire.
+    pub request_bytes: u64,
+    /// Size of the answer's body on the wire.
+    pub response_bytes: u64,
+    /// `content-encoding` of the request, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_encoding: Option<String>,
+    /// `content-encoding` of the answer, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_encoding: Option<String>,
+    /// Request headers of the allow-list.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub request_headers: BTreeMap<String, String>,
+    /// Response headers of the allow-list.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub response_headers: BTreeMap<String, String>,
+}
+
+/// Whose error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ErrorSource {
+    /// The provider answered with it, or broke off.
+    Upstream,
+    /// The gateway raised it.
+    Gateway,
+    /// The caller caused it before anything was sent upstream.
+    Caller,
+}
+
+/// How a stream went.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StreamFacts {
+    /// `sse`, `eventstream`, `ndjson` or `jsonarray`.
+    pub framing: String,
+    /// Chunks as they arrived from upstream.
+    pub chunks: u64,
+    /// Protocol events inside them.
+    pub events: u64,
+    /// Longest silence between two chunks, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest_gap_ms: Option<f64>,
+    /// Whether the dialect's terminal event, or a clean end, was seen.
+    pub complete: bool,
+}
+
+/// W3C trace context.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Trace {
+    /// 32 hex digits, or whatever id another gateway's header carried.
+    pub trace_id: String,
+    /// 16 hex digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub span_id: Option<String>,
+}
+
+/// The caller, secrets left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CallerFacts {
+    /// Name of the configured key that the caller used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Fingerprint of the credential that came with the call: the first 16 hex digits of its SHA-256.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_fingerprint: Option<String>,
+    /// Address of the peer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+}
+
+/// What reached the caller.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivered {
+    /// How it ended.
+    pub outcome: DeliveryOutcome,
+    /// Body bytes handed to the caller's connection when the record was made.
+    pub bytes: u64,
+    /// Chunks handed over.
+    pub chunks: u64,
+    /// When the caller hung up, in milliseconds after the request's arrival.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_after_ms: Option<f64>,
+}
+
+/// How delivery to the caller ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryOutcome {
+    /// All but what waits for this very record was handed over.
+    Complete,
+    /// The caller closed first.
+    HungUp,
+    /// An operator ended the call.
+    Killed,
+    /// The upstream broke off, so the caller got a cut answer.
+    Truncated,
+    /// The process died; what the caller got is not known.
+    Unknown,
+}
+
+/// Something left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cut {
+    /// `input`, `output` or `events`.
+    pub part: String,
+    /// Why.
+    pub reason: CutReason,
+    /// How many bytes there were, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+}
+
+/// Why something was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CutReason {
+    /// The body is larger than the recorder keeps.
+    OverLimit,
+    /// The capture policy says so.
+    Policy,
+    /// The body could not be decoded; it is kept as it came.
+    NotDecoded,
+    /// Decoding it would have passed the cap against decompression bombs.
+    DecodedOverLimit,
+    /// The disk refused it.
+    Disk,
+}
+
+/// Token counts with provenance, as an object of `{"value":…,"provenance":…}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UsageCounts(pub Usage);
+
+impl UsageCounts {
+    /// Whether nobody counted anything.
+    pub fn is_empty(&self) -> bool {
+        self.0 == Usage::default()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct CountForm<'a> {
+    value: u64,
+    provenance: std::borrow::Cow<'a, str>,
+}
+
+impl Serialize for UsageCounts {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.entries().iter().filter_map(|(name, count)| {
+            let count = (*count)?;
+            let provenance = count.provenance.as_str().into();
+            Some((
+                *name,
+                CountForm {
+                    value: count.value,
+                    provenance,
+                },
+            ))
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for UsageCounts {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let map = BTreeMap::<String, CountForm<'de>>::deserialize(deserializer)?;
+        let mut usage = Usage::default();
+        for (name, form) in map {
+            if let Some(slot) = usage.entry_mut(&name) {
+                let provenance = match form.provenance.as_ref() {
+                    "derived" => Provenance::Derived,
+                    _ => Provenance::Reported,
+                };
+                *slot = Some(Count {
+                    value: form.value,
+                    provenance,
+                });
+            }
+        }
+        Ok(Self(usage))
+    }
+}

@@ -1,0 +1,205 @@
+//! The bytes of one record as a spool keeps them.
+//!
+//! ```text
+//! u8   version (1)
+//! u32  little-endian length of the envelope
+//! …    envelope: JSON {"document": …, "parts": [{"name","form","at","bytes"}, …]}
+//! …    the inline parts' bytes, one after the other, in the envelope's order
+//! ```
+//! A part that lives in a blob beside the spool has no bytes here. Bodies are kept as they came (or as
+//! they were decoded or reassembled), so that a destination can place them as it must.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{BodyForm, Document};
+
+const VERSION: u8 = 1;
+const PREFIX_BYTES: usize = 5;
+
+/// Which body a part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PartName {
+    /// The prompt: the request's body, decoded.
+    Input,
+    /// The answer's body, decoded; for a stream, reassembled.
+    Output,
+    /// The raw stream with arrival times, one JSON line a chunk.
+    Events,
+}
+
+impl PartName {
+    /// The name in object keys and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Output => "output",
+            Self::Events => "events",
+        }
+    }
+}
+
+/// Where a part's bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// Behind the envelope.
+    Inline,
+    /// In the spool's blob of the same name.
+    Blob,
+}
+
+/// What the envelope says of one part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartHeader {
+    /// Which body.
+    pub name: PartName,
+    /// What kind of bytes.
+    pub form: BodyForm,
+    /// Where they are.
+    pub at: Place,
+    /// How many.
+    pub bytes: u64,
+}
+
+#[derive(Serialize)]
+struct EnvelopeRef<'a> {
+    document: &'a Document,
+    parts: &'a [PartHeader],
+}
+
+#[derive(Deserialize)]
+struct EnvelopeOwned {
+    document: Document,
+    parts: Vec<PartHeader>,
+}
+
+/// Why stored bytes are no record.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Written by a newer version, or no record at all.
+    #[error("stored record has version {found}, this binary reads {VERSION}")]
+    Version {
+        /// The version byte found.
+        found: u8,
+    },
+    /// Fewer bytes than the envelope promises.
+    #[error("stored record is cut short")]
+    Short,
+    /// The envelope is not the JSON it should be.
+    #[error("envelope of the stored record is malformed")]
+    Envelope(#[source] serde_json::Error),
+}
+
+/// Writes the envelope: what goes before the inline parts.
+///
+/// # Errors
+/// [`Error::Envelope`] if the document cannot be written as JSON.
+pub fn encode_envelope(document: &Document, parts: &[PartHeader]) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::with_capacity(1_536);
+    bytes.extend_from_slice(&[VERSION, 0, 0, 0, 0]);
+    serde_json::to_writer(&mut bytes, &EnvelopeRef { document, parts }).map_err(Error::Envelope)?;
+    let length = u32::try_from(bytes.len() - PREFIX_BYTES).map_err(|_| Error::Short)?;
+    bytes[1..PREFIX_BYTES].copy_from_slice(&length.to_le_bytes());
+    Ok(bytes)
+}
+
+/// A stored record, its inline parts borrowed from the stored bytes.
+#[derive(Debug, Clone)]
+pub struct StoredRecord<'a> {
+    /// Everything but the bodies.
+    pub document: Document,
+    /// The bodies: what the envelope says, and the bytes of those kept inline.
+    pub parts: Vec<(PartHeader, &'a [u8])>,
+}
+
+impl<'a> StoredRecord<'a> {
+    /// The part of that name.
+    pub fn part(&self, name: PartName) -> Option<(&PartHeader, &'a [u8])> {
+        self.parts
+            .iter()
+            .find(|(header, _)| header.name == name)
+            .map(|(header, bytes)| (header, *bytes))
+    }
+}
+
+/// Reads a record back.
+///
+/// # Errors
+/// Whatever makes the bytes no record; never panics on any input.
+pub fn decode(bytes: &[u8]) -> Result<StoredRecord<'_>, Error> {
+    let (prefix, rest) = bytes.split_at_checked(PREFIX_BYTES).ok_or(Error::Short)?;
+    if prefix[0] != VERSION {
+        return Err(Error::Version { found: prefix[0] });
+    }
+    let length = u32::from_le_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]) as usize;
+    let (envelope, mut rest) = rest.split_at_checked(length).ok_or(Error::Short)?;
+    let envelope: EnvelopeOwned = serde_json::from_slice(envelope).map_err(Error::Envelope)?;
+    let mut parts = Vec::with_capacity(envelope.parts.len());
+    for header in envelope.parts {
+        let length = match header.at {
+            Place::Blob => 0,
+            Place::Inline => usize::try_from(header.bytes).map_err(|_| Error::Short)?,
+        };
+        let (part, behind) = rest.split_at_checked(length).ok_or(Error::Short)?;
+        rest = behind;
+        parts.push((header, part));
+    }
+    Ok(StoredRecord {
+        document: envelope.document,
+        parts,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn document() -> Document {
+        serde_json::from_str(
+            r#"{"timestamp":"2026-11-20T09:15:42Z","accountId":"111122223333","region":"us-east-1",
+                "requestId":"5f0c9a52-1b7e-4c0e-9a5d-2f6f0f7a1c11","operation":"Converse",
+                "identity":{"arn":"arn:aws:iam::111122223333:user/a"},
+                "schemaType":"ModelInvocationLog","schemaVersion":"1.0",
+                "fieldOfTheFuture":{"ignored":true}}"#,
+        )
+        .unwrap()
+    }
+
+    fn part(name: PartName, at: Place, bytes: u64) -> PartHeader {
+        PartHeader {
+            name,
+            form: BodyForm::Json,
+            at,
+            bytes,
+        }
+    }
+
+    #[test]
+    fn inline_parts_come_back_and_blobs_take_no_bytes() {
+        let parts = [
+            part(PartName::Input, Place::Blob, 1 << 40),
+            part(PartName::Output, Place::Inline, 4),
+        ];
+        let mut bytes = encode_envelope(&document(), &parts).unwrap();
+        bytes.extend_from_slice(b"null");
+        let back = decode(&bytes).unwrap();
+        assert_eq!(back.document, document());
+        assert_eq!(back.part(PartName::Output).unwrap().1, b"null");
+        assert_eq!(back.part(PartName::Input).unwrap().0.bytes, 1 << 40);
+        bytes.pop();
+        assert!(matches!(decode(&bytes), Err(Error::Short)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_refused_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode(&bytes);
+            let mut framed = vec![VERSION, 2, 0, 0, 0];
+            framed.extend_from_slice(&bytes);
+            let _ = decode(&framed);
+        }
+    }
+}
