@@ -1,1 +1,24 @@
-//! Placeholder.
+//! Operations that callers ask of Corelog itself, free of any transport: a request in, a response out.
+//!
+//! Two families live here. [`logging`] is Bedrock's control API for model invocation logging, so that
+//! `boto3`, the AWS CLI and Terraform configure Corelog as they configure the original. [`admin`] is our
+//! own, under `/corelog/v1`, for the command line. Every operation is one file with the same four steps:
+//! parse, authorise, do, render.
+//!
+//! # Which configuration wins
+//! The destinations of the configuration file and the one of the control API stand side by side, and
+//! neither can change the other. Destinations of the file are always active and read-only here. The
+//! control API owns exactly one more, named [`logging::DESTINATION`], kept in the catalog: it survives
+//! restarts, `GET` returns it and nothing else, and `DELETE` removes it and nothing else.
+//!
+//! Absent here: sockets, TLS, reading of requests from the wire, and how a destination is built.
+
+pub mod admin;
+mod body;
+mod caller;
+pub mod logging;
+mod route;
+
+pub use body::{Body, Pieces};
+pub use caller::{Action, Authorise, Denied, Open};
+pub use route::{Api, Ports, owns};

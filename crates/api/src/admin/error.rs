@@ -1,0 +1,105 @@
+//! What our own operations say when they say no: `{"error":{"code","message","hint"}}`.
+
+use corelog_telemetry::Chain;
+use http::{HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
+
+use crate::Body;
+
+/// A request that is not served, with what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    hint: &'static str,
+}
+
+#[derive(Serialize)]
+struct Form<'a> {
+    error: Inner<'a>,
+}
+
+#[derive(Serialize)]
+struct Inner<'a> {
+    code: &'a str,
+    message: &'a str,
+    hint: &'a str,
+}
+
+impl Problem {
+    pub(crate) fn bad_request(message: impl Into<String>, hint: &'static str) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: "bad_request",
+            message: message.into(),
+            hint,
+        }
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>, hint: &'static str) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            code: "not_found",
+            message: message.into(),
+            hint,
+        }
+    }
+
+    pub(crate) fn no_such_operation(method: &http::Method, path: &str) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            code: "no_such_operation",
+            message: format!("there is no operation `{method} {path}`"),
+            hint: "the operations are records, exchanges and status; a newer command line may know more",
+        }
+    }
+
+    pub(crate) fn denied() -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            code: "denied",
+            message: "this key may not do that".to_owned(),
+            hint: "use another key, or change what this one may do",
+        }
+    }
+
+    /// Something of ours failed: the chain goes into our log, its head to the caller.
+    pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error = %Chain(error), "an operation failed");
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            code: "internal",
+            message: error.to_string(),
+            hint: "corelog's own log says more",
+        }
+    }
+
+    pub(crate) fn render(&self) -> Response<Body> {
+        let mut response = json(&Form {
+            error: Inner {
+                code: self.code,
+                message: &self.message,
+                hint: self.hint,
+            },
+        });
+        *response.status_mut() = self.status;
+        response
+    }
+}
+
+/// A JSON answer with status 200.
+pub(crate) fn json(value: &impl Serialize) -> Response<Body> {
+    // Our own structs of strings, numbers and lists always serialise.
+    let body = serde_json::to_vec(value).unwrap_or_default();
+    with_type(Body::from(body), "application/json")
+}
+
+/// An answer of that content type with status 200.
+pub(crate) fn with_type(body: Body, content_type: &str) -> Response<Body> {
+    let mut response = Response::new(body);
+    let value = HeaderValue::from_str(content_type)
+        .unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    response.headers_mut().insert(header::CONTENT_TYPE, value);
+    response
+}

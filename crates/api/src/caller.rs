@@ -1,0 +1,64 @@
+//! Whether a caller may do what it asks: the seam for policies to come.
+
+use std::fmt;
+
+use corelog_access::Caller;
+
+/// What a caller asks to do, by the name a policy would use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each variant is the action of that name")]
+pub enum Action {
+    PutModelInvocationLoggingConfiguration,
+    GetModelInvocationLoggingConfiguration,
+    DeleteModelInvocationLoggingConfiguration,
+    ListRecords,
+    GetRecord,
+    ListExchanges,
+    KillExchange,
+    GetStatus,
+}
+
+impl Action {
+    /// The name in policies and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PutModelInvocationLoggingConfiguration => {
+                "bedrock:PutModelInvocationLoggingConfiguration"
+            }
+            Self::GetModelInvocationLoggingConfiguration => {
+                "bedrock:GetModelInvocationLoggingConfiguration"
+            }
+            Self::DeleteModelInvocationLoggingConfiguration => {
+                "bedrock:DeleteModelInvocationLoggingConfiguration"
+            }
+            Self::ListRecords => "corelog:ListRecords",
+            Self::GetRecord => "corelog:GetRecord",
+            Self::ListExchanges => "corelog:ListExchanges",
+            Self::KillExchange => "corelog:KillExchange",
+            Self::GetStatus => "corelog:GetStatus",
+        }
+    }
+}
+
+/// The caller may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Denied;
+
+/// Decides whether a caller, who was let in already, may do something.
+pub trait Authorise: Send + Sync + fmt::Debug {
+    /// Answers for one action.
+    ///
+    /// # Errors
+    /// [`Denied`].
+    fn authorise(&self, caller: &Caller, action: Action) -> Result<(), Denied>;
+}
+
+/// Whoever was let in may do everything: what static keys amount to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Open;
+
+impl Authorise for Open {
+    fn authorise(&self, _caller: &Caller, _action: Action) -> Result<(), Denied> {
+        Ok(())
+    }
+}

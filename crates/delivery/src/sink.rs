@@ -1,0 +1,62 @@
+//! The port to wherever records go, and what comes back from there.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::Batch;
+
+/// Puts batches somewhere.
+///
+/// A batch may come again after a crash or a failure, with the same [`crate::Plan`] and the same entries.
+/// A sink derives every name it uses from these, never from a clock or a random number, and overwrites:
+/// then a repeated batch changes nothing.
+#[async_trait]
+pub trait Sink: Send + Sync + fmt::Debug {
+    /// Puts the whole batch. Everything is durable at the destination once this returns `Ok`.
+    ///
+    /// A record that cannot be decoded is no failure: it is kept in some other form and counted in the
+    /// receipt, for a batch that fails is tried again for ever.
+    async fn deliver(&self, batch: Arc<Batch>) -> Result<Receipt, SinkError>;
+
+    /// Tries whether the destination can be written.
+    async fn check(&self) -> Result<(), SinkError>;
+
+    /// Where records go, for people: a URL.
+    fn location(&self) -> String;
+}
+
+/// What a sink did with a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Receipt {
+    /// Records delivered, the unreadable ones included.
+    pub records: u64,
+    /// Records that could not be decoded and were put aside as raw bytes.
+    pub unreadable: u64,
+}
+
+/// A batch was not put, or a destination cannot be written. Trying again may help.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {attempt} `{object}`")]
+pub struct SinkError {
+    attempt: &'static str,
+    object: String,
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl SinkError {
+    /// Says what was attempted (a verb), with which object, and why it failed.
+    pub fn new(
+        attempt: &'static str,
+        object: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            attempt,
+            object: object.into(),
+            source: source.into(),
+        }
+    }
+}
