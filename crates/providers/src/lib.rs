@@ -1,1 +1,39 @@
-//! Placeholder.
+//! What providers say: requests, answers and streams of every dialect, read into facts.
+//!
+//! Facts are skimmed and bodies are kept: no body becomes a tree of values. One scanner walks the bytes
+//! once and hands the few fields a family's table asks for to whoever collects them, so the cost of
+//! understanding an exchange follows its size and never its shape. See
+//! `docs/adr/0003-facts-are-skimmed-bodies-are-kept.md`.
+//!
+//! The journey: [`route`] names the operation, [`read_request`] and [`read_answer`] skim whole bodies,
+//! [`Terminal`] watches a stream while it passes, [`reassemble`] turns a finished stream into the answer
+//! the provider would have given without streaming, [`json`] prepares bodies for the record and
+//! [`media`] cuts files out of Converse content.
+//!
+//! Absent here: I/O, tokio, clocks, HTTP types, panics. Bytes come in, values go out.
+
+mod answer;
+mod facts;
+mod family;
+mod framing;
+mod headers;
+pub mod json;
+pub mod media;
+mod merge;
+mod metadata;
+mod reassemble;
+mod request;
+mod route;
+mod skim;
+mod tally;
+mod terminal;
+
+pub use answer::{AnswerReader, read_answer};
+pub use facts::{AnswerFacts, DataKinds, ErrorFacts, ImageFacts, RequestFacts};
+pub use family::Shape;
+pub use framing::Framing;
+pub use headers::Headers;
+pub use reassemble::{Reassembled, Reassembler, reassemble};
+pub use request::{RequestReader, model_of, read_request};
+pub use route::{Route, route};
+pub use terminal::Terminal;

@@ -1,0 +1,91 @@
+//! Chat Completions and Completions: `OpenAI`, Azure, Groq, Mistral, `DeepSeek`, xAI, Together, vLLM and others.
+
+use std::sync::LazyLock;
+
+use super::{CODE_FIRST, Family, generic};
+use crate::answer::AnswerSlot::{
+    self, ErrorCode, ErrorMessage, ErrorType, Id, Model, ServiceTier, Stop, TopCode, TopMessage,
+};
+use crate::answer::count::{
+    CACHED_INSIDE, INPUT, INPUT_AUDIO, INPUT_IMAGE, OUTPUT, OUTPUT_AUDIO, OUTPUT_IMAGE,
+    REASONING_INSIDE, TOTAL, WRITTEN_INSIDE,
+};
+use crate::facts::DataKinds;
+use crate::request::RequestSlot;
+use crate::skim::Paths;
+use crate::terminal::Ending;
+
+pub(super) const REQUEST: &[(&str, RequestSlot)] = &[
+    ("model", RequestSlot::Model),
+    ("stream", RequestSlot::Stream),
+    ("user", RequestSlot::User),
+    ("safety_identifier", RequestSlot::UserFallback),
+    ("session_id", RequestSlot::Session),
+    ("metadata.*", RequestSlot::Metadata),
+    ("metadata.session_id", RequestSlot::Session),
+    ("litellm_session_id", RequestSlot::Session),
+    ("litellm_trace_id", RequestSlot::Trace),
+    ("litellm_metadata.*", RequestSlot::Tag),
+    ("service_tier", RequestSlot::ServiceTier),
+    ("prompt", RequestSlot::Has(DataKinds::TEXT)),
+    ("messages[].content", RequestSlot::Has(DataKinds::TEXT)),
+    ("messages[].content[].type", RequestSlot::PartType),
+];
+
+/// Source: `prompt_cache_hit_tokens` is `DeepSeek`'s, `x_groq.usage` Groq's, `cached_tokens` beside the counts is
+/// Moonshot's; the others are in `OpenAI`'s API reference.
+pub(super) const ANSWER: &[(&str, AnswerSlot)] = &[
+    ("id", Id),
+    ("model", Model),
+    ("service_tier", ServiceTier),
+    ("choices[].finish_reason", Stop),
+    ("choices[].stop_reason", Stop),
+    ("choices[].message.audio", AnswerSlot::Has(DataKinds::AUDIO)),
+    ("choices[].delta.audio", AnswerSlot::Has(DataKinds::AUDIO)),
+    ("choices", AnswerSlot::Has(DataKinds::TEXT)),
+    ("usage.prompt_tokens", INPUT),
+    ("usage.completion_tokens", OUTPUT),
+    ("usage.total_tokens", TOTAL),
+    ("usage.prompt_tokens_details.cached_tokens", CACHED_INSIDE),
+    (
+        "usage.prompt_tokens_details.cache_write_tokens",
+        WRITTEN_INSIDE,
+    ),
+    ("usage.prompt_tokens_details.audio_tokens", INPUT_AUDIO),
+    ("usage.prompt_tokens_details.image_tokens", INPUT_IMAGE),
+    ("usage.prompt_cache_hit_tokens", CACHED_INSIDE),
+    (
+        "usage.completion_tokens_details.reasoning_tokens",
+        REASONING_INSIDE,
+    ),
+    ("usage.completion_tokens_details.audio_tokens", OUTPUT_AUDIO),
+    ("usage.completion_tokens_details.image_tokens", OUTPUT_IMAGE),
+    ("x_groq.usage.prompt_tokens", INPUT),
+    ("x_groq.usage.completion_tokens", OUTPUT),
+    ("x_groq.usage.total_tokens", TOTAL),
+    ("error", AnswerSlot::Error),
+    ("error.code", ErrorCode),
+    ("error.type", ErrorType),
+    ("error.message", ErrorMessage),
+    ("message", TopMessage),
+    ("code", TopCode),
+];
+
+static REQUEST_PATHS: LazyLock<Paths<RequestSlot>> = LazyLock::new(|| Paths::new(&[REQUEST]));
+static ANSWER_PATHS: LazyLock<Paths<AnswerSlot>> = LazyLock::new(|| Paths::new(&[ANSWER]));
+
+pub(crate) const ENDING: Ending = Ending {
+    data: Some("[DONE]"),
+    types: &[],
+    frames: &[],
+    last_frame: "",
+};
+
+pub(crate) static FAMILY: Family = Family {
+    request: &REQUEST_PATHS,
+    answer: &ANSWER_PATHS,
+    ending: ENDING,
+    assemble: generic::array,
+    error_code: CODE_FIRST,
+    fractional_counts: false,
+};

@@ -1,0 +1,1 @@
+//! Cuts files out of Converse content.

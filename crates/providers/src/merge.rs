@@ -1,0 +1,1 @@
+//! Merges the parts of a stream.

@@ -1,0 +1,172 @@
+//! Reads what a request says about itself.
+
+use crate::facts::{DataKinds, ImageFacts, RequestFacts};
+use crate::headers::Headers;
+use crate::json::unescape;
+use crate::metadata;
+use crate::route::Route;
+use crate::skim::{Sink, Skimmer, Value};
+
+/// Metadata pairs that are kept; Bedrock allows 16, and nobody needs more than this.
+const PAIRS_MAX: usize = 64;
+
+/// A fact that a path of a request's body may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RequestSlot {
+    Model,
+    Stream,
+    User,
+    /// A second field for the user, used where the first is absent.
+    UserFallback,
+    Session,
+    Trace,
+    Metadata,
+    Tag,
+    PerformanceLatency,
+    ServiceTier,
+    GuardrailId,
+    GuardrailVersion,
+    /// A value here, of whatever type, means such data.
+    Has(DataKinds),
+    /// The `type` of a content part, which names a kind of data.
+    PartType,
+    ImageCount,
+    ImageHeight,
+    ImageWidth,
+    /// `1024x1024`
+    ImageSize,
+    ImageSteps,
+}
+
+/// Reads a request whose body comes in chunks; memory does not grow with the body.
+#[derive(Debug)]
+pub struct RequestReader {
+    skimmer: Skimmer<RequestSlot>,
+    collected: Collected,
+}
+
+#[derive(Debug, Default)]
+struct Collected {
+    facts: RequestFacts,
+    user_fallback: Option<String>,
+}
+
+impl RequestReader {
+    /// Starts with what the request line and the headers say.
+    pub fn new(route: &Route, headers: &dyn Headers) -> Self {
+        let mut facts = RequestFacts::default();
+        metadata::read(headers, &mut facts);
+        facts.model.clone_from(&route.model);
+        Self {
+            skimmer: Skimmer::new(route.shape.family().request),
+            collected: Collected {
+                facts,
+                user_fallback: None,
+            },
+        }
+    }
+
+    /// Takes the next bytes of the decoded body.
+    pub fn push(&mut self, chunk: &[u8]) {
+        self.skimmer.push(chunk, &mut self.collected);
+    }
+
+    /// The facts, once the body is over.
+    pub fn finish(mut self) -> RequestFacts {
+        let valid = self.skimmer.finish(&mut self.collected);
+        let mut facts = self.collected.facts;
+        facts.body_is_json = valid;
+        facts.user = facts.user.or(self.collected.user_fallback);
+        facts
+    }
+}
+
+/// Reads a request whose decoded body is at hand.
+pub fn read_request(route: &Route, headers: &dyn Headers, body: &[u8]) -> RequestFacts {
+    let mut reader = RequestReader::new(route, headers);
+    reader.push(body);
+    reader.finish()
+}
+
+/// The `model` of a body, for routing by model name. The body may be cut anywhere after it.
+pub fn model_of(body: &[u8]) -> Option<String> {
+    let mut collected = Collected::default();
+    Skimmer::new(crate::family::generic::FAMILY.request).push(body, &mut collected);
+    collected.facts.model
+}
+
+impl Sink<RequestSlot> for Collected {
+    fn take(&mut self, slot: RequestSlot, key: &[u8], value: Value<'_>) {
+        let facts = &mut self.facts;
+        let text = || value.text().filter(|text| !text.is_empty());
+        let set = |field: &mut Option<String>| {
+            if field.is_none()
+                && let Some(text) = text()
+            {
+                *field = Some(text.into_owned());
+            }
+        };
+        match slot {
+            RequestSlot::Model => set(&mut facts.model),
+            RequestSlot::Stream => {
+                if let Value::Bool(stream) = value {
+                    facts.stream = Some(stream);
+                }
+            }
+            RequestSlot::User => set(&mut facts.user),
+            RequestSlot::UserFallback => set(&mut self.user_fallback),
+            RequestSlot::Session => set(&mut facts.session),
+            RequestSlot::Trace => set(&mut facts.trace),
+            RequestSlot::Metadata => add_pair(&mut facts.metadata, key, value),
+            RequestSlot::Tag => add_pair(&mut facts.tags, key, value),
+            RequestSlot::PerformanceLatency => set(&mut facts.performance_latency),
+            RequestSlot::ServiceTier => set(&mut facts.service_tier),
+            RequestSlot::GuardrailId => set(&mut facts.guardrail_id),
+            RequestSlot::GuardrailVersion => set(&mut facts.guardrail_version),
+            RequestSlot::Has(kinds) => facts.kinds.insert(kinds),
+            RequestSlot::PartType => facts.kinds.insert(kinds_of_part(&value)),
+            RequestSlot::ImageCount => image(facts).count = value.count(),
+            RequestSlot::ImageHeight => image(facts).height = value.count(),
+            RequestSlot::ImageWidth => image(facts).width = value.count(),
+            RequestSlot::ImageSteps => image(facts).steps = value.count(),
+            RequestSlot::ImageSize => {
+                if let Some((width, height)) = value.text().as_deref().and_then(image_size) {
+                    let image = image(facts);
+                    (image.width, image.height) = (Some(width), Some(height));
+                }
+            }
+        }
+    }
+}
+
+fn image(facts: &mut RequestFacts) -> &mut ImageFacts {
+    facts.image.get_or_insert_default()
+}
+
+/// Reads `1024x768` as width and height.
+pub(crate) fn image_size(text: &str) -> Option<(u64, u64)> {
+    let (width, height) = text.split_once('x')?;
+    Some((width.parse().ok()?, height.parse().ok()?))
+}
+
+fn add_pair(pairs: &mut Vec<(String, String)>, key: &[u8], value: Value<'_>) {
+    if pairs.len() < PAIRS_MAX
+        && let Some(value) = value.printed()
+    {
+        pairs.push((unescape(key).into_owned(), value.into_owned()));
+    }
+}
+
+/// What the `type` of a content part says it holds, in any of the dialects that tag their parts.
+fn kinds_of_part(value: &Value<'_>) -> DataKinds {
+    match value.text().as_deref() {
+        Some("text" | "input_text" | "output_text") => DataKinds::TEXT,
+        Some(
+            "image" | "image_url" | "input_image" | "document" | "file" | "input_file"
+            | "document_url",
+        ) => DataKinds::IMAGE,
+        Some("input_audio" | "audio" | "audio_url") => DataKinds::AUDIO,
+        Some("video" | "video_url" | "input_video") => DataKinds::VIDEO,
+        _ => DataKinds::NONE,
+    }
+}

@@ -1,0 +1,464 @@
+//! Skimming: hands the values at the paths of a table to a sink, in one pass and without a tree.
+//!
+//! A table row is a path and the slot it fills. Paths are dotted keys; `[]` stands for every element of an
+//! array and `*` for every key: `choices[].finish_reason`, `metadata.*`. A value of another type than the
+//! slot's owner expects is the sink's to refuse, so one odd field never costs the others.
+
+use std::borrow::Cow;
+
+use crate::json::{Scanner, Visit, unescape};
+
+/// Values longer than this are cut before they reach the sink.
+const VALUE_BYTES_MAX: usize = 16 * 1024;
+
+/// Keys longer than this match no path.
+const KEY_BYTES_MAX: usize = 512;
+
+/// A value at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Value<'a> {
+    /// A string, raw: escapes as written.
+    Text(&'a [u8]),
+    /// A number as written.
+    Number(&'a [u8]),
+    /// `true` or `false`.
+    Bool(bool),
+    /// An object or array begins here.
+    Opened,
+}
+
+impl Value<'_> {
+    /// The text of a string.
+    pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Text(raw) => Some(unescape(raw)),
+            _ => None,
+        }
+    }
+
+    /// The text of any scalar, as one would print it.
+    pub(crate) fn printed(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Text(raw) => Some(unescape(raw)),
+            Self::Number(number) => Some(String::from_utf8_lossy(number)),
+            Self::Bool(true) => Some(Cow::Borrowed("true")),
+            Self::Bool(false) => Some(Cow::Borrowed("false")),
+            Self::Opened => None,
+        }
+    }
+
+    /// A whole number that is not negative.
+    pub(crate) fn count(&self) -> Option<u64> {
+        match self {
+            Self::Number(number) => std::str::from_utf8(number).ok()?.parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+/// Where found values go. `null` is not a value: it never arrives.
+pub(crate) trait Sink<S> {
+    /// `key` is the key that a `*` of the path matched last, raw; empty for paths without one.
+    fn take(&mut self, slot: S, key: &[u8], value: Value<'_>);
+}
+
+#[derive(Debug)]
+struct Node<S> {
+    keys: Vec<(&'static str, usize)>,
+    any_key: Option<usize>,
+    element: Option<usize>,
+    slot: Option<S>,
+}
+
+impl<S> Node<S> {
+    fn new() -> Self {
+        Self {
+            keys: Vec::new(),
+            any_key: None,
+            element: None,
+            slot: None,
+        }
+    }
+
+    fn has_children(&self) -> bool {
+        !self.keys.is_empty() || self.any_key.is_some() || self.element.is_some()
+    }
+}
+
+/// The paths of one or more tables, merged. Built once for a family.
+#[derive(Debug)]
+pub(crate) struct Paths<S> {
+    nodes: Vec<Node<S>>,
+}
+
+impl<S: Copy> Paths<S> {
+    /// Merges tables; of two rows with one path the later wins.
+    pub(crate) fn new(tables: &[&[(&'static str, S)]]) -> Self {
+        let mut paths = Self {
+            nodes: vec![Node::new()],
+        };
+        for (path, slot) in tables.iter().copied().flatten() {
+            let mut node = 0;
+            for step in path.split('.') {
+                let key = step.trim_end_matches("[]");
+                let arrays = (step.len() - key.len()) / 2;
+                if !key.is_empty() {
+                    node = paths.child(node, key);
+                }
+                for _ in 0..arrays {
+                    node = paths.element(node);
+                }
+            }
+            paths.nodes[node].slot = Some(*slot);
+        }
+        paths
+    }
+
+    fn child(&mut self, node: usize, key: &'static str) -> usize {
+        let fresh = self.nodes.len();
+        let parent = &mut self.nodes[node];
+        if key == "*" {
+            if let Some(child) = parent.any_key {
+                return child;
+            }
+            parent.any_key = Some(fresh);
+        } else {
+            if let Some((_, child)) = parent.keys.iter().find(|(name, _)| *name == key) {
+                return *child;
+            }
+            parent.keys.push((key, fresh));
+        }
+        self.nodes.push(Node::new());
+        fresh
+    }
+
+    fn element(&mut self, node: usize) -> usize {
+        if let Some(child) = self.nodes[node].element {
+            return child;
+        }
+        let fresh = self.nodes.len();
+        self.nodes[node].element = Some(fresh);
+        self.nodes.push(Node::new());
+        fresh
+    }
+}
+
+/// A place in a text and in the paths. Reusable for one text after another.
+#[derive(Debug)]
+pub(crate) struct Skimmer<S: 'static> {
+    paths: &'static Paths<S>,
+    scanner: Scanner,
+    place: Place,
+}
+
+#[derive(Debug, Default)]
+struct Place {
+    /// The open containers that lie on a path: node, and whether it is an object.
+    on_path: Vec<(usize, bool)>,
+    /// How many open containers lie beside every path.
+    beside: usize,
+    /// The node of the value after the key just read.
+    next: Option<usize>,
+    capture: Capture,
+    scratch: Vec<u8>,
+    key: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+enum Capture {
+    #[default]
+    Idle,
+    Skipped,
+    Node(usize),
+}
+
+impl<S: Copy> Skimmer<S> {
+    pub(crate) fn new(paths: &'static Paths<S>) -> Self {
+        Self {
+            paths,
+            scanner: Scanner::new(),
+            place: Place::default(),
+        }
+    }
+
+    /// Takes the next bytes of the text. Returns whether the text can still be valid.
+    pub(crate) fn push<K: Sink<S>>(&mut self, chunk: &[u8], sink: &mut K) -> bool {
+        let mut walk = Walk {
+            paths: self.paths,
+            place: &mut self.place,
+            sink,
+        };
+        self.scanner.feed(chunk, &mut walk);
+        self.scanner.is_sound()
+    }
+
+    /// Ends the text, answers whether it was valid, and is ready for the next one.
+    pub(crate) fn finish<K: Sink<S>>(&mut self, sink: &mut K) -> bool {
+        let mut walk = Walk {
+            paths: self.paths,
+            place: &mut self.place,
+            sink,
+        };
+        let valid = self.scanner.finish(&mut walk);
+        self.scanner.reset();
+        self.place.reset();
+        valid
+    }
+
+    /// Skims one whole text.
+    pub(crate) fn whole<K: Sink<S>>(&mut self, text: &[u8], sink: &mut K) -> bool {
+        self.push(text, sink);
+        self.finish(sink)
+    }
+}
+
+impl Place {
+    fn reset(&mut self) {
+        self.on_path.clear();
+        self.beside = 0;
+        self.next = None;
+        self.capture = Capture::Idle;
+        self.scratch.clear();
+    }
+}
+
+struct Walk<'a, S: 'static, K> {
+    paths: &'static Paths<S>,
+    place: &'a mut Place,
+    sink: &'a mut K,
+}
+
+impl<S: Copy, K: Sink<S>> Walk<'_, S, K> {
+    /// The node of the value that begins here.
+    fn node(&mut self) -> Option<usize> {
+        match self.place.on_path.last() {
+            None => Some(0),
+            Some((_, true)) => self.place.next.take(),
+            Some((node, false)) => self.paths.nodes[*node].element,
+        }
+    }
+
+    fn give(&mut self, node: usize, value: Value<'_>) {
+        if let Some(slot) = self.paths.nodes[node].slot {
+            self.sink.take(slot, &self.place.key, value);
+        }
+    }
+
+    /// Takes a part of a scalar; returns its node and whether the whole value is in the scratch buffer.
+    fn part(&mut self, part: &[u8], last: bool) -> Option<(usize, bool)> {
+        if let Capture::Idle = self.place.capture {
+            let slot = |node: &usize| self.paths.nodes[*node].slot.is_some();
+            let node = self.node().filter(slot);
+            self.place.scratch.clear();
+            if last {
+                return node.map(|node| (node, false));
+            }
+            self.place.capture = node.map_or(Capture::Skipped, Capture::Node);
+        }
+        if let Capture::Node(node) = self.place.capture {
+            let room = VALUE_BYTES_MAX - self.place.scratch.len();
+            let part = &part[..part.len().min(room)];
+            self.place.scratch.extend_from_slice(part);
+            if last {
+                self.place.capture = Capture::Idle;
+                return Some((node, true));
+            }
+        }
+        if last {
+            self.place.capture = Capture::Idle;
+        }
+        None
+    }
+
+    fn scalar(&mut self, part: &[u8], last: bool, read: fn(&[u8]) -> Option<Value<'_>>) {
+        if self.place.beside > 0 {
+            return;
+        }
+        let Some((node, scratch)) = self.part(part, last) else {
+            return;
+        };
+        let buffer = std::mem::take(&mut self.place.scratch);
+        let whole = if scratch { &buffer } else { part };
+        if let Some(value) = read(&whole[..whole.len().min(VALUE_BYTES_MAX)]) {
+            self.give(node, value);
+        }
+        self.place.scratch = buffer;
+    }
+
+    fn find(&mut self, key: &[u8]) {
+        let Some((node, true)) = self.place.on_path.last() else {
+            return;
+        };
+        let parent = &self.paths.nodes[*node];
+        let key = if key.contains(&b'\\') {
+            Cow::Owned(unescape(key).into_owned().into_bytes())
+        } else {
+            Cow::Borrowed(key)
+        };
+        let named = parent
+            .keys
+            .iter()
+            .find(|(name, _)| name.as_bytes() == &*key);
+        self.place.next = named.map(|(_, child)| *child);
+        if self.place.next.is_none() && parent.any_key.is_some() && key.len() <= KEY_BYTES_MAX {
+            self.place.next = parent.any_key;
+            self.place.key.clear();
+            self.place.key.extend_from_slice(&key);
+        }
+    }
+}
+
+impl<S: Copy, K: Sink<S>> Visit for Walk<'_, S, K> {
+    fn open(&mut self, object: bool) {
+        if self.place.beside > 0 {
+            self.place.beside += 1;
+            return;
+        }
+        match self.node() {
+            Some(node) => {
+                self.give(node, Value::Opened);
+                if self.paths.nodes[node].has_children() {
+                    self.place.on_path.push((node, object));
+                } else {
+                    self.place.beside = 1;
+                }
+            }
+            None => self.place.beside = 1,
+        }
+    }
+
+    fn close(&mut self, _object: bool) {
+        if self.place.beside > 0 {
+            self.place.beside -= 1;
+        } else {
+            self.place.on_path.pop();
+        }
+    }
+
+    fn key(&mut self, part: &[u8], last: bool) {
+        if self.place.beside > 0 {
+            return;
+        }
+        if last && self.place.scratch.is_empty() {
+            return self.find(part);
+        }
+        let room = (KEY_BYTES_MAX + 1).saturating_sub(self.place.scratch.len());
+        self.place
+            .scratch
+            .extend_from_slice(&part[..part.len().min(room)]);
+        if last {
+            let key = std::mem::take(&mut self.place.scratch);
+            self.find(&key);
+            self.place.scratch = key;
+            self.place.scratch.clear();
+        }
+    }
+
+    fn string(&mut self, part: &[u8], last: bool) {
+        self.scalar(part, last, |raw| Some(Value::Text(raw)));
+        self.forget(last);
+    }
+
+    fn literal(&mut self, part: &[u8], last: bool) {
+        self.scalar(part, last, |raw| match raw.first()? {
+            b't' => Some(Value::Bool(true)),
+            b'f' => Some(Value::Bool(false)),
+            b'n' => None,
+            _ => Some(Value::Number(raw)),
+        });
+        self.forget(last);
+    }
+}
+
+impl<S: Copy, K: Sink<S>> Walk<'_, S, K> {
+    /// The scratch buffer is shared with keys, which take a rest in it for their own beginning.
+    fn forget(&mut self, last: bool) {
+        if last && self.place.beside == 0 {
+            self.place.scratch.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::*;
+
+    static PATHS: LazyLock<Paths<&'static str>> = LazyLock::new(|| {
+        Paths::new(&[&[
+            ("id", "id"),
+            ("usage.in", "in"),
+            ("choices[].stop", "stop"),
+            ("choices[]", "choice"),
+            ("tags.*", "tag"),
+            ("grid[][]", "cell"),
+        ]])
+    });
+
+    #[derive(Default)]
+    struct Found(Vec<String>);
+
+    impl Sink<&'static str> for Found {
+        fn take(&mut self, slot: &'static str, key: &[u8], value: Value<'_>) {
+            let key = String::from_utf8_lossy(key);
+            let value = value.printed().unwrap_or("opened".into());
+            self.0
+                .push(format!("{slot} {key} {value}").replace("  ", " "));
+        }
+    }
+
+    fn skim(text: &[u8], size: usize) -> (Vec<String>, bool) {
+        let mut found = Found::default();
+        let mut skimmer = Skimmer::new(&PATHS);
+        for chunk in text.chunks(size) {
+            skimmer.push(chunk, &mut found);
+        }
+        let valid = skimmer.finish(&mut found);
+        (found.0, valid)
+    }
+
+    #[test]
+    fn values_at_the_paths_are_found_in_any_chunking() {
+        let text =
+            br#"{"x":{"id":"no","usage":{"in":1}},"i\u0064":"a\nb","usage":{"in":12,"out":3},
+            "choices":[{"stop":null},{"stop":"end","deep":[{"stop":"no"}]}, 7],
+            "grid":[[1,true],[]],"usage2":{"in":9},"tags":{"k":"v","n":{"k":"no"}}}"#;
+        let expected = [
+            "id a\nb",
+            "in 12",
+            "choice opened",
+            "choice opened",
+            "stop end",
+            "choice 7",
+            "cell 1",
+            "cell true",
+            "tag k v",
+            "tag n opened",
+        ];
+        for size in 1..text.len() {
+            assert_eq!(
+                skim(text, size),
+                (expected.map(str::to_owned).to_vec(), true)
+            );
+        }
+    }
+
+    #[test]
+    fn a_broken_text_keeps_what_came_before() {
+        assert_eq!(
+            skim(br#"{"id":"a","usage":{"in":1,]"#, 100),
+            (vec!["id a".to_owned(), "in 1".to_owned()], false)
+        );
+    }
+
+    #[test]
+    fn long_values_are_cut() {
+        let text = format!("{{\"id\":\"{}\"}}", "x".repeat(100_000));
+        for size in [100, 1_000_000] {
+            let (found, valid) = skim(text.as_bytes(), size);
+            assert!(valid);
+            assert_eq!(found[0].len(), "id ".len() + VALUE_BYTES_MAX);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! AWS Signature Version 4: signing requests, and checking the signature of a caller.
