@@ -1,0 +1,439 @@
+//! Every key of the configuration, once: its name, type, default and docs. The structs, the reader, the
+//! environment names and `docs/config.md` all come from these tables.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use corelog_types::{ByteSize, Dialect};
+
+use super::aws::AwsCredentials;
+use super::names::{HttpUrl, Name, StoreUrl};
+use super::reader::Reader;
+use super::secret::Secret;
+use super::value::{Value, choice};
+
+/// What the table says of one key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) default: Option<&'static str>,
+    pub(crate) docs: &'static [&'static str],
+}
+
+/// A table of keys that can be read.
+pub(super) trait Section: Sized {
+    const DOCS: &'static [&'static str];
+    const KEYS: &'static [Key];
+    fn read(reader: &mut Reader<'_>) -> Option<Self>;
+}
+
+/// How a section stands in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The keys before any table.
+    Root,
+    /// `[name]`.
+    Table,
+    /// `[[name]]`, each with a `name` key.
+    Named,
+    /// `[[name]]`, told apart by their order.
+    Listed,
+}
+
+/// A section as the docs and the reader see it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SectionInfo {
+    pub(crate) path: &'static str,
+    pub(crate) form: Form,
+    pub(crate) docs: &'static [&'static str],
+    pub(crate) keys: &'static [Key],
+}
+
+impl SectionInfo {
+    const fn of<S: Section>(path: &'static str, form: Form) -> Self {
+        Self {
+            path,
+            form,
+            docs: S::DOCS,
+            keys: S::KEYS,
+        }
+    }
+
+    /// The environment name of a key; `id` is the block's name or number.
+    pub(crate) fn env_name(&self, id: Option<&str>, key: &str) -> String {
+        let mut name = crate::environment::PREFIX.trim_end_matches('_').to_owned();
+        let path = self.path.split('.').filter(|part| !part.is_empty());
+        for part in path.chain(id).chain([key]) {
+            name.push('_');
+            name.push_str(&part.to_ascii_uppercase().replace('-', "_"));
+        }
+        name
+    }
+}
+
+/// Every section, in the order of the docs.
+pub(crate) const SECTIONS: [SectionInfo; 13] = [
+    SectionInfo::of::<Root>("", Form::Root),
+    SectionInfo::of::<Provider>("provider", Form::Named),
+    SectionInfo::of::<Destination>("destination", Form::Named),
+    SectionInfo::of::<CallerKey>("key", Form::Named),
+    SectionInfo::of::<Capture>("capture", Form::Table),
+    SectionInfo::of::<CaptureRule>("capture.rule", Form::Listed),
+    SectionInfo::of::<Spool>("spool", Form::Table),
+    SectionInfo::of::<Limits>("limits", Form::Table),
+    SectionInfo::of::<S3>("s3", Form::Table),
+    SectionInfo::of::<Tls>("tls", Form::Table),
+    SectionInfo::of::<Proxy>("proxy", Form::Table),
+    SectionInfo::of::<Account>("account", Form::Table),
+    SectionInfo::of::<Log>("log", Form::Table),
+];
+
+macro_rules! default {
+    () => {
+        None
+    };
+    ($text:literal) => {
+        Some($text)
+    };
+}
+
+macro_rules! sections {
+    ($( $(#[doc = $doc:literal])* $vis:vis $name:ident { $( $(#[doc = $key_doc:literal])* $key:ident: $kind:ty $(= $default:literal)?, )* } )*) => { $(
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        $vis struct $name { $( $(#[doc = $key_doc])* pub $key: $kind, )* }
+
+        impl Section for $name {
+            const DOCS: &'static [&'static str] = &[$($doc),*];
+            const KEYS: &'static [Key] = &[ $( Key {
+                name: stringify!($key),
+                kind: <$kind as Value>::KIND,
+                default: default!($($default)?),
+                docs: &[$($key_doc),*],
+            } ),* ];
+
+            // Every key is read before any is missed, so that all problems are reported at once.
+            fn read(reader: &mut Reader<'_>) -> Option<Self> {
+                $( let $key = reader.value::<$kind>(stringify!($key), default!($($default)?)); )*
+                Some(Self { $( $key: $key? ),* })
+            }
+        }
+    )* };
+}
+
+sections! {
+    /// Where Corelog listens and keeps its data. These keys stand before the first table.
+    pub(super) Root {
+        /// Address to serve on. Any address that is not loopback needs at least one `[[key]]`. Flag: `--listen`.
+        listen: SocketAddr = "127.0.0.1:4600",
+        /// Directory of the spool and the state; one process owns it at a time. Where it is not set and
+        /// `XDG_DATA_HOME` is, `$XDG_DATA_HOME/corelog`. Flag: `--data`.
+        data: PathBuf = "~/.local/share/corelog",
+    }
+
+    /// A server of models that calls are forwarded to, under `/{name}/…` and under its dialect's own paths.
+    /// Without a block of a dialect, the public service of that dialect is reachable under the dialect's name.
+    pub Provider {
+        /// Path prefix, and the name in records and metrics.
+        name: Name,
+        /// The wire language it speaks.
+        dialect: Dialect,
+        /// Where it listens. Left out, the dialect's public service: `https://api.openai.com/v1`,
+        /// `https://api.anthropic.com` or `https://bedrock-runtime.{region}.amazonaws.com`; `generic` needs one.
+        base_url: Option<HttpUrl>,
+        /// AWS region: part of the public address, of the signature, and of the record. Left out,
+        /// `account.region`.
+        region: Option<String>,
+        /// Model names it serves, as globs with `*`: tells several providers of one dialect apart where the
+        /// path does not. A provider without globs serves what no other claims.
+        models: Vec<String>,
+        /// Key sent upstream instead of the caller's own, in the header the dialect uses.
+        api_key: Option<Secret>,
+        /// Bedrock: key sent upstream as `authorization: Bearer` instead of a signature.
+        bearer: Option<Secret>,
+        /// Bedrock: what the gateway signs upstream calls with. Left out, the caller's own authorization
+        /// passes through.
+        credentials: Option<AwsCredentials>,
+        /// Speak HTTP/2 to a cleartext upstream without asking first. With TLS the two sides agree themselves.
+        http2: bool = "false",
+        /// PEM file of certificate authorities to trust instead of the system's.
+        ca_file: Option<PathBuf>,
+        /// Most connections to this upstream. Left out, `limits.connections_per_upstream_max`.
+        connections_max: Option<u32>,
+        /// Left out, `limits.connect_timeout`.
+        connect_timeout: Option<Duration>,
+        /// Left out, `limits.first_byte_timeout`.
+        first_byte_timeout: Option<Duration>,
+        /// Left out, `limits.idle_timeout`.
+        idle_timeout: Option<Duration>,
+        /// Left out, `limits.total_timeout`.
+        total_timeout: Option<Duration>,
+        /// `false` takes it out of service and keeps its block.
+        enabled: bool = "true",
+    }
+
+    /// A place that records are delivered to. Without any, one named `bucket` is the directory `bucket` in the
+    /// data directory.
+    pub Destination {
+        /// The name in metrics and of its cursor: a new name starts from what the spool still holds.
+        name: Name,
+        /// The kind of place.
+        kind: DestinationKind = "s3",
+        /// `file:///directory` or `s3://bucket/prefix`.
+        url: StoreUrl,
+        /// The longest a record waits for its batch.
+        interval: Duration = "30s",
+        /// A batch is written once its records hold this many bytes, before compression.
+        batch_bytes: ByteSize = "16MiB",
+        /// A batch is written once it holds this many records.
+        batch_records: u32 = "10000",
+        /// A body larger than this becomes an object of its own. The default is Bedrock's.
+        inline_bytes_max: ByteSize = "102400B",
+        /// Write the `corelog` object into each record. `false` leaves Bedrock's own fields alone.
+        extension: bool = "true",
+        /// Compression of batches, 0 (none) to 9 (smallest).
+        gzip_level: u32 = "1",
+        /// Server-side encryption asked of the store. Left out, the bucket's own default.
+        sse: Option<Sse>,
+        /// Key for `sse = "aws:kms"`.
+        sse_kms_key_id: Option<String>,
+        /// Deliver text bodies. Bedrock's `textDataDeliveryEnabled`.
+        text: bool = "true",
+        /// Deliver image bodies. Bedrock's `imageDataDeliveryEnabled`.
+        image: bool = "true",
+        /// Deliver embeddings. Bedrock's `embeddingDataDeliveryEnabled`.
+        embedding: bool = "true",
+        /// Deliver video bodies. Bedrock's `videoDataDeliveryEnabled`.
+        video: bool = "true",
+        /// Deliver audio bodies. Bedrock's `audioDataDeliveryEnabled`.
+        audio: bool = "true",
+    }
+
+    /// A caller who may use the gateway. With one block, every call needs a key; without any, the gateway is
+    /// open and serves loopback alone.
+    pub CallerKey {
+        /// The name in records and metrics.
+        name: Name,
+        /// What the caller sends as its API key (`authorization: Bearer`, `x-api-key`).
+        secret: Option<Secret>,
+        /// For callers that sign with AWS credentials: the key's id.
+        access_key_id: Option<String>,
+        /// For callers that sign with AWS credentials: the key.
+        secret_access_key: Option<Secret>,
+        /// Capture policy for this caller's calls. Left out, what `[[capture.rule]]` and `capture.policy` say.
+        capture: Option<CapturePolicy>,
+    }
+
+    /// What of each call is recorded.
+    pub Capture {
+        /// Which bodies are kept: `full` both, `input` the prompt, `output` the answer, `metadata` neither;
+        /// `none` makes no record at all.
+        policy: CapturePolicy = "full",
+        /// Keep the raw frames of streams with their arrival times beside the record.
+        events: bool = "false",
+        /// Bodies to this size are recorded whole; what is larger is cut, and the record says so.
+        body_max: ByteSize = "100MB",
+        /// What an exchange may hold in memory before its bodies go to disk.
+        memory_max: ByteSize = "256kB",
+        /// A compressed body is decoded for the record to at most this size.
+        decoded_max: ByteSize = "200MB",
+        /// Headers to record beside the built-in list. Headers that carry credentials are refused.
+        headers: Vec<String>,
+        /// Record text bodies.
+        text: bool = "true",
+        /// Record image bodies.
+        image: bool = "true",
+        /// Record embeddings.
+        embedding: bool = "true",
+        /// Record video bodies.
+        video: bool = "true",
+        /// Record audio bodies.
+        audio: bool = "true",
+    }
+
+    /// A capture policy for some calls. Every condition that is set must hold; the first rule that matches
+    /// wins, before the caller's `key.capture` and `capture.policy`.
+    pub CaptureRule {
+        /// Name of the provider.
+        provider: Option<String>,
+        /// Glob of the model's name, with `*`.
+        model: Option<String>,
+        /// Name of the caller's `[[key]]`.
+        key: Option<String>,
+        /// A request header: `name` (present) or `name: value` (equal).
+        header: Option<String>,
+        /// What holds for these calls.
+        policy: CapturePolicy,
+    }
+
+    /// The durable log on local disk that every record passes through.
+    pub Spool {
+        /// `strict`: the end of an answer waits until its record is on disk. `relaxed`: it does not, and a
+        /// power failure may take the last `sync_interval` with it.
+        durability: Durability = "strict",
+        /// Time between syncs when `durability` is `relaxed`.
+        sync_interval: Duration = "200ms",
+        /// When the disk is full or failing: `refuse` answers 503 before anything is sent upstream, `relay`
+        /// lets the call go on and counts the record that is missing.
+        on_full: OnFull = "refuse",
+        /// A segment is sealed at this size.
+        segment_bytes: ByteSize = "64MiB",
+        /// Segments and large bodies together hold at most this much.
+        bytes_max: ByteSize = "10GiB",
+        /// Free space on the disk below which the spool counts as full.
+        free_bytes_min: ByteSize = "256MiB",
+        /// How much of what every destination has is kept, for `corelog get` and `corelog tail`.
+        retain_bytes: ByteSize = "1GiB",
+        /// For how long it is kept.
+        retain_age: Duration = "7d",
+    }
+
+    /// A maximum for everything that could grow. Each has a metric, and an answer in the caller's dialect when
+    /// it is reached.
+    pub Limits {
+        /// Exchanges at one time; one more is answered with 503.
+        exchanges_max: u32 = "10000",
+        /// Size of a request's head; a larger one is answered with 431.
+        header_bytes_max: ByteSize = "64KiB",
+        /// Size of a request's body; a larger one is answered with 413.
+        body_bytes_max: ByteSize = "1GB",
+        /// Time to reach an upstream.
+        connect_timeout: Duration = "10s",
+        /// Time from a request's end to the first byte of its answer.
+        first_byte_timeout: Duration = "10m",
+        /// Longest silence inside an answer.
+        idle_timeout: Duration = "5m",
+        /// Longest exchange.
+        total_timeout: Duration = "1h",
+        /// Connections to one upstream; a call waits for a free one.
+        connections_per_upstream_max: u32 = "10000",
+        /// After a caller has hung up, at most this much more is read from the upstream for the record.
+        drain_bytes_max: ByteSize = "100MB",
+        /// After a caller has hung up, the upstream is read for at most this long.
+        drain_timeout: Duration = "5m",
+        /// Time for calls in flight to finish after SIGTERM.
+        shutdown_timeout: Duration = "30s",
+    }
+
+    /// Access to the object store of `s3://` destinations.
+    pub S3 {
+        /// Endpoint of an S3-compatible store. Left out, AWS.
+        endpoint: Option<HttpUrl>,
+        /// Region of the buckets. Left out, `account.region`.
+        region: Option<String>,
+        /// Id of the access key. Left out together with the key, `AWS_ACCESS_KEY_ID` and the rest of the
+        /// environment are used, where they are set.
+        access_key_id: Option<Secret>,
+        /// The access key.
+        secret_access_key: Option<Secret>,
+        /// Token of temporary credentials.
+        session_token: Option<Secret>,
+        /// Allow a cleartext endpoint. One on loopback is always allowed.
+        allow_http: bool = "false",
+        /// Put the bucket into the path, as most S3-compatible stores want it, rather than into the host name.
+        path_style: bool = "true",
+    }
+
+    /// TLS towards callers. Both files or neither.
+    pub Tls {
+        /// PEM file of the certificate chain.
+        cert_file: Option<PathBuf>,
+        /// PEM file of the private key.
+        key_file: Option<PathBuf>,
+    }
+
+    /// Proxies towards upstreams. Left out, `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` of the environment, in
+    /// either case.
+    pub Proxy {
+        /// Proxy for `http` upstreams.
+        http: Option<HttpUrl>,
+        /// Proxy for `https` upstreams.
+        https: Option<HttpUrl>,
+        /// Hosts that are reached directly: names, suffixes such as `.internal`, or `*`.
+        no_proxy: Vec<String>,
+    }
+
+    /// What records say about where they were made.
+    pub Account {
+        /// The record's `accountId`: twelve digits.
+        id: String = "000000000000",
+        /// The record's `region`, and the region of everything that names none.
+        region: String = "us-east-1",
+    }
+
+    /// Corelog's log of itself, on standard error.
+    pub Log {
+        /// What is logged, as in `info,corelog_gateway=debug`.
+        filter: String = "info",
+        /// `auto` is `text` on a terminal and `json` elsewhere.
+        format: LogFormat = "auto",
+    }
+}
+
+choice! {
+    /// How log lines look.
+    LogFormat {
+        /// Text on a terminal, JSON elsewhere.
+        Auto = "auto",
+        /// One readable line each.
+        Text = "text",
+        /// One JSON object each.
+        Json = "json",
+    }
+}
+
+choice! {
+    /// Which bodies are kept.
+    CapturePolicy {
+        /// Prompt and answer.
+        Full = "full",
+        /// The prompt alone.
+        Input = "input",
+        /// The answer alone.
+        Output = "output",
+        /// Neither; the rest of the record is made.
+        Metadata = "metadata",
+        /// No record.
+        None = "none",
+    }
+}
+
+choice! {
+    /// What an answer's end waits for.
+    Durability {
+        /// The record is on disk.
+        Strict = "strict",
+        /// The record is with the operating system.
+        Relaxed = "relaxed",
+    }
+}
+
+choice! {
+    /// What happens to a call that cannot be recorded.
+    OnFull {
+        /// It is answered with 503 before anything is sent upstream.
+        Refuse = "refuse",
+        /// It goes on, and the gap is counted.
+        Relay = "relay",
+    }
+}
+
+choice! {
+    /// The kinds of destination.
+    DestinationKind {
+        /// An S3-compatible store or a local directory.
+        S3 = "s3",
+    }
+}
+
+choice! {
+    /// Server-side encryption.
+    Sse {
+        /// With keys of the store.
+        Aes256 = "AES256",
+        /// With a key of the key management service.
+        AwsKms = "aws:kms",
+    }
+}
