@@ -1,0 +1,161 @@
+//! The housekeeping thread: measures the disk, prepares the next segment, and seals those that are finished.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::warn;
+
+use crate::disk::{Access, Disk};
+use crate::scan::{Tail, read_header, scan};
+use crate::seal::{NO_SEAL, Seal};
+use crate::state::Shared;
+use crate::sync::fill_with_zeros;
+
+/// How often the disk is measured.
+const PERIOD: Duration = Duration::from_millis(500);
+const READ_BYTES: usize = 256 << 10;
+
+/// Runs until the spool is closed.
+pub(crate) fn run(shared: &Shared, mut last_seal: blake3::Hash) {
+    loop {
+        shared.measure();
+        prepare_spare(shared);
+        while let Some(first) = next_unsealed(shared) {
+            match seal(shared, first, last_seal) {
+                Ok(hash) => last_seal = hash,
+                Err(error) => {
+                    warn!(segment = first, %error, "a segment cannot be sealed yet");
+                    break;
+                }
+            }
+        }
+        let mut state = shared.state.lock();
+        if state.stopping {
+            return;
+        }
+        let _ = shared.chores.wait_for(&mut state, PERIOD);
+        if state.stopping {
+            return;
+        }
+    }
+}
+
+fn next_unsealed(shared: &Shared) -> Option<u64> {
+    let state = shared.state.lock();
+    if state.stopping {
+        return None;
+    }
+    let unsealed = state.closed.iter().find(|(_, closed)| !closed.sealed);
+    unsealed.map(|(first, _)| *first)
+}
+
+/// Prepares a file for the next segment once half of the present one is used.
+fn prepare_spare(shared: &Shared) {
+    let wanted = {
+        let state = shared.state.lock();
+        let half_used = state.active.end >= state.active.limit / 2;
+        state.spare.is_none() && half_used && !state.failing && !state.stopping
+    };
+    if !wanted || shared.space.is_disk_full() {
+        return;
+    }
+    let path = shared.paths.segments.join("spare.tmp");
+    match fill_with_zeros(shared, path, shared.config.segment_bytes) {
+        Ok(spare) => shared.state.lock().spare = Some(spare),
+        Err(error) => warn!(%error, "no file could be prepared for the next segment"),
+    }
+}
+
+/// Cuts the zeros off a finished segment, hashes it and writes its seal. Returns the seal's own hash.
+fn seal(shared: &Shared, first: u64, previous: blake3::Hash) -> io::Result<blake3::Hash> {
+    let closed = {
+        let state = shared.state.lock();
+        state.closed.get(&first).cloned()
+    };
+    let Some(closed) = closed else {
+        return Ok(previous);
+    };
+    let path = shared.segment_path(first);
+    let file = shared.disk.open(&path, Access::Write)?;
+    if file.len()? > closed.bytes {
+        file.set_len(closed.bytes)?;
+        file.sync()?;
+    }
+    let header = read_header(&*file)?.map_err(io::Error::other)?;
+    let found = scan(&file, header, Tail::Whole, closed.next)?;
+    let seal = Seal {
+        node: shared.node,
+        first,
+        next: closed.next,
+        count: found.count,
+        bytes: closed.bytes,
+        span: closed.span,
+        hash: hash_file(&*file, closed.bytes)?,
+        previous,
+        blobs: found.blobs,
+    };
+    let text = seal.to_text();
+    let path = shared.seal_path(first);
+    replace_file(&*shared.disk, &path, text.as_bytes())?;
+    if let Some(closed) = shared.state.lock().closed.get_mut(&first) {
+        closed.sealed = true;
+    }
+    Ok(blake3::hash(text.as_bytes()))
+}
+
+/// The hash of a file's first bytes.
+pub(crate) fn hash_file(file: &dyn crate::disk::DiskFile, bytes: u64) -> io::Result<blake3::Hash> {
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; READ_BYTES];
+    let mut offset = 0;
+    while offset < bytes {
+        let wanted = usize::try_from((bytes - offset).min(READ_BYTES as u64)).unwrap_or(READ_BYTES);
+        let filled = file.read_at(&mut buffer[..wanted], offset)?;
+        if filled == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        hasher.update(&buffer[..filled]);
+        offset += filled as u64;
+    }
+    Ok(hasher.finalize())
+}
+
+/// Reads a whole small file.
+pub(crate) fn read_file(
+    disk: &dyn Disk,
+    path: &std::path::Path,
+    bytes_max: u64,
+) -> io::Result<Vec<u8>> {
+    let file = disk.open(path, Access::Read)?;
+    let length = file.len()?;
+    if length > bytes_max {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+    let filled = file.read_at(&mut bytes, 0)?;
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// Puts a small file in the place of another: whole and durable, or not at all.
+pub(crate) fn replace_file(
+    disk: &dyn Disk,
+    path: &std::path::Path,
+    bytes: &[u8],
+) -> io::Result<()> {
+    let part = path.with_added_extension("tmp");
+    let file: Arc<dyn crate::disk::DiskFile> = disk.create(&part)?;
+    file.write_at(bytes, 0)?;
+    file.sync()?;
+    disk.rename(&part, path)?;
+    match path.parent() {
+        Some(parent) => disk.sync_dir(parent),
+        None => Ok(()),
+    }
+}
+
+/// The `previous` of the seal after this one.
+pub(crate) fn hash_of_seal(text: Option<&[u8]>) -> blake3::Hash {
+    text.map_or(NO_SEAL, blake3::hash)
+}
