@@ -69,6 +69,19 @@ impl BlobWriter {
         self.written + self.buffer.len() as u64
     }
 
+    /// Reads what was written so far, from its start.
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn reader(&mut self) -> io::Result<BlobReader> {
+        self.flush()?;
+        Ok(BlobReader {
+            file: Arc::clone(&self.file),
+            offset: 0,
+            bytes: self.written,
+        })
+    }
+
     /// Makes the blob durable under its name. Blocks on the disk: call it where blocking is allowed.
     ///
     /// # Errors

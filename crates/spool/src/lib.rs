@@ -41,9 +41,10 @@
 //!    is wrong is damage.
 //! 3. A segment ends where the next one begins, even if it holds more: after a failed sync its last records were
 //!    written again to the next.
-//! 4. Intents still open in the newest segment are exchanges that the process took with it.
-//! 5. Blobs that no record names are removed.
-//! 6. A new segment is begun; no byte is appended behind bytes that a crash left.
+//! 4. Bytes of the newest segment that are not known to have been durable are written once more and synced.
+//! 5. Intents still open in the newest segment are exchanges that the process took with it.
+//! 6. Blobs that no record names are removed.
+//! 7. A new segment is begun; no byte is appended behind bytes that a crash left.
 //!
 //! # A failed sync
 //!

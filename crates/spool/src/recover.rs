@@ -299,8 +299,8 @@ fn take_scan(
     if tail == Tail::MayBeTorn {
         found.recovery.truncated_bytes += scan.torn;
         file.set_len(scan.end).attempt("truncate", path)?;
+        write_again(file, scan.durable, scan.end).attempt("write", path)?;
     }
-    // What the process wrote may not have reached the disk, and from now on it counts as durable.
     file.sync().attempt("sync", path)?;
     let first = scan.header.first;
     found.next = scan.next;
@@ -319,6 +319,24 @@ fn take_scan(
         };
         found.bytes += scan.end;
         found.closed.insert(first, closed);
+    }
+    Ok(())
+}
+
+/// Writes the bytes of a part of a file once more. What the process before wrote counts as durable from now on, so a
+/// sync must reach the disk; if one had failed before, the kernel holds these bytes as clean though the disk never
+/// got them, and only writing them makes it send them again.
+fn write_again(file: &dyn DiskFile, mut from: u64, to: u64) -> io::Result<()> {
+    let mut buffer = vec![0; 256 << 10];
+    while from < to {
+        let wanted = usize::try_from(to - from).unwrap_or(usize::MAX);
+        let wanted = wanted.min(buffer.len());
+        let filled = file.read_at(&mut buffer[..wanted], from)?;
+        if filled == 0 {
+            break;
+        }
+        file.write_at(&buffer[..filled], from)?;
+        from += filled as u64;
     }
     Ok(())
 }

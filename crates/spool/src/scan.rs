@@ -38,6 +38,8 @@ pub struct Hole {
 #[derive(Debug, Clone)]
 pub(crate) struct Scan {
     pub(crate) header: SegmentHeader,
+    /// Bytes known to have been durable already.
+    pub(crate) durable: u64,
     /// Behind the last entry that counts.
     pub(crate) end: u64,
     /// Bytes behind `end` that are not zeros: what a torn tail leaves.
@@ -100,6 +102,7 @@ pub(crate) fn scan(
     let mut scanning = Scanning {
         scan: Scan {
             header,
+            durable,
             end: SEGMENT_HEADER_BYTES,
             torn: 0,
             count: 0,
