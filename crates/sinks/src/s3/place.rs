@@ -1,0 +1,304 @@
+//! Where one body goes: into the line, into an object of its own, or nowhere.
+//!
+//! | body | up to the inline limit | over it |
+//! |---|---|---|
+//! | JSON | in the line, without line breaks | `<name>.json.gz`, as it came |
+//! | other text | in the line, as a JSON string | `<name>.<ext>`, as it came |
+//! | binary | `<name>.<ext>`, as it came | the same |
+//!
+//! Converse media are cut out of the body first, each into `<name>_media_NN.<ext>`. A kind of data that
+//! the destination does not deliver leaves nothing behind; the rest of the record stays.
+
+use std::borrow::Cow;
+use std::io::{self, Read};
+
+use bytes::Bytes;
+use corelog_catalog::{Modalities, Modality};
+use corelog_delivery::{Batch, Entry};
+use corelog_providers::json;
+use corelog_record::stored::{PartHeader, PartName, Place};
+use corelog_record::{BodyForm, BodySlot, Document};
+
+use super::data::{BlobBody, DataBody, DataObject, GZIP_TYPE, gzip};
+use super::render::{Context, Form};
+
+/// A body's place in the line.
+#[derive(Debug)]
+pub(crate) enum Placed<'a> {
+    Absent,
+    Json(Cow<'a, [u8]>),
+    Text(Cow<'a, str>),
+    Path(String),
+    /// The spool no longer has it.
+    Lost,
+}
+
+impl Placed<'_> {
+    pub(crate) fn slot(&self) -> BodySlot<'_> {
+        match self {
+            Self::Absent | Self::Lost => BodySlot::Absent,
+            Self::Json(bytes) => BodySlot::Json(bytes),
+            Self::Text(text) => BodySlot::Text(text),
+            Self::Path(path) => BodySlot::Path(path),
+        }
+    }
+}
+
+/// Everything that the place of a body depends on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Body<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) batch: &'a Batch,
+    pub(crate) entry: &'a Entry,
+    pub(crate) document: &'a Document,
+    pub(crate) header: &'a PartHeader,
+    pub(crate) inline: &'a [u8],
+    /// What the body's object keys begin with.
+    pub(crate) data_key: &'a str,
+}
+
+impl<'a> Body<'a> {
+    /// Finds the body's place; objects it needs are added to `data`. Blocks on the body's blob.
+    pub(crate) fn place(self, data: &mut Vec<DataObject>) -> io::Result<Placed<'a>> {
+        let form = &self.context.form;
+        if !form.modalities.contains(self.modality()) {
+            return Ok(Placed::Absent);
+        }
+        let small = self.header.bytes <= form.inline_bytes_max;
+        let bytes = match self.header.at {
+            Place::Inline => Cow::Borrowed(self.inline),
+            Place::Blob => match self.batch.blobs.open(self.entry.id, self.name()) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Placed::Lost),
+                Err(error) => return Err(error),
+                Ok(source) if small => Cow::Owned(read(source, form.inline_bytes_max)?),
+                Ok(_) => return Ok(self.place_blob(data)),
+            },
+        };
+        self.place_bytes(bytes, data)
+    }
+
+    fn place_bytes(
+        self,
+        bytes: Cow<'a, [u8]>,
+        data: &mut Vec<DataObject>,
+    ) -> io::Result<Placed<'a>> {
+        let fits = |bytes: &[u8]| bytes.len() as u64 <= self.context.form.inline_bytes_max;
+        match self.header.form {
+            BodyForm::Json if fits(&bytes) => Ok(Placed::Json(bytes)),
+            BodyForm::Pretty => {
+                let mut compact = Vec::new();
+                if json::minify(&bytes, &mut compact) && fits(&compact) {
+                    return Ok(Placed::Json(compact.into()));
+                }
+                self.gzipped(&bytes, data)
+            }
+            BodyForm::Json => self.gzipped(&bytes, data),
+            BodyForm::Text if fits(&bytes) => Ok(text_or_bytes(bytes).map_or_else(
+                |bytes| self.raw(DataBody::Ready(bytes.into_owned().into()), data),
+                Placed::Text,
+            )),
+            BodyForm::Text | BodyForm::Binary => {
+                Ok(self.raw(DataBody::Ready(Bytes::from(bytes.into_owned())), data))
+            }
+        }
+    }
+
+    /// The line did not take the body as JSON: its form was wrong, so it goes where other bytes go.
+    pub(crate) fn place_as_bytes(
+        self,
+        bytes: Cow<'a, [u8]>,
+        data: &mut Vec<DataObject>,
+    ) -> Placed<'a> {
+        match text_or_bytes(bytes) {
+            Ok(text) => Placed::Text(text),
+            Err(bytes) => self.raw(DataBody::Ready(bytes.into_owned().into()), data),
+        }
+    }
+
+    /// A blob over the inline limit is never held whole: its object is written from the blob in pieces.
+    fn place_blob(self, data: &mut Vec<DataObject>) -> Placed<'a> {
+        let is_json = matches!(self.header.form, BodyForm::Json | BodyForm::Pretty);
+        let body = DataBody::Blob(BlobBody {
+            id: self.entry.id,
+            name: self.name(),
+            gzip: is_json.then_some(self.context.form.gzip_level),
+        });
+        if is_json {
+            self.object(".json.gz", GZIP_TYPE, body, data)
+        } else {
+            self.raw(body, data)
+        }
+    }
+
+    fn gzipped(self, bytes: &[u8], data: &mut Vec<DataObject>) -> io::Result<Placed<'a>> {
+        let body = gzip(bytes, self.context.form.gzip_level)?;
+        Ok(self.object(".json.gz", GZIP_TYPE, DataBody::Ready(body.into()), data))
+    }
+
+    fn raw(self, body: DataBody, data: &mut Vec<DataObject>) -> Placed<'a> {
+        let (content_type, extension) = file_type(self.content_type());
+        self.object(extension, content_type, body, data)
+    }
+
+    fn object(
+        self,
+        extension: &str,
+        content_type: &'static str,
+        body: DataBody,
+        data: &mut Vec<DataObject>,
+    ) -> Placed<'a> {
+        let key = format!("{}{}{extension}", self.data_key, self.name());
+        let path = format!("{}/{key}", self.context.base);
+        data.push(DataObject {
+            key,
+            content_type,
+            body,
+        });
+        Placed::Path(path)
+    }
+
+    fn name(self) -> &'static str {
+        self.header.name.as_str()
+    }
+
+    fn content_type(self) -> &'a str {
+        let document = self.document;
+        let stated = match self.header.name {
+            PartName::Input => document.input.as_ref().map(|it| &it.input_content_type),
+            PartName::Output => document.output.as_ref().map(|it| &it.output_content_type),
+            PartName::Events => None,
+        };
+        stated.and_then(Option::as_deref).unwrap_or("")
+    }
+
+    /// The kind of data a body is, by its content type, else by the operation, else by the model's name.
+    ///
+    /// The original's flags select models by what they take and give; a body here is of one kind, and
+    /// only the media of Converse content are told apart within a body.
+    fn modality(self) -> Modality {
+        let by_type = match self.content_type().split('/').next() {
+            Some("image") => Some(Modality::Image),
+            Some("audio") => Some(Modality::Audio),
+            Some("video") => Some(Modality::Video),
+            _ => None,
+        };
+        by_type.unwrap_or_else(|| modality_of(self.document))
+    }
+}
+
+/// The events of a stream: always an object of its own, with no place in the line.
+pub(crate) fn events(body: Body<'_>, data: &mut Vec<DataObject>) -> io::Result<()> {
+    let form: &Form = &body.context.form;
+    if !form.modalities.contains(modality_of(body.document)) {
+        return Ok(());
+    }
+    let events = match body.header.at {
+        Place::Inline => DataBody::Ready(gzip(body.inline, form.gzip_level)?.into()),
+        Place::Blob => match body.batch.blobs.open(body.entry.id, body.name()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+            Ok(_) => DataBody::Blob(BlobBody {
+                id: body.entry.id,
+                name: body.name(),
+                gzip: Some(form.gzip_level),
+            }),
+        },
+    };
+    body.object(".jsonl.gz", GZIP_TYPE, events, data);
+    Ok(())
+}
+
+fn modality_of(document: &Document) -> Modality {
+    const BY_OPERATION: [(&str, Modality); 6] = [
+        ("Embeddings", Modality::Embedding),
+        ("ImageGeneration", Modality::Image),
+        ("Speech", Modality::Audio),
+        ("Transcription", Modality::Audio),
+        ("StartAsyncInvoke", Modality::Video),
+        ("GetAsyncInvoke", Modality::Video),
+    ];
+    const BY_MODEL: [(&str, Modality); 9] = [
+        ("embed", Modality::Embedding),
+        ("marengo", Modality::Embedding),
+        ("titan-image", Modality::Image),
+        ("nova-canvas", Modality::Image),
+        ("stability.", Modality::Image),
+        ("nova-reel", Modality::Video),
+        ("luma.", Modality::Video),
+        ("nova-sonic", Modality::Audio),
+        ("gpt-image", Modality::Image),
+    ];
+    let by_operation = BY_OPERATION
+        .iter()
+        .find(|(operation, _)| document.operation == *operation);
+    let by_model = || {
+        let model = document.model_id.as_deref().unwrap_or("");
+        let invoked = document.operation.starts_with("InvokeModel");
+        BY_MODEL
+            .iter()
+            .find(|(part, _)| invoked && model.contains(part))
+    };
+    by_operation
+        .or_else(by_model)
+        .map_or(Modality::Text, |(_, modality)| *modality)
+}
+
+fn text_or_bytes(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, Cow<'_, [u8]>> {
+    match bytes {
+        Cow::Borrowed(bytes) => match str::from_utf8(bytes) {
+            Ok(text) => Ok(text.into()),
+            Err(_) => Err(bytes.into()),
+        },
+        Cow::Owned(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(text.into()),
+            Err(error) => Err(error.into_bytes().into()),
+        },
+    }
+}
+
+fn read(source: Box<dyn Read + Send>, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(bytes_max).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Content type and extension of a body that is written as it came.
+fn file_type(content_type: &str) -> (&'static str, &'static str) {
+    const TYPES: [(&str, &str); 21] = [
+        ("image/png", ".png"),
+        ("image/jpeg", ".jpg"),
+        ("image/gif", ".gif"),
+        ("image/webp", ".webp"),
+        ("audio/mpeg", ".mp3"),
+        ("audio/wav", ".wav"),
+        ("audio/ogg", ".ogg"),
+        ("audio/flac", ".flac"),
+        ("audio/aac", ".aac"),
+        ("audio/webm", ".webm"),
+        ("video/mp4", ".mp4"),
+        ("video/webm", ".webm"),
+        ("application/pdf", ".pdf"),
+        ("application/zip", ".zip"),
+        ("application/x-ndjson", ".jsonl"),
+        ("application/jsonl", ".jsonl"),
+        ("text/event-stream", ".sse"),
+        ("text/html", ".html"),
+        ("text/csv", ".csv"),
+        ("text/plain", ".txt"),
+        ("application/vnd.amazon.eventstream", ".eventstream"),
+    ];
+    let essence = content_type.split(';').next().unwrap_or("").trim();
+    TYPES
+        .into_iter()
+        .find(|(known, _)| essence.eq_ignore_ascii_case(known))
+        .unwrap_or(("application/octet-stream", ".bin"))
+}
+
+/// Kept beside the table of kinds: which kind of data a Converse medium is.
+pub(crate) fn delivers_medium(modalities: Modalities, kind: &str) -> bool {
+    modalities.contains(match kind {
+        "video" => Modality::Video,
+        "audio" => Modality::Audio,
+        _ => Modality::Image,
+    })
+}
