@@ -37,6 +37,8 @@ pub(crate) enum AnswerSlot {
     ServiceTier,
     PerformanceLatency,
     Has(DataKinds),
+    /// The `type` of an event; `error` makes the code and the message beside it an error's.
+    EventType,
     /// The `type` of an output item; `image_generation_call` is an image.
     OutputType,
     /// One image.
@@ -92,6 +94,8 @@ struct Collected {
 #[derive(Debug, Default)]
 struct ErrorFields {
     seen: bool,
+    /// The code and the message at the top belong to an error whatever the status says.
+    top_counts: bool,
     code: Option<String>,
     kind: Option<String>,
     status: Option<String>,
@@ -280,6 +284,12 @@ impl Sink<AnswerSlot> for Collected {
             AnswerSlot::ServiceTier => first(&mut self.facts.service_tier),
             AnswerSlot::PerformanceLatency => first(&mut self.facts.performance_latency),
             AnswerSlot::Has(kinds) => self.facts.kinds.insert(kinds),
+            AnswerSlot::EventType => {
+                if value.text().as_deref() == Some("error") {
+                    self.error.seen = true;
+                    self.error.top_counts = true;
+                }
+            }
             AnswerSlot::OutputType => {
                 let image = value.text().as_deref() == Some("image_generation_call");
                 self.images += u64::from(image);
@@ -310,7 +320,7 @@ impl ErrorFields {
         if !failed && !self.seen {
             return None;
         }
-        let (top_code, top_message) = if failed {
+        let (top_code, top_message) = if failed || self.top_counts {
             (self.top_code, self.top_message)
         } else {
             (None, None)

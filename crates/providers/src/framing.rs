@@ -121,14 +121,36 @@ pub(crate) fn field(line: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// Cuts lines out of chunks; a line that ends with its chunk costs no copy.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct LineSplitter {
     partial: Vec<u8>,
+    partial_bytes_max: usize,
     /// The last chunk ended in `\r`, so that a `\n` at the start of the next one belongs to it.
     after_return: bool,
 }
 
+impl Default for LineSplitter {
+    fn default() -> Self {
+        Self::keeping(usize::MAX)
+    }
+}
+
 impl LineSplitter {
+    /// Keeps no more than the first `partial_bytes_max` bytes of a line that goes over chunks.
+    pub(crate) fn keeping(partial_bytes_max: usize) -> Self {
+        Self {
+            partial: Vec::new(),
+            partial_bytes_max,
+            after_return: false,
+        }
+    }
+
+    fn keep(&mut self, part: &[u8]) {
+        let room = self.partial_bytes_max - self.partial.len();
+        self.partial
+            .extend_from_slice(&part[..part.len().min(room)]);
+    }
+
     pub(crate) fn push(&mut self, mut chunk: &[u8], visit: &mut dyn FnMut(&[u8])) {
         if self.after_return && !chunk.is_empty() {
             self.after_return = false;
@@ -139,7 +161,7 @@ impl LineSplitter {
             if self.partial.is_empty() {
                 visit(line);
             } else {
-                self.partial.extend_from_slice(line);
+                self.keep(line);
                 visit(&self.partial);
                 self.partial.clear();
             }
@@ -152,7 +174,7 @@ impl LineSplitter {
                 rest[1..].strip_prefix(b"\n").unwrap_or(&rest[1..])
             };
         }
-        self.partial.extend_from_slice(chunk);
+        self.keep(chunk);
     }
 
     pub(crate) fn finish(&mut self, visit: &mut dyn FnMut(&[u8])) {

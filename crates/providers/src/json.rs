@@ -13,4 +13,4 @@ pub use text::{unescape, write_string};
 
 pub(crate) use scan::{Scanner, Visit};
 pub(crate) use slice::{Kind, elements, kind, members, string_of};
-pub(crate) use text::write_escaped;
+pub(crate) use text::write_streamed;

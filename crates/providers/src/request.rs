@@ -1,6 +1,7 @@
 //! Reads what a request says about itself.
 
 use crate::facts::{DataKinds, ImageFacts, RequestFacts};
+use crate::family::Shape;
 use crate::headers::Headers;
 use crate::json::unescape;
 use crate::metadata;
@@ -49,6 +50,7 @@ pub struct RequestReader {
 struct Collected {
     facts: RequestFacts,
     user_fallback: Option<String>,
+    model_fallback: Option<String>,
 }
 
 impl RequestReader {
@@ -56,12 +58,18 @@ impl RequestReader {
     pub fn new(route: &Route, headers: &dyn Headers) -> Self {
         let mut facts = RequestFacts::default();
         metadata::read(headers, &mut facts);
-        facts.model.clone_from(&route.model);
+        // An Azure deployment is a name of the customer's own: where the body names a model, that is the model.
+        let mut model_fallback = route.model.clone();
+        let body_decides = [Shape::OpenAiChat, Shape::OpenAiResponses, Shape::Generic];
+        if !body_decides.contains(&route.shape) {
+            facts.model = model_fallback.take();
+        }
         Self {
             skimmer: Skimmer::new(route.shape.family().request),
             collected: Collected {
                 facts,
                 user_fallback: None,
+                model_fallback,
             },
         }
     }
@@ -77,6 +85,7 @@ impl RequestReader {
         let mut facts = self.collected.facts;
         facts.body_is_json = valid;
         facts.user = facts.user.or(self.collected.user_fallback);
+        facts.model = facts.model.or(self.collected.model_fallback);
         facts
     }
 }

@@ -441,7 +441,7 @@ mod tests {
             "/openai/deployments/d/chat/completions",
             O::ChatCompletions,
             Shape::OpenAiChat,
-            None,
+            Some("d"),
         );
         check(
             Dialect::Generic,

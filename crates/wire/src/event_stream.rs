@@ -106,16 +106,32 @@ fn take_value(kind: u8, rest: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Cuts frames out of chunks. Holds at most one frame.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Decoder {
     partial: Vec<u8>,
+    payload_bytes_max: usize,
     failed: Option<Error>,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::with_payload_bytes_max(PAYLOAD_BYTES_MAX)
+    }
 }
 
 impl Decoder {
     /// Starts a stream.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Starts a stream whose payloads are `payload_bytes_max` at most; a larger one is an error.
+    pub fn with_payload_bytes_max(payload_bytes_max: usize) -> Self {
+        Self {
+            partial: Vec::new(),
+            payload_bytes_max,
+            failed: None,
+        }
     }
 
     /// Takes the next bytes and shows every frame they complete.
@@ -146,7 +162,7 @@ impl Decoder {
     fn take(&mut self, chunk: &mut &[u8], visit: &mut dyn FnMut(Frame<'_>)) -> Result<(), Error> {
         if !self.partial.is_empty() {
             self.fill(chunk, PRELUDE_BYTES);
-            let Some(length) = frame_length(&self.partial)? else {
+            let Some(length) = frame_length(&self.partial, self.payload_bytes_max)? else {
                 return Ok(());
             };
             self.fill(chunk, length);
@@ -156,7 +172,7 @@ impl Decoder {
             visit(frame(&self.partial)?);
             self.partial.clear();
         }
-        while let Some(length) = frame_length(chunk)? {
+        while let Some(length) = frame_length(chunk, self.payload_bytes_max)? {
             let Some((whole, rest)) = chunk.split_at_checked(length) else {
                 break;
             };
@@ -181,7 +197,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 /// The total length of the frame that begins here, once its prelude is there and sound.
-fn frame_length(bytes: &[u8]) -> Result<Option<usize>, Error> {
+fn frame_length(bytes: &[u8], payload_bytes_max: usize) -> Result<Option<usize>, Error> {
     let (Some(total), Some(headers), Some(checksum)) =
         (u32_at(bytes, 0), u32_at(bytes, 4), u32_at(bytes, 8))
     else {
@@ -196,7 +212,7 @@ fn frame_length(bytes: &[u8]) -> Result<Option<usize>, Error> {
         .checked_sub(PRELUDE_BYTES + TRAILER_BYTES)
         .and_then(|rest| rest.checked_sub(headers_length));
     match payload {
-        Some(payload) if payload <= PAYLOAD_BYTES_MAX && headers_length <= HEADERS_BYTES_MAX => {
+        Some(payload) if payload <= payload_bytes_max && headers_length <= HEADERS_BYTES_MAX => {
             Ok(Some(length))
         }
         _ => Err(Error::Length { total, headers }),

@@ -2,10 +2,13 @@
 
 use std::sync::LazyLock;
 
-use super::{ErrorField, Family, generic};
+use super::{ErrorField, Family};
 use crate::answer::AnswerSlot::{self, ErrorMessage, ErrorType, Id, Model, ServiceTier, Stop};
 use crate::answer::count::{CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, REASONING_INSIDE};
 use crate::facts::DataKinds;
+use crate::json::{members, write_streamed};
+use crate::merge::{Fields, Node, element_of, index_of, member, push_element};
+use crate::reassemble::{Assemble, Part};
 use crate::request::RequestSlot;
 use crate::skim::Paths;
 use crate::terminal::Ending;
@@ -69,9 +72,106 @@ pub(crate) static FAMILY: Family = Family {
         data: None,
         types: &["message_stop", "error"],
         frames: &[],
-        last_frame: "",
+        done_flag: false,
     },
-    assemble: generic::array,
+    assemble: || Box::new(Message::default()),
     error_code: [ErrorField::Type, ErrorField::Code, ErrorField::Status],
     fractional_counts: false,
 };
+
+/// A message out of its events.
+#[derive(Debug, Default)]
+struct Message {
+    message: Fields,
+    blocks: Vec<(u64, Fields)>,
+    /// The JSON of tool inputs, as the inside of a string.
+    inputs: Vec<(u64, Fields)>,
+}
+
+impl Assemble for Message {
+    fn add(&mut self, part: Part<'_>) {
+        let data = part.data;
+        let index = index_of(data, b"index").unwrap_or(0);
+        match member(data, b"type").unwrap_or_default() {
+            b"\"message_start\"" => {
+                for (key, value) in members(member(data, b"message").unwrap_or_default()) {
+                    match key {
+                        b"usage" => self.message.object(key).set_all(value),
+                        b"content" => {
+                            self.message.entry(key, || Node::List(Vec::new()));
+                        }
+                        _ => self.message.set(key, value),
+                    }
+                }
+            }
+            b"\"content_block_start\"" => {
+                let block = member(data, b"content_block").unwrap_or_default();
+                let fields = element_of(&mut self.blocks, index);
+                for (key, value) in members(block) {
+                    match key {
+                        b"text" | b"thinking" => fields.append(key, value),
+                        _ => fields.set(key, value),
+                    }
+                }
+            }
+            b"\"content_block_delta\"" => {
+                self.delta(index, member(data, b"delta").unwrap_or_default());
+            }
+            b"\"message_delta\"" => {
+                for (key, value) in members(data) {
+                    match key {
+                        b"type" => {}
+                        b"delta" => self.message.set_all(value),
+                        b"usage" => self.message.object(key).set_all(value),
+                        _ => self.message.set(key, value),
+                    }
+                }
+            }
+            b"\"message_stop\"" | b"\"content_block_stop\"" | b"\"ping\"" | b"\"error\"" => {}
+            // The text completions of old: every event is a piece of one object.
+            _ => {
+                for (key, value) in members(data) {
+                    match key {
+                        b"completion" => self.message.append(key, value),
+                        _ => self.message.set(key, value),
+                    }
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, out: &mut Vec<u8>) {
+        let mut content = Vec::new();
+        for (index, block) in &mut self.blocks {
+            let input = self.inputs.iter().find(|(known, _)| known == index);
+            if let Some((_, input)) = input
+                && let Some(Node::Text(text)) = input.get(b"partial_json")
+                && !text.is_empty()
+            {
+                let mut value = Vec::new();
+                write_streamed(text, &mut value);
+                block.set(b"input", &value);
+            }
+            let mut element = Vec::new();
+            block.write(&mut element);
+            push_element(&mut content, &element);
+        }
+        if !self.blocks.is_empty() {
+            *self.message.entry(b"content", || Node::List(Vec::new())) = Node::List(content);
+        }
+        self.message.write(out);
+    }
+}
+
+impl Message {
+    fn delta(&mut self, index: u64, delta: &[u8]) {
+        for (key, value) in members(delta) {
+            match key {
+                b"type" => {}
+                b"partial_json" => element_of(&mut self.inputs, index).append(key, value),
+                b"citation" => element_of(&mut self.blocks, index).push(b"citations", value),
+                _ => element_of(&mut self.blocks, index).append(key, value),
+            }
+        }
+    }
+}

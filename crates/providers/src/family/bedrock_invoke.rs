@@ -150,7 +150,7 @@ pub(crate) static FAMILY: Family = Family {
         data: Some("[DONE]"),
         types: &["message_stop"],
         frames: &[],
-        last_frame: "",
+        done_flag: false,
     },
     assemble: generic::array,
     error_code: CODE_FIRST,

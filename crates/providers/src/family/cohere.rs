@@ -2,10 +2,13 @@
 
 use std::sync::LazyLock;
 
-use super::{CODE_FIRST, Family, generic};
+use super::{CODE_FIRST, Family};
 use crate::answer::AnswerSlot::{self, Id, Stop, TopMessage};
 use crate::answer::count::{BILLED_INPUT, BILLED_OUTPUT, CACHED_INSIDE, INPUT, OUTPUT};
 use crate::facts::DataKinds;
+use crate::json::{elements, members};
+use crate::merge::{Fields, index_of, member};
+use crate::reassemble::{Assemble, Part};
 use crate::request::RequestSlot;
 use crate::skim::Paths;
 use crate::terminal::Ending;
@@ -68,9 +71,78 @@ pub(crate) static FAMILY: Family = Family {
         data: Some("[DONE]"),
         types: &["message-end", "stream-end"],
         frames: &[],
-        last_frame: "",
+        done_flag: false,
     },
-    assemble: generic::array,
+    assemble: || Box::new(Chat::default()),
     error_code: CODE_FIRST,
     fractional_counts: true,
 };
+
+/// The answer out of its events. Version 2 streams the pieces of a message; version 1 streams text, and repeats the
+/// whole answer at its end.
+#[derive(Debug, Default)]
+struct Chat {
+    answer: Fields,
+    whole: Vec<u8>,
+}
+
+impl Assemble for Chat {
+    fn add(&mut self, part: Part<'_>) {
+        let data = part.data;
+        if let Some(delta) = member(data, b"delta") {
+            return self.delta(data, delta);
+        }
+        for (key, value) in members(data) {
+            match key {
+                b"type" if value.starts_with(b"\"") => {}
+                b"response" => {
+                    self.whole.clear();
+                    self.whole.extend_from_slice(value);
+                }
+                b"event_type" | b"is_finished" | b"index" => {}
+                b"text" | b"citations" | b"tool_plan" => self.answer.append(key, value),
+                _ => self.answer.set(key, value),
+            }
+        }
+    }
+
+    fn write(&mut self, out: &mut Vec<u8>) {
+        if self.whole.starts_with(b"{") {
+            self.answer = Fields::default();
+            self.answer.set_all(&self.whole);
+        }
+        self.answer.write(out);
+    }
+}
+
+impl Chat {
+    /// Takes an event of version 2.
+    fn delta(&mut self, data: &[u8], delta: &[u8]) {
+        if let Some(id) = member(data, b"id") {
+            self.answer.set(b"id", id);
+        }
+        let index = index_of(data, b"index").unwrap_or(0);
+        for (key, value) in members(delta) {
+            if key != b"message" {
+                self.answer.set(key, value);
+                continue;
+            }
+            let message = self.answer.object(b"message");
+            for (key, value) in members(value) {
+                match (key, value.first()) {
+                    (b"content" | b"tool_calls", Some(b'{')) => {
+                        message.element(key, index).append_all(value);
+                    }
+                    (b"citations", Some(b'{')) => message.push(key, value),
+                    (b"content" | b"tool_calls" | b"citations", Some(b'[')) => {
+                        for element in elements(value) {
+                            message.push(key, element);
+                        }
+                    }
+                    (b"tool_plan", _) => message.append(key, value),
+                    _ => message.set(key, value),
+                }
+            }
+        }
+    }
+}

@@ -57,7 +57,7 @@ pub(crate) static FAMILY: Family = Family {
 };
 
 /// Keeps every part as an element of an array; what is no JSON becomes a string.
-pub(super) fn array() -> Box<dyn Assemble> {
+pub(crate) fn array() -> Box<dyn Assemble> {
     Box::new(Parts::default())
 }
 
@@ -73,6 +73,10 @@ impl Assemble for Parts {
         if !(part.valid && crate::json::minify(part.data, &mut self.written)) {
             write_string(&String::from_utf8_lossy(part.data), &mut self.written);
         }
+    }
+
+    fn wants_text(&self) -> bool {
+        true
     }
 
     fn write(&mut self, out: &mut Vec<u8>) {

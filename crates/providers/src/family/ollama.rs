@@ -2,10 +2,13 @@
 
 use std::sync::LazyLock;
 
-use super::{CODE_FIRST, Family, generic};
+use super::{CODE_FIRST, Family};
 use crate::answer::AnswerSlot::{self, Model, Stop};
 use crate::answer::count::{INPUT, OUTPUT};
 use crate::facts::DataKinds;
+use crate::json::members;
+use crate::merge::Fields;
+use crate::reassemble::{Assemble, Part};
 use crate::request::RequestSlot;
 use crate::skim::Paths;
 use crate::terminal::Ending;
@@ -43,9 +46,31 @@ pub(crate) static FAMILY: Family = Family {
         data: None,
         types: &[],
         frames: &[],
-        last_frame: "",
+        done_flag: true,
     },
-    assemble: generic::array,
+    assemble: || Box::new(Lines::default()),
     error_code: CODE_FIRST,
     fractional_counts: false,
 };
+
+/// The answer out of its lines: texts grow, everything else is what the last line says.
+#[derive(Debug, Default)]
+struct Lines {
+    answer: Fields,
+}
+
+impl Assemble for Lines {
+    fn add(&mut self, part: Part<'_>) {
+        for (key, value) in members(part.data) {
+            match key {
+                b"message" => self.answer.object(key).append_all(value),
+                b"response" | b"thinking" | b"logprobs" => self.answer.append(key, value),
+                _ => self.answer.set(key, value),
+            }
+        }
+    }
+
+    fn write(&mut self, out: &mut Vec<u8>) {
+        self.answer.write(out);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{CODE_FIRST, Family, generic};
+use super::{CODE_FIRST, Family};
 use crate::answer::AnswerSlot::{
     self, ErrorCode, ErrorMessage, ErrorType, Id, Model, ServiceTier, Stop, TopCode, TopMessage,
 };
@@ -11,6 +11,9 @@ use crate::answer::count::{
     REASONING_INSIDE, TOTAL, WRITTEN_INSIDE,
 };
 use crate::facts::DataKinds;
+use crate::json::{elements, members};
+use crate::merge::{Fields, index_of};
+use crate::reassemble::{Assemble, Part};
 use crate::request::RequestSlot;
 use crate::skim::Paths;
 use crate::terminal::Ending;
@@ -78,14 +81,59 @@ pub(crate) const ENDING: Ending = Ending {
     data: Some("[DONE]"),
     types: &[],
     frames: &[],
-    last_frame: "",
+    done_flag: false,
 };
 
 pub(crate) static FAMILY: Family = Family {
     request: &REQUEST_PATHS,
     answer: &ANSWER_PATHS,
     ending: ENDING,
-    assemble: generic::array,
+    assemble: || Box::new(Chat::default()),
     error_code: CODE_FIRST,
     fractional_counts: false,
 };
+
+/// A `chat.completion` out of its chunks; a `text_completion` out of its own.
+#[derive(Debug, Default)]
+struct Chat {
+    answer: Fields,
+}
+
+impl Assemble for Chat {
+    fn add(&mut self, part: Part<'_>) {
+        for (key, value) in members(part.data) {
+            match key {
+                b"choices" => self.choices(value),
+                b"object" if value == b"\"chat.completion.chunk\"" => {
+                    self.answer.set(key, b"\"chat.completion\"");
+                }
+                // Padding against guessing tokens from sizes.
+                b"obfuscation" | b"p" => {}
+                _ => self.answer.set(key, value),
+            }
+        }
+    }
+
+    fn write(&mut self, out: &mut Vec<u8>) {
+        self.answer.write(out);
+    }
+}
+
+impl Chat {
+    fn choices(&mut self, choices: &[u8]) {
+        self.answer
+            .entry(b"choices", || crate::merge::Node::Indexed(Vec::new()));
+        for (place, choice) in (0u64..).zip(elements(choices)) {
+            let index = index_of(choice, b"index").unwrap_or(place);
+            let merged = self.answer.element(b"choices", index);
+            for (key, value) in members(choice) {
+                match key {
+                    // Mistral models on Bedrock stream `message` where others stream `delta`.
+                    b"delta" | b"message" => merged.object(b"message").append_all(value),
+                    b"text" | b"logprobs" => merged.append(key, value),
+                    _ => merged.set(key, value),
+                }
+            }
+        }
+    }
+}

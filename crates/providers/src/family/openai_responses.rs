@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{CODE_FIRST, Family, generic};
+use super::{CODE_FIRST, Family};
 use crate::answer::AnswerSlot::{
     self, ErrorCode, ErrorMessage, ErrorType, Id, Model, ServiceTier, Stop, StopDetail,
 };
@@ -11,6 +11,8 @@ use crate::answer::count::{
     REASONING_INSIDE, TOTAL, WRITTEN_INSIDE,
 };
 use crate::facts::DataKinds;
+use crate::merge::{Fields, Node, element_of, index_of, member, push_element};
+use crate::reassemble::{Assemble, Part};
 use crate::request::RequestSlot;
 use crate::skim::Paths;
 use crate::terminal::Ending;
@@ -54,6 +56,7 @@ const ANSWER: &[(&str, AnswerSlot)] = &[
     ),
     ("usage.output_tokens_details.audio_tokens", OUTPUT_AUDIO),
     ("usage.output_tokens_details.image_tokens", OUTPUT_IMAGE),
+    ("type", AnswerSlot::EventType),
     ("error", AnswerSlot::Error),
     ("error.code", ErrorCode),
     ("error.type", ErrorType),
@@ -102,9 +105,112 @@ pub(crate) static FAMILY: Family = Family {
             "error",
         ],
         frames: &[],
-        last_frame: "",
+        done_flag: false,
     },
-    assemble: generic::array,
+    assemble: || Box::new(Response::default()),
     error_code: CODE_FIRST,
     fractional_counts: false,
 };
+
+/// The response out of its events: the terminal event holds it whole. Cut off before that, it is put together from
+/// the items that came.
+#[derive(Debug, Default)]
+struct Response {
+    response: Vec<u8>,
+    whole: bool,
+    items: Vec<(u64, Fields)>,
+}
+
+impl Assemble for Response {
+    fn add(&mut self, part: Part<'_>) {
+        if let Some(response) = member(part.data, b"response") {
+            self.response.clear();
+            self.response.extend_from_slice(response);
+        }
+        let name = member(part.data, b"type").unwrap_or_default();
+        let name = name.strip_prefix(b"\"response.").unwrap_or_default();
+        let name = name.strip_suffix(b"\"").unwrap_or_default();
+        match name {
+            b"completed" | b"failed" | b"incomplete" | b"cancelled" => {
+                self.whole = true;
+                self.items.clear();
+            }
+            b"created" | b"in_progress" | b"queued" => {}
+            _ => self.item(name, part.data),
+        }
+    }
+
+    fn write(&mut self, out: &mut Vec<u8>) {
+        if self.whole {
+            out.append(&mut self.response);
+            return;
+        }
+        let mut answer = Fields::default();
+        answer.set_all(&self.response);
+        let mut output = Vec::new();
+        for (_, item) in &self.items {
+            let mut element = Vec::new();
+            item.write(&mut element);
+            push_element(&mut output, &element);
+        }
+        *answer.entry(b"output", || Node::List(Vec::new())) = Node::List(output);
+        answer.write(out);
+    }
+}
+
+impl Response {
+    /// Takes an event about one item of the output.
+    fn item(&mut self, name: &[u8], data: &[u8]) {
+        let Some(index) = index_of(data, b"output_index") else {
+            return;
+        };
+        let item = element_of(&mut self.items, index);
+        let delta = member(data, b"delta").unwrap_or_default();
+        let part = |name: &[u8]| index_of(data, name).unwrap_or(0);
+        let content = part(b"content_index");
+        match name {
+            b"output_item.added" => item.set_all(member(data, b"item").unwrap_or_default()),
+            b"output_item.done" => {
+                *item = Fields::default();
+                item.set_all(member(data, b"item").unwrap_or_default());
+            }
+            b"output_text.delta" => {
+                let piece = item.element(b"content", content);
+                piece.set(b"type", b"\"output_text\"");
+                piece.append(b"text", delta);
+            }
+            b"refusal.delta" => {
+                let piece = item.element(b"content", content);
+                piece.set(b"type", b"\"refusal\"");
+                piece.append(b"refusal", delta);
+            }
+            b"reasoning_text.delta" => {
+                let piece = item.element(b"content", content);
+                piece.set(b"type", b"\"reasoning_text\"");
+                piece.append(b"text", delta);
+            }
+            b"reasoning_summary_text.delta" => {
+                let piece = item.element(b"summary", part(b"summary_index"));
+                piece.set(b"type", b"\"summary_text\"");
+                piece.append(b"text", delta);
+            }
+            b"function_call_arguments.delta" | b"mcp_call_arguments.delta" => {
+                grow(item, b"arguments", delta);
+            }
+            b"custom_tool_call_input.delta" => grow(item, b"input", delta),
+            b"code_interpreter_call_code.delta" => grow(item, b"code", delta),
+            _ => {}
+        }
+    }
+}
+
+/// Appends to a text that `output_item.added` set to the empty string.
+fn grow(item: &mut Fields, key: &[u8], delta: &[u8]) {
+    let node = item.entry(key, || Node::Text(Vec::new()));
+    if let Node::Raw(value) = node
+        && matches!(&value[..], b"\"\"" | b"null")
+    {
+        *node = Node::Text(Vec::new());
+    }
+    item.append(key, delta);
+}

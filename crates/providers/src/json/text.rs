@@ -74,8 +74,21 @@ pub fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// Appends the value whose JSON was streamed in the pieces of a string; `raw` is the inside of that string.
+///
+/// A value that was cut off, or never was JSON, stays the string it was streamed as: what the model said is kept,
+/// and a reader can tell it from a value by its type.
+pub(crate) fn write_streamed(raw: &[u8], out: &mut Vec<u8>) {
+    let text = unescape(raw);
+    if !super::minify(text.as_bytes(), out) {
+        out.push(b'"');
+        out.extend_from_slice(raw);
+        out.push(b'"');
+    }
+}
+
 /// Appends what goes between the quotes.
-pub(crate) fn write_escaped(text: &str, out: &mut Vec<u8>) {
+fn write_escaped(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let bytes = text.as_bytes();
     let mut written = 0;
