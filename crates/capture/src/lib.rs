@@ -1,1 +1,27 @@
-//! Placeholder.
+//! Turns one relayed exchange into one record.
+//!
+//! The gateway tells a [`Capture`] what passes: the call before its first upstream byte, the chunks of
+//! both bodies as they arrive, the head of the answer, the end. [`Capture::finish`] reads the copies,
+//! never the wire, and gives the bytes of a stored record. Whatever goes wrong on the copy (a bound
+//! passed, a body that is not what it says) becomes a fact in the record, never an error for the caller.
+//!
+//! The port [`Recorder`] is where records go; it belongs here because this is what needs it.
+//!
+//! Absent here: sockets, tasks, clocks. Files only behind [`Spill`].
+
+mod call;
+mod capture;
+mod copy;
+mod decode;
+mod finish;
+mod headers;
+mod policy;
+mod recorder;
+
+pub use call::{Answered, Call, End, Fault};
+pub use capture::{Capture, Limits};
+pub use copy::BodyCopy;
+pub use finish::{Finished, Stored};
+pub use headers::HeaderFilter;
+pub use policy::{Policies, Policy, Rule, fits_pattern};
+pub use recorder::{Appended, Entry, Recorder, RecorderError, SealedSpill, Spill, Waiting};

@@ -7,5 +7,6 @@ mod metrics;
 pub use chain::Chain;
 pub use logs::{LogFormat, init_logs};
 pub use metrics::{
-    DestinationLabel, ErrorSide, ExchangeLabels, LimitLabel, Metrics, PolicyLabel, Sampled,
+    DestinationLabel, ErrorSide, ExchangeLabels, LimitLabel, Metrics, PolicyLabel, PolicyOutcome,
+    Sampled,
 };

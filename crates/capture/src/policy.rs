@@ -1,0 +1,181 @@
+//! What of an exchange is kept: per provider, model, caller or header.
+
+/// How much of an exchange its record holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Policy {
+    /// Prompt and answer.
+    #[default]
+    Full,
+    /// The prompt only.
+    Input,
+    /// The answer only.
+    Output,
+    /// Neither: who, when, which model, tokens, times.
+    Metadata,
+    /// No record at all.
+    None,
+}
+
+impl Policy {
+    /// Whether the prompt is kept.
+    pub fn keeps_input(self) -> bool {
+        matches!(self, Self::Full | Self::Input)
+    }
+
+    /// Whether the answer is kept.
+    pub fn keeps_output(self) -> bool {
+        matches!(self, Self::Full | Self::Output)
+    }
+}
+
+/// One line of the policy. A condition that is absent holds for everything.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rule {
+    /// Name of a provider.
+    pub provider: Option<String>,
+    /// Pattern for the model, with `*` for any run of characters.
+    pub model: Option<String>,
+    /// Name of a caller's key.
+    pub key: Option<String>,
+    /// A header, and the value it must have (any, if absent).
+    pub header: Option<(String, Option<String>)>,
+    /// What then holds.
+    pub policy: Policy,
+}
+
+/// What a rule may look at.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) provider: &'a str,
+    pub(crate) model: Option<&'a str>,
+    pub(crate) key: Option<&'a str>,
+    pub(crate) headers: &'a http::HeaderMap,
+}
+
+/// The rules in order, and what holds when none fits.
+#[derive(Debug, Clone, Default)]
+pub struct Policies {
+    /// The first that fits decides.
+    pub rules: Vec<Rule>,
+    /// Otherwise.
+    pub otherwise: Policy,
+}
+
+impl Policies {
+    pub(crate) fn decide(&self, subject: Subject<'_>) -> Policy {
+        self.rules
+            .iter()
+            .find(|rule| rule.fits(subject))
+            .map_or(self.otherwise, |rule| rule.policy)
+    }
+
+    /// Whether some rule looks at the model.
+    pub(crate) fn ask_for_model(&self) -> bool {
+        self.rules.iter().any(|rule| rule.model.is_some())
+    }
+}
+
+impl Rule {
+    fn fits(&self, subject: Subject<'_>) -> bool {
+        let provider = self
+            .provider
+            .as_deref()
+            .is_none_or(|name| name == subject.provider);
+        let model = self.model.as_deref().is_none_or(|pattern| {
+            subject
+                .model
+                .is_some_and(|model| fits_pattern(pattern, model))
+        });
+        let key = self
+            .key
+            .as_deref()
+            .is_none_or(|name| subject.key == Some(name));
+        let header = self.header.as_ref().is_none_or(|(name, wanted)| {
+            subject.headers.get(name.as_str()).is_some_and(|value| {
+                wanted
+                    .as_deref()
+                    .is_none_or(|wanted| value.as_bytes() == wanted.as_bytes())
+            })
+        });
+        provider && model && key && header
+    }
+}
+
+/// Whether `text` fits `pattern`, where `*` stands for any run of characters. Linear in the text for
+/// each star, without recursion.
+pub fn fits_pattern(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(pieces.next().unwrap_or("")) else {
+        return false;
+    };
+    if !pattern.contains('*') {
+        return rest.is_empty();
+    }
+    let mut pieces = pieces.peekable();
+    while let Some(piece) = pieces.next() {
+        if pieces.peek().is_none() {
+            return rest.ends_with(piece);
+        }
+        let Some(at) = rest.find(piece) else {
+            return false;
+        };
+        rest = &rest[at + piece.len()..];
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+
+    #[test]
+    fn globs_match_as_people_expect() {
+        for (pattern, text, expected) in [
+            ("gpt-4o", "gpt-4o", true),
+            ("gpt-4o", "gpt-4o-mini", false),
+            ("gpt-*", "gpt-4o-mini", true),
+            ("*mini", "gpt-4o-mini", true),
+            ("*", "", true),
+            ("a*a", "a", false),
+            ("a*b*c", "a-b-b-c", true),
+            ("", "x", false),
+        ] {
+            assert_eq!(fits_pattern(pattern, text), expected, "{pattern} on {text}");
+        }
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_decides() {
+        let policies = Policies {
+            rules: vec![
+                Rule {
+                    model: Some("embed-*".into()),
+                    policy: Policy::Metadata,
+                    ..Rule::default()
+                },
+                Rule {
+                    header: Some(("x-private".into(), None)),
+                    policy: Policy::None,
+                    ..Rule::default()
+                },
+            ],
+            otherwise: Policy::Full,
+        };
+        let mut headers = HeaderMap::new();
+        let ask = |model, headers: &HeaderMap| {
+            policies.decide(Subject {
+                provider: "p",
+                model,
+                key: None,
+                headers,
+            })
+        };
+        assert_eq!(ask(Some("embed-3"), &headers), Policy::Metadata);
+        assert_eq!(ask(None, &headers), Policy::Full);
+        headers.insert("x-private", "yes".parse().unwrap());
+        assert_eq!(ask(Some("gpt"), &headers), Policy::None);
+        assert!(policies.ask_for_model());
+    }
+}

@@ -1,0 +1,154 @@
+//! The bodies that pass: the request on its way up, the answers on their way down.
+
+use std::io::Read;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use corelog_capture::BodyCopy;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Incoming;
+use parking_lot::Mutex;
+
+use crate::relay::Relay;
+
+/// Any error of a body; it ends the connection it travels on.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+const FILE_CHUNK_BYTES: usize = 64 * 1024;
+
+/// A request's body on its way upstream.
+pub(crate) enum RequestBody {
+    /// Straight from the caller, copied as it passes.
+    Passing {
+        incoming: Incoming,
+        copy: Option<Arc<Mutex<BodyCopy>>>,
+        left: u64,
+    },
+    /// Held already.
+    Held(Option<Bytes>),
+    /// Held on disk.
+    File {
+        reader: Box<dyn Read + Send>,
+        left: u64,
+    },
+}
+
+/// The caller sent more than the limit allows.
+#[derive(Debug, thiserror::Error)]
+#[error("the request body passes the limit")]
+pub(crate) struct OverLimit;
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match &mut *self {
+            Self::Held(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::File { reader, left } => {
+                if *left == 0 {
+                    return Poll::Ready(None);
+                }
+                let length = usize::try_from(*left)
+                    .unwrap_or(usize::MAX)
+                    .min(FILE_CHUNK_BYTES);
+                let mut piece = vec![0; length];
+                if let Err(error) = reader.read_exact(&mut piece) {
+                    return Poll::Ready(Some(Err(error.into())));
+                }
+                *left -= length as u64;
+                Poll::Ready(Some(Ok(Frame::data(piece.into()))))
+            }
+            Self::Passing {
+                incoming,
+                copy,
+                left,
+            } => {
+                let frame = match std::task::ready!(Pin::new(incoming).poll_frame(context)) {
+                    Some(Ok(frame)) => frame,
+                    Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                    None => return Poll::Ready(None),
+                };
+                if let Some(data) = frame.data_ref() {
+                    let length = data.len() as u64;
+                    if length > *left {
+                        return Poll::Ready(Some(Err(OverLimit.into())));
+                    }
+                    *left -= length;
+                    if let Some(copy) = copy {
+                        copy.lock().push(data);
+                    }
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Passing { incoming, .. } => incoming.is_end_stream(),
+            Self::Held(bytes) => bytes.is_none(),
+            Self::File { left, .. } => *left == 0,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Passing { incoming, .. } => incoming.size_hint(),
+            Self::Held(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
+            Self::File { left, .. } => SizeHint::with_exact(*left),
+        }
+    }
+}
+
+/// An answer's body on its way to the caller.
+pub enum Answer {
+    /// All of it, and its record is durable.
+    Whole(Option<Bytes>),
+    /// Relayed frame by frame.
+    Relayed(Box<Relay>),
+    /// Of our own API.
+    Own(UnsyncBoxBody<Bytes, BodyError>),
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match &mut *self {
+            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Relayed(relay) => relay.poll_frame(context),
+            Self::Own(body) => Pin::new(body).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.is_none(),
+            Self::Relayed(_) => false,
+            Self::Own(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
+            Self::Relayed(relay) => relay.size_hint(),
+            Self::Own(body) => body.size_hint(),
+        }
+    }
+}

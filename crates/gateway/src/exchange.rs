@@ -1,0 +1,632 @@
+//! The life of one exchange, phase by phase.
+//!
+//! ```text
+//! admitted ─► prepared ─► intended ─► sent ─► answered ─► relayed ─► stored
+//! ```
+//! Until the intent is written, a caller that hangs up just ends it. From then on the exchange owns
+//! itself: dropped by its caller's connection, it goes on in a task until its record is stored.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use corelog_access::Caller;
+use corelog_capture::{Answered, BodyCopy, Call, Capture, End, Fault};
+use corelog_providers::{model_of, route};
+use corelog_record::{CallerFacts, Delivered, DeliveryOutcome, ErrorSource};
+use corelog_runtime::Tasks;
+use corelog_types::{Dialect, RecordId};
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version, request};
+use http_body::{Body as _, Frame};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use parking_lot::Mutex;
+
+use crate::body::{Answer, OverLimit, RequestBody};
+use crate::front::{self, Found};
+use crate::gateway::{Routing, Shared};
+use crate::headers;
+use crate::inflight::{Abort, About, Entry, Listed};
+use crate::keep::{Keeper, Kept};
+use crate::provider::Provider;
+use crate::refusal::Refusal;
+use crate::relay::{Flow, Relay, Step};
+use crate::sign;
+use crate::upstream::{Lease, SendError};
+
+/// Tries on a fresh connection after pooled ones turned out to be closed.
+const UNSENT_TRIES: usize = 8;
+
+/// A call that was let in.
+pub(crate) struct Arrival {
+    pub(crate) parts: request::Parts,
+    pub(crate) incoming: Incoming,
+    pub(crate) caller: Caller,
+    pub(crate) peer: Option<String>,
+    pub(crate) began: Instant,
+}
+
+/// Serves one call to a model, from its head to its answer.
+pub(crate) async fn serve(
+    shared: &Arc<Shared>,
+    routing: Arc<Routing>,
+    arrival: Arrival,
+) -> Response<Answer> {
+    let path = path_of(&arrival.parts.uri).to_owned();
+    let found = front::find(&routing.providers, &path);
+    let stranger = || front::dialect_of_stranger(&path, &arrival.parts.headers);
+    let (dialect, rest) = match found {
+        Found::Provider(provider, rest) => (provider.dialect, rest),
+        Found::Dialect(dialect, rest) => (dialect, rest),
+        Found::Nowhere => {
+            let refusal = Refusal::NoRoute(format!("nothing is served at `{path}`"));
+            return whole(refusal.answer(stranger(), None));
+        }
+    };
+    let exchange = Prepared::new(shared, &routing, arrival, found, dialect, rest).await;
+    match exchange {
+        Err(refused) => whole(refused),
+        Ok(prepared) => {
+            let entry = prepared.listed.entry();
+            let tasks = shared.tasks.clone();
+            Owned {
+                exchange: Some(Box::pin(prepared.run())),
+                entry,
+                tasks,
+            }
+            .await
+        }
+    }
+}
+
+/// An exchange that outlives whoever waits for it.
+struct Owned {
+    exchange: Option<BoxFuture<'static, Response<Answer>>>,
+    entry: Arc<Entry>,
+    tasks: Tasks,
+}
+
+impl Future for Owned {
+    type Output = Response<Answer>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(exchange) = &mut self.exchange else {
+            return Poll::Pending;
+        };
+        let answer = std::task::ready!(exchange.as_mut().poll(context));
+        self.exchange = None;
+        Poll::Ready(answer)
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        if let Some(exchange) = self.exchange.take() {
+            self.entry.hung_up();
+            // The answer's body, dropped at once, drains the rest on its own.
+            self.tasks
+                .spawn("abandoned exchange", async move { drop(exchange.await) });
+        }
+    }
+}
+
+/// An exchange before anything is sent.
+struct Prepared {
+    shared: Arc<Shared>,
+    keeper: Arc<Keeper>,
+    provider: Arc<Provider>,
+    capture: Capture,
+    listed: Listed,
+    method: Method,
+    upstream_path: String,
+    headers: HeaderMap,
+    body: RequestBody,
+    began: Instant,
+}
+
+impl Prepared {
+    async fn new(
+        shared: &Arc<Shared>,
+        routing: &Arc<Routing>,
+        arrival: Arrival,
+        found: Found<'_>,
+        dialect: Dialect,
+        rest: &str,
+    ) -> Result<Self, Response<Bytes>> {
+        let arrived = shared.clock.now();
+        let id = corelog_runtime::record_id(arrived);
+        let Arrival {
+            parts,
+            incoming,
+            caller,
+            peer,
+            began,
+        } = arrival;
+        let refuse = |refusal: &Refusal| refusal.answer(dialect, None);
+
+        let most = routing.limits.body_bytes_max;
+        if incoming.size_hint().lower() > most {
+            shared.limit_reached("body_bytes_max");
+            return Err(refuse(&Refusal::BodyTooLarge(most)));
+        }
+        let mut source = Source::Passing(incoming);
+        let (path, query) = split_query(rest);
+        let route = route(dialect, parts.method.as_str(), path, query);
+        let provider = match found {
+            Found::Provider(provider, _) => Arc::clone(provider),
+            _ => {
+                let mut model = route.model.clone();
+                if model.is_none() && front::asks_for_model(&routing.providers, dialect) {
+                    let copy = scratch(shared, routing, id);
+                    let held = source.hold(copy, most).await.map_err(|r| refuse(&r))?;
+                    model = held.in_memory().and_then(model_of);
+                    source = Source::Held(held);
+                }
+                front::choose(&routing.providers, dialect, model.as_deref())
+                    .map(Arc::clone)
+                    .ok_or_else(|| refuse(&no_provider(dialect)))?
+            }
+        };
+        let upstream_path = provider.upstream_path(rest);
+        let call = Call {
+            id,
+            arrived,
+            provider: Arc::clone(&provider.name),
+            dialect,
+            account_id: Arc::clone(&routing.account_id),
+            region: Arc::clone(&provider.region),
+            upstream: provider.shown(&upstream_path),
+            method: parts.method.as_str().to_owned(),
+            path: parts.uri.path().to_owned(),
+            http_version: version_name(parts.version),
+            identity_arn: caller.arn(&routing.account_id),
+            caller: CallerFacts {
+                name: caller.name.clone(),
+                key_fingerprint: caller.fingerprint.as_ref().map(|f| f.as_str().to_owned()),
+                address: peer,
+            },
+            headers: parts.headers,
+            route,
+        };
+        let about = About {
+            provider: Arc::clone(&provider.name),
+            operation: call.route.operation.as_str(),
+            model: call.route.model.clone(),
+            caller: call
+                .caller
+                .name
+                .clone()
+                .unwrap_or_else(|| call.identity_arn.clone()),
+        };
+        let (first_byte, total) = (provider.first_byte_timeout, provider.total_timeout);
+        let most_exchanges = routing.limits.exchanges_max;
+        let Some(listed) = shared
+            .inflight
+            .enter(id, about, first_byte, total, most_exchanges)
+        else {
+            shared.limit_reached("exchanges_max");
+            return Err(refuse(&Refusal::TooMany));
+        };
+        let keeper = Arc::clone(&routing.keeper);
+        let recorder = Arc::clone(&keeper.recorder);
+        let mut capture = Capture::begin(call, Arc::clone(&routing.capture), recorder);
+        let mut headers = headers::upstream(&capture.call().headers);
+        if caller.spent {
+            sign::strip(&mut headers);
+        }
+        let body = source
+            .into_body(&mut capture, most, sign::needs_body(&provider))
+            .await;
+        let mut prepared = Self {
+            shared: Arc::clone(shared),
+            keeper,
+            provider,
+            capture,
+            listed,
+            method: parts.method,
+            upstream_path,
+            headers,
+            body: RequestBody::Held(None),
+            began,
+        };
+        match body {
+            Ok(body) => prepared.body = body,
+            Err(refusal) => return Err(prepared.refuse(&refusal).await),
+        }
+        prepared.intend()?;
+        prepared.authorise();
+        Ok(prepared)
+    }
+
+    /// Writes the intent, or applies the policy for a disk that takes none.
+    fn intend(&mut self) -> Result<(), Response<Bytes>> {
+        if !self.capture.is_wanted() {
+            return Ok(());
+        }
+        let recorder = &self.keeper.recorder;
+        let written = recorder
+            .admit()
+            .and_then(|()| recorder.intent(self.capture.id(), &self.capture.intent()));
+        let Err(error) = written else { return Ok(()) };
+        match self.keeper.without_record(&error) {
+            Kept::Refused(why) => {
+                self.keeper.note_policy(true);
+                Err(Refusal::NotRecorded(why).answer(self.capture.call().dialect, None))
+            }
+            Kept::Yes | Kept::Lost => {
+                self.keeper.note_policy(false);
+                self.capture.forgo();
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts the provider's credentials on the request.
+    fn authorise(&mut self) {
+        sign::put_key(&self.provider, &mut self.headers);
+        if sign::needs_body(&self.provider) {
+            let copy = self.capture.request_copy();
+            let hash = copy
+                .lock()
+                .reader()
+                .and_then(|mut reader| sign::hash_of(&mut reader));
+            let (method, path) = (self.method.as_str(), &self.upstream_path);
+            if let Ok(hash) = hash {
+                let clock = &self.shared.clock;
+                sign::sign(
+                    &self.provider,
+                    method,
+                    path,
+                    &mut self.headers,
+                    &hash,
+                    clock,
+                );
+            }
+        }
+    }
+
+    /// Everything from the first upstream byte to the answer's head, or the whole answer if it is there.
+    async fn run(mut self) -> Response<Answer> {
+        let sent_at = Instant::now();
+        let (mut answer, lease) = match self.send().await {
+            Ok(answered) => answered,
+            Err(refusal) => return whole(self.refuse(&refusal).await),
+        };
+        let now = Instant::now();
+        self.capture.answered(Answered {
+            status: answer.status().as_u16(),
+            headers: answer.headers().clone(),
+            at: now.saturating_duration_since(self.began),
+        });
+        let mut head = headers::travelling(answer.headers());
+        let id = self.capture.id();
+        mark(&mut head, self.capture.is_wanted().then_some(id));
+        head.append("server-timing", timing(self.began, sent_at, now));
+        let (status, dialect) = (answer.status(), self.capture.call().dialect);
+        let extensions = std::mem::take(answer.extensions_mut());
+        let incoming = answer.into_body();
+        let length = incoming.size_hint().exact();
+        let flow = Flow::new(
+            incoming,
+            lease,
+            self.capture,
+            self.listed,
+            Arc::clone(&self.keeper),
+        );
+        let body = match begin(flow).await {
+            Begun::Whole(Kept::Refused(why), _) => {
+                return whole(Refusal::NotRecorded(why).answer(dialect, None));
+            }
+            Begun::Whole(_, frame) => Answer::Whole(frame.and_then(|frame| frame.into_data().ok())),
+            Begun::Going(flow, first) => {
+                Answer::Relayed(Box::new(Relay::new(*flow, first, length)))
+            }
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = head;
+        *response.extensions_mut() = extensions;
+        response
+    }
+
+    /// Sends the request, on another connection while pooled ones turn out to be closed.
+    async fn send(&mut self) -> Result<(Response<Incoming>, Lease), Refusal> {
+        let body = std::mem::replace(&mut self.body, RequestBody::Held(None));
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method.clone();
+        *request.headers_mut() = std::mem::take(&mut self.headers);
+        for _ in 0..UNSENT_TRIES {
+            let mut lease = self.lease().await?;
+            self.address(&mut request, &lease)?;
+            let mut sent = lease.send(request);
+            let listed = &self.listed;
+            let outcome = std::future::poll_fn(|context| {
+                if let Some(abort) = listed.poll_abort(context) {
+                    return Poll::Ready(Err(abort));
+                }
+                sent.poll(&mut lease, context).map(Ok)
+            })
+            .await;
+            match outcome {
+                Err(abort) => return Err(refusal_of(abort)),
+                Ok(Ok(answer)) => return Ok((answer, lease)),
+                Ok(Err(SendError::Unsent(unsent))) => request = *unsent,
+                Ok(Err(SendError::Broken(error))) => return Err(self.broken(&error)),
+            }
+        }
+        Err(Refusal::Broken(
+            "every connection was closed before the request was sent".to_owned(),
+        ))
+    }
+
+    fn lease(&self) -> impl Future<Output = Result<Lease, Refusal>> + Send + 'static {
+        if self.provider.pool.is_exhausted() {
+            self.shared.limit_reached("connections_per_upstream_max");
+        }
+        lend(Arc::clone(&self.provider), self.listed.entry())
+    }
+
+    /// Writes the request's target in the form that the connection wants.
+    fn address(&self, request: &mut Request<RequestBody>, lease: &Lease) -> Result<(), Refusal> {
+        let path = &self.upstream_path;
+        let target: Option<Uri> = if lease.is_http2() || lease.wants_absolute_uri() {
+            self.provider.absolute(path)
+        } else {
+            path.parse().ok()
+        };
+        *request.uri_mut() = target.ok_or_else(|| {
+            Refusal::BadRequest("the path cannot be asked for upstream".to_owned())
+        })?;
+        if lease.is_http2() {
+            *request.version_mut() = Version::HTTP_2;
+        } else {
+            *request.version_mut() = Version::HTTP_11;
+            request
+                .headers_mut()
+                .insert("host", self.provider.host.clone());
+        }
+        Ok(())
+    }
+
+    /// Why a request broke off: it may have been the caller's body.
+    fn broken(&self, error: &hyper::Error) -> Refusal {
+        let mut cause = std::error::Error::source(error);
+        while let Some(inner) = cause {
+            if inner.is::<OverLimit>() {
+                self.shared.limit_reached("body_bytes_max");
+                return Refusal::BodyTooLarge(self.shared.routing().limits.body_bytes_max);
+            }
+            cause = inner.source();
+        }
+        Refusal::Broken(corelog_telemetry::Chain(error).to_string())
+    }
+
+    /// Answers in the gateway's own name, once that is recorded.
+    async fn refuse(self, refusal: &Refusal) -> Response<Bytes> {
+        let dialect = self.capture.call().dialect;
+        let wanted = self.capture.is_wanted();
+        let answer = refusal.answer(dialect, wanted.then(|| self.capture.id()));
+        let now = Instant::now();
+        let gone = self.listed.hung_up_after();
+        let outcome = match (gone, refusal) {
+            (Some(_), _) => DeliveryOutcome::HungUp,
+            (None, Refusal::Killed) => DeliveryOutcome::Killed,
+            (None, _) => DeliveryOutcome::Complete,
+        };
+        let source = if refusal.is_callers() {
+            ErrorSource::Caller
+        } else {
+            ErrorSource::Gateway
+        };
+        let end = End {
+            at: now.saturating_duration_since(self.began),
+            complete: false,
+            delivered: Delivered {
+                outcome,
+                bytes: answer.body().len() as u64,
+                chunks: 1,
+                closed_after_ms: gone.map(|after| after.as_secs_f64() * 1_000.0),
+            },
+            status: Some(answer.status().as_u16()),
+            fault: Some(Fault {
+                code: refusal.code(dialect).to_owned(),
+                message: refusal.message(),
+                source,
+            }),
+        };
+        match self.keeper.keep(self.capture, end, now).await {
+            Kept::Refused(why) => Refusal::NotRecorded(why).answer(dialect, None),
+            Kept::Yes | Kept::Lost => answer,
+        }
+    }
+}
+
+/// Lends a connection, unless the exchange is ended while it waits for one.
+async fn lend(provider: Arc<Provider>, entry: Arc<Entry>) -> Result<Lease, Refusal> {
+    let lease = provider.pool.lease();
+    tokio::pin!(lease);
+    std::future::poll_fn(|context| {
+        if let Some(abort) = entry.poll_abort(context) {
+            return Poll::Ready(Err(refusal_of(abort)));
+        }
+        lease
+            .as_mut()
+            .poll(context)
+            .map_err(|error| Refusal::Unreachable(corelog_telemetry::Chain(&error).to_string()))
+    })
+    .await
+}
+
+/// The start of an answer's body.
+enum Begun {
+    /// It was all there, and its record is kept.
+    Whole(Kept, Option<Frame<Bytes>>),
+    /// It goes on.
+    Going(Box<Flow>, Option<Frame<Bytes>>),
+}
+
+/// Looks once, without waiting, whether the whole body came with the head: then head and body go out
+/// together, in one write, once the record is durable.
+async fn begin(mut flow: Flow) -> Begun {
+    let step = std::future::poll_fn(|context| {
+        Poll::Ready(match flow.poll_step(context) {
+            Poll::Ready(step) => Some(step),
+            Poll::Pending => None,
+        })
+    })
+    .await;
+    match step {
+        Some(Step::End(finale)) if finale.complete && flow.holds_at_most_one() => {
+            let mut storing = flow.store(finale);
+            let frame = storing.held.pop_front();
+            Begun::Whole(storing.kept.await, frame)
+        }
+        Some(Step::End(finale)) => {
+            flow.ends_with(finale);
+            Begun::Going(Box::new(flow), None)
+        }
+        Some(Step::Frame(frame)) => Begun::Going(Box::new(flow), Some(frame)),
+        None => Begun::Going(Box::new(flow), None),
+    }
+}
+
+/// Where a request's body is.
+enum Source {
+    Passing(Incoming),
+    Held(BodyCopy),
+}
+
+impl Source {
+    /// Reads the whole body into `copy`.
+    async fn hold(self, mut copy: BodyCopy, most: u64) -> Result<BodyCopy, Refusal> {
+        let mut incoming = match self {
+            Self::Held(copy) => return Ok(copy),
+            Self::Passing(incoming) => incoming,
+        };
+        while let Some(frame) = incoming.frame().await {
+            let frame = frame
+                .map_err(|_| Refusal::BadRequest("the request's body broke off".to_owned()))?;
+            if let Some(data) = frame.data_ref() {
+                copy.push(data);
+                if copy.seen_bytes() > most {
+                    return Err(Refusal::BodyTooLarge(most));
+                }
+            }
+        }
+        Ok(copy)
+    }
+
+    /// The body to send, its copy being in the capture, or getting there as it passes.
+    async fn into_body(
+        self,
+        capture: &mut Capture,
+        most: u64,
+        needs_all: bool,
+    ) -> Result<RequestBody, Refusal> {
+        let copy = capture.request_copy();
+        let incoming = match self {
+            Self::Passing(incoming) if !needs_all => {
+                let copy = capture.is_wanted().then_some(copy);
+                return Ok(RequestBody::Passing {
+                    incoming,
+                    copy,
+                    left: most,
+                });
+            }
+            Self::Passing(incoming) => {
+                let taken = capture.take_request_copy();
+                let held = Self::Passing(incoming).hold(taken, most).await?;
+                *copy.lock() = held;
+                return sending(&copy);
+            }
+            Self::Held(held) => held,
+        };
+        *copy.lock() = incoming;
+        sending(&copy)
+    }
+}
+
+/// A body that is sent from its copy.
+fn sending(copy: &Mutex<BodyCopy>) -> Result<RequestBody, Refusal> {
+    let mut copy = copy.lock();
+    if let Some(memory) = copy.in_memory() {
+        let bytes = Bytes::copy_from_slice(memory);
+        return Ok(RequestBody::Held((!bytes.is_empty()).then_some(bytes)));
+    }
+    let left = copy.kept_bytes();
+    if copy.cut().is_some() {
+        let why = "the body cannot be kept on disk, so it cannot be signed".to_owned();
+        return Err(Refusal::NotRecorded(why));
+    }
+    let reader = copy
+        .file_reader()
+        .map_err(|e| Refusal::NotRecorded(e.to_string()))?;
+    Ok(RequestBody::File { reader, left })
+}
+
+fn scratch(shared: &Arc<Shared>, routing: &Arc<Routing>, id: RecordId) -> BodyCopy {
+    let recorder = Arc::clone(&routing.keeper.recorder);
+    let _ = shared;
+    let capture = &routing.capture;
+    BodyCopy::new(id, "input", recorder, capture.memory_max, capture.body_max)
+}
+
+fn no_provider(dialect: Dialect) -> Refusal {
+    Refusal::NoRoute(format!(
+        "no provider speaks `{dialect}` for this model; add a [[provider]] with that dialect"
+    ))
+}
+
+fn refusal_of(abort: Abort) -> Refusal {
+    match abort {
+        Abort::FirstByteTimeout | Abort::IdleTimeout => Refusal::TimedOut("the first-byte timeout"),
+        Abort::TotalTimeout => Refusal::TimedOut("the total timeout"),
+        Abort::Killed => Refusal::Killed,
+    }
+}
+
+/// Adds the header that names the record.
+fn mark(headers: &mut HeaderMap, id: Option<RecordId>) {
+    if let Some(id) = id
+        && let Ok(value) = HeaderValue::try_from(id.to_string())
+    {
+        headers.insert("x-corelog-record-id", value);
+    }
+}
+
+/// `Server-Timing` with the provider's time to its head and ours before it.
+fn timing(began: Instant, sent_at: Instant, answered_at: Instant) -> HeaderValue {
+    let ms =
+        |from: Instant, to: Instant| to.saturating_duration_since(from).as_secs_f64() * 1_000.0;
+    let text = format!(
+        "corelog;dur={:.3}, upstream;dur={:.3}",
+        ms(began, sent_at),
+        ms(sent_at, answered_at)
+    );
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("corelog"))
+}
+
+pub(crate) fn whole(answer: Response<Bytes>) -> Response<Answer> {
+    answer.map(|bytes| Answer::Whole((!bytes.is_empty()).then_some(bytes)))
+}
+
+fn path_of(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("/", |path| path.as_str())
+}
+
+fn split_query(path: &str) -> (&str, Option<&str>) {
+    path.split_once('?')
+        .map_or((path, None), |(path, query)| (path, Some(query)))
+}
+
+fn version_name(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2",
+        _ => "HTTP/1.1",
+    }
+}

@@ -1,0 +1,243 @@
+//! The gateway as a component: opened with a configuration and ports, run until shutdown.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use corelog_access::Access;
+use corelog_capture::{Limits as CaptureLimits, Recorder};
+use corelog_runtime::{Clock, Shutdown, Tasks};
+use corelog_telemetry::{LimitLabel, Metrics};
+use futures_util::future::BoxFuture;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use parking_lot::RwLock;
+
+use crate::body::Answer;
+use crate::config::{Config, Limits};
+use crate::exchange::{self, Arrival, whole};
+use crate::front;
+use crate::inflight::InFlight;
+use crate::keep::Keeper;
+use crate::own::Own;
+use crate::provider::Provider;
+use crate::refusal::Refusal;
+use crate::upstream::{ConnectError, Pool};
+
+/// What the gateway needs from others.
+#[derive(Clone)]
+pub struct Ports {
+    /// Where records go.
+    pub recorder: Arc<dyn Recorder>,
+    /// Who answers what is not a call to a model.
+    pub own: Arc<dyn Own>,
+    /// Counting.
+    pub metrics: Arc<Metrics>,
+    /// Time.
+    pub clock: Clock,
+}
+
+/// What one configuration amounts to; replaced as a whole on reload.
+pub(crate) struct Routing {
+    pub(crate) providers: Vec<Arc<Provider>>,
+    pub(crate) account_id: Arc<str>,
+    pub(crate) limits: Limits,
+    pub(crate) capture: Arc<CaptureLimits>,
+    pub(crate) access: Access,
+    pub(crate) keeper: Arc<Keeper>,
+}
+
+/// What every connection shares.
+pub(crate) struct Shared {
+    routing: RwLock<Arc<Routing>>,
+    pub(crate) inflight: InFlight,
+    pub(crate) clock: Clock,
+    pub(crate) tasks: Tasks,
+    metrics: Arc<Metrics>,
+    own: Arc<dyn Own>,
+    recorder: Arc<dyn Recorder>,
+}
+
+impl Shared {
+    pub(crate) fn routing(&self) -> Arc<Routing> {
+        Arc::clone(&self.routing.read())
+    }
+
+    pub(crate) fn limit_reached(&self, limit: &'static str) {
+        self.metrics
+            .limits
+            .get_or_create(&LimitLabel { limit })
+            .inc();
+    }
+}
+
+/// The gateway: cheap to clone, every clone the same.
+#[derive(Clone)]
+pub struct Gateway {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Gateway {
+    /// Makes a gateway of a configuration. Must be called within a runtime.
+    ///
+    /// # Errors
+    /// [`ConnectError::Tls`] where a provider's certificates cannot be read.
+    pub fn open(config: Config, ports: Ports, inflight: InFlight) -> Result<Self, ConnectError> {
+        let Ports {
+            recorder,
+            own,
+            metrics,
+            clock,
+        } = ports;
+        let tasks = Tasks::new();
+        let routing = Arc::new(routing_of(config, &recorder, &metrics, &tasks)?);
+        let routing = RwLock::new(routing);
+        let shared = Shared {
+            routing,
+            inflight,
+            clock,
+            tasks,
+            metrics,
+            own,
+            recorder,
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Puts another configuration in force. Exchanges on the wire keep the one they began with.
+    ///
+    /// # Errors
+    /// [`ConnectError::Tls`]; the former configuration then stays.
+    pub fn reconfigure(&self, config: Config) -> Result<(), ConnectError> {
+        let shared = &self.shared;
+        let routing = routing_of(config, &shared.recorder, &shared.metrics, &shared.tasks)?;
+        *shared.routing.write() = Arc::new(routing);
+        Ok(())
+    }
+
+    /// The tasks of exchanges whose callers are gone, and of upstream connections.
+    pub fn tasks(&self) -> &Tasks {
+        &self.shared.tasks
+    }
+
+    /// Watches deadlines and idle connections until `shutdown`.
+    pub async fn sweep(self, shutdown: Shutdown) {
+        let deadlines = self.shared.inflight.clone().sweep(shutdown.child());
+        let reaping = async {
+            let mut ticks = tokio::time::interval(std::time::Duration::from_secs(10));
+            loop {
+                tokio::select! {
+                    () = shutdown.requested() => return,
+                    _ = ticks.tick() => {
+                        for provider in &self.shared.routing().providers {
+                            provider.pool.reap();
+                        }
+                    }
+                }
+            }
+        };
+        tokio::join!(deadlines, reaping);
+    }
+
+    /// Bytes of a request's head at the most.
+    pub(crate) fn header_bytes_max(&self) -> usize {
+        self.shared.routing().limits.header_bytes_max
+    }
+
+    /// Serves one request.
+    pub(crate) async fn serve(
+        self,
+        request: Request<Incoming>,
+        peer: Option<SocketAddr>,
+    ) -> Response<Answer> {
+        let began = Instant::now();
+        let shared = &self.shared;
+        if shared.own.is_public(request.uri().path()) {
+            return self.serve_own(request, None).await;
+        }
+        let routing = shared.routing();
+        let caller = match routing.access.authenticate(request.headers()) {
+            Ok(caller) => caller,
+            Err(denied) => {
+                let dialect = front::dialect_of_stranger(request.uri().path(), request.headers());
+                return whole(Refusal::Denied(denied.to_string()).answer(dialect, None));
+            }
+        };
+        if shared.own.claims(request.uri().path()) {
+            return self.serve_own(request, Some(caller)).await;
+        }
+        if crate::upgrade::is_asked_for(request.headers()) {
+            return crate::upgrade::serve(shared, &routing, request, caller, peer).await;
+        }
+        let (parts, incoming) = request.into_parts();
+        let peer = peer.map(|peer| peer.ip().to_string());
+        let arrival = Arrival {
+            parts,
+            incoming,
+            caller,
+            peer,
+            began,
+        };
+        exchange::serve(shared, routing, arrival).await
+    }
+
+    fn serve_own(
+        &self,
+        request: Request<Incoming>,
+        caller: Option<corelog_access::Caller>,
+    ) -> BoxFuture<'static, Response<Answer>> {
+        Box::pin(crate::own::serve(
+            Arc::clone(&self.shared.own),
+            request,
+            caller,
+        ))
+    }
+}
+
+fn routing_of(
+    config: Config,
+    recorder: &Arc<dyn Recorder>,
+    metrics: &Arc<Metrics>,
+    tasks: &Tasks,
+) -> Result<Routing, ConnectError> {
+    let Config {
+        providers,
+        account_id,
+        limits,
+        capture,
+        on_full,
+        access,
+    } = config;
+    let mut open = Vec::with_capacity(providers.len());
+    for provider in providers {
+        let pool = Pool::new(provider.upstream.clone(), tasks.clone())?;
+        open.push(Arc::new(Provider::new(provider, pool)));
+    }
+    let keeper = Arc::new(Keeper {
+        recorder: Arc::clone(recorder),
+        on_full,
+        metrics: Arc::clone(metrics),
+        tasks: tasks.clone(),
+        idle_timeout: limits.idle_timeout,
+        drain_bytes_max: limits.drain_bytes_max,
+        drain_timeout: limits.drain_timeout,
+    });
+    Ok(Routing {
+        providers: open,
+        account_id,
+        limits,
+        capture,
+        access,
+        keeper,
+    })
+}
+
+/// An answer of bytes.
+pub(crate) fn plain(status: http::StatusCode, text: &'static str) -> Response<Answer> {
+    let mut response = Response::new(Answer::Whole(Some(Bytes::from_static(text.as_bytes()))));
+    *response.status_mut() = status;
+    response
+}

@@ -1,0 +1,393 @@
+//! The exchanges on the wire: who they are, how far they got, and how to end one.
+//!
+//! Deadlines live here too. One sweeper looks at every exchange a few times a second, which costs an
+//! exchange two atomic writes instead of a timer of its own for each of its four timeouts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::task::Context;
+use std::time::{Duration, Instant};
+
+use corelog_runtime::Shutdown;
+use corelog_types::RecordId;
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+
+/// How often deadlines are looked at.
+const SWEEP: Duration = Duration::from_millis(100);
+const NEVER: u64 = u64::MAX;
+
+/// Where an exchange is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// The request goes upstream; no answer yet.
+    Waiting,
+    /// The answer comes in.
+    Streaming,
+    /// The answer is there; its record is being made durable.
+    Storing,
+    /// The caller is gone; the upstream is drained for the record.
+    Draining,
+}
+
+impl State {
+    /// The word in `corelog ps`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Streaming => "streaming",
+            Self::Storing => "storing",
+            Self::Draining => "draining",
+        }
+    }
+
+    fn of(number: u8) -> Self {
+        match number {
+            0 => Self::Waiting,
+            1 => Self::Streaming,
+            2 => Self::Storing,
+            _ => Self::Draining,
+        }
+    }
+}
+
+/// Why an exchange was ended from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Abort {
+    FirstByteTimeout,
+    IdleTimeout,
+    TotalTimeout,
+    Killed,
+}
+
+impl Abort {
+    fn of(number: u8) -> Option<Self> {
+        Some(match number {
+            1 => Self::FirstByteTimeout,
+            2 => Self::IdleTimeout,
+            3 => Self::TotalTimeout,
+            4 => Self::Killed,
+            _ => return None,
+        })
+    }
+
+    fn number(self) -> u8 {
+        match self {
+            Self::FirstByteTimeout => 1,
+            Self::IdleTimeout => 2,
+            Self::TotalTimeout => 3,
+            Self::Killed => 4,
+        }
+    }
+}
+
+/// What is fixed about an exchange.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    pub(crate) provider: Arc<str>,
+    pub(crate) operation: &'static str,
+    pub(crate) model: Option<String>,
+    pub(crate) caller: String,
+}
+
+/// One exchange on the wire.
+pub(crate) struct Entry {
+    id: RecordId,
+    about: About,
+    began: Instant,
+    epoch: Instant,
+    state: AtomicU8,
+    abort: AtomicU8,
+    response_bytes: AtomicU64,
+    chunks: AtomicU64,
+    events: AtomicU64,
+    idle_deadline: AtomicU64,
+    total_deadline: u64,
+    hung_up_at_us: AtomicU64,
+    waker: AtomicWaker,
+}
+
+impl Entry {
+    pub(crate) fn began(&self) -> Instant {
+        self.began
+    }
+
+    pub(crate) fn set_state(&self, state: State) {
+        let number = match state {
+            State::Waiting => 0,
+            State::Streaming => 1,
+            State::Storing => 2,
+            State::Draining => 3,
+        };
+        self.state.store(number, Ordering::Relaxed);
+    }
+
+    /// Notes progress and moves the idle deadline.
+    pub(crate) fn progress(&self, now: Instant, bytes: usize, events: u64, idle: Duration) {
+        self.response_bytes
+            .fetch_add(bytes as u64, Ordering::Relaxed);
+        self.chunks.fetch_add(1, Ordering::Relaxed);
+        self.events.store(events, Ordering::Relaxed);
+        self.idle_deadline
+            .store(ms_between(self.epoch, now + idle), Ordering::Relaxed);
+    }
+
+    /// From now on nothing is expected from upstream; only the total deadline stays.
+    pub(crate) fn expect_nothing(&self) {
+        self.idle_deadline.store(NEVER, Ordering::Relaxed);
+    }
+
+    /// The reason to end, if there is one; otherwise the task is woken when there is.
+    pub(crate) fn poll_abort(&self, context: &Context<'_>) -> Option<Abort> {
+        self.waker.register(context.waker());
+        Abort::of(self.abort.load(Ordering::Acquire))
+    }
+
+    fn end(&self, why: Abort) {
+        // The first reason stands.
+        let _ = self
+            .abort
+            .compare_exchange(0, why.number(), Ordering::AcqRel, Ordering::Acquire);
+        self.waker.wake();
+    }
+
+    /// Notes that the caller is gone. The first note stands.
+    pub(crate) fn hung_up(&self) {
+        let after = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(NEVER - 1);
+        let _ =
+            self.hung_up_at_us
+                .compare_exchange(NEVER, after, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// When the caller hung up, after the request's arrival.
+    pub(crate) fn hung_up_after(&self) -> Option<Duration> {
+        match self.hung_up_at_us.load(Ordering::Acquire) {
+            NEVER => None,
+            us => Some(Duration::from_micros(us)),
+        }
+    }
+}
+
+/// What `corelog ps` shows of an exchange.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The id of its record to be.
+    pub id: RecordId,
+    /// Since the request's arrival.
+    pub age: Duration,
+    /// Where it is.
+    pub state: State,
+    /// Name of the provider.
+    pub provider: String,
+    /// The operation.
+    pub operation: &'static str,
+    /// The model, where method and path say it.
+    pub model: Option<String>,
+    /// Bytes of the answer so far.
+    pub response_bytes: u64,
+    /// Chunks of the answer so far.
+    pub chunks: u64,
+    /// Events of the stream so far; about the tokens, for most providers.
+    pub events: u64,
+    /// Who calls.
+    pub caller: String,
+}
+
+/// All exchanges on the wire.
+#[derive(Clone)]
+pub struct InFlight {
+    exchanges: Arc<Mutex<HashMap<RecordId, Arc<Entry>>>>,
+    epoch: Instant,
+}
+
+impl Default for InFlight {
+    fn default() -> Self {
+        Self {
+            exchanges: Arc::default(),
+            epoch: Instant::now(),
+        }
+    }
+}
+
+/// Keeps an exchange listed while it lives.
+pub(crate) struct Listed {
+    entry: Arc<Entry>,
+    list: InFlight,
+}
+
+impl std::ops::Deref for Listed {
+    type Target = Entry;
+
+    fn deref(&self) -> &Entry {
+        &self.entry
+    }
+}
+
+impl Listed {
+    pub(crate) fn entry(&self) -> Arc<Entry> {
+        Arc::clone(&self.entry)
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.list.exchanges.lock().remove(&self.entry.id);
+    }
+}
+
+impl InFlight {
+    /// Lists an exchange, unless `most` are listed already.
+    pub(crate) fn enter(
+        &self,
+        id: RecordId,
+        about: About,
+        first_byte: Duration,
+        total: Duration,
+        most: usize,
+    ) -> Option<Listed> {
+        let began = Instant::now();
+        let entry = Arc::new(Entry {
+            id,
+            about,
+            began,
+            epoch: self.epoch,
+            state: AtomicU8::new(0),
+            abort: AtomicU8::new(0),
+            response_bytes: AtomicU64::new(0),
+            chunks: AtomicU64::new(0),
+            events: AtomicU64::new(0),
+            idle_deadline: AtomicU64::new(ms_between(self.epoch, began + first_byte)),
+            total_deadline: ms_between(self.epoch, began + total),
+            hung_up_at_us: AtomicU64::new(NEVER),
+            waker: AtomicWaker::new(),
+        });
+        let mut exchanges = self.exchanges.lock();
+        if exchanges.len() >= most {
+            return None;
+        }
+        exchanges.insert(id, Arc::clone(&entry));
+        Some(Listed {
+            entry,
+            list: self.clone(),
+        })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.exchanges.lock().len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All of them, the oldest first.
+    pub fn list(&self) -> Vec<Seen> {
+        let now = Instant::now();
+        let mut seen: Vec<_> = self
+            .exchanges
+            .lock()
+            .values()
+            .map(|entry| see(entry, now))
+            .collect();
+        seen.sort_by_key(|exchange| std::cmp::Reverse(exchange.age));
+        seen
+    }
+
+    /// Ends one; says whether there was such a one.
+    pub fn kill(&self, id: RecordId) -> bool {
+        let entry = self.exchanges.lock().get(&id).cloned();
+        entry.map(|entry| entry.end(Abort::Killed)).is_some()
+    }
+
+    /// Ends whoever is past a deadline, until `shutdown`.
+    pub(crate) async fn sweep(self, shutdown: Shutdown) {
+        let mut ticks = tokio::time::interval(SWEEP);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = shutdown.requested() => return,
+                _ = ticks.tick() => self.end_the_late(),
+            }
+        }
+    }
+
+    fn end_the_late(&self) {
+        let now = ms_between(self.epoch, Instant::now());
+        for entry in self.exchanges.lock().values() {
+            if now > entry.total_deadline {
+                entry.end(Abort::TotalTimeout);
+            } else if now > entry.idle_deadline.load(Ordering::Relaxed) {
+                let waiting = entry.state.load(Ordering::Relaxed) == 0;
+                entry.end(if waiting {
+                    Abort::FirstByteTimeout
+                } else {
+                    Abort::IdleTimeout
+                });
+            }
+        }
+    }
+}
+
+fn see(entry: &Entry, now: Instant) -> Seen {
+    Seen {
+        id: entry.id,
+        age: now.saturating_duration_since(entry.began),
+        state: State::of(entry.state.load(Ordering::Relaxed)),
+        provider: entry.about.provider.to_string(),
+        operation: entry.about.operation,
+        model: entry.about.model.clone(),
+        response_bytes: entry.response_bytes.load(Ordering::Relaxed),
+        chunks: entry.chunks.load(Ordering::Relaxed),
+        events: entry.events.load(Ordering::Relaxed),
+        caller: entry.about.caller.clone(),
+    }
+}
+
+fn ms_between(epoch: Instant, at: Instant) -> u64 {
+    u64::try_from(at.saturating_duration_since(epoch).as_millis()).unwrap_or(NEVER - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn about() -> About {
+        About {
+            provider: "p".into(),
+            operation: "Converse",
+            model: None,
+            caller: "me".into(),
+        }
+    }
+
+    fn enter(list: &InFlight, n: u8, first_byte: Duration, most: usize) -> Option<Listed> {
+        let id = RecordId::from_parts(1, [n; 10]);
+        list.enter(id, about(), first_byte, Duration::from_secs(60), most)
+    }
+
+    #[test]
+    fn the_list_is_bounded_and_forgets_who_left() {
+        let list = InFlight::default();
+        let first = enter(&list, 1, Duration::from_secs(9), 1);
+        assert!(first.is_some());
+        assert!(enter(&list, 2, Duration::from_secs(9), 1).is_none());
+        drop(first);
+        assert!(list.is_empty());
+        assert!(enter(&list, 2, Duration::from_secs(9), 1).is_some());
+    }
+
+    #[test]
+    fn the_first_reason_to_end_stands() {
+        let list = InFlight::default();
+        let exchange = enter(&list, 1, Duration::from_secs(9), 9).unwrap();
+        let context = Context::from_waker(std::task::Waker::noop());
+        assert_eq!(exchange.poll_abort(&context), None);
+        assert!(list.kill(exchange.id));
+        exchange.end(Abort::TotalTimeout);
+        assert_eq!(exchange.poll_abort(&context), Some(Abort::Killed));
+        assert!(!list.kill(RecordId::from_parts(9, [9; 10])));
+    }
+}

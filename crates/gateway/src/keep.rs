@@ -1,0 +1,214 @@
+//! Keeping the record of an exchange: made, written, waited for; and the tasks that do so after a caller
+//! has gone.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use corelog_capture::{Capture, End, Fault, Recorder, RecorderError, Waiting};
+use corelog_record::ErrorSource;
+use corelog_runtime::Tasks;
+use corelog_telemetry::{ErrorSide, ExchangeLabels, Metrics, PolicyLabel, PolicyOutcome};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use crate::config::OnFull;
+use crate::inflight::State;
+use crate::relay::{Finale, Flow, Step, Storing};
+
+/// What became of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It is as durable as configured, or the policy wants none.
+    Yes,
+    /// It is not, and the call goes on: the gap is counted.
+    Lost,
+    /// It is not, so there is no answer.
+    Refused(String),
+}
+
+/// Whoever keeps records for the gateway.
+pub(crate) struct Keeper {
+    pub(crate) recorder: Arc<dyn Recorder>,
+    pub(crate) on_full: OnFull,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) tasks: Tasks,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) drain_bytes_max: u64,
+    pub(crate) drain_timeout: Duration,
+}
+
+impl Keeper {
+    /// Makes and writes the record, at once where it is small, on a thread of its own where it is not.
+    /// Resolves when it is durable. Writing does not depend on the future being polled.
+    pub(crate) fn keep(
+        self: &Arc<Self>,
+        capture: Capture,
+        end: End,
+        ended_at: Instant,
+    ) -> BoxFuture<'static, Kept> {
+        let keeper = Arc::clone(self);
+        if !capture.is_heavy() {
+            let written = self.write(capture, &end);
+            return Box::pin(async move { keeper.settle(written, ended_at).await });
+        }
+        let writer = Arc::clone(self);
+        let writing = tokio::task::spawn_blocking(move || writer.write(capture, &end));
+        Box::pin(async move {
+            let written = writing.await.unwrap_or_else(|_| {
+                Err(RecorderError::Failing(
+                    "making the record failed".to_owned(),
+                ))
+            });
+            keeper.settle(written, ended_at).await
+        })
+    }
+
+    /// Makes and writes the record; what it gives can be waited for.
+    fn write(&self, capture: Capture, end: &End) -> Result<Option<Waiting>, RecorderError> {
+        let id = capture.id();
+        let provider = capture.call().provider.to_string();
+        let status = end.status.or(capture.status());
+        let Some(finished) = capture.finish(end) else {
+            self.recorder.abandon(id);
+            return Ok(None);
+        };
+        let labels = ExchangeLabels {
+            provider,
+            operation: finished.operation,
+            status: class_of(status),
+        };
+        self.metrics.exchanges.get_or_create(&labels).inc();
+        if let Some(source) = finished.error_source {
+            self.metrics
+                .errors
+                .get_or_create(&ErrorSide {
+                    source: side(source),
+                })
+                .inc();
+        }
+        self.metrics.captured.inc();
+        let appended = finished.store(self.recorder.as_ref())?;
+        Ok(Some(self.recorder.durable(appended)))
+    }
+
+    async fn settle(
+        &self,
+        written: Result<Option<Waiting>, RecorderError>,
+        ended_at: Instant,
+    ) -> Kept {
+        let outcome = match written {
+            Ok(None) => return Kept::Yes,
+            Ok(Some(waiting)) => waiting.await,
+            Err(error) => Err(error),
+        };
+        self.metrics
+            .overhead_seconds
+            .observe(ended_at.elapsed().as_secs_f64());
+        match outcome {
+            Ok(()) => {
+                self.metrics.stored.inc();
+                Kept::Yes
+            }
+            Err(error) => self.without_record(&error),
+        }
+    }
+
+    /// What to do with an answer that has no record.
+    pub(crate) fn without_record(&self, error: &RecorderError) -> Kept {
+        match self.on_full {
+            OnFull::Refuse => Kept::Refused(error.to_string()),
+            OnFull::Relay => {
+                self.metrics.lost.inc();
+                tracing::error!(%error, "an exchange has no record");
+                Kept::Lost
+            }
+        }
+    }
+
+    /// Counts what the policy did to a call before it went upstream.
+    pub(crate) fn note_policy(&self, refused: bool) {
+        let outcome = if refused {
+            PolicyOutcome::Refused
+        } else {
+            PolicyOutcome::Relayed
+        };
+        self.metrics
+            .disk_policy
+            .get_or_create(&PolicyLabel { outcome })
+            .inc();
+    }
+
+    pub(crate) fn note_trailing(&self, bytes: usize) {
+        self.metrics.trailing_bytes.inc_by(bytes as u64);
+    }
+
+    /// Reads the rest of an answer whose caller is gone, within the cap, and stores its record.
+    pub(crate) fn drain(self: &Arc<Self>, mut flow: Flow) {
+        flow.listed.set_state(State::Draining);
+        let keeper = Arc::clone(self);
+        self.tasks.spawn("drain", async move {
+            let most = flow
+                .capture
+                .response_bytes()
+                .saturating_add(keeper.drain_bytes_max);
+            let deadline = tokio::time::sleep(keeper.drain_timeout);
+            tokio::pin!(deadline);
+            let finale = loop {
+                let step = tokio::select! {
+                    step = std::future::poll_fn(|context| flow.poll_step(context)) => step,
+                    () = &mut deadline => break given_up("the drain timeout"),
+                };
+                match step {
+                    Step::End(finale) => break finale,
+                    Step::Frame(_) if flow.capture.response_bytes() > most => {
+                        break given_up("the drain limit in bytes");
+                    }
+                    Step::Frame(_) => {}
+                }
+            };
+            flow.store(finale).kept.await;
+        });
+    }
+
+    /// Waits for a record whose caller is gone, so that a failure is still counted.
+    pub(crate) fn finish_alone(self: &Arc<Self>, storing: Storing) {
+        let mut kept = storing.kept;
+        if (&mut kept).now_or_never().is_none() {
+            self.tasks.spawn("store", async move {
+                kept.await;
+            });
+        }
+    }
+}
+
+fn given_up(what: &str) -> Finale {
+    Finale {
+        complete: false,
+        at_end: true,
+        fault: Some(Fault {
+            code: "DrainLimit".to_owned(),
+            message: format!("the caller hung up, and {what} was reached before the answer's end"),
+            source: ErrorSource::Gateway,
+        }),
+        outcome: None,
+    }
+}
+
+fn class_of(status: Option<u16>) -> &'static str {
+    match status {
+        Some(100..=199) => "1xx",
+        Some(200..=299) => "2xx",
+        Some(300..=399) => "3xx",
+        Some(400..=499) => "4xx",
+        Some(_) => "5xx",
+        None => "none",
+    }
+}
+
+fn side(source: ErrorSource) -> &'static str {
+    match source {
+        ErrorSource::Upstream => "upstream",
+        ErrorSource::Gateway => "gateway",
+        ErrorSource::Caller => "caller",
+    }
+}

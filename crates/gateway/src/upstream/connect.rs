@@ -1,0 +1,175 @@
+//! One new connection: name, socket, proxy, TLS.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::Uri;
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::proxy::Proxy;
+use super::{ConnectError, UpstreamConfig, tls};
+
+/// A connection's bytes, plain or encrypted.
+pub(crate) enum Link {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Link {
+    pub(crate) fn is_http2(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(stream) => stream.get_ref().1.alpn_protocol() == Some(b"h2"),
+        }
+    }
+}
+
+impl AsyncRead for Link {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Link {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}
+
+/// Makes connections to one upstream.
+pub(crate) struct Connector {
+    host: String,
+    address: (String, u16),
+    tls: Option<(TlsConnector, ServerName<'static>)>,
+    proxy: Option<Proxy>,
+}
+
+impl Connector {
+    pub(crate) fn new(config: &UpstreamConfig) -> Result<Self, ConnectError> {
+        let base = &config.base;
+        let secure = base.scheme_str() == Some("https");
+        let name = base
+            .host()
+            .unwrap_or_default()
+            .trim_matches(['[', ']'])
+            .to_owned();
+        let port = base.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        let host = format!("{name}:{port}");
+        let tls = if secure {
+            let broken = |reason: String| ConnectError::Tls {
+                host: host.clone(),
+                reason,
+            };
+            let client = tls::client_config(config.ca_pem.as_deref()).map_err(broken)?;
+            let server = ServerName::try_from(name.clone()).map_err(|error| ConnectError::Tls {
+                host: host.clone(),
+                reason: error.to_string(),
+            })?;
+            Some((TlsConnector::from(Arc::new(client)), server))
+        } else {
+            None
+        };
+        Ok(Self {
+            proxy: config.proxy.as_ref().and_then(Proxy::at),
+            host,
+            address: (name, port),
+            tls,
+        })
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether plain requests go through a proxy, which wants the whole URI.
+    pub(crate) fn wants_absolute_uri(&self) -> bool {
+        self.proxy.is_some() && self.tls.is_none()
+    }
+
+    pub(crate) async fn connect(&self) -> Result<Link, ConnectError> {
+        let failed = |source| ConnectError::Connect {
+            host: self.host.clone(),
+            source,
+        };
+        let stream = match &self.proxy {
+            None => TcpStream::connect((self.address.0.as_str(), self.address.1)).await,
+            Some(proxy) if self.tls.is_none() => proxy.connect().await,
+            Some(proxy) => proxy.tunnel(&self.host).await,
+        }
+        .map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
+        match &self.tls {
+            None => Ok(Link::Plain(stream)),
+            Some((connector, server)) => {
+                let stream = connector
+                    .connect(server.clone(), stream)
+                    .await
+                    .map_err(failed)?;
+                Ok(Link::Tls(Box::new(stream)))
+            }
+        }
+    }
+}
+
+/// Host and port of an address, with the scheme's own port where none is named.
+pub(crate) fn host_and_port(uri: &Uri) -> Option<(String, u16)> {
+    let default = if uri.scheme_str() == Some("https") {
+        443
+    } else {
+        80
+    };
+    let host = uri.host()?.trim_matches(['[', ']']).to_owned();
+    Some((host, uri.port_u16().unwrap_or(default)))
+}
