@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tracing::warn;
@@ -16,9 +17,10 @@ use crate::sync::fill_with_zeros;
 const PERIOD: Duration = Duration::from_millis(500);
 const READ_BYTES: usize = 256 << 10;
 
-/// Runs until the spool is closed.
-pub(crate) fn run(shared: &Shared, mut last_seal: blake3::Hash) {
+/// Runs until the spool is closed. `gaps` is the number of gaps on disk.
+pub(crate) fn run(shared: &Shared, mut last_seal: blake3::Hash, mut gaps: u64) {
     loop {
+        gaps = save_gaps(shared, gaps);
         shared.measure();
         prepare_spare(shared);
         while let Some(first) = next_unsealed(shared) {
@@ -31,13 +33,28 @@ pub(crate) fn run(shared: &Shared, mut last_seal: blake3::Hash) {
             }
         }
         let mut state = shared.state.lock();
+        if !state.stopping {
+            let _ = shared.chores.wait_for(&mut state, PERIOD);
+        }
         if state.stopping {
+            drop(state);
+            save_gaps(shared, gaps);
             return;
         }
-        let _ = shared.chores.wait_for(&mut state, PERIOD);
-        if state.stopping {
-            return;
-        }
+    }
+}
+
+/// Saves the count of gaps if it has changed from `saved`; returns what is saved now. On a full disk that may have
+/// to wait.
+fn save_gaps(shared: &Shared, saved: u64) -> u64 {
+    let gaps = shared.counters.gaps.load(Ordering::Relaxed);
+    if gaps == saved {
+        return saved;
+    }
+    let path = shared.paths.dir.join("gaps");
+    match replace_file(&*shared.disk, &path, format!("{gaps}\n").as_bytes()) {
+        Ok(()) => gaps,
+        Err(_) => saved,
     }
 }
 

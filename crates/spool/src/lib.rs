@@ -20,6 +20,7 @@
 //! segments/<first sequence>.seal     what is in a finished segment, and its hash; format in `seal.rs`
 //! blobs/<record id>.<name>           a body too large for a segment
 //! cursors/<name>.cursor              how far a destination has got; format in `cursor.rs`
+//! gaps                               how many calls went on without a record
 //! history                            the seals of segments that were trimmed
 //! ```
 //!

@@ -86,7 +86,7 @@ impl Reader {
             let Some(extent) = self.shared.extent(self.next) else {
                 return Ok(None);
             };
-            if let Some(stored) = self.step(extent, durable)? {
+            if let Some(stored) = self.step(extent)? {
                 self.next = stored.sequence.to_u64() + 1;
                 return Ok(Some(stored));
             }
@@ -98,8 +98,8 @@ impl Reader {
         }
     }
 
-    /// Walks on in one segment to the next record that is wanted.
-    fn step(&mut self, extent: Extent, durable: u64) -> Result<Option<Stored>> {
+    /// Walks on in one segment to the next record that is wanted. All of an extent is durable.
+    fn step(&mut self, extent: Extent) -> Result<Option<Stored>> {
         let path = self.shared.segment_path(extent.first);
         let place = self.place.as_ref();
         if place.is_none_or(|(stamp, _)| *stamp != extent.stamp) {
@@ -118,7 +118,6 @@ impl Reader {
             match walk.step(extent.end).attempt("read", &path)? {
                 Found::Entry(entry, _)
                     if entry.kind != Kind::Record || entry.sequence < self.next => {}
-                Found::Entry(entry, _) if entry.sequence > durable => return Ok(None),
                 Found::Entry(entry, body) => {
                     return Ok(Some(Stored {
                         sequence: entry.sequence(),

@@ -74,6 +74,11 @@ pub(crate) fn recover(
         return Err(Error::Locked { dir: config.dir });
     };
     disk.sync_dir(&paths.dir).attempt("sync", &paths.dir)?;
+    if let Some(parent) = paths.dir.parent() {
+        // So that a new directory is not lost with all that is durable in it; where this is not allowed, the
+        // directory was made by somebody else.
+        let _ = disk.sync_dir(parent);
+    }
     let node = node_id(&*disk, &paths)?;
     for dir in [&paths.dir, &paths.segments, &paths.cursors] {
         remove_unfinished(&*disk, dir)?;
@@ -88,6 +93,10 @@ pub(crate) fn recover(
     let now = config.now;
     let recovery = found.recovery.clone();
     let last_seal = found.last_seal;
+    let counters = Counters {
+        gaps: AtomicU64::new(read_gaps(&*disk, &paths)?),
+        ..Counters::default()
+    };
     let used = Used {
         segments: AtomicU64::new(found.bytes),
         blobs: AtomicU64::new(blob_bytes),
@@ -108,7 +117,7 @@ pub(crate) fn recover(
         waiters: Waiters::default(),
         used,
         space: Space::default(),
-        counters: Counters::default(),
+        counters,
         _lock: lock,
     };
     begin_first(&shared)?;
@@ -174,6 +183,19 @@ fn node_id(disk: &dyn Disk, paths: &Paths) -> Result<NodeId> {
         }
         Err(error) => Err(error).attempt("read", &path),
     }
+}
+
+/// The number of calls ever that went on without a record.
+pub(crate) fn read_gaps(disk: &dyn Disk, paths: &Paths) -> Result<u64> {
+    let path = paths.dir.join("gaps");
+    let bytes = match read_file(disk, &path, 64) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        // A damaged count is no reason not to start.
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Ok(0),
+        bytes => bytes.attempt("read", &path)?,
+    };
+    let text = str::from_utf8(&bytes).unwrap_or_default();
+    Ok(text.trim_end().parse().unwrap_or(0))
 }
 
 fn remove_unfinished(disk: &dyn Disk, dir: &Path) -> Result<()> {

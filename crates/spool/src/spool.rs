@@ -19,7 +19,8 @@ use crate::trim::{self, Trimmed};
 use crate::wait::{Goal, Wait, block_on};
 use crate::{Blob, Config, Durability, Error, Result, keep, sync};
 
-/// A durable log of records. Cheap to clone; all clones are the same log, which is closed with the last of them.
+/// A durable log of records. Cheap to clone; all clones are the same log, which is closed with the last of them. The
+/// directory is free for another owner when readers, cursors and blobs are dropped too.
 #[derive(Clone)]
 pub struct Spool {
     shared: Arc<Shared>,
@@ -90,7 +91,7 @@ pub struct Status {
     pub sync_failures: u64,
     /// Records given up after they were written, each reported to whoever waited for it.
     pub lost: u64,
-    /// Calls that went on without a record, as told by [`Spool::note_gap`].
+    /// Calls that went on without a record, as told by [`Spool::note_gap`], ever in this directory.
     pub gaps: u64,
     /// Whether the disk is failing.
     pub failing: bool,
@@ -111,9 +112,10 @@ impl Spool {
             shared: Arc::clone(&shared),
             running: parking_lot::Mutex::new(Vec::new()),
         };
+        let gaps = shared.counters.gaps.load(Ordering::Relaxed);
         let (syncing, keeping) = (Arc::clone(&shared), Arc::clone(&shared));
         threads.start("spool-sync", move || sync::run(&syncing))?;
-        threads.start("spool-keep", move || keep::run(&keeping, last_seal))?;
+        threads.start("spool-keep", move || keep::run(&keeping, last_seal, gaps))?;
         let threads = Arc::new(threads);
         Ok((Self { shared, threads }, recovery))
     }
@@ -301,7 +303,7 @@ impl Spool {
         trim::trim(&self.shared, now)
     }
 
-    /// Counts a call that went on without a record.
+    /// Counts a call that went on without a record. Saved within a second, if the disk takes it.
     pub fn note_gap(&self) {
         self.shared.counters.gaps.fetch_add(1, Ordering::Relaxed);
     }

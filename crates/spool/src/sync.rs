@@ -198,8 +198,21 @@ pub(crate) fn fill_with_zeros(
     path: std::path::PathBuf,
     bytes: u64,
 ) -> io::Result<Spare> {
+    let filled = fill(shared, &path, bytes);
+    if filled.is_err() {
+        // On a full disk, what was filled so far would be missing elsewhere.
+        let _ = shared.disk.remove(&path);
+    }
+    Ok(Spare {
+        file: filled?,
+        path,
+        bytes,
+    })
+}
+
+fn fill(shared: &Shared, path: &std::path::Path, bytes: u64) -> io::Result<Arc<dyn DiskFile>> {
     const STEP: u64 = 1 << 20;
-    let file = shared.disk.create(&path)?;
+    let file = shared.disk.create(path)?;
     let zeros = vec![0; usize::try_from(STEP.min(bytes)).unwrap_or(0)];
     let mut offset = 0;
     while offset < bytes {
@@ -209,7 +222,7 @@ pub(crate) fn fill_with_zeros(
         file.sync()?;
         offset += step as u64;
     }
-    Ok(Spare { file, path, bytes })
+    Ok(file)
 }
 
 /// Makes `spare` the active segment, beginning with the open intents and then `records`, all of it durable under its

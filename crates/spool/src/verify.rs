@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::disk::{Access, Disk};
 use crate::error::Attempt;
 use crate::keep::{hash_file, read_file};
-use crate::recover::SEAL_BYTES_MAX;
+use crate::recover::{SEAL_BYTES_MAX, read_gaps};
 use crate::scan::{Hole, Scan, Tail, read_header, scan};
 use crate::seal::Seal;
 use crate::segment::{first_of_name, seal_name, segment_name};
@@ -30,6 +30,8 @@ pub struct Report {
     pub open_intents: u64,
     /// Bytes of a torn tail, which the next start will cut.
     pub torn_bytes: u64,
+    /// Calls that went on without a record.
+    pub gaps: u64,
     /// Where each cursor is.
     pub cursors: Vec<(String, u64)>,
     /// Everything that should not be so.
@@ -98,6 +100,7 @@ pub fn verify(dir: &Path, disk: &dyn Disk) -> Result<Report> {
     for (at, first) in firsts.iter().enumerate() {
         verifying.segment(*first, firsts.get(at + 1).copied())?;
     }
+    verifying.report.gaps = read_gaps(disk, &verifying.paths)?;
     let cursors = cursor::load_all(disk, &verifying.paths)?;
     verifying.report.cursors = cursors.into_iter().collect();
     Ok(verifying.report)

@@ -174,7 +174,7 @@ fn trim_waits_for_the_slowest_cursor_and_takes_blobs_along() {
     let mut fast = spool.cursor("fast", Start::Oldest).unwrap();
     let mut slow = spool.cursor("slow", Start::Oldest).unwrap();
     let mut blob = spool.blob(id(1), "input").unwrap();
-    blob.write_all(&[9; 300_000]).unwrap();
+    blob.write_all(&vec![9; 300_000]).unwrap();
     let blobs = vec![blob.seal().unwrap()];
     let payload: &[&[u8]] = &[b"first"];
     spool
@@ -346,4 +346,49 @@ fn the_limit_refuses_calls_but_not_appends_and_entries_have_a_size() {
     spool.trim(later).unwrap();
     spool.measure();
     spool.admit().unwrap();
+}
+
+#[test]
+fn a_reader_beside_writers_misses_nothing() {
+    const WRITERS: u64 = 4;
+    const EACH: u64 = 200;
+    let dir = tempfile::tempdir().unwrap();
+    let (spool, _) = open(dir.path());
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let spool = spool.clone();
+            std::thread::spawn(move || {
+                for number in 0..EACH {
+                    let number = 1 + writer * EACH + number;
+                    let appended = append(&spool, number, &number.to_le_bytes().repeat(40));
+                    block_on(spool.durable(appended)).unwrap();
+                }
+            })
+        })
+        .collect();
+    let mut reader = spool.reader(Sequence::FIRST);
+    let mut seen = std::collections::BTreeSet::new();
+    for expected in 1..=WRITERS * EACH {
+        block_on(spool.wait_past(sequence(expected - 1))).unwrap();
+        let stored = reader.next().unwrap().unwrap();
+        assert_eq!(stored.sequence, sequence(expected));
+        seen.insert(stored.id);
+    }
+    assert_eq!(seen.len() as u64, WRITERS * EACH);
+    assert!(reader.next().unwrap().is_none());
+    for writer in writers {
+        writer.join().unwrap();
+    }
+}
+
+#[test]
+fn gaps_are_remembered() {
+    let dir = tempfile::tempdir().unwrap();
+    let (spool, _) = open(dir.path());
+    spool.note_gap();
+    spool.note_gap();
+    drop(spool);
+    assert_eq!(verify(dir.path(), &OsDisk).unwrap().gaps, 2);
+    let (spool, _) = open(dir.path());
+    assert_eq!(spool.status().gaps, 2);
 }

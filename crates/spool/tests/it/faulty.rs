@@ -128,8 +128,9 @@ impl FaultyDisk {
     pub(crate) fn change(&self, path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
         let mut inner = self.inner();
         let inode = inner.names[path];
-        change(&mut inner.inodes[inode].bytes);
-        inner.inodes[inode].durable = inner.inodes[inode].bytes.clone();
+        let inode = &mut inner.inodes[inode];
+        change(&mut inode.bytes);
+        inode.durable.clone_from(&inode.bytes);
     }
 
     pub(crate) fn files(&self) -> Vec<PathBuf> {
