@@ -44,14 +44,14 @@ pub(crate) struct State {
     pub(crate) failures: u32,
     pub(crate) last_error: Option<String>,
     pub(crate) last_delivered: Option<Timestamp>,
-    /// The time of the oldest record that was read and is not delivered, or of the last one that was.
+    /// The time of the oldest record that was read and is not delivered.
     pub(crate) oldest: Option<Timestamp>,
 }
 
 impl Handle {
     /// How the destination is doing now.
     pub fn report(&self) -> Report {
-        let durable = self.spool.status().durable.to_u64();
+        let durable = self.spool.durable_sequence().to_u64();
         let state = self.state.lock();
         let backlog = durable.saturating_sub(state.position.to_u64());
         let now = self.clock.now().unix_ms();

@@ -133,7 +133,7 @@ impl Delivery {
             clock: ports.clock.clone(),
         };
         let delivery = Self {
-            node: ports.spool.status().node,
+            node: ports.spool.node(),
             label: DestinationLabel {
                 destination: config.name.clone(),
             },
@@ -151,8 +151,10 @@ impl Delivery {
     pub async fn run(mut self, shutdown: Shutdown) -> Ended {
         let mut filling: Option<Filling> = None;
         loop {
-            let step = self.batch(&mut filling, &shutdown).await;
-            match step {
+            if shutdown.is_requested() && Instant::now() >= self.shutdown_deadline() {
+                break;
+            }
+            match self.batch(&mut filling, &shutdown).await {
                 Ok(true) => self.succeeded(),
                 // Nothing more to deliver, and a shutdown was asked for.
                 Ok(false) => break,
@@ -246,6 +248,8 @@ impl Delivery {
     ) -> Result<Filling, Failure> {
         let mut due: Option<Instant> = None;
         loop {
+            // Taken before looking: whatever becomes durable from here on ends the wait below.
+            let seen = self.ports.spool.durable_sequence();
             let filled = blocking(move || {
                 let full = batch.fill(&bounds);
                 (batch, full)
@@ -256,10 +260,6 @@ impl Delivery {
             if full || planned || shutdown.is_requested() {
                 return Ok(batch);
             }
-            let position = match batch.entries.last() {
-                Some(last) => last.sequence,
-                None => self.position(),
-            };
             if let Some(first) = batch.entries.first() {
                 let due = *due.get_or_insert_with(|| Instant::now() + self.config.interval);
                 self.state.lock().oldest = Some(first.time);
@@ -275,8 +275,11 @@ impl Delivery {
                 }
             } else {
                 self.publish();
+                // Records that are damaged are behind `seen` and never come, so it is not the cursor that is
+                // waited past; looking again now and then costs nothing.
                 tokio::select! {
-                    outcome = self.ports.spool.wait_past(position) => outcome?,
+                    outcome = self.ports.spool.wait_past(seen) => outcome?,
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
                     () = shutdown.requested() => {}
                 }
             }
@@ -371,7 +374,9 @@ impl Delivery {
 
     async fn commit(&mut self, last: Sequence) -> Result<(), Failure> {
         self.with_cursor(move |cursor| cursor.commit(last)).await?;
-        self.state.lock().position = last;
+        let mut state = self.state.lock();
+        state.position = last;
+        state.oldest = None;
         Ok(())
     }
 
@@ -404,7 +409,7 @@ impl Delivery {
     }
 
     fn backlog(&self) -> u64 {
-        let durable = self.ports.spool.status().durable.to_u64();
+        let durable = self.ports.spool.durable_sequence().to_u64();
         durable.saturating_sub(self.position().to_u64())
     }
 
