@@ -107,6 +107,11 @@ pub fn find_config(asked: Option<&Path>, env: &Environment) -> Option<PathBuf> {
 }
 
 impl Settings {
+    /// The spool's directory.
+    pub fn spool_dir(&self) -> PathBuf {
+        self.data.join("spool")
+    }
+
     /// Reads the configuration from a file (none: defaults), the environment and flags, and checks it.
     ///
     /// # Errors

@@ -1,0 +1,155 @@
+//! The admin API of a running server, over HTTP.
+
+use std::io::Read;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::Value;
+use ureq::http::{Response, StatusCode};
+use ureq::{Agent, Body};
+
+use crate::failure::Failure;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
+/// What an answer that is held in memory may be at most. Bodies are copied through instead.
+const ANSWER_BYTES_MAX: u64 = 64 << 20;
+const ERROR_BYTES_MAX: u64 = 64 << 10;
+
+/// A server and the key to it.
+pub(crate) struct Client {
+    agent: Agent,
+    base: String,
+    key: Option<String>,
+}
+
+/// What was asked for is not there: an outcome rather than a failure.
+pub(crate) enum Found<T> {
+    Yes(T),
+    /// What the server said.
+    No(Failure),
+}
+
+impl Client {
+    pub(crate) fn new(base: &str, key: Option<&str>) -> Self {
+        let config = Agent::config_builder()
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_recv_response(Some(ANSWER_TIMEOUT))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .build();
+        Self {
+            agent: config.new_agent(),
+            base: base.trim_end_matches('/').to_owned(),
+            key: key.map(str::to_owned),
+        }
+    }
+
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Opens `path`; the body is read by the caller, as it comes.
+    pub(crate) fn open(&self, path: &str) -> anyhow::Result<Found<Body>> {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some(key) = &self.key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        let response = request.call().map_err(|error| self.unreachable(&error))?;
+        self.judge(response)
+    }
+
+    /// Asks for a JSON document.
+    pub(crate) fn json(&self, path: &str) -> anyhow::Result<Found<Value>> {
+        Ok(match self.bytes(path)? {
+            Found::Yes(bytes) => Found::Yes(
+                serde_json::from_slice(&bytes).context("the server's answer is no JSON")?,
+            ),
+            Found::No(failure) => Found::No(failure),
+        })
+    }
+
+    /// Asks for a document that must be there.
+    pub(crate) fn needed_json(&self, path: &str) -> anyhow::Result<Value> {
+        match self.json(path)? {
+            Found::Yes(value) => Ok(value),
+            Found::No(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Asks for bytes to hold in memory.
+    pub(crate) fn bytes(&self, path: &str) -> anyhow::Result<Found<Vec<u8>>> {
+        let mut body = match self.open(path)? {
+            Found::Yes(body) => body,
+            Found::No(failure) => return Ok(Found::No(failure)),
+        };
+        let bytes = body.with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
+        Ok(Found::Yes(bytes.context(
+            "the server's answer broke off, or is too large",
+        )?))
+    }
+
+    /// Deletes what is at `path`.
+    pub(crate) fn delete(&self, path: &str) -> anyhow::Result<()> {
+        let mut request = self.agent.delete(format!("{}{path}", self.base));
+        if let Some(key) = &self.key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        let response = request.call().map_err(|error| self.unreachable(&error))?;
+        match self.judge(response)? {
+            Found::Yes(_) => Ok(()),
+            Found::No(failure) => Err(failure.into()),
+        }
+    }
+
+    fn unreachable(&self, error: &ureq::Error) -> Failure {
+        Failure::new(format!("no Corelog answers at {}: {error}", self.base))
+            .hint("start it with `corelog up`, or name another with `--url` or `CORELOG_URL`")
+    }
+
+    fn judge(&self, response: Response<Body>) -> anyhow::Result<Found<Body>> {
+        let status = response.status();
+        let body = response.into_body();
+        if status.is_success() {
+            return Ok(Found::Yes(body));
+        }
+        let mut text = Vec::new();
+        // An error whose body cannot be read is still an error with a status.
+        let _ = body
+            .into_reader()
+            .take(ERROR_BYTES_MAX)
+            .read_to_end(&mut text);
+        let failure = refusal(status, &text);
+        match status {
+            StatusCode::NOT_FOUND => Ok(Found::No(failure)),
+            StatusCode::UNAUTHORIZED => {
+                let hint = "name one of the server's keys with `--key` or `CORELOG_KEY`";
+                Err(
+                    Failure::new(format!("{} asks for a key: {failure}", self.base))
+                        .hint(hint)
+                        .into(),
+                )
+            }
+            _ => Err(failure.into()),
+        }
+    }
+}
+
+/// The server's own words where it has any, else its status.
+fn refusal(status: StatusCode, body: &[u8]) -> Failure {
+    let value: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |name: &str| value.pointer(name).and_then(Value::as_str);
+    match text("/error/message").or_else(|| text("/message")) {
+        Some(message) => {
+            let failure = Failure::new(message);
+            match text("/error/hint").filter(|hint| !hint.is_empty()) {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        }
+        None => Failure::new(format!("the server answered {status}")).hint(
+            "is there a Corelog of this version at that address? `corelog doctor` looks closer",
+        ),
+    }
+}

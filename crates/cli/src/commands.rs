@@ -1,0 +1,198 @@
+//! Every command: what it takes and what it is for. Each has a file with its arguments and what it does.
+
+mod completions;
+mod config;
+mod doctor;
+mod get;
+mod kill;
+mod ps;
+mod run;
+mod server;
+mod tail;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::client::Client;
+use crate::environment::{self, Environment};
+use crate::printer::{Color, Format, Printer};
+
+pub use self::server::{DemoArgs, SettingsArgs, TortureArgs, UpArgs};
+
+/// The flight recorder for generative AI: every model call passes through, is recorded whole, and is delivered.
+#[derive(Debug, Parser)]
+#[command(
+    name = "corelog",
+    version,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Global {
+    /// The running server, for the commands that talk to one.
+    #[arg(long, global = true, env = environment::URL, default_value = "http://127.0.0.1:4600")]
+    pub url: String,
+    /// Key for the running server, where it asks for one.
+    #[arg(long, global = true, env = environment::KEY, hide_env_values = true)]
+    pub key: Option<String>,
+    /// Form of the output; tables on a terminal, JSON lines elsewhere.
+    #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
+    pub output: Option<Format>,
+    /// When to colour.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    pub color: Color,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Starts the gateway.
+    Up(UpArgs),
+    /// Starts the demo provider alone: answers in every dialect, without a model.
+    Demo(DemoArgs),
+    /// Kills, fills and cuts a gateway under load, and counts what was lost.
+    Torture(TortureArgs),
+    /// What needs no server in this process.
+    #[command(flatten)]
+    Client(ClientCommand),
+}
+
+/// The commands that need no server in this process.
+#[derive(Debug, Subcommand)]
+pub enum ClientCommand {
+    /// Runs a program with its model calls going through the gateway.
+    Run(run::Args),
+    /// Shows a record.
+    Get(get::Args),
+    /// Shows the last records, and follows new ones.
+    Tail(tail::Args),
+    /// Lists the calls in flight.
+    Ps,
+    /// Ends a call in flight; its record says so.
+    Kill(kill::Args),
+    /// Checks or shows the configuration.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Looks at configuration, disk, destinations and the running server, and says what to do.
+    Doctor(doctor::Args),
+    /// Prints completions for a shell.
+    Completions(completions::Args),
+}
+
+/// Reads the command line; ends the process with exit code 2 where it is wrong, 0 after `--help` and `--version`.
+pub fn parse() -> Cli {
+    Cli::parse()
+}
+
+/// What a command works with.
+struct Session {
+    client: Client,
+    printer: Printer,
+    env: Environment,
+}
+
+/// Runs a command that needs no server in this process.
+///
+/// # Errors
+/// Whatever kept it from its purpose, for [`crate::exit`] to print.
+pub fn execute(
+    command: ClientCommand,
+    global: &Global,
+    env: &Environment,
+) -> anyhow::Result<ExitCode> {
+    let session = Session {
+        client: Client::new(&global.url, global.key.as_deref()),
+        printer: Printer::of_stdout(global.output, global.color, env),
+        env: env.clone(),
+    };
+    dispatch(command, session)
+}
+
+fn dispatch(command: ClientCommand, session: Session) -> anyhow::Result<ExitCode> {
+    match command {
+        ClientCommand::Run(args) => run::run(&args, &session),
+        ClientCommand::Get(args) => get::run(&args, session),
+        ClientCommand::Tail(args) => tail::run(&args, session),
+        ClientCommand::Ps => ps::run(session),
+        ClientCommand::Kill(args) => kill::run(&args, &session),
+        ClientCommand::Config(command) => config::run(&command, session),
+        ClientCommand::Doctor(args) => doctor::run(&args, session),
+        ClientCommand::Completions(args) => completions::run(&args, &mut Cli::command()),
+    }
+}
+
+#[cfg(test)]
+mod session_tests;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_documented_command_line_is_read() {
+        for line in [
+            "corelog up --config c.toml --listen 127.0.0.1:0 --data d",
+            "corelog up --set spool.durability=relaxed --addr-file a",
+            "corelog demo --listen 127.0.0.1:0 --script s.jsonl",
+            "corelog run -- python app.py --flag",
+            "corelog get ID --raw",
+            "corelog get ID --curl --url http://h:1",
+            "corelog tail --follow -n 5 -o json",
+            "corelog ps --color never",
+            "corelog kill ID",
+            "corelog config check --config c.toml",
+            "corelog config show",
+            "corelog doctor",
+            "corelog completions bash",
+        ] {
+            assert!(
+                parsed(line).is_ok(),
+                "{line}: {}",
+                parsed(line)
+                    .err()
+                    .map(|e| e.to_string())
+                    .unwrap_or_default()
+            );
+        }
+    }
+
+    #[test]
+    fn wrong_usage_is_exit_code_two() {
+        for line in [
+            "corelog get",
+            "corelog get ID --raw --curl",
+            "corelog nonsense",
+            "corelog run",
+            "corelog up --set x",
+        ] {
+            assert_eq!(parsed(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Whole commands against a small server that answers from a table.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use super::*;
+
+const ID: &str = "01939b5e-7c1a-7000-8000-000000000001";
+
+/// One record as the server gives it, with a number that parsing would change.
+const RECORD: &str = r#"{"timestamp":"2026-11-20T09:15:42Z","accountId":"000000000000","region":"us-east-1","requestId":"01939b5e-7c1a-7000-8000-000000000001","operation":"ChatCompletions","modelId":"gpt-5","input":{"inputContentType":"application/json","inputBodyJson":{"temperature":0.10,"messages":[{"role":"user","content":"Say hi"}]},"inputTokenCount":9},"output":{"outputContentType":"application/json","outputTokenCount":1234},"identity":{"arn":"arn:aws:iam::000000000000:user/app"},"schemaType":"ModelInvocationLog","schemaVersion":"1.0","corelog":{"recordId":"01939b5e-7c1a-7000-8000-000000000001","provider":"openai","dialect":"openai","upstream":"http://127.0.0.1:9100/v1/chat/completions","method":"POST","path":"/openai/v1/chat/completions","httpStatus":200,"latencyMs":1204.4,"timeToFirstByteMs":312.0,"stopReason":"stop","usage":{"input":{"value":9,"provenance":"reported"},"output":{"value":1234,"provenance":"derived"}},"caller":{"name":"app","keyFingerprint":"00112233aabbccdd"},"delivery":{"outcome":"hung_up","bytes":2048,"chunks":3,"closedAfterMs":700.0},"cut":[{"part":"output","reason":"over_limit","bytes":120000000}]}}"#;
+
+/// Serves `(method path, status, body)` until the process ends; returns its URL and what it was asked.
+fn server(answers: Vec<(&'static str, u16, String)>) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {}
+            let line = head.lines().next().unwrap_or_default();
+            let target = line
+                .rsplit_once(' ')
+                .map_or(line, |(target, _)| target)
+                .to_owned();
+            let found = answers.iter().find(|(name, ..)| *name == target);
+            let (status, body) = found.map_or((404, String::new()), |(_, status, body)| {
+                (*status, body.clone())
+            });
+            seen.lock().unwrap().push(head);
+            let head = format!(
+                "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(body.as_bytes()).unwrap();
+        }
+    });
+    (url, asked)
+}
+
+#[derive(Clone, Default)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Runs a command line; returns standard output, or the error's text.
+fn run(url: &str, line: &str) -> Result<String, String> {
+    let words = std::iter::once("corelog").chain(line.split_whitespace());
+    let cli = Cli::try_parse_from(words).unwrap();
+    let Command::Client(command) = cli.command else {
+        panic!("no client command: {line}")
+    };
+    let buffer = Buffer::default();
+    let session = Session {
+        client: Client::new(url, cli.global.key.as_deref()),
+        printer: Printer::of_buffer(
+            cli.global.output.unwrap_or(Format::Json),
+            Box::new(buffer.clone()),
+        ),
+        env: Environment::default(),
+    };
+    dispatch(command, session).map_err(|error| format!("{error:#}"))?;
+    let bytes = buffer.0.lock().unwrap().clone();
+    Ok(String::from_utf8(bytes).unwrap())
+}
+
+fn record_server() -> String {
+    let record = "GET /corelog/v1/records/01939b5e-7c1a-7000-8000-000000000001";
+    let input = "GET /corelog/v1/records/01939b5e-7c1a-7000-8000-000000000001/input";
+    let output = "GET /corelog/v1/records/01939b5e-7c1a-7000-8000-000000000001/output";
+    let missing = r#"{"error":{"code":"not_found","message":"no events were kept","hint":"set `capture.events`"}}"#;
+    server(vec![
+        (record, 200, RECORD.to_owned()),
+        (input, 200, r#"{"temperature":0.10}"#.to_owned()),
+        (
+            output,
+            200,
+            r#"{"choices":[{"message":{"role":"assistant","content":"Hi\u001b[2J!"}}]}"#.to_owned(),
+        ),
+        (
+            "GET /corelog/v1/records/01939b5e-7c1a-7000-8000-000000000001/events",
+            404,
+            missing.to_owned(),
+        ),
+    ])
+    .0
+}
+
+#[test]
+fn get_shows_a_card_to_people() {
+    let shown = run(&record_server(), &format!("get {ID} -o table")).unwrap();
+    let expected = "\
+record     01939b5e-7c1a-7000-8000-000000000001
+time       2026-11-20T09:15:42Z
+caller     app, key 00112233aabbccdd
+provider   openai → http://127.0.0.1:9100/v1/chat/completions
+operation  ChatCompletions
+model      gpt-5
+status     200
+stop       stop
+latency    1204 ms, first byte 312 ms
+tokens     input 9 (reported) · cache read – · output 1,234 (derived)
+delivery   hung_up, 2.0 kB, closed after 700 ms
+left out   output over_limit (120.0 MB)
+
+prompt
+  user: Say hi
+
+answer
+  Hi\u{fffd}[2J!
+";
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn get_gives_programs_the_bytes_as_they_are() {
+    let url = record_server();
+    assert_eq!(
+        run(&url, &format!("get {ID}")).unwrap(),
+        format!("{RECORD}\n")
+    );
+    assert_eq!(
+        run(&url, &format!("get {ID} -o table --raw")).unwrap(),
+        format!("{RECORD}\n")
+    );
+    assert_eq!(
+        run(&url, &format!("get {ID} --request")).unwrap(),
+        r#"{"temperature":0.10}"#
+    );
+    let curl = run(&url, &format!("get {ID} --curl")).unwrap();
+    assert!(
+        curl.starts_with(&format!(
+            "curl -sS -N -X POST {url}/openai/v1/chat/completions \\\n"
+        )),
+        "{curl}"
+    );
+    assert!(
+        curl.ends_with("--data-binary '{\"temperature\":0.10}'\n"),
+        "{curl}"
+    );
+    assert_eq!(
+        run(&url, &format!("get {ID} --events")).unwrap_err(),
+        "no events were kept"
+    );
+    assert!(
+        run(&url, "get ../status")
+            .unwrap_err()
+            .contains("no record id")
+    );
+}
+
+#[test]
+fn tail_passes_lines_on_and_makes_rows_of_them() {
+    let (url, _) = server(vec![(
+        "GET /corelog/v1/records?last=2&follow=true",
+        200,
+        format!("{RECORD}\n\n{RECORD}\n"),
+    )]);
+    assert_eq!(
+        run(&url, "tail -n 2 --follow").unwrap(),
+        format!("{RECORD}\n{RECORD}\n")
+    );
+    let rows = run(&url, "tail -n 2 --follow -o table").unwrap();
+    let rows: Vec<Vec<&str>> = rows
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(rows.len(), 3);
+    assert_eq!(rows[0][..3], ["TIME", "ID", "PROVIDER"]);
+    assert_eq!(rows[1][..2], ["2026-11-20T09:15:42Z", ID]);
+    assert_eq!(
+        rows[1][rows[1].len() - 5..],
+        ["200", "9", "1,234", "1204", "ms"]
+    );
+}
+
+#[test]
+fn ps_and_kill_speak_of_calls_in_flight() {
+    let exchanges = format!(
+        r#"{{"exchanges":[{{"id":"{ID}","ageMs":61000,"state":"streaming","provider":"openai","dialect":"openai","operation":"ChatCompletions","requestBytes":2100,"responseBytes":0,"chunks":0,"events":0}}]}}"#
+    );
+    let (url, asked) = server(vec![
+        ("GET /corelog/v1/exchanges", 200, exchanges),
+        (
+            "DELETE /corelog/v1/exchanges/01939b5e-7c1a-7000-8000-000000000001",
+            200,
+            "{}".to_owned(),
+        ),
+    ]);
+    let table = run(&url, "ps -o table").unwrap();
+    let row: Vec<&str> = table.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!(row[..5], [ID, "61.0", "s", "streaming", "openai"]);
+    assert_eq!(
+        row[row.len() - 8..],
+        ["–", "2.1", "kB", "0", "B", "0", "0", "–"]
+    );
+    assert_eq!(run(&url, "ps").unwrap().lines().count(), 1);
+    assert_eq!(run(&url, &format!("kill {ID} --key s3cret")).unwrap(), "");
+    let last = asked.lock().unwrap().last().cloned().unwrap();
+    assert!(
+        last.to_ascii_lowercase()
+            .contains("authorization: bearer s3cret"),
+        "{last}"
+    );
+}
+
+#[test]
+fn what_goes_wrong_is_said_in_the_servers_words_or_ours() {
+    let denied = r#"{"error":{"code":"denied","message":"this key may not do that","hint":"use another key"}}"#;
+    let (url, _) = server(vec![
+        ("GET /corelog/v1/exchanges", 403, denied.to_owned()),
+        (
+            "GET /corelog/v1/records?last=10&follow=false",
+            401,
+            String::new(),
+        ),
+    ]);
+    assert_eq!(run(&url, "ps").unwrap_err(), "this key may not do that");
+    assert!(run(&url, "tail").unwrap_err().contains("asks for a key"));
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let error = run(&format!("http://{nobody}"), "ps").unwrap_err();
+    assert!(
+        error.starts_with(&format!("no Corelog answers at http://{nobody}")),
+        "{error}"
+    );
+    assert!(
+        run(&url, "run -- true")
+            .unwrap_err()
+            .contains("is no Corelog")
+    );
+}
+
+#[test]
+fn doctor_reports_a_line_for_each_thing_it_looked_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("c.toml");
+    let mut text = format!(
+        "[[destination]]\nname=\"here\"\nurl=\"file://{}\"\n",
+        dir.path().display()
+    );
+    // Every dialect has a provider on this machine, so that nothing is asked of the network.
+    for dialect in ["openai", "anthropic", "bedrock"] {
+        text = format!(
+            "{text}[[provider]]\nname=\"{dialect}\"\ndialect=\"{dialect}\"\nbase_url=\"http://127.0.0.1:1\"\n"
+        );
+    }
+    std::fs::write(&config, text).unwrap();
+    let line = format!(
+        "doctor --offline --config {} --data {}",
+        config.display(),
+        dir.path().display()
+    );
+    let shown = run("http://127.0.0.1:1", &line).unwrap();
+    for check in ["configuration", "data directory", "destination here"] {
+        assert!(
+            shown
+                .lines()
+                .any(|l| l.starts_with(&format!(r#"{{"check":"{check}","state":"ok""#))),
+            "{check}: {shown}"
+        );
+    }
+    std::fs::write(&config, "[spol]\n").unwrap();
+    let shown = run("http://127.0.0.1:1", &line).unwrap();
+    assert!(
+        shown.contains(r#""state":"fail","message":"unknown key `spol`"#),
+        "{shown}"
+    );
+    assert!(shown.contains("did you mean `spool`?"), "{shown}");
+}
+
+#[test]
+fn a_long_answer_is_copied_rather_than_held() {
+    let body = "x".repeat(1 << 20);
+    let path = "GET /corelog/v1/records/01939b5e-7c1a-7000-8000-000000000001/output";
+    let (url, _) = server(vec![(path, 200, body.clone())]);
+    let mut copied = String::new();
+    run(&url, &format!("get {ID} --response"))
+        .unwrap()
+        .as_bytes()
+        .read_to_string(&mut copied)
+        .unwrap();
+    assert_eq!(copied, body);
+}
