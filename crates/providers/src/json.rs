@@ -11,6 +11,7 @@ mod text;
 pub use minify::{Minifier, is_valid, minify};
 pub use text::{unescape, write_string};
 
+pub(crate) use minify::{Writer, WriterState};
 pub(crate) use scan::{Scanner, Visit};
 pub(crate) use slice::{Kind, elements, kind, members, string_of};
 pub(crate) use text::write_streamed;

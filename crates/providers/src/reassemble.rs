@@ -79,14 +79,14 @@ struct Parts {
 impl Reassembler {
     /// Starts a stream.
     pub fn new(route: &Route, framing: Framing) -> Self {
-        let array = match route.operation {
+        // The parts of a native Bedrock stream are recorded one by one, as Bedrock records them; the events of a
+        // route without a name have no whole shape that is known.
+        let array = matches!(
+            route.operation,
             Operation::InvokeModelWithResponseStream
-            | Operation::InvokeModelWithBidirectionalStream
-            | Operation::Embeddings
-            | Operation::Other => true,
-            // One answer for each event of such operations is no stream of pieces.
-            _ => false,
-        };
+                | Operation::InvokeModelWithBidirectionalStream
+                | Operation::Other
+        );
         let family = route.shape.family();
         let assemble = if array {
             generic::array

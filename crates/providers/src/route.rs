@@ -176,7 +176,7 @@ fn openai(method: &str, segments: &[&str]) -> Option<Found> {
         ["openai", "deployments", name, rest @ ..] | ["deployments", name, rest @ ..] => {
             (Some(*name), rest)
         }
-        ["openai", "v1", rest @ ..] | ["openai", rest @ ..] | ["v1", rest @ ..] => (None, rest),
+        ["openai", "v1", rest @ ..] | ["openai" | "v1", rest @ ..] => (None, rest),
         rest => (None, rest),
     };
     let (_, operation, shape) = OPENAI.iter().find(|(path, ..)| *path == rest)?;

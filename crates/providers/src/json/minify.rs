@@ -8,7 +8,7 @@ use super::scan::{Scanner, Visit};
 #[derive(Debug)]
 pub struct Minifier {
     scanner: Scanner,
-    fresh: Fresh,
+    state: WriterState,
 }
 
 impl Default for Minifier {
@@ -22,7 +22,7 @@ impl Minifier {
     pub fn new() -> Self {
         Self {
             scanner: Scanner::new(),
-            fresh: Fresh::default(),
+            state: WriterState::default(),
         }
     }
 
@@ -31,7 +31,7 @@ impl Minifier {
         out.reserve(chunk.len());
         let mut writer = Writer {
             out,
-            fresh: &mut self.fresh,
+            state: &mut self.state,
         };
         self.scanner.feed(chunk, &mut writer);
         self.scanner.is_sound()
@@ -42,7 +42,7 @@ impl Minifier {
         let mut nothing = Vec::new();
         let mut writer = Writer {
             out: &mut nothing,
-            fresh: &mut self.fresh,
+            state: &mut self.state,
         };
         self.scanner.finish(&mut writer)
     }
@@ -69,25 +69,30 @@ pub fn is_valid(text: &[u8]) -> bool {
 
 /// Whether the string being written has had its opening quote.
 #[derive(Debug, Default)]
-struct Fresh {
+pub(crate) struct WriterState {
     inside_string: bool,
 }
 
-struct Writer<'a> {
+/// Writes what it visits, without the whitespace.
+pub(crate) struct Writer<'a> {
     out: &'a mut Vec<u8>,
-    fresh: &'a mut Fresh,
+    state: &'a mut WriterState,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    pub(crate) fn new(out: &'a mut Vec<u8>, state: &'a mut WriterState) -> Self {
+        Self { out, state }
+    }
+
     fn quoted(&mut self, part: &[u8], last: bool) {
-        if !self.fresh.inside_string {
+        if !self.state.inside_string {
             self.out.push(b'"');
         }
         self.out.extend_from_slice(part);
         if last {
             self.out.push(b'"');
         }
-        self.fresh.inside_string = !last;
+        self.state.inside_string = !last;
     }
 }
 
