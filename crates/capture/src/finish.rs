@@ -36,15 +36,6 @@ pub struct Finished {
     pub error_source: Option<ErrorSource>,
 }
 
-/// What became of a finished exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stored {
-    /// Its record is written, and can be waited for.
-    Appended(Appended),
-    /// The policy wants none.
-    Unwanted,
-}
-
 impl Finished {
     /// Seals the bodies on disk, then writes the record. Blocks on the disk where there are such bodies.
     ///

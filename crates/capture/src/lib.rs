@@ -21,7 +21,7 @@ mod recorder;
 pub use call::{Answered, Call, End, Fault};
 pub use capture::{Capture, Limits};
 pub use copy::BodyCopy;
-pub use finish::{Finished, Stored};
+pub use finish::Finished;
 pub use headers::HeaderFilter;
 pub use policy::{Policies, Policy, Rule, fits_pattern};
 pub use recorder::{Appended, Entry, Recorder, RecorderError, SealedSpill, Spill, Waiting};

@@ -8,9 +8,8 @@ use std::pin::Pin;
 
 use corelog_types::{RecordId, Timestamp};
 
-/// A place in the recorder's order, to be waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Appended(pub u64);
+/// A record that is written and can be waited for; inside is the recorder's own word for it.
+pub struct Appended(pub Box<dyn Any + Send>);
 
 /// Resolves once a record is durable. Cancel safe: dropping it loses nothing but the news.
 pub type Waiting = Pin<Box<dyn Future<Output = Result<(), RecorderError>> + Send>>;

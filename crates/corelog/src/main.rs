@@ -1,2 +1,25 @@
-//! The corelog binary.
-fn main() {}
+//! The corelog binary: reads the command line, and joins the components where a command needs a server.
+
+mod configure;
+mod demo;
+mod destinations;
+mod front;
+mod recorder;
+mod serve;
+mod status;
+
+use std::process::ExitCode;
+
+use corelog_cli::environment::Environment;
+use corelog_cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let Cli { global, command } = corelog_cli::parse();
+    let env = Environment::of_process();
+    corelog_cli::exit(match command {
+        Command::Up(args) => serve::up(&args, &env),
+        Command::Demo(args) => demo::serve(&args),
+        Command::Torture(args) => Err(anyhow::anyhow!("not yet: {} rounds", args.rounds)),
+        Command::Client(command) => corelog_cli::execute(command, &global, &env),
+    })
+}

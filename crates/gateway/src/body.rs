@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -26,6 +27,7 @@ pub(crate) enum RequestBody {
         incoming: Incoming,
         copy: Option<Arc<Mutex<BodyCopy>>>,
         left: u64,
+        passed: Arc<AtomicU64>,
     },
     /// Held already.
     Held(Option<Bytes>),
@@ -69,6 +71,7 @@ impl Body for RequestBody {
                 incoming,
                 copy,
                 left,
+                passed,
             } => {
                 let frame = match std::task::ready!(Pin::new(incoming).poll_frame(context)) {
                     Some(Ok(frame)) => frame,
@@ -81,6 +84,7 @@ impl Body for RequestBody {
                         return Poll::Ready(Some(Err(OverLimit.into())));
                     }
                     *left -= length;
+                    passed.fetch_add(length, Ordering::Relaxed);
                     if let Some(copy) = copy {
                         copy.lock().push(data);
                     }

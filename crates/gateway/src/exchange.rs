@@ -9,6 +9,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -194,7 +195,8 @@ impl Prepared {
         };
         let about = About {
             provider: Arc::clone(&provider.name),
-            operation: call.route.operation.as_str(),
+            dialect,
+            operation: call.route.operation,
             model: call.route.model.clone(),
             caller: call
                 .caller
@@ -218,9 +220,9 @@ impl Prepared {
         if caller.spent {
             sign::strip(&mut headers);
         }
-        let body = source
-            .into_body(&mut capture, most, sign::needs_body(&provider))
-            .await;
+        let passed = listed.request_bytes();
+        let needs_all = sign::needs_body(&provider);
+        let body = source.into_body(&mut capture, most, needs_all, passed).await;
         let mut prepared = Self {
             shared: Arc::clone(shared),
             keeper,
@@ -526,6 +528,7 @@ impl Source {
         capture: &mut Capture,
         most: u64,
         needs_all: bool,
+        passed: Arc<AtomicU64>,
     ) -> Result<RequestBody, Refusal> {
         let copy = capture.request_copy();
         let incoming = match self {
@@ -535,6 +538,7 @@ impl Source {
                     incoming,
                     copy,
                     left: most,
+                    passed,
                 });
             }
             Self::Passing(incoming) => {

@@ -123,6 +123,11 @@ impl Gateway {
         &self.shared.tasks
     }
 
+    /// Exchanges on the wire.
+    pub fn in_flight(&self) -> usize {
+        self.shared.inflight.len()
+    }
+
     /// Watches deadlines and idle connections until `shutdown`.
     pub async fn sweep(self, shutdown: Shutdown) {
         let deadlines = self.shared.inflight.clone().sweep(shutdown.child());

@@ -10,7 +10,7 @@ use std::task::Context;
 use std::time::{Duration, Instant};
 
 use corelog_runtime::Shutdown;
-use corelog_types::RecordId;
+use corelog_types::{Dialect, Operation, RecordId};
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 
@@ -86,7 +86,8 @@ impl Abort {
 #[derive(Debug, Clone)]
 pub(crate) struct About {
     pub(crate) provider: Arc<str>,
-    pub(crate) operation: &'static str,
+    pub(crate) dialect: Dialect,
+    pub(crate) operation: Operation,
     pub(crate) model: Option<String>,
     pub(crate) caller: String,
 }
@@ -99,6 +100,7 @@ pub(crate) struct Entry {
     epoch: Instant,
     state: AtomicU8,
     abort: AtomicU8,
+    request_bytes: Arc<AtomicU64>,
     response_bytes: AtomicU64,
     chunks: AtomicU64,
     events: AtomicU64,
@@ -121,6 +123,11 @@ impl Entry {
             State::Draining => 3,
         };
         self.state.store(number, Ordering::Relaxed);
+    }
+
+    /// Counts the request's bytes, for whoever sees them pass.
+    pub(crate) fn request_bytes(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.request_bytes)
     }
 
     /// Notes progress and moves the idle deadline.
@@ -181,7 +188,11 @@ pub struct Seen {
     /// Name of the provider.
     pub provider: String,
     /// The operation.
-    pub operation: &'static str,
+    pub operation: Operation,
+    /// The wire language.
+    pub dialect: Dialect,
+    /// Bytes of the request so far.
+    pub request_bytes: u64,
     /// The model, where method and path say it.
     pub model: Option<String>,
     /// Bytes of the answer so far.
@@ -254,6 +265,7 @@ impl InFlight {
             epoch: self.epoch,
             state: AtomicU8::new(0),
             abort: AtomicU8::new(0),
+            request_bytes: Arc::default(),
             response_bytes: AtomicU64::new(0),
             chunks: AtomicU64::new(0),
             events: AtomicU64::new(0),
@@ -338,6 +350,8 @@ fn see(entry: &Entry, now: Instant) -> Seen {
         state: State::of(entry.state.load(Ordering::Relaxed)),
         provider: entry.about.provider.to_string(),
         operation: entry.about.operation,
+        dialect: entry.about.dialect,
+        request_bytes: entry.request_bytes.load(Ordering::Relaxed),
         model: entry.about.model.clone(),
         response_bytes: entry.response_bytes.load(Ordering::Relaxed),
         chunks: entry.chunks.load(Ordering::Relaxed),
@@ -357,7 +371,8 @@ mod tests {
     fn about() -> About {
         About {
             provider: "p".into(),
-            operation: "Converse",
+            dialect: Dialect::Bedrock,
+            operation: Operation::Converse,
             model: None,
             caller: "me".into(),
         }

@@ -1,0 +1,245 @@
+//! Settings, as the components want them.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use corelog_access::{Access, Key};
+use corelog_capture::{HeaderFilter, Limits as CaptureLimits, Policies, Policy, Rule};
+use corelog_catalog::{Modalities, Modality};
+use corelog_cli::settings::{
+    self, CapturePolicy, Destination, Provider, Settings, Sse,
+};
+use corelog_gateway::{
+    Config as GatewayConfig, Credentials, Limits, OnFull, ProviderConfig, UpstreamConfig,
+};
+use corelog_runtime::Clock;
+use corelog_sinks::s3;
+use hyper_util::client::proxy::matcher::Matcher;
+
+/// How long an unused connection to a provider is kept.
+const UPSTREAM_IDLE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// The gateway's configuration.
+pub(crate) fn gateway(settings: &Settings) -> anyhow::Result<GatewayConfig> {
+    let mut providers = Vec::with_capacity(settings.providers.len());
+    for provider in &settings.providers {
+        let name = provider.name.as_str();
+        providers.push(
+            provider_config(provider, settings)
+                .with_context(|| format!("provider `{name}` cannot be used"))?,
+        );
+    }
+    let limits = &settings.limits;
+    Ok(GatewayConfig {
+        providers,
+        account_id: settings.account.id.as_str().into(),
+        limits: Limits {
+            exchanges_max: limits.exchanges_max as usize,
+            header_bytes_max: limits.header_bytes_max.as_usize(),
+            body_bytes_max: limits.body_bytes_max.bytes(),
+            idle_timeout: limits.idle_timeout,
+            drain_bytes_max: limits.drain_bytes_max.bytes(),
+            drain_timeout: limits.drain_timeout,
+        },
+        capture: Arc::new(capture(settings)),
+        on_full: match settings.spool.on_full {
+            settings::OnFull::Refuse => OnFull::Refuse,
+            settings::OnFull::Relay => OnFull::Relay,
+        },
+        access: access(settings),
+    })
+}
+
+fn provider_config(provider: &Provider, settings: &Settings) -> anyhow::Result<ProviderConfig> {
+    let limits = &settings.limits;
+    let base: http::Uri = provider
+        .base_url
+        .as_ref()
+        .context("it has no `base_url`")?
+        .as_str()
+        .parse()
+        .context("its `base_url` is no URL")?;
+    let ca_pem = match &provider.ca_file {
+        Some(path) => Some(
+            std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?,
+        ),
+        None => None,
+    };
+    let proxy = &settings.proxy;
+    let text = |url: &Option<settings::HttpUrl>| {
+        url.as_ref().map_or_else(String::new, |url| url.as_str().to_owned())
+    };
+    let matcher = Matcher::builder()
+        .http(text(&proxy.http))
+        .https(text(&proxy.https))
+        .no(proxy.no_proxy.join(","))
+        .build();
+    let secret = provider.bearer.as_ref().or(provider.api_key.as_ref());
+    let credentials = match (&provider.credentials, secret) {
+        (Some(aws), _) => Credentials::Aws {
+            access_key_id: aws.access_key_id.clone(),
+            secret_access_key: aws.secret_access_key.reveal().to_owned(),
+            session_token: aws.session_token.as_ref().map(|token| token.reveal().to_owned()),
+        },
+        (None, Some(key)) => Credentials::Key(key.reveal().to_owned()),
+        (None, None) => Credentials::Callers,
+    };
+    let connections_max =
+        provider.connections_max.unwrap_or(limits.connections_per_upstream_max) as usize;
+    let proxy = matcher.intercept(&base).map(|proxy| proxy.uri().clone());
+    Ok(ProviderConfig {
+        name: provider.name.as_str().to_owned(),
+        dialect: provider.dialect,
+        region: provider.region.clone().unwrap_or_else(|| settings.account.region.clone()),
+        models: provider.models.clone(),
+        credentials,
+        first_byte_timeout: provider.first_byte_timeout.unwrap_or(limits.first_byte_timeout),
+        total_timeout: provider.total_timeout.unwrap_or(limits.total_timeout),
+        upstream: UpstreamConfig {
+            base,
+            http2: provider.http2,
+            ca_pem,
+            proxy,
+            connections_max,
+            connect_timeout: provider.connect_timeout.unwrap_or(limits.connect_timeout),
+            idle_max: UPSTREAM_IDLE,
+        },
+    })
+}
+
+fn access(settings: &Settings) -> Access {
+    let keys: Vec<Key> = settings
+        .keys
+        .iter()
+        .filter_map(|key| {
+            let secret = key.secret.as_ref()?.reveal().to_owned();
+            Some(Key { name: key.name.as_str().to_owned(), secret })
+        })
+        .collect();
+    Access::new(&keys)
+}
+
+fn capture(settings: &Settings) -> CaptureLimits {
+    let capture = &settings.capture;
+    let mut rules: Vec<Rule> = settings
+        .capture_rules
+        .iter()
+        .map(|rule| Rule {
+            provider: rule.provider.clone(),
+            model: rule.model.clone(),
+            key: rule.key.clone(),
+            header: rule.header.as_deref().map(header_condition),
+            policy: policy(rule.policy),
+        })
+        .collect();
+    rules.extend(settings.keys.iter().filter_map(|key| {
+        let of_key = policy(key.capture?);
+        Some(Rule { key: Some(key.name.as_str().to_owned()), policy: of_key, ..Rule::default() })
+    }));
+    CaptureLimits {
+        memory_max: capture.memory_max.as_usize(),
+        body_max: capture.body_max.bytes(),
+        decoded_max: capture.decoded_max.bytes(),
+        events: capture.events,
+        policies: Policies { rules, otherwise: policy(capture.policy) },
+        headers: HeaderFilter::new(&capture.headers),
+    }
+}
+
+fn header_condition(text: &str) -> (String, Option<String>) {
+    match text.split_once(':') {
+        Some((name, value)) => (name.trim().to_ascii_lowercase(), Some(value.trim().to_owned())),
+        None => (text.trim().to_ascii_lowercase(), None),
+    }
+}
+
+fn policy(policy: CapturePolicy) -> Policy {
+    match policy {
+        CapturePolicy::Full => Policy::Full,
+        CapturePolicy::Input => Policy::Input,
+        CapturePolicy::Output => Policy::Output,
+        CapturePolicy::Metadata => Policy::Metadata,
+        CapturePolicy::None => Policy::None,
+    }
+}
+
+/// The spool's configuration.
+pub(crate) fn spool(settings: &Settings, clock: &Clock) -> corelog_spool::Config {
+    let spool = &settings.spool;
+    let mut config = corelog_spool::Config::new(settings.data.join("spool"), clock.now());
+    config.durability = match spool.durability {
+        settings::Durability::Strict => corelog_spool::Durability::Strict,
+        settings::Durability::Relaxed => {
+            corelog_spool::Durability::Relaxed { interval: spool.sync_interval }
+        }
+    };
+    config.segment_bytes = spool.segment_bytes.bytes();
+    config.bytes_max = spool.bytes_max.bytes();
+    config.free_bytes_min = spool.free_bytes_min.bytes();
+    config.retain_bytes = spool.retain_bytes.bytes();
+    config.retain_age = spool.retain_age;
+    config
+}
+
+/// How object stores are reached.
+pub(crate) fn store(settings: &Settings) -> s3::Store {
+    let s3 = &settings.s3;
+    let credentials = match (&s3.access_key_id, &s3.secret_access_key) {
+        (Some(id), Some(secret)) => s3::Credentials::Static {
+            access_key_id: id.reveal().to_owned(),
+            secret_access_key: secret.reveal().to_owned(),
+            session_token: s3.session_token.as_ref().map(|token| token.reveal().to_owned()),
+        },
+        _ => s3::Credentials::Machine,
+    };
+    let endpoint = s3.endpoint.as_ref();
+    s3::Store {
+        endpoint: endpoint.map(|url| url.as_str().to_owned()),
+        region: s3.region.clone(),
+        credentials,
+        allow_http: s3.allow_http || endpoint.is_some_and(settings::HttpUrl::is_loopback),
+        virtual_hosted: !s3.path_style,
+        encryption: s3::Encryption::BucketDefault,
+    }
+}
+
+/// The sink's configuration of a destination of the file.
+pub(crate) fn sink(destination: &Destination, settings: &Settings) -> anyhow::Result<s3::Config> {
+    let url = destination.url.to_string();
+    let mut config = s3::Config::new(s3::Location::parse(&url)?);
+    config.store = store(settings);
+    config.store.encryption = match (&destination.sse, &destination.sse_kms_key_id) {
+        (None, _) => s3::Encryption::BucketDefault,
+        (Some(Sse::Aes256), _) => s3::Encryption::StoreManaged,
+        (Some(Sse::Kms), key_id) => {
+            s3::Encryption::Kms { key_id: key_id.clone(), bucket_key: false }
+        }
+    };
+    config.account_id.clone_from(&settings.account.id);
+    config.inline_bytes_max = destination.inline_bytes_max;
+    config.gzip_level = destination.gzip_level;
+    config.extension = destination.extension;
+    config.modalities = [
+        (Modality::Text, destination.text && settings.capture.text),
+        (Modality::Image, destination.image && settings.capture.image),
+        (Modality::Embedding, destination.embedding && settings.capture.embedding),
+        (Modality::Video, destination.video && settings.capture.video),
+        (Modality::Audio, destination.audio && settings.capture.audio),
+    ]
+    .into_iter()
+    .fold(Modalities::all(), |all, (modality, wanted)| all.with(modality, wanted));
+    Ok(config)
+}
+
+/// The delivery's configuration of a destination of the file.
+pub(crate) fn delivery(
+    destination: &Destination,
+    settings: &Settings,
+) -> corelog_delivery::Config {
+    let mut config = corelog_delivery::Config::new(destination.name.as_str());
+    config.interval = destination.interval;
+    config.batch_records_max = destination.batch_records as usize;
+    config.batch_bytes_max = destination.batch_bytes;
+    config.shutdown_deadline = settings.limits.shutdown_timeout;
+    config
+}

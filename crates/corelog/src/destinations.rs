@@ -1,0 +1,238 @@
+//! The destinations that run: those of the configuration file, and the one of the control API.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use corelog_api::logging::{BucketRefused, DESTINATION, Destinations, NotStarted};
+use corelog_catalog::{BucketTarget, LoggingConfiguration};
+use corelog_cli::settings::Settings;
+use corelog_delivery::{Config, Delivery, Ended, Handle, Ports, Report, Sink as _};
+use corelog_runtime::{Clock, Shutdown};
+use corelog_sinks::s3::{self, Location, S3Sink};
+use corelog_spool::Spool;
+use corelog_telemetry::Metrics;
+use parking_lot::{Mutex, RwLock};
+use tokio::task::JoinHandle;
+
+/// One running destination.
+struct Running {
+    handle: Handle,
+    shutdown: Shutdown,
+    task: JoinHandle<Ended>,
+}
+
+/// All of them.
+pub(crate) struct Destined {
+    settings: RwLock<Arc<Settings>>,
+    spool: Spool,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    tasks: corelog_runtime::Tasks,
+    running: Mutex<BTreeMap<String, Running>>,
+}
+
+impl fmt::Debug for Destined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Destined").finish_non_exhaustive()
+    }
+}
+
+impl Destined {
+    pub(crate) fn new(
+        settings: Arc<Settings>,
+        spool: Spool,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            settings: RwLock::new(settings),
+            spool,
+            clock,
+            metrics,
+            tasks: corelog_runtime::Tasks::new(),
+            running: Mutex::default(),
+        }
+    }
+
+    /// Starts every destination of the file, and forgets the cursors of those that are gone from it.
+    pub(crate) async fn start_all(&self, keep_api: bool) -> anyhow::Result<()> {
+        let settings = Arc::clone(&self.settings.read());
+        let known = |name: &str| {
+            name == DESTINATION && keep_api
+                || settings.destinations.iter().any(|d| d.name.as_str() == name)
+        };
+        for (name, _) in self.spool.status().cursors {
+            if !known(&name) {
+                tracing::info!(destination = name, "forgetting a destination that is gone");
+                corelog_delivery::forget(&self.spool, &name)?;
+            }
+        }
+        for destination in &settings.destinations {
+            let name = destination.name.as_str();
+            let sink = crate::configure::sink(destination, &settings)
+                .with_context(|| format!("destination `{name}` cannot be used"))?;
+            self.begin(crate::configure::delivery(destination, &settings), &sink, true).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts another configuration in force: destinations that changed or went end, the others go on.
+    pub(crate) async fn reconfigure(&self, settings: Arc<Settings>) -> anyhow::Result<()> {
+        let former = std::mem::replace(&mut *self.settings.write(), Arc::clone(&settings));
+        let same_store = former.s3 == settings.s3 && former.account == settings.account;
+        for old in &former.destinations {
+            let stays = same_store && settings.destinations.iter().any(|new| new == old);
+            if !stays {
+                self.end(old.name.as_str()).await;
+            }
+        }
+        let keep_api = self.running.lock().contains_key(DESTINATION);
+        let missing: Vec<_> = {
+            let running = self.running.lock();
+            let absent = |d: &&corelog_cli::settings::Destination| {
+                !running.contains_key(d.name.as_str())
+            };
+            settings.destinations.iter().filter(absent).cloned().collect()
+        };
+        for (name, _) in self.spool.status().cursors {
+            let known = settings.destinations.iter().any(|d| d.name.as_str() == name);
+            if !known && !(keep_api && name == DESTINATION) {
+                corelog_delivery::forget(&self.spool, &name)?;
+            }
+        }
+        for destination in &missing {
+            let sink = crate::configure::sink(destination, &settings)?;
+            self.begin(crate::configure::delivery(destination, &settings), &sink, true).await?;
+        }
+        Ok(())
+    }
+
+    async fn begin(&self, config: Config, sink: &s3::Config, check: bool) -> anyhow::Result<()> {
+        let name = config.name.clone();
+        let sink = Arc::new(S3Sink::open(sink)?);
+        if check && let Err(error) = sink.check().await {
+            // The store may be away for a while: the spool holds until it is back.
+            let error = corelog_telemetry::Chain(&error).to_string();
+            tracing::warn!(destination = name, error, "the destination cannot be written yet");
+        }
+        let ports = Ports {
+            spool: self.spool.clone(),
+            sink,
+            clock: self.clock.clone(),
+            metrics: Arc::clone(&self.metrics),
+        };
+        let (delivery, handle) = tokio::task::spawn_blocking(move || Delivery::open(config, ports))
+            .await??;
+        let shutdown = Shutdown::new();
+        let task = self.tasks.spawn("delivery", delivery.run(shutdown.child()));
+        self.running.lock().insert(name, Running { handle, shutdown, task });
+        Ok(())
+    }
+
+    async fn end(&self, name: &str) {
+        let running = self.running.lock().remove(name);
+        if let Some(running) = running {
+            running.shutdown.request();
+            let _ = running.task.await;
+        }
+    }
+
+    /// How each is doing; the flag says whether it is the control API's.
+    pub(crate) fn reports(&self) -> Vec<(Report, bool)> {
+        let running = self.running.lock();
+        running.iter().map(|(name, r)| (r.handle.report(), name == DESTINATION)).collect()
+    }
+
+    /// Ends all of them at once; says how many records each has left.
+    pub(crate) async fn shut_down(&self, deadline: Duration) -> Vec<(String, u64)> {
+        let running = std::mem::take(&mut *self.running.lock());
+        for destination in running.values() {
+            destination.shutdown.request();
+        }
+        let mut left = Vec::new();
+        for (name, destination) in running {
+            match tokio::time::timeout(deadline, destination.task).await {
+                Ok(Ok(ended)) if ended.undelivered == 0 => {}
+                Ok(Ok(ended)) => left.push((name, ended.undelivered)),
+                Ok(Err(_)) | Err(_) => left.push((name, destination.handle.report().backlog)),
+            }
+        }
+        left
+    }
+
+    /// Where a bucket of the control API is.
+    fn location(&self, bucket: &str) -> Result<Location, BucketRefused> {
+        let settings = self.settings.read();
+        let refused = |source: Box<dyn std::error::Error + Send + Sync>| BucketRefused {
+            bucket: bucket.to_owned(),
+            source,
+        };
+        if settings.s3.endpoint.is_some() {
+            return Location::parse(&format!("s3://{bucket}")).map_err(|e| refused(e.into()));
+        }
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let directory = settings.data.join("buckets").join(bucket);
+        if bucket.starts_with('.') || !bucket.bytes().all(plain) || !directory.is_dir() {
+            let why = format!("there is no directory `{}`", directory.display());
+            return Err(refused(why.into()));
+        }
+        let directory = std::path::absolute(&directory).map_err(|e| refused(e.into()))?;
+        let url = format!("file://{}", directory.display());
+        Location::parse(&url).map_err(|e| refused(e.into()))
+    }
+
+    fn api_sink(
+        &self,
+        bucket: &BucketTarget,
+        configuration: &LoggingConfiguration,
+    ) -> Result<s3::Config, BucketRefused> {
+        let settings = Arc::clone(&self.settings.read());
+        let mut config = s3::Config::new(self.location(&bucket.bucket_name)?);
+        config.store = crate::configure::store(&settings);
+        config.key_prefix.clone_from(&bucket.key_prefix);
+        config.account_id.clone_from(&settings.account.id);
+        config.modalities = configuration.modalities;
+        Ok(config)
+    }
+}
+
+#[async_trait]
+impl Destinations for Destined {
+    async fn check(&self, configuration: &LoggingConfiguration) -> Result<(), BucketRefused> {
+        let log_group = configuration.log_group.as_ref();
+        let large = log_group.and_then(|group| group.large_data.as_ref());
+        for bucket in configuration.bucket.iter().chain(large) {
+            let refused = |source| BucketRefused { bucket: bucket.bucket_name.clone(), source };
+            let sink = S3Sink::open(&self.api_sink(bucket, configuration)?)
+                .map_err(|error| refused(error.into()))?;
+            sink.check().await.map_err(|error| refused(error.into()))?;
+        }
+        Ok(())
+    }
+
+    async fn start(&self, configuration: &LoggingConfiguration) -> Result<(), NotStarted> {
+        self.end(DESTINATION).await;
+        let Some(bucket) = &configuration.bucket else { return Ok(()) };
+        let sink =
+            self.api_sink(bucket, configuration).map_err(|error| NotStarted(error.into()))?;
+        let mut config = Config::new(DESTINATION);
+        config.shutdown_deadline = self.settings.read().limits.shutdown_timeout;
+        self.begin(config, &sink, false).await.map_err(|error| NotStarted(error.into()))
+    }
+
+    async fn stop(&self) -> Result<(), NotStarted> {
+        self.end(DESTINATION).await;
+        let spool = self.spool.clone();
+        let forgotten =
+            tokio::task::spawn_blocking(move || corelog_delivery::forget(&spool, DESTINATION)).await;
+        match forgotten {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(NotStarted(error.into())),
+            Err(error) => Err(NotStarted(error.into())),
+        }
+    }
+}

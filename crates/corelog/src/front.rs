@@ -1,0 +1,77 @@
+//! What the binary answers itself on the front door: health, metrics, the API.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use corelog_access::Caller;
+use corelog_api::{Api, Body};
+use corelog_gateway::{Answer, BodyError, Own};
+use corelog_telemetry::Metrics;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, TryStreamExt as _};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
+
+use crate::status::Health;
+
+/// Everything behind the front door that is no provider.
+pub(crate) struct House {
+    pub(crate) api: Api,
+    pub(crate) health: Arc<Health>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl Own for House {
+    fn is_public(&self, path: &str) -> bool {
+        matches!(path, "/healthz" | "/readyz")
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        path == "/metrics" || corelog_api::owns(path)
+    }
+
+    fn serve(
+        &self,
+        request: Request<Bytes>,
+        caller: Option<Caller>,
+    ) -> BoxFuture<'static, Response<Answer>> {
+        let answer = match request.uri().path() {
+            "/healthz" => text(StatusCode::OK, "ok\n".to_owned()),
+            "/readyz" => match self.health.is_ready() {
+                Ok(()) => text(StatusCode::OK, "ready\n".to_owned()),
+                Err(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
+            },
+            "/metrics" => {
+                let mut answer = text(StatusCode::OK, self.metrics.encode(self.health.sampled()));
+                let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+                answer.headers_mut().insert("content-type", HeaderValue::from_static(kind));
+                answer
+            }
+            _ => {
+                let api = self.api.clone();
+                let caller = caller.unwrap_or_default();
+                return async move { api.serve(&request, &caller).await.map(body) }.boxed();
+            }
+        };
+        std::future::ready(answer).boxed()
+    }
+}
+
+fn text(status: StatusCode, text: String) -> Response<Answer> {
+    let mut response = Response::new(Answer::Whole(Some(text.into())));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert("content-type", kind);
+    response
+}
+
+fn body(body: Body) -> Answer {
+    match body {
+        Body::Full(bytes) => Answer::Whole((!bytes.is_empty()).then_some(bytes)),
+        Body::Stream(pieces) => {
+            let frames = pieces.map_ok(Frame::data).map_err(|error| Box::new(error) as BodyError);
+            Answer::Own(StreamBody::new(frames).boxed_unsync())
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! `corelog up`: gateway relays, capture assembles, spool keeps, delivery moves, api speaks AWS.
+//!
+//! Shutdown follows the data: stop accepting, finish exchanges, sync the spool, finish the batches, close.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use corelog_api::logging::Destinations as _;
+use corelog_api::{Api, Open};
+use corelog_catalog::{Catalog, FileCatalog};
+use corelog_cli::environment::Environment;
+use corelog_cli::settings::{LogFormat, Settings};
+use corelog_cli::{Failure, UpArgs};
+use corelog_gateway::{Gateway, InFlight, listen, tls_acceptor};
+use corelog_runtime::{Clock, Shutdown};
+use corelog_spool::{OsDisk, Spool};
+use corelog_telemetry::{Chain, Metrics, init_logs};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::destinations::Destined;
+use crate::front::House;
+use crate::status::{Flights, Health};
+use crate::{configure, demo, recorder};
+
+/// Drained exchanges get this long beyond the callers' own.
+const DRAIN_GRACE: Duration = Duration::from_secs(5);
+
+/// Starts the gateway and serves until a signal.
+pub(crate) fn up(args: &UpArgs, env: &Environment) -> anyhow::Result<ExitCode> {
+    let loaded = args.settings.load(env)?;
+    let settings = Arc::new(loaded.settings);
+    let text = match settings.log.format {
+        LogFormat::Auto => std::io::IsTerminal::is_terminal(&std::io::stderr()),
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+    };
+    let format =
+        if text { corelog_telemetry::LogFormat::Text } else { corelog_telemetry::LogFormat::Json };
+    init_logs(&settings.log.filter, format);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(args, env, settings))
+}
+
+async fn serve(
+    args: &UpArgs,
+    env: &Environment,
+    settings: Arc<Settings>,
+) -> anyhow::Result<ExitCode> {
+    let clock = Clock::system();
+    let metrics = Arc::new(Metrics::new());
+    let (spool, at_start) = open_spool(&settings, &clock)?;
+    let catalog: Arc<dyn Catalog> = Arc::new(FileCatalog::open(&settings.data)?);
+    let logging = catalog.logging()?;
+
+    let destinations = Arc::new(Destined::new(
+        Arc::clone(&settings),
+        spool.clone(),
+        clock.clone(),
+        Arc::clone(&metrics),
+    ));
+    destinations.start_all(logging.is_some()).await?;
+    if let Some(logging) = &logging {
+        destinations.start(logging).await?;
+    }
+
+    let inflight = InFlight::default();
+    let health = Arc::new(Health {
+        spool: spool.clone(),
+        spool_dir: settings.data.join("spool").display().to_string(),
+        spool_bytes_max: settings.spool.bytes_max.bytes(),
+        destinations: Arc::clone(&destinations),
+        inflight: inflight.clone(),
+        clock: clock.clone(),
+        started: clock.now(),
+        open: settings.keys.is_empty(),
+        policies: policies(&settings),
+        at_start,
+    });
+    let api = Api::new(corelog_api::Ports {
+        catalog,
+        destinations: Arc::clone(&destinations) as _,
+        exchanges: Arc::new(Flights(inflight.clone())),
+        status: Arc::clone(&health) as _,
+        access: Arc::new(Open),
+        clock: clock.clone(),
+        spool: spool.clone(),
+    });
+    let house = House { api, health, metrics: Arc::clone(&metrics) };
+    let ports = corelog_gateway::Ports {
+        recorder: recorder::of_spool(&spool, &clock),
+        own: Arc::new(house),
+        metrics,
+        clock,
+    };
+    let gateway = Gateway::open(configure::gateway(&settings)?, ports, inflight)?;
+    run(args, env, &settings, gateway, &destinations).await?;
+
+    let left = destinations.shut_down(settings.limits.shutdown_timeout).await;
+    for (destination, records) in left {
+        tracing::warn!(destination, records, "not delivered yet; the next start goes on with them");
+    }
+    tokio::task::spawn_blocking(move || spool.close()).await??;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Listens until a signal, then waits for the exchanges.
+async fn run(
+    args: &UpArgs,
+    env: &Environment,
+    settings: &Settings,
+    gateway: Gateway,
+    destinations: &Destined,
+) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
+        Failure::new(format!("cannot listen on `{}`: {error}", settings.listen))
+            .hint("is another Corelog running? choose another address with `--listen`")
+    })?;
+    let address = listener.local_addr()?;
+    let tls = match (&settings.tls.cert_file, &settings.tls.key_file) {
+        (Some(cert), Some(key)) => {
+            let read = |path: &std::path::Path| {
+                std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
+            };
+            Some(tls_acceptor(&read(cert)?, &read(key)?)?)
+        }
+        _ => None,
+    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    demo::write_address(args.addr_file.as_deref(), &address.to_string())?;
+    let access = if settings.keys.is_empty() { "open to this machine" } else { "keys required" };
+    tracing::info!(address = %format!("{scheme}://{address}"), access, "listening");
+
+    let shutdown = Shutdown::new();
+    let deadline = settings.limits.shutdown_timeout;
+    let sweeping = gateway.tasks().spawn("sweep", gateway.clone().sweep(shutdown.child()));
+    let listening = listen(listener, gateway.clone(), tls, shutdown.child(), deadline);
+    tokio::pin!(listening);
+    let mut reload = signal(SignalKind::hangup())?;
+    let stop = stop_signal();
+    tokio::pin!(stop);
+    let late = loop {
+        tokio::select! {
+            late = &mut listening => break late,
+            stopped = &mut stop, if !shutdown.is_requested() => {
+                stopped?;
+                tracing::info!(in_flight = gateway.in_flight(), "stopping");
+                shutdown.request();
+            }
+            _ = reload.recv() => reconfigure(args, env, &gateway, destinations).await,
+        }
+    };
+    if let Err(late) = late {
+        tracing::warn!(late, "exchanges did not finish in time; their records say so");
+    }
+    sweeping.await?;
+    if let Err(late) = gateway.tasks().wait(DRAIN_GRACE).await {
+        tracing::warn!(late, "not finished in time");
+    }
+    Ok(())
+}
+
+/// Reads the configuration again. What is wrong with it is said, and the former one stays.
+async fn reconfigure(
+    args: &UpArgs,
+    env: &Environment,
+    gateway: &Gateway,
+    destinations: &Destined,
+) {
+    let outcome = async {
+        let settings = Arc::new(args.settings.load(env)?.settings);
+        gateway.reconfigure(configure::gateway(&settings)?)?;
+        destinations.reconfigure(settings).await
+    };
+    match outcome.await {
+        Ok(()) => tracing::info!("configuration reloaded"),
+        Err(error) => {
+            tracing::error!(error = %format!("{error:#}"), "configuration not reloaded");
+        }
+    }
+}
+
+/// Opens the spool, and stores the records of exchanges that an earlier process did not end.
+fn open_spool(settings: &Settings, clock: &Clock) -> anyhow::Result<(Spool, Vec<String>)> {
+    std::fs::create_dir_all(&settings.data).with_context(|| {
+        format!("cannot create the data directory `{}`", settings.data.display())
+    })?;
+    let opened = Spool::open(configure::spool(settings, clock), Arc::new(OsDisk));
+    let (spool, recovery) = opened.map_err(|error| match error {
+        corelog_spool::Error::Locked { .. } => anyhow::Error::from(
+            Failure::new(Chain(&error).to_string())
+                .hint("another Corelog runs on this data directory; stop it or choose `--data`"),
+        ),
+        other => other.into(),
+    })?;
+    let mut said = Vec::new();
+    if recovery.truncated_bytes > 0 {
+        let bytes = recovery.truncated_bytes;
+        tracing::info!(bytes, "cut a torn tail that nobody was told is durable");
+    }
+    if !recovery.interrupted.is_empty() {
+        let exchanges = recovery.interrupted.len();
+        tracing::warn!(exchanges, "exchanges ended with an earlier process; recorded as interrupted");
+        recorder::settle_interrupted(&spool, clock, &recovery.interrupted)?;
+    }
+    for hole in &recovery.corrupt {
+        tracing::error!(?hole, "the spool is damaged");
+        said.push(format!("the spool is damaged: {hole:?}; keep a copy and run `corelog doctor`"));
+    }
+    for file in &recovery.set_aside {
+        tracing::error!(file, "a segment could not be read and was set aside");
+        said.push(format!("segment `{file}` could not be read and was set aside"));
+    }
+    Ok((spool, said))
+}
+
+fn policies(settings: &Settings) -> Vec<(&'static str, String)> {
+    vec![
+        ("durability", settings.spool.durability.to_string()),
+        ("onFull", settings.spool.on_full.to_string()),
+        ("capture", settings.capture.policy.to_string()),
+    ]
+}
+
+/// Resolves with SIGTERM or SIGINT.
+pub(crate) async fn stop_signal() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! How everything is, for `corelog doctor`, `corelog ps` and `/metrics`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use corelog_api::admin::{DestinationReport, Exchange, Exchanges, SpoolReport, Status, StatusReport};
+use corelog_gateway::InFlight;
+use corelog_runtime::Clock;
+use corelog_spool::Spool;
+use corelog_telemetry::Sampled;
+use corelog_types::{RecordId, Timestamp};
+
+use crate::destinations::Destined;
+
+/// The calls in flight, for the api.
+pub(crate) struct Flights(pub(crate) InFlight);
+
+impl fmt::Debug for Flights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Flights").field(&self.0.len()).finish()
+    }
+}
+
+impl Exchanges for Flights {
+    fn list(&self) -> Vec<Exchange> {
+        let seen = self.0.list().into_iter();
+        seen.map(|exchange| Exchange {
+            id: exchange.id,
+            age: exchange.age,
+            state: exchange.state.as_str(),
+            provider: exchange.provider,
+            dialect: exchange.dialect,
+            operation: exchange.operation,
+            model_id: exchange.model,
+            request_bytes: exchange.request_bytes,
+            response_bytes: exchange.response_bytes,
+            chunks: exchange.chunks,
+            events: exchange.events,
+            caller: Some(exchange.caller),
+        })
+        .collect()
+    }
+
+    fn kill(&self, id: RecordId) -> bool {
+        self.0.kill(id)
+    }
+}
+
+/// Knows everyone who can say how they are.
+pub(crate) struct Health {
+    pub(crate) spool: Spool,
+    pub(crate) spool_dir: String,
+    pub(crate) spool_bytes_max: u64,
+    pub(crate) destinations: Arc<Destined>,
+    pub(crate) inflight: InFlight,
+    pub(crate) clock: Clock,
+    pub(crate) started: Timestamp,
+    pub(crate) open: bool,
+    pub(crate) policies: Vec<(&'static str, String)>,
+    pub(crate) at_start: Vec<String>,
+}
+
+impl fmt::Debug for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Health").finish_non_exhaustive()
+    }
+}
+
+impl Health {
+    /// Figures for a scrape.
+    pub(crate) fn sampled(&self) -> Sampled {
+        let status = self.spool.status();
+        Sampled {
+            spool_bytes: status.segment_bytes + status.blob_bytes,
+            spool_segments: status.segments,
+            spool_durable_sequence: status.durable.to_u64(),
+            spool_syncs: status.syncs,
+            spool_sync_seconds: status.sync_time.as_secs_f64(),
+            spool_sync_seconds_max: status.sync_time_max.as_secs_f64(),
+            exchanges_in_flight: self.inflight.len() as u64,
+        }
+    }
+
+    /// Whether calls are taken: a gateway that refuses them all should get none.
+    pub(crate) fn is_ready(&self) -> Result<(), String> {
+        self.spool.admit().map_err(|error| corelog_telemetry::Chain(&error).to_string())
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.at_start.clone();
+        let status = self.spool.status();
+        if let Err(why) = self.is_ready() {
+            warnings.push(format!("the spool takes no records: {why}"));
+        }
+        if status.gaps > 0 {
+            warnings.push(format!(
+                "{} calls went on without a record because `spool.on_full` is `relay`",
+                status.gaps
+            ));
+        }
+        if status.lost > 0 {
+            warnings.push(format!("{} records were written and then lost", status.lost));
+        }
+        for (report, _) in self.destinations.reports() {
+            if let Some(error) = report.last_error {
+                let (name, backlog) = (report.name, report.backlog);
+                warnings.push(format!(
+                    "destination `{name}` fails and is {backlog} records behind: {error}"
+                ));
+            }
+        }
+        if self.open {
+            warnings.push("anyone on this machine may call: no [[key]] is configured".to_owned());
+        }
+        warnings
+    }
+}
+
+impl Status for Health {
+    fn report(&self) -> StatusReport {
+        let status = self.spool.status();
+        let destinations = self.destinations.reports().into_iter();
+        StatusReport {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            node: status.node,
+            started: self.started,
+            spool: SpoolReport {
+                dir: self.spool_dir.clone(),
+                oldest: status.oldest,
+                durable: status.durable,
+                bytes: status.segment_bytes + status.blob_bytes,
+                bytes_max: self.spool_bytes_max,
+                segments: status.segments,
+                accepting: self.spool.admit().is_ok(),
+            },
+            destinations: destinations
+                .map(|(report, from_api)| DestinationReport {
+                    name: report.name,
+                    location: report.location,
+                    from_api,
+                    position: report.position,
+                    backlog: report.backlog,
+                    oldest_age: report.oldest_age,
+                    failures: report.failures,
+                    last_error: report.last_error,
+                })
+                .collect(),
+            policies: self.policies.clone(),
+            warnings: self.warnings(),
+        }
+    }
+}
