@@ -67,12 +67,12 @@ fn next_unsealed(shared: &Shared) -> Option<u64> {
     unsealed.map(|(first, _)| *first)
 }
 
-/// Prepares a file for the next segment once half of the present one is used.
+/// Prepares a file for the next segment when the present one is used enough.
 fn prepare_spare(shared: &Shared) {
     let wanted = {
         let state = shared.state.lock();
-        let half_used = state.active.end >= state.active.limit / 2;
-        state.spare.is_none() && half_used && !state.failing && !state.stopping
+        let due = state.active.end >= state.active.spare_at;
+        state.spare.is_none() && due && !state.failing && !state.stopping
     };
     if !wanted || shared.space.is_disk_full() {
         return;

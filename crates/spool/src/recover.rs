@@ -118,6 +118,7 @@ pub(crate) fn recover(
         used,
         space: Space::default(),
         counters,
+        trimming: Mutex::new(()),
         _lock: lock,
     };
     begin_first(&shared)?;
@@ -138,6 +139,7 @@ fn first_state(found: Found, cursors: BTreeMap<String, u64>, now: Timestamp) -> 
             end: 0,
             synced: 0,
             limit: 0,
+            spare_at: u64::MAX,
             span: Span::EMPTY,
             broken: true,
         },

@@ -21,6 +21,8 @@ use crate::{Blob, Config, Durability, Error, Result, keep, sync};
 
 /// A durable log of records. Cheap to clone; all clones are the same log, which is closed with the last of them. The
 /// directory is free for another owner when readers, cursors and blobs are dropped too.
+///
+/// Dropping the last handle syncs and waits for the threads, so it blocks on the disk, as [`Self::close`] does.
 #[derive(Clone)]
 pub struct Spool {
     shared: Arc<Shared>,

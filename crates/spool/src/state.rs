@@ -63,6 +63,8 @@ pub(crate) struct Shared {
     pub(crate) used: Used,
     pub(crate) space: Space,
     pub(crate) counters: Counters,
+    /// One trim at a time.
+    pub(crate) trimming: Mutex<()>,
     /// Held for as long as anything here lives.
     pub(crate) _lock: Box<dyn Held>,
 }
@@ -90,6 +92,9 @@ pub(crate) struct Active {
     pub(crate) synced: u64,
     /// Where the segment counts as full: the zeros written ahead end here.
     pub(crate) limit: u64,
+    /// Where the next segment's file should be prepared: half way, or at once in a segment that is smaller than usual
+    /// because none was prepared for it.
+    pub(crate) spare_at: u64,
     pub(crate) span: Span,
     /// A write failed, so the file cannot be trusted with more.
     pub(crate) broken: bool,
@@ -213,8 +218,7 @@ impl Shared {
         if let Err(error) = active.file.write_at(bytes, active.end) {
             return Err(self.write_failed(state, error));
         }
-        let half = active.limit / 2;
-        let crossed = active.end < half && active.end + draft.len() >= half;
+        let crossed = active.end < active.spare_at && active.end + draft.len() >= active.spare_at;
         active.end += draft.len();
         if writing.kind == Kind::Record {
             state.next += 1;

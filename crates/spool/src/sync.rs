@@ -25,6 +25,11 @@ const LAZY: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(1);
 /// Zeros written ahead in a segment that is needed at once.
 const FIRST_FILL_BYTES: u64 = 4 << 20;
+/// Zeros are written in pieces of this size. The kernel caches each piece as one unit and goes through all blocks of
+/// a unit for every later write into it, so large pieces here would make every append slower.
+const ZEROS_BYTES: usize = 16 << 10;
+/// How many zeros are synced at a time.
+const ZEROS_SYNC_BYTES: u64 = 1 << 20;
 /// The most read back of a segment whose sync failed.
 const RESCUE_BYTES_MAX: u64 = 64 << 20;
 
@@ -211,16 +216,19 @@ pub(crate) fn fill_with_zeros(
 }
 
 fn fill(shared: &Shared, path: &std::path::Path, bytes: u64) -> io::Result<Arc<dyn DiskFile>> {
-    const STEP: u64 = 1 << 20;
     let file = shared.disk.create(path)?;
-    let zeros = vec![0; usize::try_from(STEP.min(bytes)).unwrap_or(0)];
+    let zeros = [0; ZEROS_BYTES];
     let mut offset = 0;
+    let mut synced = 0;
     while offset < bytes {
-        let step = usize::try_from((bytes - offset).min(STEP)).unwrap_or(0);
-        file.write_at(&zeros[..step], offset)?;
-        // In small steps, so that the log's own syncs do not queue behind one large one.
-        file.sync()?;
-        offset += step as u64;
+        let step = (bytes - offset).min(ZEROS_BYTES as u64);
+        file.write_at(&zeros[..usize::try_from(step).unwrap_or(0)], offset)?;
+        offset += step;
+        // In steps, so that the log's own syncs do not queue behind one large one.
+        if offset - synced >= ZEROS_SYNC_BYTES || offset == bytes {
+            file.sync()?;
+            synced = offset;
+        }
     }
     Ok(file)
 }
@@ -235,7 +243,7 @@ pub(crate) fn begin_segment(
     records: &mut [Rescued],
 ) -> io::Result<()> {
     let header = new_header(shared, first, state.now);
-    let mut active = write_prologue(state, spare, header)?;
+    let mut active = write_prologue(state, spare, header, shared.config.segment_bytes)?;
     for (sequence, record) in (first..).zip(records) {
         let place = Place {
             stamp: header.stamp,
@@ -277,7 +285,12 @@ fn new_header(shared: &Shared, first: u64, now: Timestamp) -> SegmentHeader {
 }
 
 /// Writes the header and the carried intents, in one write.
-fn write_prologue(state: &State, spare: &Spare, mut header: SegmentHeader) -> io::Result<Active> {
+fn write_prologue(
+    state: &State,
+    spare: &Spare,
+    mut header: SegmentHeader,
+    segment_bytes: u64,
+) -> io::Result<Active> {
     let mut bytes = vec![0; 64];
     for (id, intent) in &state.intents {
         let payload = [intent.payload.as_slice()];
@@ -293,6 +306,11 @@ fn write_prologue(state: &State, spare: &Spare, mut header: SegmentHeader) -> io
     header.born = bytes.len() as u64;
     bytes[..64].copy_from_slice(&header.to_bytes());
     spare.file.write_at(&bytes, 0)?;
+    let spare_at = if spare.bytes < segment_bytes {
+        header.born + 1
+    } else {
+        spare.bytes / 2
+    };
     Ok(Active {
         file: Arc::clone(&spare.file),
         first: header.first,
@@ -301,6 +319,7 @@ fn write_prologue(state: &State, spare: &Spare, mut header: SegmentHeader) -> io
         synced: header.born,
         // At least some room behind what is carried, or a segment could be full at birth for ever.
         limit: spare.bytes.max(header.born + SEGMENT_HEADER_BYTES),
+        spare_at,
         span: Span::EMPTY,
         broken: false,
     })

@@ -28,6 +28,7 @@ pub struct Trimmed {
 /// The newest sealed segment stays always: the next seal is chained to its seal. Without any cursor nobody waits for
 /// delivery, and only the limits count.
 pub(crate) fn trim(shared: &Shared, now: Timestamp) -> Result<Trimmed> {
+    let _one_at_a_time = shared.trimming.lock();
     let mut trimmed = Trimmed::default();
     while let Some((first, closed)) = next_to_go(shared, now) {
         let bytes = remove(shared, first, &closed)?;
