@@ -1,0 +1,112 @@
+"""A demo provider, a gateway in front of it, and the bucket that the gateway delivers to."""
+
+import base64
+import json
+import pathlib
+import urllib.request
+
+from expect import Exchange
+from processes import Child
+from records import Bucket
+
+REGION = "us-east-1"
+
+# The smallest configuration that must work, with one more provider for each other dialect.
+CONFIG = """
+[[provider]]
+name = "openai"
+dialect = "openai"
+base_url = "http://{demo}/v1"
+
+[[provider]]
+name = "bedrock"
+dialect = "bedrock"
+base_url = "http://{demo}"
+region = "us-east-1"
+
+[[provider]]
+name = "anthropic"
+dialect = "anthropic"
+base_url = "http://{demo}"
+
+[[provider]]
+name = "local"
+dialect = "generic"
+base_url = "http://{demo}"
+
+[[destination]]
+name = "bucket"
+kind = "s3"
+url = "{bucket}"
+interval = "1s"
+"""
+
+
+class Stack:
+    """Both processes, and where to find what."""
+
+    def __init__(self, directory: pathlib.Path, more_config: str = "", demo_arguments=()):
+        self.demo = self.gateway = None
+        bucket = directory / "bucket"
+        bucket.mkdir()
+        self.bucket = Bucket(bucket)
+        try:
+            arguments = ["demo", "--exchanges", "64", *demo_arguments]
+            self.demo = Child(arguments, directory, "demo")
+            self.config = directory / "corelog.toml"
+            text = CONFIG.format(demo=self.demo.address, bucket=bucket.as_uri())
+            self.config.write_text(text + more_config)
+            self.gateway = start_gateway(self.config, directory)
+        except BaseException:
+            self.stop()
+            raise
+        self.url = f"http://{self.gateway.address}"
+        self.openai_url = f"{self.url}/openai/v1"
+        self.anthropic_url = f"{self.url}/anthropic"
+        self.local_url = f"{self.url}/local"
+
+    def stop(self):
+        for child in (self.gateway, self.demo):
+            if child is not None:
+                child.stop()
+
+    def demo_exchanges(self):
+        """What the demo provider received and sent, the newest last."""
+        with urllib.request.urlopen(f"http://{self.demo.address}/demo/exchanges") as answer:
+            return [Seen(exchange) for exchange in json.load(answer)["exchanges"]]
+
+    def last(self):
+        """The demo provider's last exchange."""
+        return self.demo_exchanges()[-1]
+
+
+def start_gateway(config: pathlib.Path, directory: pathlib.Path) -> Child:
+    data = directory / "data"
+    return Child(["up", "--config", str(config), "--data", str(data)], directory, "gateway")
+
+
+class Seen(Exchange):
+    """An exchange as the demo provider saw it."""
+
+    def __init__(self, raw):
+        self.raw = raw
+        self.request_headers = {name: value for name, value in raw["requestHeaders"]}
+        self.chunks = [base64.b64decode(chunk) for chunk in raw["responseChunks"]]
+        self.body = b"".join(self.chunks)
+        super().__init__(
+            raw["method"],
+            raw["uri"],
+            base64.b64decode(raw["requestBody"]),
+            raw["status"],
+            raw["responseHeaders"],
+            self.body,
+        )
+
+    @property
+    def request_id(self):
+        return self.headers.get("x-amzn-requestid")
+
+    @property
+    def sent(self):
+        """The request's body as JSON."""
+        return json.loads(self.request_body)
