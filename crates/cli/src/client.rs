@@ -1,11 +1,14 @@
 //! The admin API of a running server, over HTTP.
 
 use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::Value;
 use ureq::http::{Response, StatusCode};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 use crate::failure::Failure;
@@ -31,19 +34,23 @@ pub(crate) enum Found<T> {
 }
 
 impl Client {
-    pub(crate) fn new(base: &str, key: Option<&str>) -> Self {
-        let config = Agent::config_builder()
+    /// # Errors
+    /// The certificate authorities cannot be read.
+    pub(crate) fn new(base: &str, key: Option<&str>, ca: Option<&Path>) -> anyhow::Result<Self> {
+        let mut config = Agent::config_builder()
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .timeout_recv_response(Some(ANSWER_TIMEOUT))
             .http_status_as_error(false)
             .max_redirects(0)
-            .proxy(None)
-            .build();
-        Self {
-            agent: config.new_agent(),
+            .proxy(None);
+        if base.starts_with("https://") {
+            config = config.tls_config(tls(ca)?);
+        }
+        Ok(Self {
+            agent: config.build().new_agent(),
             base: base.trim_end_matches('/').to_owned(),
             key: key.map(str::to_owned),
-        }
+        })
     }
 
     pub(crate) fn base(&self) -> &str {
@@ -134,6 +141,35 @@ impl Client {
             _ => Err(failure.into()),
         }
     }
+}
+
+/// Trust in the authorities of a file, or the system's.
+fn tls(ca: Option<&Path>) -> anyhow::Result<TlsConfig> {
+    let roots = ca.map_or_else(|| Ok(system_authorities()), authorities)?;
+    Ok(TlsConfig::builder()
+        .root_certs(RootCerts::new_with_certs(&roots))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build())
+}
+
+fn system_authorities() -> Vec<Certificate<'static>> {
+    let found = rustls_native_certs::load_native_certs().certs;
+    found
+        .iter()
+        .map(|der| Certificate::from_der(der).to_owned())
+        .collect()
+}
+
+fn authorities(path: &Path) -> anyhow::Result<Vec<Certificate<'static>>> {
+    let context = || format!("`{}` cannot be read as certificates", path.display());
+    let pem = std::fs::read(path).with_context(context)?;
+    let mut found = Vec::new();
+    for item in ureq::tls::parse_pem(&pem) {
+        if let PemItem::Certificate(certificate) = item.with_context(context)? {
+            found.push(certificate);
+        }
+    }
+    Ok(found)
 }
 
 /// The server's own words where it has any, else its status.

@@ -10,6 +10,7 @@ mod run;
 mod server;
 mod tail;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -47,6 +48,9 @@ pub struct Global {
     /// Key for the running server, where it asks for one.
     #[arg(long, global = true, env = environment::KEY, hide_env_values = true)]
     pub key: Option<String>,
+    /// PEM file of certificate authorities to trust in an `https` server, instead of the system's.
+    #[arg(long, global = true, value_name = "FILE", env = environment::CA)]
+    pub ca: Option<PathBuf>,
     /// Form of the output; tables on a terminal, JSON lines elsewhere.
     #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
     pub output: Option<Format>,
@@ -119,7 +123,7 @@ pub fn execute(
     env: &Environment,
 ) -> anyhow::Result<ExitCode> {
     let session = Session {
-        client: Client::new(&global.url, global.key.as_deref()),
+        client: Client::new(&global.url, global.key.as_deref(), global.ca.as_deref())?,
         printer: Printer::of_stdout(global.output, global.color, env),
         env: env.clone(),
     };

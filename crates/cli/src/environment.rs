@@ -11,6 +11,9 @@ pub const URL: &str = "CORELOG_URL";
 /// Key for the running server, where it asks for one.
 pub const KEY: &str = "CORELOG_KEY";
 
+/// Certificate authorities to trust in the running server, beside the system's.
+pub const CA: &str = "CORELOG_CA";
+
 /// Home of the user.
 pub const HOME: &str = "HOME";
 /// Where applications keep data.
@@ -46,7 +49,7 @@ pub const AWS_ENDPOINT_URL_BEDROCK_RUNTIME: &str = "AWS_ENDPOINT_URL_BEDROCK_RUN
 pub const AWS_ENDPOINT_URL_BEDROCK: &str = "AWS_ENDPOINT_URL_BEDROCK";
 
 /// Variables that begin like a settings key but are read by commands.
-pub(crate) const NOT_SETTINGS: [&str; 3] = [CONFIG, URL, KEY];
+pub(crate) const NOT_SETTINGS: [&str; 4] = [CONFIG, URL, KEY, CA];
 
 /// A copy of the environment, so that whatever reads it can be tested without touching the real one.
 #[derive(Debug, Clone, Default)]

@@ -170,7 +170,7 @@ impl Settings {
         findings.check_unused(sources);
         match settings {
             Some(mut settings) => {
-                settings.inherit(env, &findings);
+                settings.inherit(env, &mut findings);
                 check::check(&settings, &mut findings);
                 if findings.problems.is_empty() {
                     settings.complete();
@@ -229,13 +229,14 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
 
 impl Settings {
     /// Fills what is left out from what it inherits, the environment's general variables among it.
-    fn inherit(&mut self, env: &Environment, findings: &Findings) {
+    fn inherit(&mut self, env: &Environment, findings: &mut Findings) {
         if findings.origin("", None, "data") == Origin::Default {
             if let Some(home) = env.get(environment::XDG_DATA_HOME) {
                 self.data = Path::new(home).join("corelog");
             } else if env.get(environment::HOME).is_none() {
                 self.data = PathBuf::from("corelog-data");
             }
+            findings.show_instead("", "data", value::Value::show(&self.data));
         }
         let proxy = |name: &str| {
             env.get(name)

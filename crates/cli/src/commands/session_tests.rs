@@ -66,7 +66,7 @@ fn run(url: &str, line: &str) -> Result<String, String> {
     };
     let buffer = Buffer::default();
     let session = Session {
-        client: Client::new(url, cli.global.key.as_deref()),
+        client: Client::new(url, cli.global.key.as_deref(), None).unwrap(),
         printer: Printer::of_buffer(
             cli.global.output.unwrap_or(Format::Json),
             Box::new(buffer.clone()),

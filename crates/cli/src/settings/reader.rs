@@ -81,6 +81,16 @@ impl Findings {
         });
     }
 
+    /// Shows another value for a key that was left out: the one it inherits.
+    pub(super) fn show_instead(&mut self, section: &str, key: &str, shown: Option<String>) {
+        let mut entries = self.effective.iter_mut();
+        if let Some(entry) =
+            entries.find(|e| e.section == section && e.block.is_none() && e.key == key)
+        {
+            entry.shown = shown;
+        }
+    }
+
     /// Where the value of a key came from.
     pub(super) fn origin(&self, section: &str, block: Option<usize>, key: &str) -> Origin {
         self.effective

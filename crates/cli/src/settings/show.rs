@@ -20,7 +20,36 @@ impl Loaded {
             }
             push_entry(&mut out, entry);
         }
+        self.push_built_in(&mut out);
         out
+    }
+
+    /// Says what is there without a block.
+    fn push_built_in(&self, out: &mut String) {
+        let named = |section: &str, name: &str| {
+            let shown = format!("\"{name}\"");
+            self.effective.iter().any(|e| {
+                e.section == section && e.key == "name" && e.shown.as_ref() == Some(&shown)
+            })
+        };
+        let settings = &self.settings;
+        let providers = settings
+            .providers
+            .iter()
+            .filter(|p| !named("provider", p.name.as_str()));
+        let providers =
+            providers.map(|p| format!("# built in: provider {}, {}", p.name, p.upstream()));
+        let destinations = settings
+            .destinations
+            .iter()
+            .filter(|d| !named("destination", d.name.as_str()));
+        let destinations =
+            destinations.map(|d| format!("# built in: destination {}, {}", d.name, d.url));
+        for (index, line) in providers.chain(destinations).enumerate() {
+            out.push_str(if index == 0 { "\n" } else { "" });
+            out.push_str(&line);
+            out.push('\n');
+        }
     }
 }
 

@@ -143,6 +143,65 @@ fn nothing_at_all_is_a_configuration() {
         .unwrap()
         .settings;
     assert_eq!(xdg.data, Path::new("/x/corelog"));
+    let shown = load_with("", &[("XDG_DATA_HOME", "/x")], &[])
+        .unwrap()
+        .show();
+    for line in [
+        "data = \"/x/corelog\"",
+        "memory_max = \"256kB\"",
+        "# built in: provider anthropic, https://api.anthropic.com",
+        "# built in: destination bucket, file:///x/corelog/bucket",
+    ] {
+        assert!(
+            shown.lines().any(|shown| shown == line),
+            "{line}\nnot in\n{shown}"
+        );
+    }
+}
+
+#[test]
+fn what_is_shown_reads_back_as_the_same() {
+    let first = load(SAMPLE).unwrap();
+    let again = load(&first.show()).unwrap();
+    assert_eq!(again.settings, first.settings);
+}
+
+#[test]
+fn the_readme_shows_configurations_that_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let profiles = dir.path().join("credentials");
+    std::fs::write(
+        &profiles,
+        "[models]\naws_access_key_id=a\naws_secret_access_key=b\n",
+    )
+    .unwrap();
+    let env = [
+        ("OPENAI_API_KEY", "k"),
+        ("CHECKOUT_KEY", "k"),
+        ("AWS_SHARED_CREDENTIALS_FILE", profiles.to_str().unwrap()),
+    ];
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let blocks: Vec<&str> = readme
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert_eq!(
+        blocks[0].trim(),
+        SAMPLE.trim(),
+        "the smallest configuration"
+    );
+    assert!(blocks.len() > 1);
+    for block in blocks {
+        let loaded = load_with(block, &env, &[]);
+        assert!(
+            loaded
+                .as_ref()
+                .is_ok_and(|loaded| loaded.warnings.is_empty()),
+            "{block}\n{loaded:?}"
+        );
+    }
 }
 
 #[test]

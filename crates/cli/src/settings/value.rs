@@ -194,7 +194,14 @@ impl Value for ByteSize {
     }
 
     fn show(&self) -> Option<String> {
-        Some(quoted(&self.to_string()))
+        // A round decimal number stays what its writer wrote: 256kB is 250KiB as well.
+        const DECIMAL: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+        let bytes = self.bytes();
+        let decimal = DECIMAL
+            .iter()
+            .find(|(_, size)| bytes > 0 && bytes.is_multiple_of(*size));
+        let text = decimal.map(|(unit, size)| format!("{}{unit}", bytes / size));
+        Some(quoted(&text.unwrap_or_else(|| self.to_string())))
     }
 }
 
