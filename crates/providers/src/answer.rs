@@ -261,7 +261,7 @@ impl Sink<AnswerSlot> for Collected {
             }
             AnswerSlot::StopDetail => first(&mut self.stop_detail),
             AnswerSlot::LatencyMs => {
-                self.facts.latency_ms = value.count().or(self.facts.latency_ms)
+                self.facts.latency_ms = value.count().or(self.facts.latency_ms);
             }
             AnswerSlot::FirstByteMs => self.facts.first_byte_latency_ms = value.count(),
             AnswerSlot::ErrorCode => self.error.code = printed(),

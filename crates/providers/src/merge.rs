@@ -243,7 +243,7 @@ impl Node {
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Raw(value) => {
-                out.extend_from_slice(if value.is_empty() { b"null" } else { value })
+                out.extend_from_slice(if value.is_empty() { b"null" } else { value });
             }
             Self::Text(text) => {
                 out.push(b'"');

@@ -114,7 +114,7 @@ impl Reassembler {
         let parts = &mut self.parts;
         match &mut self.cutter {
             Cutter::Sse(events) => {
-                events.push(chunk, &mut |event| parts.add(event.name, event.data))
+                events.push(chunk, &mut |event| parts.add(event.name, event.data));
             }
             Cutter::Lines(lines) => lines.push(chunk, &mut |line| parts.line(line)),
             Cutter::Frames(frames) => {
@@ -131,7 +131,7 @@ impl Reassembler {
         let Self { cutter, mut parts } = self;
         match cutter {
             Cutter::Sse(mut events) => {
-                events.finish(&mut |event| parts.add(event.name, event.data))
+                events.finish(&mut |event| parts.add(event.name, event.data));
             }
             Cutter::Lines(mut lines) => lines.finish(&mut |line| parts.line(line)),
             Cutter::Frames(_) => {}

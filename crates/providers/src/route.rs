@@ -172,12 +172,10 @@ fn openai(method: &str, segments: &[&str]) -> Option<Found> {
     if !method.eq_ignore_ascii_case("POST") {
         return None;
     }
+    let segments = segments.strip_prefix(&["openai"]).unwrap_or(segments);
     let (deployment, rest) = match segments {
-        ["openai", "deployments", name, rest @ ..] | ["deployments", name, rest @ ..] => {
-            (Some(*name), rest)
-        }
-        ["openai", "v1", rest @ ..] | ["openai" | "v1", rest @ ..] => (None, rest),
-        rest => (None, rest),
+        ["deployments", name, rest @ ..] => (Some(*name), rest),
+        rest => (None, rest.strip_prefix(&["v1"]).unwrap_or(rest)),
     };
     let (_, operation, shape) = OPENAI.iter().find(|(path, ..)| *path == rest)?;
     let found = Found::of(*operation, *shape);

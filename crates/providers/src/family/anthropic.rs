@@ -82,7 +82,7 @@ pub(crate) static FAMILY: Family = Family {
 /// A message out of its events.
 #[derive(Debug, Default)]
 struct Message {
-    message: Fields,
+    answer: Fields,
     blocks: Vec<(u64, Fields)>,
     /// The JSON of tool inputs, as the inside of a string.
     inputs: Vec<(u64, Fields)>,
@@ -96,11 +96,11 @@ impl Assemble for Message {
             b"\"message_start\"" => {
                 for (key, value) in members(member(data, b"message").unwrap_or_default()) {
                     match key {
-                        b"usage" => self.message.object(key).set_all(value),
+                        b"usage" => self.answer.object(key).set_all(value),
                         b"content" => {
-                            self.message.entry(key, || Node::List(Vec::new()));
+                            self.answer.entry(key, || Node::List(Vec::new()));
                         }
-                        _ => self.message.set(key, value),
+                        _ => self.answer.set(key, value),
                     }
                 }
             }
@@ -121,9 +121,9 @@ impl Assemble for Message {
                 for (key, value) in members(data) {
                     match key {
                         b"type" => {}
-                        b"delta" => self.message.set_all(value),
-                        b"usage" => self.message.object(key).set_all(value),
-                        _ => self.message.set(key, value),
+                        b"delta" => self.answer.set_all(value),
+                        b"usage" => self.answer.object(key).set_all(value),
+                        _ => self.answer.set(key, value),
                     }
                 }
             }
@@ -132,8 +132,8 @@ impl Assemble for Message {
             _ => {
                 for (key, value) in members(data) {
                     match key {
-                        b"completion" => self.message.append(key, value),
-                        _ => self.message.set(key, value),
+                        b"completion" => self.answer.append(key, value),
+                        _ => self.answer.set(key, value),
                     }
                 }
             }
@@ -157,9 +157,9 @@ impl Assemble for Message {
             push_element(&mut content, &element);
         }
         if !self.blocks.is_empty() {
-            *self.message.entry(b"content", || Node::List(Vec::new())) = Node::List(content);
+            *self.answer.entry(b"content", || Node::List(Vec::new())) = Node::List(content);
         }
-        self.message.write(out);
+        self.answer.write(out);
     }
 }
 

@@ -116,7 +116,8 @@ pub(crate) static FAMILY: Family = Family {
 /// the items that came.
 #[derive(Debug, Default)]
 struct Response {
-    response: Vec<u8>,
+    /// The `response` of the latest event that had one.
+    latest: Vec<u8>,
     whole: bool,
     items: Vec<(u64, Fields)>,
 }
@@ -124,8 +125,8 @@ struct Response {
 impl Assemble for Response {
     fn add(&mut self, part: Part<'_>) {
         if let Some(response) = member(part.data, b"response") {
-            self.response.clear();
-            self.response.extend_from_slice(response);
+            self.latest.clear();
+            self.latest.extend_from_slice(response);
         }
         let name = member(part.data, b"type").unwrap_or_default();
         let name = name.strip_prefix(b"\"response.").unwrap_or_default();
@@ -142,11 +143,11 @@ impl Assemble for Response {
 
     fn write(&mut self, out: &mut Vec<u8>) {
         if self.whole {
-            out.append(&mut self.response);
+            out.append(&mut self.latest);
             return;
         }
         let mut answer = Fields::default();
-        answer.set_all(&self.response);
+        answer.set_all(&self.latest);
         let mut output = Vec::new();
         for (_, item) in &self.items {
             let mut element = Vec::new();

@@ -191,7 +191,7 @@ mod tests {
         let mut out = Vec::new();
         for chunk in text.as_bytes().chunks(size) {
             cutter.push(chunk, &mut out, &mut |at, bytes| {
-                decoded[at].extend_from_slice(bytes)
+                decoded[at].extend_from_slice(bytes);
             });
         }
         let valid = cutter.finish(&mut out);

@@ -506,10 +506,11 @@ fn cohere_version_1_repeats_its_answer() {
         json!({"is_finished":true,"event_type":"stream-end","finish_reason":"COMPLETE","response":answer}),
     ];
     let text = |lines: &[Value]| {
-        lines
-            .iter()
-            .map(|line| format!("{line}\n"))
-            .collect::<String>()
+        let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+        lines.join(
+            "
+",
+        )
     };
     let route = post(Dialect::Generic, "/v1/chat");
     let found = check(&route, Framing::NdJson, text(&lines).as_bytes(), &answer);

@@ -99,7 +99,7 @@ fn number(value: &Value, paths: &[&str]) -> Option<u64> {
         let found = value.pointer(path)?;
         found
             .as_u64()
-            .or(found.as_f64().map(|number| number as u64))
+            .or_else(|| format!("{:.0}", found.as_f64()?).parse().ok())
     })
 }
 
