@@ -12,6 +12,7 @@ mod bucket;
 mod data;
 mod layout;
 mod location;
+mod media;
 mod place;
 mod render;
 mod upload;

@@ -7,6 +7,8 @@ use corelog_types::RecordId;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::media::CutBlob;
+
 /// The content type of everything gzipped.
 pub(crate) const GZIP_TYPE: &str = "application/x-gzip";
 const READ_BYTES: usize = 64 << 10;
@@ -26,6 +28,8 @@ pub(crate) enum DataBody {
     Ready(Bytes),
     /// From a blob.
     Blob(BlobBody),
+    /// From a blob with files in it, which become objects too.
+    Cut(CutBlob),
 }
 
 /// A blob and how it is written.
@@ -44,10 +48,37 @@ pub(crate) fn gzip(bytes: &[u8], level: u32) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
+/// Gzips what comes in parts.
+pub(crate) struct Gzipping(GzEncoder<Vec<u8>>);
+
+impl Gzipping {
+    pub(crate) fn new(level: u32) -> Self {
+        Self(GzEncoder::new(Vec::new(), Compression::new(level)))
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.0.try_finish()
+    }
+
+    /// How much can be taken.
+    pub(crate) fn ready(&self) -> usize {
+        self.0.get_ref().len()
+    }
+
+    /// What is ready by now, possibly nothing.
+    pub(crate) fn take(&mut self) -> Bytes {
+        std::mem::take(self.0.get_mut()).into()
+    }
+}
+
 /// Reads a source and hands out what is to be written, a piece at a time. Blocks on the source.
 pub(crate) struct Pieces {
     source: Box<dyn Read + Send>,
-    encoder: Option<GzEncoder<Vec<u8>>>,
+    gzip: Option<Gzipping>,
     buffer: Vec<u8>,
     piece_bytes: usize,
     ended: bool,
@@ -55,10 +86,9 @@ pub(crate) struct Pieces {
 
 impl Pieces {
     pub(crate) fn new(source: Box<dyn Read + Send>, gzip: Option<u32>, piece_bytes: usize) -> Self {
-        let encoder = gzip.map(|level| GzEncoder::new(Vec::new(), Compression::new(level)));
         Self {
             source,
-            encoder,
+            gzip: gzip.map(Gzipping::new),
             buffer: vec![0; READ_BYTES],
             piece_bytes,
             ended: false,
@@ -68,32 +98,30 @@ impl Pieces {
     /// The next piece of at least `piece_bytes`, the last one aside; `None` at the end.
     pub(crate) fn next_piece(&mut self) -> io::Result<Option<Bytes>> {
         let mut plain = Vec::new();
-        while !self.ended {
+        let mut ready = 0;
+        while !self.ended && ready < self.piece_bytes {
             let read = match self.source.read(&mut self.buffer) {
                 Ok(read) => read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
             self.ended = read == 0;
-            let Some(encoder) = &mut self.encoder else {
+            let Some(gzip) = &mut self.gzip else {
                 plain.extend_from_slice(&self.buffer[..read]);
-                if plain.len() >= self.piece_bytes {
-                    break;
-                }
+                ready = plain.len();
                 continue;
             };
-            encoder.write_all(&self.buffer[..read])?;
+            gzip.write(&self.buffer[..read])?;
             if self.ended {
-                encoder.try_finish()?;
+                gzip.finish()?;
             }
-            if encoder.get_ref().len() >= self.piece_bytes {
-                break;
-            }
+            ready = gzip.ready();
         }
-        if let Some(encoder) = &mut self.encoder {
-            plain = std::mem::take(encoder.get_mut());
-        }
-        Ok((!plain.is_empty()).then(|| plain.into()))
+        let piece = match &mut self.gzip {
+            Some(gzip) => gzip.take(),
+            None => plain.into(),
+        };
+        Ok((!piece.is_empty()).then_some(piece))
     }
 }
 

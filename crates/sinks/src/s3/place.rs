@@ -20,6 +20,7 @@ use corelog_record::stored::{PartHeader, PartName, Place};
 use corelog_record::{BodyForm, BodySlot, Document};
 
 use super::data::{BlobBody, DataBody, DataObject, GZIP_TYPE, gzip};
+use super::media::{self, Rest};
 use super::render::{Context, Form};
 
 /// A body's place in the line.
@@ -71,7 +72,7 @@ impl<'a> Body<'a> {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Placed::Lost),
                 Err(error) => return Err(error),
                 Ok(source) if small => Cow::Owned(read(source, form.inline_bytes_max)?),
-                Ok(_) => return Ok(self.place_blob(data)),
+                Ok(_) => return self.place_blob(data),
             },
         };
         self.place_bytes(bytes, data)
@@ -83,6 +84,14 @@ impl<'a> Body<'a> {
         data: &mut Vec<DataObject>,
     ) -> io::Result<Placed<'a>> {
         let fits = |bytes: &[u8]| bytes.len() as u64 <= self.context.form.inline_bytes_max;
+        if self.may_have_media()
+            && let Some(rest) = media::cut_at_hand(self, &bytes, data)
+        {
+            if fits(&rest) {
+                return Ok(Placed::Json(rest.into()));
+            }
+            return self.gzipped(&rest, data);
+        }
         match self.header.form {
             BodyForm::Json if fits(&bytes) => Ok(Placed::Json(bytes)),
             BodyForm::Pretty => {
@@ -116,18 +125,34 @@ impl<'a> Body<'a> {
     }
 
     /// A blob over the inline limit is never held whole: its object is written from the blob in pieces.
-    fn place_blob(self, data: &mut Vec<DataObject>) -> Placed<'a> {
+    fn place_blob(self, data: &mut Vec<DataObject>) -> io::Result<Placed<'a>> {
         let is_json = matches!(self.header.form, BodyForm::Json | BodyForm::Pretty);
-        let body = DataBody::Blob(BlobBody {
+        let blob = BlobBody {
             id: self.entry.id,
             name: self.name(),
             gzip: is_json.then_some(self.context.form.gzip_level),
-        });
-        if is_json {
-            self.object(".json.gz", GZIP_TYPE, body, data)
-        } else {
-            self.raw(body, data)
+        };
+        if !is_json {
+            return Ok(self.raw(DataBody::Blob(blob), data));
         }
+        if self.may_have_media() {
+            match media::cut_blob(self, blob.clone(), self.key(".json.gz"), data)? {
+                Rest::Uncut => {}
+                Rest::Small(rest) => return Ok(Placed::Json(rest.into())),
+                Rest::Large(key) => return Ok(Placed::Path(self.url(&key))),
+            }
+        }
+        Ok(self.object(".json.gz", GZIP_TYPE, DataBody::Blob(blob), data))
+    }
+
+    /// Only Converse has a form for files that we know how to cut.
+    fn may_have_media(self) -> bool {
+        let is_json = matches!(self.header.form, BodyForm::Json | BodyForm::Pretty);
+        is_json
+            && matches!(
+                self.document.operation.as_str(),
+                "Converse" | "ConverseStream"
+            )
     }
 
     fn gzipped(self, bytes: &[u8], data: &mut Vec<DataObject>) -> io::Result<Placed<'a>> {
@@ -147,14 +172,22 @@ impl<'a> Body<'a> {
         body: DataBody,
         data: &mut Vec<DataObject>,
     ) -> Placed<'a> {
-        let key = format!("{}{}{extension}", self.data_key, self.name());
-        let path = format!("{}/{key}", self.context.base);
+        let key = self.key(extension);
+        let path = self.url(&key);
         data.push(DataObject {
             key,
             content_type,
             body,
         });
         Placed::Path(path)
+    }
+
+    fn key(self, extension: &str) -> String {
+        format!("{}{}{extension}", self.data_key, self.name())
+    }
+
+    fn url(self, key: &str) -> String {
+        format!("{}/{key}", self.context.base)
     }
 
     fn name(self) -> &'static str {
@@ -262,43 +295,62 @@ fn read(source: Box<dyn Read + Send>, bytes_max: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Content types and the extensions of files that have them; the first of two is the one that is written.
+const FILE_TYPES: [(&str, &str); 26] = [
+    ("image/png", ".png"),
+    ("image/jpeg", ".jpg"),
+    ("image/jpeg", ".jpeg"),
+    ("image/gif", ".gif"),
+    ("image/webp", ".webp"),
+    ("audio/mpeg", ".mp3"),
+    ("audio/wav", ".wav"),
+    ("audio/ogg", ".ogg"),
+    ("audio/opus", ".opus"),
+    ("audio/flac", ".flac"),
+    ("audio/aac", ".aac"),
+    ("video/mp4", ".mp4"),
+    ("video/webm", ".webm"),
+    ("video/quicktime", ".mov"),
+    ("video/x-matroska", ".mkv"),
+    ("video/3gpp", ".three_gp"),
+    ("application/pdf", ".pdf"),
+    ("application/zip", ".zip"),
+    ("application/x-ndjson", ".jsonl"),
+    ("application/jsonl", ".jsonl"),
+    ("text/event-stream", ".sse"),
+    ("text/html", ".html"),
+    ("text/csv", ".csv"),
+    ("text/markdown", ".md"),
+    ("text/plain", ".txt"),
+    ("application/vnd.amazon.eventstream", ".eventstream"),
+];
+const BINARY_TYPE: &str = "application/octet-stream";
+
 /// Content type and extension of a body that is written as it came.
 fn file_type(content_type: &str) -> (&'static str, &'static str) {
-    const TYPES: [(&str, &str); 21] = [
-        ("image/png", ".png"),
-        ("image/jpeg", ".jpg"),
-        ("image/gif", ".gif"),
-        ("image/webp", ".webp"),
-        ("audio/mpeg", ".mp3"),
-        ("audio/wav", ".wav"),
-        ("audio/ogg", ".ogg"),
-        ("audio/flac", ".flac"),
-        ("audio/aac", ".aac"),
-        ("audio/webm", ".webm"),
-        ("video/mp4", ".mp4"),
-        ("video/webm", ".webm"),
-        ("application/pdf", ".pdf"),
-        ("application/zip", ".zip"),
-        ("application/x-ndjson", ".jsonl"),
-        ("application/jsonl", ".jsonl"),
-        ("text/event-stream", ".sse"),
-        ("text/html", ".html"),
-        ("text/csv", ".csv"),
-        ("text/plain", ".txt"),
-        ("application/vnd.amazon.eventstream", ".eventstream"),
-    ];
     let essence = content_type.split(';').next().unwrap_or("").trim();
-    TYPES
+    FILE_TYPES
         .into_iter()
         .find(|(known, _)| essence.eq_ignore_ascii_case(known))
-        .unwrap_or(("application/octet-stream", ".bin"))
+        .unwrap_or((BINARY_TYPE, ".bin"))
 }
 
-/// Kept beside the table of kinds: which kind of data a Converse medium is.
-pub(crate) fn delivers_medium(modalities: Modalities, kind: &str) -> bool {
-    modalities.contains(match kind {
-        "video" => Modality::Video,
-        "audio" => Modality::Audio,
+/// Content type of a file with that extension, which comes without its dot.
+pub(crate) fn file_type_of(extension: &str) -> &'static str {
+    FILE_TYPES
+        .into_iter()
+        .find(|(_, known)| known[1..] == *extension)
+        .map_or(BINARY_TYPE, |(content_type, _)| content_type)
+}
+
+/// Whether a destination gets Converse files of that format. Documents count as images: the
+/// original has no flag of their own for them.
+pub(crate) fn delivers_medium(modalities: Modalities, extension: &str) -> bool {
+    modalities.contains(match extension {
+        "mkv" | "mov" | "mp4" | "webm" | "flv" | "mpeg" | "mpg" | "wmv" | "three_gp" => {
+            Modality::Video
+        }
+        "mp3" | "opus" | "wav" | "aac" | "flac" | "ogg" | "m4a" | "pcm" | "mka" => Modality::Audio,
         _ => Modality::Image,
     })
 }
