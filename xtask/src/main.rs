@@ -1,2 +1,49 @@
-//! Build commands.
-fn main() {}
+//! Our build commands: `cargo xtask run`, `test`, `check`, `layers`, `tidy`, `clients`, `bench`.
+
+mod bench;
+mod check;
+mod clients;
+mod layers;
+mod run;
+mod shell;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  run             builds Corelog, starts it with the demo provider, makes calls, leaves it running
+  test            the whole gate: check, tests, real clients
+  check           the quick gate: fmt, clippy, layers, tidy, docs
+  layers          who imports whom, against layers.toml
+  tidy            what no compiler checks: module lines, banned names, docs up to date
+  clients [ARGS]  the tests with real clients alone; ARGS go to pytest
+  bench gateway [--quick]   CPU, throughput and latency beside nginx and a bare relay
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["run", rest @ ..] => run::run(rest),
+        ["test"] => test::test(),
+        ["check"] => check::check(),
+        ["layers"] => layers::layers(),
+        ["tidy"] => tidy::tidy(),
+        ["clients", rest @ ..] => clients::clients(rest),
+        ["bench", "gateway", rest @ ..] => bench::gateway(rest),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -222,9 +222,9 @@ fn open_spool(settings: &Settings, clock: &Clock) -> anyhow::Result<(Spool, Vec<
 
 fn policies(settings: &Settings) -> Vec<(&'static str, String)> {
     vec![
-        ("durability", settings.spool.durability.to_string()),
-        ("onFull", settings.spool.on_full.to_string()),
-        ("capture", settings.capture.policy.to_string()),
+        ("durability", settings.spool.durability.as_str().to_owned()),
+        ("onFull", settings.spool.on_full.as_str().to_owned()),
+        ("capture", settings.capture.policy.as_str().to_owned()),
     ]
 }
 
