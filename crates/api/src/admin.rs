@@ -2,6 +2,9 @@
 //!
 //! | request | answer |
 //! |---|---|
+//! | `GET /corelog/v1/records?last=N` | the newest N records, a line of JSON each; `follow=true` goes on with those to come, `after=SEQUENCE` begins behind one |
+//! | `GET /corelog/v1/records/{id}` | one record with its bodies up to 1 MiB; `x-corelog-omitted` names the others |
+//! | `GET /corelog/v1/records/{id}/{input,output,events}` | one body as it was recorded |
 //! | `GET /corelog/v1/exchanges` | calls in flight |
 //! | `DELETE /corelog/v1/exchanges/{id}` | ends one |
 //! | `GET /corelog/v1/status` | version, node, spool, destinations, policies, warnings |
@@ -9,6 +12,10 @@
 mod error;
 mod exchanges;
 mod kill;
+mod line;
+mod part;
+mod record;
+mod records;
 mod status;
 
 pub use exchanges::{Exchange, Exchanges};
@@ -17,6 +24,9 @@ pub use status::{DestinationReport, SpoolReport, Status, StatusReport};
 pub(crate) use error::Problem;
 pub(crate) use exchanges::list;
 pub(crate) use kill::kill;
+pub(crate) use part::part;
+pub(crate) use record::record;
+pub(crate) use records::records;
 pub(crate) use status::status;
 
 /// Where these operations live.

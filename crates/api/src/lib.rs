@@ -22,3 +22,6 @@ mod route;
 pub use body::{Body, Pieces};
 pub use caller::{Action, Authorise, Denied, Open};
 pub use route::{Api, Ports, owns};
+
+#[cfg(test)]
+mod tests;

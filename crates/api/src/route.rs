@@ -6,6 +6,7 @@ use bytes::Bytes;
 use corelog_access::Caller;
 use corelog_catalog::Catalog;
 use corelog_runtime::Clock;
+use corelog_spool::Spool;
 use http::{HeaderValue, Method, Request, Response};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -25,6 +26,8 @@ pub struct Ports {
     pub catalog: Arc<dyn Catalog>,
     /// The destination of the control API.
     pub destinations: Arc<dyn Destinations>,
+    /// Where records are.
+    pub spool: Spool,
     /// The calls in flight.
     pub exchanges: Arc<dyn Exchanges>,
     /// How everything is.
@@ -78,7 +81,6 @@ impl Api {
         response
     }
 
-    #[expect(clippy::unused_async, reason = "operations on records join it next")]
     async fn admin(
         &self,
         request: &Request<Bytes>,
@@ -88,6 +90,12 @@ impl Api {
         let rest = path.strip_prefix(admin::PREFIX).unwrap_or("");
         let parts: Vec<&str> = rest.split('/').collect();
         match (request.method(), parts.as_slice()) {
+            (&Method::GET, ["records"]) => {
+                let query = request.uri().query().unwrap_or("");
+                admin::records(self, query, caller)
+            }
+            (&Method::GET, ["records", id]) => admin::record(self, id, caller).await,
+            (&Method::GET, ["records", id, name]) => admin::part(self, id, name, caller).await,
             (&Method::GET, ["exchanges"]) => admin::list(self, caller),
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),
             (&Method::GET, ["status"]) => admin::status(self, caller),
@@ -126,6 +134,10 @@ impl Api {
 
     pub(crate) fn destinations(&self) -> &dyn Destinations {
         &*self.0.ports.destinations
+    }
+
+    pub(crate) fn spool(&self) -> &Spool {
+        &self.0.ports.spool
     }
 
     pub(crate) fn exchanges(&self) -> &dyn Exchanges {

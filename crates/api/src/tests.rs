@@ -1,0 +1,217 @@
+//! Requests in, responses out, over a real spool and catalog and fakes of everything else.
+
+mod admin;
+mod logging;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use corelog_access::Caller;
+use corelog_catalog::{Catalog, FileCatalog, LoggingConfiguration};
+use corelog_runtime::Clock;
+use corelog_spool::{OsDisk, Spool};
+use corelog_types::{Dialect, NodeId, Operation, RecordId, Sequence, Timestamp};
+use futures_util::StreamExt;
+use http::{Method, Request, Response};
+use parking_lot::Mutex;
+
+use crate::admin::{DestinationReport, Exchange, Exchanges, SpoolReport, Status, StatusReport};
+use crate::logging::{BucketRefused, Destinations, NotStarted};
+use crate::{Action, Api, Authorise, Body, Denied, Ports};
+
+const NOW: Timestamp = Timestamp::from_unix_ms(1_795_166_142_123);
+
+/// Refuses one bucket and, on request, fails to start; remembers what runs.
+#[derive(Debug, Default)]
+struct FakeDestinations {
+    running: Mutex<Option<LoggingConfiguration>>,
+    checks: Mutex<usize>,
+    fails_to_start: Mutex<bool>,
+}
+
+#[async_trait]
+impl Destinations for FakeDestinations {
+    async fn check(&self, configuration: &LoggingConfiguration) -> Result<(), BucketRefused> {
+        *self.checks.lock() += 1;
+        match &configuration.bucket {
+            Some(bucket) if bucket.bucket_name == "no-such-bucket" => Err(BucketRefused {
+                bucket: bucket.bucket_name.clone(),
+                source: "it does not exist".into(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    async fn start(&self, configuration: &LoggingConfiguration) -> Result<(), NotStarted> {
+        if std::mem::take(&mut *self.fails_to_start.lock()) {
+            return Err(NotStarted("no".into()));
+        }
+        *self.running.lock() = Some(configuration.clone());
+        Ok(())
+    }
+
+    async fn stop(&self) -> Result<(), NotStarted> {
+        *self.running.lock() = None;
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct OneExchange(RecordId);
+
+impl Exchanges for OneExchange {
+    fn list(&self) -> Vec<Exchange> {
+        vec![Exchange {
+            id: self.0,
+            age: Duration::from_millis(1_500),
+            state: "streaming",
+            provider: "openai".to_owned(),
+            dialect: Dialect::OpenAi,
+            operation: Operation::ChatCompletions,
+            model_id: Some("gpt-x".to_owned()),
+            request_bytes: 200,
+            response_bytes: 4_000,
+            chunks: 12,
+            events: 24,
+            caller: None,
+        }]
+    }
+
+    fn kill(&self, id: RecordId) -> bool {
+        id == self.0
+    }
+}
+
+#[derive(Debug)]
+struct AllWell;
+
+impl Status for AllWell {
+    fn report(&self) -> StatusReport {
+        StatusReport {
+            version: "0.1.0".to_owned(),
+            node: NodeId::from_u64(0xab),
+            started: NOW,
+            spool: SpoolReport {
+                dir: "/data/spool".to_owned(),
+                oldest: Sequence::FIRST,
+                durable: Sequence::from_u64(9),
+                bytes: 10,
+                bytes_max: 100,
+                segments: 1,
+                accepting: true,
+            },
+            destinations: vec![DestinationReport {
+                name: "bucket".to_owned(),
+                location: "file:///b".to_owned(),
+                from_api: false,
+                position: Sequence::from_u64(7),
+                backlog: 2,
+                oldest_age: Duration::from_secs(3),
+                failures: 1,
+                last_error: Some("refused".to_owned()),
+            }],
+            policies: vec![("durability", "strict".to_owned())],
+            warnings: vec!["open to everybody on loopback".to_owned()],
+        }
+    }
+}
+
+/// Lets nobody do one thing.
+#[derive(Debug)]
+struct AllBut(Option<Action>);
+
+impl Authorise for AllBut {
+    fn authorise(&self, _caller: &Caller, action: Action) -> Result<(), Denied> {
+        if self.0 == Some(action) {
+            Err(Denied)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+struct House {
+    dir: tempfile::TempDir,
+    destinations: Arc<FakeDestinations>,
+    spool: Spool,
+    api: Api,
+}
+
+impl fmt::Debug for House {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("House")
+    }
+}
+
+fn house() -> House {
+    house_denying(None)
+}
+
+fn house_denying(denied: Option<Action>) -> House {
+    let dir = tempfile::tempdir().unwrap();
+    let config = corelog_spool::Config::new(dir.path().join("spool"), NOW);
+    let (spool, _) = Spool::open(config, Arc::new(OsDisk)).unwrap();
+    let destinations = Arc::new(FakeDestinations::default());
+    let api = Api::new(Ports {
+        catalog: Arc::new(FileCatalog::open(dir.path()).unwrap()),
+        destinations: Arc::<FakeDestinations>::clone(&destinations),
+        spool: spool.clone(),
+        exchanges: Arc::new(OneExchange(id(1))),
+        status: Arc::new(AllWell),
+        access: Arc::new(AllBut(denied)),
+        clock: Clock::manual(NOW),
+    });
+    House {
+        dir,
+        destinations,
+        spool,
+        api,
+    }
+}
+
+fn id(number: u8) -> RecordId {
+    RecordId::from_parts(NOW.unix_ms(), [number; 10])
+}
+
+impl House {
+    async fn call(&self, method: Method, uri: &str, body: &str) -> Response<Body> {
+        let request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .body(Bytes::copy_from_slice(body.as_bytes()))
+            .unwrap();
+        self.api.serve(&request, &Caller::default()).await
+    }
+
+    async fn get(&self, uri: &str) -> (u16, String) {
+        read(self.call(Method::GET, uri, "").await).await
+    }
+
+    fn stored(&self) -> Option<LoggingConfiguration> {
+        FileCatalog::open(self.dir.path())
+            .unwrap()
+            .logging()
+            .unwrap()
+    }
+}
+
+async fn read(response: Response<Body>) -> (u16, String) {
+    let status = response.status().as_u16();
+    let mut bytes = Vec::new();
+    match response.into_body() {
+        Body::Full(all) => bytes.extend_from_slice(&all),
+        Body::Stream(mut pieces) => {
+            while let Some(piece) = pieces.next().await {
+                bytes.extend_from_slice(&piece.unwrap());
+            }
+        }
+    }
+    (status, String::from_utf8(bytes).unwrap())
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}
