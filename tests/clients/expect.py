@@ -68,6 +68,8 @@ def family_of(path: str) -> str:
         ("/v1/chat", "cohere"),
         ("/v2/chat", "cohere"),
         ("/v1/generate", "cohere"),
+        ("/v2/embed", "cohere"),
+        ("/v2/rerank", "cohere"),
         (":generateContent", "gemini"),
     ):
         if path.endswith(ending):

@@ -51,7 +51,7 @@ class Stack:
         bucket.mkdir()
         self.bucket = Bucket(bucket)
         try:
-            arguments = ["demo", "--exchanges", "64", *demo_arguments]
+            arguments = ["demo", "--record-ring", *demo_arguments]
             self.demo = Child(arguments, directory, "demo")
             self.config = directory / "corelog.toml"
             text = CONFIG.format(demo=self.demo.address, bucket=bucket.as_uri())
@@ -70,14 +70,12 @@ class Stack:
             if child is not None:
                 child.stop()
 
-    def demo_exchanges(self):
-        """What the demo provider received and sent, the newest last."""
-        with urllib.request.urlopen(f"http://{self.demo.address}/demo/exchanges") as answer:
-            return [Seen(exchange) for exchange in json.load(answer)["exchanges"]]
-
     def last(self):
-        """The demo provider's last exchange."""
-        return self.demo_exchanges()[-1]
+        """The last exchange, as the demo provider saw it."""
+        url = f"http://{self.demo.address}/demo/exchanges?last=1"
+        with urllib.request.urlopen(url) as answer:
+            (exchange,) = json.load(answer)["exchanges"]
+        return Seen(exchange)
 
 
 def start_gateway(config: pathlib.Path, directory: pathlib.Path) -> Child:

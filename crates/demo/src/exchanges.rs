@@ -78,9 +78,12 @@ impl Exchanges {
         kept.last.push_back(exchange);
     }
 
-    /// All that are kept, the oldest first.
-    pub(crate) fn list(&self) -> Reply {
+    /// The last of those that are kept, the oldest first; a query of `last=N` asks for no more than `N`.
+    pub(crate) fn list(&self, query: &str) -> Reply {
+        let wanted = query.strip_prefix("last=").and_then(|n| n.parse().ok());
         let kept = self.kept.lock();
-        Reply::ok(&json!({"count": kept.count, "exchanges": kept.last}))
+        let skipped = kept.last.len().saturating_sub(wanted.unwrap_or(self.most));
+        let last: Vec<_> = kept.last.iter().skip(skipped).collect();
+        Reply::ok(&json!({"count": kept.count, "exchanges": last}))
     }
 }

@@ -22,6 +22,9 @@
 //! tool's result. Thinking is answered where the request asks for it, and cached tokens are counted where it
 //! marks something to be cached.
 //!
+//! `GET /demo/exchanges` shows the last exchanges as they were on the wire, where [`Config::exchanges_kept`]
+//! says so; `?last=N` shows no more than `N` of them.
+//!
 //! This crate opens no connection, and writes to no file.
 
 mod answer;

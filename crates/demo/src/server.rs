@@ -184,7 +184,8 @@ async fn answer(request: Request<Incoming>, state: &State) -> Response<Body> {
         Err(_) => return empty(StatusCode::PAYLOAD_TOO_LARGE),
     };
     if head.uri.path() == "/demo/exchanges" && state.exchanges.is_on() {
-        return respond(state.exchanges.list(), state);
+        let query = head.uri.query().unwrap_or_default();
+        return respond(state.exchanges.list(query), state);
     }
     let request_id = record_id(state.clock.now()).to_string();
     let reply = routes::reply(&Call {

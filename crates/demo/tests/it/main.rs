@@ -259,5 +259,8 @@ async fn scripts_answer_their_prompts_and_exchanges_are_shown() {
     let shown = demo.send("GET", "/demo/exchanges", "").await.json();
     assert_eq!(shown["count"], 2);
     assert_eq!(shown["exchanges"][1]["status"], 400);
+    let shown = demo.send("GET", "/demo/exchanges?last=1", "").await.json();
+    assert_eq!(shown["exchanges"].as_array().unwrap().len(), 1);
+    assert_eq!(shown["exchanges"][0]["number"], 1);
     demo.stop().await;
 }
