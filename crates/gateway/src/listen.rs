@@ -118,10 +118,12 @@ where
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
+        .auto_date_header(false)
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(header_bytes_max.max(8 * 1024))
         .http2()
+        .auto_date_header(false)
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(header_bytes_max).unwrap_or(u32::MAX));
     let service = service_fn(move |request| {
