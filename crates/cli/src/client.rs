@@ -13,6 +13,8 @@ use ureq::{Agent, Body};
 
 use crate::failure::Failure;
 
+/// Where the server looks for one of its own keys.
+const KEY_HEADER: &str = "x-corelog-key";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 /// What an answer that is held in memory may be at most. Bodies are copied through instead.
@@ -53,6 +55,10 @@ impl Client {
         })
     }
 
+    pub(crate) fn has_key(&self) -> bool {
+        self.key.is_some()
+    }
+
     pub(crate) fn base(&self) -> &str {
         &self.base
     }
@@ -61,7 +67,7 @@ impl Client {
     pub(crate) fn open(&self, path: &str) -> anyhow::Result<Found<Body>> {
         let mut request = self.agent.get(format!("{}{path}", self.base));
         if let Some(key) = &self.key {
-            request = request.header("authorization", format!("Bearer {key}"));
+            request = request.header(KEY_HEADER, key);
         }
         let response = request.call().map_err(|error| self.unreachable(&error))?;
         self.judge(response)
@@ -101,7 +107,7 @@ impl Client {
     pub(crate) fn delete(&self, path: &str) -> anyhow::Result<()> {
         let mut request = self.agent.delete(format!("{}{path}", self.base));
         if let Some(key) = &self.key {
-            request = request.header("authorization", format!("Bearer {key}"));
+            request = request.header(KEY_HEADER, key);
         }
         let response = request.call().map_err(|error| self.unreachable(&error))?;
         match self.judge(response)? {
@@ -169,6 +175,11 @@ fn authorities(path: &Path) -> anyhow::Result<Vec<Certificate<'static>>> {
             found.push(certificate);
         }
     }
+    anyhow::ensure!(
+        !found.is_empty(),
+        "`{}` holds no certificate",
+        path.display()
+    );
     Ok(found)
 }
 

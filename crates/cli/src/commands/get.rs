@@ -75,12 +75,13 @@ pub(super) fn run(args: &Args, mut session: Session) -> anyhow::Result<ExitCode>
     let record: Value = serde_json::from_slice(&bytes).context("the server's answer is no JSON")?;
     if args.curl {
         let body = part_bytes(&session.client, &path, "input")?;
-        session.printer.line(&curl::command(
-            &record,
-            body.as_deref(),
-            session.client.base(),
-            &args.id,
-        ))?;
+        let gateway = curl::Gateway {
+            base: session.client.base(),
+            asks_for_key: session.client.has_key(),
+        };
+        session
+            .printer
+            .line(&curl::command(&record, body.as_deref(), &gateway, &args.id))?;
     } else {
         let input = body_of(
             &session.client,

@@ -7,11 +7,12 @@ use super::value::{Fault, Value};
 use crate::environment::Environment;
 
 /// Path segments with a meaning of their own, which no provider may be called.
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 15] = [
     "async-invoke",
     "console",
     "corelog",
     "guardrail",
+    "guardrail-checks",
     "guardrails",
     "health",
     "healthz",

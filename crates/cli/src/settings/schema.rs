@@ -216,12 +216,9 @@ sections! {
     pub CallerKey {
         /// The name in records and metrics.
         name: Name,
-        /// What the caller sends as its API key (`authorization: Bearer`, `x-api-key`).
+        /// What the caller sends: in the header `x-corelog-key`, or, where the gateway holds the provider's
+        /// credentials, as its API key (`authorization: Bearer`, `x-api-key`, …). Needed.
         secret: Option<Secret>,
-        /// For callers that sign with AWS credentials: the key's id.
-        access_key_id: Option<String>,
-        /// For callers that sign with AWS credentials: the key.
-        secret_access_key: Option<Secret>,
         /// Capture policy for this caller's calls. Left out, what `[[capture.rule]]` and `capture.policy` say.
         capture: Option<CapturePolicy>,
     }
@@ -434,6 +431,6 @@ choice! {
         /// With keys of the store.
         Aes256 = "AES256",
         /// With a key of the key management service.
-        AwsKms = "aws:kms",
+        Kms = "aws:kms",
     }
 }

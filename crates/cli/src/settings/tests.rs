@@ -405,7 +405,7 @@ fn what_does_not_go_together_is_refused() {
         "[[provider]]\nname=\"g\"\ndialect=\"openai\"\nca_file=\"/does/not/exist\"\n",
         "`/does/not/exist` cannot be read",
     );
-    check_refused("[[key]]\nname=\"a\"\n", "the key has neither");
+    check_refused("[[key]]\nname=\"a\"\n", "the key has no `secret`");
     check_refused("[tls]\ncert_file=\"c\"\n", "set `tls.key_file`");
     check_refused(
         "[capture]\nheaders=[\"Authorization\"]\n",

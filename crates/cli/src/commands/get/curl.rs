@@ -19,14 +19,30 @@ const LEFT_OUT: [&str; 9] = [
     "user-agent",
 ];
 
-/// The command; `base` is the gateway's URL.
-pub(super) fn command(record: &Value, body: Option<&[u8]>, base: &str, id: &str) -> String {
+/// Where the command sends the call.
+pub(super) struct Gateway<'a> {
+    pub(super) base: &'a str,
+    /// Whether this session needed a key of the gateway, so that the command will too.
+    pub(super) asks_for_key: bool,
+}
+
+/// The command.
+pub(super) fn command(
+    record: &Value,
+    body: Option<&[u8]>,
+    gateway: &Gateway<'_>,
+    id: &str,
+) -> String {
+    let base = gateway.base;
     let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
-    let path = text("/corelog/path").unwrap_or("/");
+    // Without its slash a path could turn the gateway's host into a user's name.
+    let path = text("/corelog/path")
+        .unwrap_or_default()
+        .trim_start_matches('/');
     let mut lines = vec![format!(
-        "curl -sS -N -X {} {}",
+        "curl -g -sS -N -X {} {}",
         quoted(text("/corelog/method").unwrap_or("POST")),
-        quoted(&format!("{base}{path}"))
+        quoted(&format!("{base}/{path}"))
     )];
     if let Some(content_type) = text("/input/inputContentType") {
         lines.push(format!(
@@ -38,6 +54,9 @@ pub(super) fn command(record: &Value, body: Option<&[u8]>, base: &str, id: &str)
         text("/corelog/dialect").unwrap_or_default(),
         text("/region").unwrap_or_default(),
     ));
+    if gateway.asks_for_key {
+        lines.push("-H \"x-corelog-key: $CORELOG_KEY\"".to_owned());
+    }
     let headers = record
         .pointer("/corelog/requestHeaders")
         .and_then(Value::as_object);
@@ -51,7 +70,7 @@ pub(super) fn command(record: &Value, body: Option<&[u8]>, base: &str, id: &str)
     match body.map(|body| (body.len(), std::str::from_utf8(body))) {
         None | Some((0, _)) => {}
         Some((size, Ok(text))) if size <= INLINE_BYTES_MAX && !text.contains('\0') => {
-            lines.push(format!("--data-binary {}", quoted(text)));
+            lines.push(format!("--data-raw {}", quoted(text)));
         }
         Some(_) => {
             lines.push("--data-binary @-".to_owned());
@@ -104,6 +123,15 @@ mod tests {
 
     use super::*;
 
+    const OPEN: Gateway<'_> = Gateway {
+        base: "http://127.0.0.1:4600",
+        asks_for_key: false,
+    };
+    const KEYED: Gateway<'_> = Gateway {
+        base: "http://h",
+        asks_for_key: true,
+    };
+
     fn record() -> Value {
         json!({
             "region": "eu-west-1", "input": {"inputContentType": "application/json"},
@@ -116,25 +144,20 @@ mod tests {
 
     #[test]
     fn a_call_is_repeated_with_a_key_of_the_shell() {
-        let command = command(
-            &record(),
-            Some(b"{\"a\":\"it's\"}"),
-            "http://127.0.0.1:4600",
-            "ID",
-        );
+        let command = command(&record(), Some(b"{\"a\":\"it's\"}"), &OPEN, "ID");
         assert_eq!(
             command,
-            r#"curl -sS -N -X POST http://127.0.0.1:4600/openai/v1/chat/completions \
+            r#"curl -g -sS -N -X POST http://127.0.0.1:4600/openai/v1/chat/completions \
   -H 'content-type: application/json' \
   -H "authorization: Bearer $OPENAI_API_KEY" \
   -H 'openai-beta: it'\''s on' \
-  --data-binary '{"a":"it'\''s"}'"#
+  --data-raw '{"a":"it'\''s"}'"#
         );
     }
 
     #[test]
     fn a_body_that_is_not_text_is_piped_in() {
-        let command = command(&record(), Some(&[0xff, 0]), "http://h", "ID");
+        let command = command(&record(), Some(&[0xff, 0]), &KEYED, "ID");
         assert!(
             command.starts_with("corelog get ID --request --url http://h |\ncurl "),
             "{command}"
@@ -147,13 +170,28 @@ mod tests {
         let mut record = record();
         record["corelog"]["path"] = json!("/x'; rm -rf ~ #");
         record["corelog"]["dialect"] = json!("bedrock");
-        let command = command(&record, None, "http://h", "ID");
+        let command = command(&record, None, &KEYED, "ID");
         assert!(
-            command.starts_with(r"curl -sS -N -X POST 'http://h/x'\''; rm -rf ~ #'"),
+            command.starts_with(r"curl -g -sS -N -X POST 'http://h/x'\''; rm -rf ~ #'"),
+            "{command}"
+        );
+        assert!(
+            command.contains("-H \"x-corelog-key: $CORELOG_KEY\""),
             "{command}"
         );
         assert!(
             command.contains("--aws-sigv4 aws:amz:eu-west-1:bedrock"),
+            "{command}"
+        );
+    }
+
+    #[test]
+    fn a_path_without_its_slash_stays_behind_the_host() {
+        let mut record = record();
+        record["corelog"]["path"] = json!("@elsewhere.example/x");
+        let command = command(&record, None, &KEYED, "ID");
+        assert!(
+            command.contains(" http://h/@elsewhere.example/x "),
             "{command}"
         );
     }
