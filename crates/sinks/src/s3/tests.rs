@@ -125,10 +125,15 @@ fn config() -> Config {
     Config::new(Location::parse("s3://acme-llm-logs").unwrap())
 }
 
+fn over(store: &Arc<InMemory>, config: &Config) -> S3Sink {
+    let store = Arc::<InMemory>::clone(store);
+    S3Sink::over(Bucket::over(store, "s3://acme-llm-logs"), config)
+}
+
 /// Puts a batch into a fresh store and returns what is there, gzip undone.
 async fn put(config: &Config, batch: Arc<Batch>) -> BTreeMap<String, Vec<u8>> {
     let store = Arc::new(InMemory::new());
-    let sink = S3Sink::over(Bucket::over(store.clone(), "s3://acme-llm-logs"), config);
+    let sink = over(&store, config);
     sink.deliver(Arc::clone(&batch)).await.unwrap();
     let first = objects(&store).await;
     // Whatever a crash repeats changes nothing.
@@ -144,7 +149,7 @@ async fn objects(store: &InMemory) -> BTreeMap<String, Vec<u8>> {
         let bytes = store.get(&meta.location).await.unwrap();
         let bytes = bytes.bytes().await.unwrap().to_vec();
         let name = meta.location.to_string();
-        let zipped = name.ends_with(".gz");
+        let zipped = name.strip_suffix(".gz").is_some();
         objects.insert(name, if zipped { gunzip(&bytes) } else { bytes });
     }
     objects
@@ -392,7 +397,7 @@ async fn accounts_and_regions_have_objects_of_their_own() {
     let objects = put(&config(), batch).await;
     let counts: Vec<usize> = objects
         .values()
-        .map(|bytes| bytes.iter().filter(|byte| **byte == b'\n').count())
+        .map(|bytes| str::from_utf8(bytes).unwrap().lines().count())
         .collect();
     // In the order of their keys: eu-west-1, us-east-1.
     assert_eq!(counts, [1, 2]);
@@ -406,7 +411,7 @@ async fn bytes_that_are_no_record_are_put_aside_and_the_rest_goes_on() {
         .record(CONVERSE, &[])
         .batch();
     let store = Arc::new(InMemory::new());
-    let sink = S3Sink::over(Bucket::over(store.clone(), "s3://b"), &config());
+    let sink = over(&store, &config());
     let receipt = sink.deliver(batch).await.unwrap();
     assert_eq!((receipt.records, receipt.unreadable), (3, 1));
     let objects = objects(&store).await;
@@ -459,13 +464,90 @@ async fn a_large_blob_is_put_in_parts() {
 #[tokio::test]
 async fn gzip_objects_say_what_they_are_and_no_content_encoding() {
     let store = Arc::new(InMemory::new());
-    let sink = S3Sink::over(Bucket::over(store.clone(), "s3://b"), &config());
+    let sink = over(&store, &config());
     sink.deliver(one(CONVERSE, &[])).await.unwrap();
     let listed: Vec<_> = store.list(None).try_collect().await.unwrap();
     let got = store.get(&listed[0].location).await.unwrap();
     let stated = got.attributes.get(&Attribute::ContentType);
     assert_eq!(stated.map(AsRef::as_ref), Some("application/x-gzip"));
     assert_eq!(got.attributes.get(&Attribute::ContentEncoding), None);
+}
+
+/// Answers every request with 200 and returns what came, one text a request.
+async fn serve(listener: tokio::net::TcpListener, requests: usize) -> Vec<String> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (mut socket, _) = listener.accept().await.unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..requests {
+        let mut request = Vec::new();
+        let head = loop {
+            let head = memchr::memmem::find(&request, b"\r\n\r\n");
+            match head {
+                Some(end) => break String::from_utf8(request[..end].to_vec()).unwrap(),
+                None => assert!(socket.read_buf(&mut request).await.unwrap() > 0),
+            }
+        };
+        let head = head.to_ascii_lowercase();
+        let length = head.split_once("content-length: ").unwrap().1;
+        let length: usize = length.lines().next().unwrap().parse().unwrap();
+        while request.len() < head.len() + 4 + length {
+            assert!(socket.read_buf(&mut request).await.unwrap() > 0);
+        }
+        seen.push(head);
+        let answer = b"HTTP/1.1 200 OK\r\netag: \"e\"\r\ncontent-length: 0\r\n\r\n";
+        socket.write_all(answer).await.unwrap();
+    }
+    seen
+}
+
+#[tokio::test]
+async fn a_store_is_asked_as_configured() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut config = Config::new(Location::parse("s3://logs/all").unwrap());
+    config.store = Store {
+        endpoint: Some(format!("http://{}", listener.local_addr().unwrap())),
+        region: Some("eu-west-1".to_owned()),
+        credentials: Credentials::Static {
+            access_key_id: "AKIDEXAMPLE".to_owned(),
+            secret_access_key: "secret".to_owned(),
+            session_token: Some("token".to_owned()),
+        },
+        allow_http: true,
+        virtual_hosted: false,
+        encryption: Encryption::Kms {
+            key_id: Some("key-1".to_owned()),
+            bucket_key: true,
+        },
+    };
+    assert!(!format!("{config:?}").contains("\"secret\""));
+    let sink = S3Sink::open(&config).unwrap();
+    let (requests, outcome) = tokio::join!(serve(listener, 2), async {
+        sink.check().await?;
+        sink.deliver(one(CONVERSE, &[])).await
+    });
+    outcome.unwrap();
+    let (check, batch) = (&requests[0], &requests[1]);
+    let tree = "/logs/all/awslogs";
+    let checked = "/000000000000/bedrockmodelinvocationlogs/amazon-bedrock-logs-permission-check ";
+    assert!(
+        check.starts_with(&format!("put {tree}{checked}")),
+        "{check}"
+    );
+    let hour =
+        "/111122223333/bedrockmodelinvocationlogs/us-east-1/2026/11/20/12/20261120t120039996z_";
+    assert!(batch.starts_with(&format!("put {tree}{hour}")), "{batch}");
+    for header in [
+        "x-amz-server-side-encryption: aws:kms",
+        "x-amz-server-side-encryption-aws-kms-key-id: key-1",
+        "x-amz-server-side-encryption-bucket-key-enabled: true",
+        "x-amz-security-token: token",
+        "content-type: application/x-gzip",
+        "credential=akidexample/",
+        "/eu-west-1/s3/aws4_request",
+    ] {
+        assert!(batch.contains(header), "no {header} in:\n{batch}");
+    }
+    assert!(!batch.contains("content-encoding"));
 }
 
 fn files(dir: &FilePath) -> Vec<String> {
