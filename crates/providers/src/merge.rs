@@ -61,6 +61,30 @@ fn inside(value: &[u8]) -> &[u8] {
         .unwrap_or(value)
 }
 
+/// Whether a string under that key grows from piece to piece.
+pub(crate) fn grows(key: &[u8]) -> bool {
+    !SAID_ONCE.contains(&key)
+}
+
+/// The one text by which `delta` makes an object grow, with its key, where everything else in it would change
+/// nothing if it were said again.
+pub(crate) fn only_growth(delta: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut found = None;
+    for (key, value) in members(delta) {
+        match kind(value) {
+            Kind::String if grows(key) => {
+                if found.is_some() {
+                    return None;
+                }
+                found = Some((key, inside(value)));
+            }
+            Kind::String | Kind::Null | Kind::Literal => {}
+            Kind::Array | Kind::Object => return None,
+        }
+    }
+    found
+}
+
 impl Fields {
     pub(crate) fn get(&self, key: &[u8]) -> Option<&Node> {
         let mut fields = self.0.iter();
@@ -134,8 +158,8 @@ impl Fields {
     /// Appends one value; see [`Fields::append_all`].
     pub(crate) fn append(&mut self, key: &[u8], value: &[u8]) {
         match kind(value) {
-            Kind::String if SAID_ONCE.contains(&key) => self.set(key, value),
-            Kind::String => self.append_text(key, inside(value)),
+            Kind::String if grows(key) => self.append_text(key, inside(value)),
+            Kind::String => self.set(key, value),
             Kind::Array => self.append_list(key, value),
             Kind::Object => self.object(key).append_all(value),
             Kind::Null | Kind::Literal => self.set(key, value),

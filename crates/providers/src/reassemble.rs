@@ -15,8 +15,10 @@ use crate::merge::member;
 use crate::route::Route;
 
 mod array;
+mod repeat;
 
 use array::ArraySplitter;
+use repeat::Repeat;
 
 /// One part of a stream: a text, nearly always JSON, with the name of its event, where it has one.
 #[derive(Debug, Clone, Copy)]
@@ -29,8 +31,12 @@ pub(crate) struct Part<'a> {
 
 /// Builds a whole answer.
 pub(crate) trait Assemble: std::fmt::Debug + Send {
-    /// Takes the next part.
-    fn add(&mut self, part: Part<'_>);
+    /// Takes the next part. Returns the inside of the one text in it by which the answer grew, where the part would
+    /// do nothing else if it came again with another text in its place.
+    fn add<'a>(&mut self, part: Part<'a>) -> Option<&'a [u8]>;
+
+    /// Takes the last part again, with another text: see [`Assemble::add`].
+    fn again(&mut self, _text: &[u8]) {}
 
     /// Whether parts that are no JSON are wanted too.
     fn wants_text(&self) -> bool {
@@ -73,6 +79,7 @@ enum Cutter {
 struct Parts {
     reader: AnswerReader,
     assemble: Box<dyn Assemble>,
+    repeat: Repeat,
     events: u64,
 }
 
@@ -104,6 +111,7 @@ impl Reassembler {
             parts: Parts {
                 reader: AnswerReader::new(route),
                 assemble: assemble(),
+                repeat: Repeat::default(),
                 events: 0,
             },
         }
@@ -187,6 +195,10 @@ pub fn reassemble(
 impl Parts {
     fn add(&mut self, name: &[u8], data: &[u8]) {
         self.events += 1;
+        if let Some(text) = self.repeat.text(name, data) {
+            return self.assemble.again(text);
+        }
+        self.repeat.forget();
         let valid = self.reader.part(data);
         if !valid && memchr::memchr(b'\n', data).is_some() {
             return self.add_lines(name, data);
@@ -203,8 +215,10 @@ impl Parts {
     }
 
     fn assemble_part(&mut self, name: &[u8], data: &[u8], valid: bool) {
-        if valid || self.assemble.wants_text() {
-            self.assemble.add(Part { name, data, valid });
+        if (valid || self.assemble.wants_text())
+            && let Some(text) = self.assemble.add(Part { name, data, valid })
+        {
+            self.repeat.remember(name, data, text);
         }
     }
 

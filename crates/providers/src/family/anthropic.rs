@@ -7,7 +7,7 @@ use crate::answer::AnswerSlot::{self, ErrorMessage, ErrorType, Id, Model, Servic
 use crate::answer::count::{CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, REASONING_INSIDE};
 use crate::facts::DataKinds;
 use crate::json::{members, write_streamed};
-use crate::merge::{Fields, Node, element_of, index_of, member, push_element};
+use crate::merge::{Fields, Node, element_of, index_of, member, only_growth, push_element};
 use crate::reassemble::{Assemble, Part};
 use crate::request::RequestSlot;
 use crate::skim::Paths;
@@ -86,10 +86,12 @@ struct Message {
     blocks: Vec<(u64, Fields)>,
     /// The JSON of tool inputs, as the inside of a string.
     inputs: Vec<(u64, Fields)>,
+    /// Where the last part made a block grow.
+    grown: Option<(u64, Vec<u8>)>,
 }
 
 impl Assemble for Message {
-    fn add(&mut self, part: Part<'_>) {
+    fn add<'a>(&mut self, part: Part<'a>) -> Option<&'a [u8]> {
         let data = part.data;
         let index = index_of(data, b"index").unwrap_or(0);
         match member(data, b"type").unwrap_or_default() {
@@ -115,7 +117,7 @@ impl Assemble for Message {
                 }
             }
             b"\"content_block_delta\"" => {
-                self.delta(index, member(data, b"delta").unwrap_or_default());
+                return self.delta(index, member(data, b"delta").unwrap_or_default());
             }
             b"\"message_delta\"" => {
                 for (key, value) in members(data) {
@@ -137,6 +139,14 @@ impl Assemble for Message {
                     }
                 }
             }
+        }
+        None
+    }
+
+    fn again(&mut self, text: &[u8]) {
+        if let Some((index, key)) = self.grown.take() {
+            self.block(index, &key).append_text(&key, text);
+            self.grown = Some((index, key));
         }
     }
 
@@ -164,14 +174,25 @@ impl Assemble for Message {
 }
 
 impl Message {
-    fn delta(&mut self, index: u64, delta: &[u8]) {
+    /// The JSON of a tool's input grows beside its block, everything else in it.
+    fn block(&mut self, index: u64, key: &[u8]) -> &mut Fields {
+        if key == b"partial_json" {
+            element_of(&mut self.inputs, index)
+        } else {
+            element_of(&mut self.blocks, index)
+        }
+    }
+
+    fn delta<'a>(&mut self, index: u64, delta: &'a [u8]) -> Option<&'a [u8]> {
         for (key, value) in members(delta) {
             match key {
                 b"type" => {}
-                b"partial_json" => element_of(&mut self.inputs, index).append(key, value),
-                b"citation" => element_of(&mut self.blocks, index).push(b"citations", value),
-                _ => element_of(&mut self.blocks, index).append(key, value),
+                b"citation" => self.block(index, key).push(b"citations", value),
+                _ => self.block(index, key).append(key, value),
             }
         }
+        let (key, text) = only_growth(delta)?;
+        self.grown = Some((index, key.to_vec()));
+        Some(text)
     }
 }

@@ -9,7 +9,9 @@ use crate::answer::AnswerSlot::{
 use crate::answer::count::{CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, TOTAL};
 use crate::facts::DataKinds;
 use crate::json::{members, write_streamed};
-use crate::merge::{Fields, Node, element_of, index_of, member, push_element, write_key};
+use crate::merge::{
+    Fields, Node, element_of, index_of, member, only_growth, push_element, write_key,
+};
 use crate::reassemble::{Assemble, Part};
 use crate::request::RequestSlot;
 use crate::skim::Paths;
@@ -123,10 +125,12 @@ struct Converse {
     blocks: Vec<(u64, Fields)>,
     stop: Fields,
     metadata: Fields,
+    /// Where the last part made a block grow.
+    grown: Option<(u64, Vec<u8>)>,
 }
 
 impl Assemble for Converse {
-    fn add(&mut self, part: Part<'_>) {
+    fn add<'a>(&mut self, part: Part<'a>) -> Option<&'a [u8]> {
         let index = index_of(part.data, b"contentBlockIndex").unwrap_or(0);
         let inside = |name: &[u8]| member(part.data, name).unwrap_or_default();
         match part.name {
@@ -151,6 +155,9 @@ impl Assemble for Converse {
                         _ => block.append(key, value),
                     }
                 }
+                let (key, text) = only_growth(inside(b"delta"))?;
+                self.grown = Some((index, key.to_vec()));
+                return Some(text);
             }
             b"messageStop" => {
                 for (key, value) in members(part.data).filter(|(key, _)| key != b"p") {
@@ -163,6 +170,13 @@ impl Assemble for Converse {
                 }
             }
             _ => {}
+        }
+        None
+    }
+
+    fn again(&mut self, text: &[u8]) {
+        if let Some((index, key)) = &self.grown {
+            element_of(&mut self.blocks, *index).append_text(key, text);
         }
     }
 

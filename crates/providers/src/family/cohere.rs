@@ -87,10 +87,11 @@ struct Chat {
 }
 
 impl Assemble for Chat {
-    fn add(&mut self, part: Part<'_>) {
+    fn add<'a>(&mut self, part: Part<'a>) -> Option<&'a [u8]> {
         let data = part.data;
         if let Some(delta) = member(data, b"delta") {
-            return self.delta(data, delta);
+            self.delta(data, delta);
+            return None;
         }
         for (key, value) in members(data) {
             match key {
@@ -104,6 +105,7 @@ impl Assemble for Chat {
                 _ => self.answer.set(key, value),
             }
         }
+        None
     }
 
     fn write(&mut self, out: &mut Vec<u8>) {

@@ -90,7 +90,7 @@ struct Parts {
 }
 
 impl Assemble for Candidates {
-    fn add(&mut self, part: Part<'_>) {
+    fn add<'a>(&mut self, part: Part<'a>) -> Option<&'a [u8]> {
         for (key, value) in members(part.data) {
             if key != b"candidates" {
                 self.answer.set(key, value);
@@ -101,6 +101,7 @@ impl Assemble for Candidates {
                 self.candidate(index, candidate);
             }
         }
+        None
     }
 
     fn write(&mut self, out: &mut Vec<u8>) {

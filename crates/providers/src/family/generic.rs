@@ -67,12 +67,13 @@ struct Parts {
 }
 
 impl Assemble for Parts {
-    fn add(&mut self, part: Part<'_>) {
+    fn add<'a>(&mut self, part: Part<'a>) -> Option<&'a [u8]> {
         self.written
             .push(if self.written.is_empty() { b'[' } else { b',' });
         if !(part.valid && crate::json::minify(part.data, &mut self.written)) {
             write_string(&String::from_utf8_lossy(part.data), &mut self.written);
         }
+        None
     }
 
     fn wants_text(&self) -> bool {

@@ -60,7 +60,7 @@ struct Lines {
 }
 
 impl Assemble for Lines {
-    fn add(&mut self, part: Part<'_>) {
+    fn add<'a>(&mut self, part: Part<'a>) -> Option<&'a [u8]> {
         for (key, value) in members(part.data) {
             match key {
                 b"message" => self.answer.object(key).append_all(value),
@@ -68,6 +68,7 @@ impl Assemble for Lines {
                 _ => self.answer.set(key, value),
             }
         }
+        None
     }
 
     fn write(&mut self, out: &mut Vec<u8>) {

@@ -12,7 +12,7 @@ use crate::answer::count::{
 };
 use crate::facts::DataKinds;
 use crate::json::{elements, members};
-use crate::merge::{Fields, index_of};
+use crate::merge::{Fields, Node, index_of, only_growth};
 use crate::reassemble::{Assemble, Part};
 use crate::request::RequestSlot;
 use crate::skim::Paths;
@@ -97,13 +97,16 @@ pub(crate) static FAMILY: Family = Family {
 #[derive(Debug, Default)]
 struct Chat {
     answer: Fields,
+    /// Where the last part made the answer grow: the choice, whether inside its message, and the key.
+    grown: Option<(u64, bool, Vec<u8>)>,
 }
 
 impl Assemble for Chat {
-    fn add(&mut self, part: Part<'_>) {
+    fn add<'a>(&mut self, part: Part<'a>) -> Option<&'a [u8]> {
+        let mut grown = None;
         for (key, value) in members(part.data) {
             match key {
-                b"choices" => self.choices(value),
+                b"choices" => grown = self.choices(value),
                 b"object" if value == b"\"chat.completion.chunk\"" => {
                     self.answer.set(key, b"\"chat.completion\"");
                 }
@@ -111,6 +114,19 @@ impl Assemble for Chat {
                 b"obfuscation" | b"p" => {}
                 _ => self.answer.set(key, value),
             }
+        }
+        grown
+    }
+
+    fn again(&mut self, text: &[u8]) {
+        if let Some((index, in_message, key)) = &self.grown {
+            let choice = self.answer.element(b"choices", *index);
+            let fields = if *in_message {
+                choice.object(b"message")
+            } else {
+                choice
+            };
+            fields.append_text(key, text);
         }
     }
 
@@ -120,20 +136,41 @@ impl Assemble for Chat {
 }
 
 impl Chat {
-    fn choices(&mut self, choices: &[u8]) {
-        self.answer
-            .entry(b"choices", || crate::merge::Node::Indexed(Vec::new()));
+    /// Takes the choices of a part, and says by which one text they grew, where there is only one.
+    fn choices<'a>(&mut self, choices: &'a [u8]) -> Option<&'a [u8]> {
+        self.answer.entry(b"choices", || Node::Indexed(Vec::new()));
+        let mut grown = None;
+        let mut growths = 0;
         for (place, choice) in (0u64..).zip(elements(choices)) {
             let index = index_of(choice, b"index").unwrap_or(place);
             let merged = self.answer.element(b"choices", index);
             for (key, value) in members(choice) {
                 match key {
                     // Mistral models on Bedrock stream `message` where others stream `delta`.
-                    b"delta" | b"message" => merged.object(b"message").append_all(value),
-                    b"text" | b"logprobs" => merged.append(key, value),
+                    b"delta" | b"message" => {
+                        growths += 1;
+                        grown = only_growth(value).map(|(key, text)| (index, true, key, text));
+                        merged.object(b"message").append_all(value);
+                    }
+                    b"text" => {
+                        growths += 1;
+                        grown = text_inside(value).map(|text| (index, false, key, text));
+                        merged.append(key, value);
+                    }
+                    b"logprobs" => {
+                        growths += usize::from(value != b"null");
+                        merged.append(key, value);
+                    }
                     _ => merged.set(key, value),
                 }
             }
         }
+        let (index, in_message, key, text) = grown.filter(|_| growths == 1)?;
+        self.grown = Some((index, in_message, key.to_vec()));
+        Some(text)
     }
+}
+
+fn text_inside(value: &[u8]) -> Option<&[u8]> {
+    value.strip_prefix(b"\"")?.strip_suffix(b"\"")
 }

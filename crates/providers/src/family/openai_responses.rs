@@ -123,7 +123,7 @@ struct Response {
 }
 
 impl Assemble for Response {
-    fn add(&mut self, part: Part<'_>) {
+    fn add<'a>(&mut self, part: Part<'a>) -> Option<&'a [u8]> {
         if let Some(response) = member(part.data, b"response") {
             self.latest.clear();
             self.latest.extend_from_slice(response);
@@ -139,6 +139,7 @@ impl Assemble for Response {
             b"created" | b"in_progress" | b"queued" => {}
             _ => self.item(name, part.data),
         }
+        None
     }
 
     fn write(&mut self, out: &mut Vec<u8>) {

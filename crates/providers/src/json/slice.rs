@@ -4,8 +4,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
-
+use super::scan::find_string_stop;
 use super::text::unescape;
 
 /// What a value is, by its first byte.
@@ -134,7 +133,7 @@ fn take_value(text: &[u8]) -> Option<(&[u8], &[u8])> {
 fn string_length(text: &[u8]) -> Option<usize> {
     let mut at = 1;
     loop {
-        at += memchr2(b'"', b'\\', text.get(at..)?)?;
+        at += find_string_stop(text.get(at..)?)?;
         if text[at] == b'"' {
             return Some(at + 1);
         }
