@@ -12,6 +12,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 use crate::failure::Failure;
+use crate::printer::cell::safe;
 
 /// Where the server looks for one of its own keys.
 const KEY_HEADER: &str = "x-corelog-key";
@@ -189,9 +190,9 @@ fn refusal(status: StatusCode, body: &[u8]) -> Failure {
     let text = |name: &str| value.pointer(name).and_then(Value::as_str);
     match text("/error/message").or_else(|| text("/message")) {
         Some(message) => {
-            let failure = Failure::new(message);
+            let failure = Failure::new(safe(message));
             match text("/error/hint").filter(|hint| !hint.is_empty()) {
-                Some(hint) => failure.hint(hint),
+                Some(hint) => failure.hint(safe(hint)),
                 None => failure,
             }
         }

@@ -5,16 +5,21 @@ use serde_json::Value;
 /// What stands for a value that nobody gave.
 pub(crate) const ABSENT: &str = "–";
 
+/// Whether a character steers the terminal or the direction of what stands around it.
+fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Text without control characters, so that a prompt cannot move the cursor or set the window's title.
 pub(crate) fn safe(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .map(|c| if steers(c) { '\u{fffd}' } else { c })
         .collect()
 }
 
 /// As [`safe`], but lines stay lines.
 pub(crate) fn safe_lines(text: &str) -> String {
-    let keep = |c: char| !c.is_control() || c == '\n' || c == '\t';
+    let keep = |c: char| !steers(c) || c == '\n' || c == '\t';
     text.replace("\r\n", "\n")
         .chars()
         .map(|c| if keep(c) { c } else { '\u{fffd}' })
@@ -124,6 +129,7 @@ mod tests {
     fn strangers_do_not_steer_the_terminal() {
         assert_eq!(safe("a\u{1b}[2Jb\nc"), "a\u{fffd}[2Jb\u{fffd}c");
         assert_eq!(safe_lines("a\r\nb\u{7}"), "a\nb\u{fffd}");
+        assert_eq!(safe("a\u{202e}b"), "a\u{fffd}b");
     }
 
     #[test]

@@ -247,10 +247,21 @@ fn check_destination(index: usize, destination: &Destination, findings: &mut Fin
 
 fn keys(settings: &Settings, findings: &mut Findings) {
     for (index, key) in settings.keys.iter().enumerate() {
-        if key.secret.is_none() {
+        let signs = (key.access_key_id.is_some(), key.secret_access_key.is_some());
+        if signs.0 != signs.1 {
+            let given = if signs.0 {
+                "access_key_id"
+            } else {
+                "secret_access_key"
+            };
+            let fault = Fault::new("`access_key_id` and `secret_access_key` go together");
+            report(findings, "key", Some(index), given, fault);
+        } else if key.secret.is_none() && !signs.0 {
             // Were it let through, the gateway would take it for a key that nobody can show.
-            let fault = Fault::new("the key has no `secret`")
-                .hint("set `secret` to `env:NAME` or `file:PATH`");
+            let fault = Fault::new(
+                "the key has neither `secret` nor `access_key_id` and `secret_access_key`",
+            )
+            .hint("set `secret` to `env:NAME` or `file:PATH`");
             report(findings, "key", Some(index), "name", fault);
         }
     }

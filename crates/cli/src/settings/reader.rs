@@ -331,7 +331,8 @@ fn ids_of_environment(info: &SectionInfo, known: &[String], env: &Environment) -
         let id = suffixes
             .filter_map(|suffix| rest.strip_suffix(&suffix))
             .min_by_key(|id| id.len());
-        let Some(id) = id.filter(|id| !known.contains(*id) && !is_of_known(rest, &known)) else {
+        let Some(id) = id.filter(|id| !known.contains(*id) && !is_of_known(info, rest, &known))
+        else {
             continue;
         };
         let fits = match info.form {
@@ -345,11 +346,16 @@ fn ids_of_environment(info: &SectionInfo, known: &[String], env: &Environment) -
     found.into_iter().collect()
 }
 
-fn is_of_known(rest: &str, known: &BTreeSet<String>) -> bool {
-    known.iter().any(|id| {
+fn is_of_known(info: &SectionInfo, rest: &str, known: &BTreeSet<String>) -> bool {
+    let keys = || info.keys.iter().map(|key| key.name.to_ascii_uppercase());
+    let behind = |id: &String| {
         rest.strip_prefix(id.as_str())
-            .is_some_and(|key| key.starts_with('_'))
-    })
+            .and_then(|rest| rest.strip_prefix('_'))
+    };
+    known
+        .iter()
+        .filter_map(behind)
+        .any(|key| keys().any(|name| name == key))
 }
 
 impl Reader<'_> {
@@ -386,8 +392,12 @@ impl Reader<'_> {
         } else if let Some(value) = T::absent() {
             (Ok(value), Origin::Default)
         } else {
-            let header = self.header.clone();
-            let origin = header.map_or(Origin::Default, |span| self.sources.place(span));
+            let origin = match (self.header.clone(), &self.block) {
+                (Some(span), _) => self.sources.place(span),
+                // A block of the environment: the variable to set says best what is missing.
+                (None, Some((_, id))) => Origin::Env(self.info.env_name(Some(id), key)),
+                (None, None) => Origin::Default,
+            };
             let reason = format!("`{}` is missing", self.path_of(key));
             (
                 Err(Fault::new(reason).hint(format!("set `{key}` to {}", T::KIND))),

@@ -217,8 +217,12 @@ sections! {
         /// The name in records and metrics.
         name: Name,
         /// What the caller sends: in the header `x-corelog-key`, or, where the gateway holds the provider's
-        /// credentials, as its API key (`authorization: Bearer`, `x-api-key`, …). Needed.
+        /// credentials, as its API key (`authorization: Bearer`, `x-api-key`, …).
         secret: Option<Secret>,
+        /// For callers that sign with AWS credentials, such as boto3: the id of a key made up for them.
+        access_key_id: Option<String>,
+        /// For callers that sign with AWS credentials: the secret half. Signatures are checked with it.
+        secret_access_key: Option<Secret>,
         /// Capture policy for this caller's calls. Left out, what `[[capture.rule]]` and `capture.policy` say.
         capture: Option<CapturePolicy>,
     }

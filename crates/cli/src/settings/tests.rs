@@ -277,6 +277,24 @@ fn the_environment_changes_blocks_and_adds_them() {
 }
 
 #[test]
+fn a_block_of_the_environment_may_begin_like_another_and_must_be_whole() {
+    let env = [
+        ("CORELOG_PROVIDER_OPENAI_EU_DIALECT", "openai"),
+        ("CORELOG_PROVIDER_OPENAI_EU_BASE_URL", "http://eu"),
+    ];
+    let settings = load_with(SAMPLE, &env, &[]).unwrap().settings;
+    let eu = settings
+        .providers
+        .iter()
+        .find(|p| p.name.as_str() == "openai_eu")
+        .unwrap();
+    assert_eq!(eu.upstream(), "http://eu");
+    let problems = load_with(SAMPLE, &env[1..], &[]).unwrap_err();
+    let missing = Origin::Env("CORELOG_PROVIDER_OPENAI_EU_DIALECT".to_owned());
+    assert_eq!(problems.0[0].origin, missing);
+}
+
+#[test]
 fn a_stray_variable_is_a_warning_and_a_stray_flag_an_error() {
     let env = [
         ("CORELOG_SPOOL_DURABLITY", "relaxed"),
@@ -405,7 +423,7 @@ fn what_does_not_go_together_is_refused() {
         "[[provider]]\nname=\"g\"\ndialect=\"openai\"\nca_file=\"/does/not/exist\"\n",
         "`/does/not/exist` cannot be read",
     );
-    check_refused("[[key]]\nname=\"a\"\n", "the key has no `secret`");
+    check_refused("[[key]]\nname=\"a\"\n", "the key has neither");
     check_refused("[tls]\ncert_file=\"c\"\n", "set `tls.key_file`");
     check_refused(
         "[capture]\nheaders=[\"Authorization\"]\n",
