@@ -159,10 +159,9 @@ impl Fields {
     pub(crate) fn append(&mut self, key: &[u8], value: &[u8]) {
         match kind(value) {
             Kind::String if grows(key) => self.append_text(key, inside(value)),
-            Kind::String => self.set(key, value),
             Kind::Array => self.append_list(key, value),
             Kind::Object => self.object(key).append_all(value),
-            Kind::Null | Kind::Literal => self.set(key, value),
+            Kind::String | Kind::Null | Kind::Literal => self.set(key, value),
         }
     }
 

@@ -146,8 +146,16 @@ impl Reassembler {
             Cutter::Array(mut elements) => elements.finish(&mut |element| parts.add(b"", element)),
             Cutter::Whole(body) => return whole(parts.reader, body, route, status, headers),
         }
+        let Parts {
+            reader,
+            mut assemble,
+            events,
+            ..
+        } = parts;
         let mut written = Vec::new();
-        parts.assemble.write(&mut written);
+        assemble.write(&mut written);
+        // Before the answer is copied once more.
+        drop(assemble);
         let mut body = Vec::with_capacity(written.len());
         let valid = minify(&written, &mut body);
         if !valid {
@@ -155,8 +163,8 @@ impl Reassembler {
         }
         Reassembled {
             body,
-            facts: parts.reader.into_facts(route, status, headers, valid),
-            events: parts.events,
+            facts: reader.into_facts(route, status, headers, valid),
+            events,
         }
     }
 }
