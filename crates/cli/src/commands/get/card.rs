@@ -234,3 +234,43 @@ fn cuts(record: &Value) -> Option<String> {
     });
     Some(shown.collect::<Vec<_>>().join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::printer::Format;
+
+    /// Any JSON whose names are those the card looks for, in places where it does not expect them.
+    fn strange() -> impl Strategy<Value = Value> {
+        const NAMES: &str = "corelog|usage|input|output|value|messages|content|choices|message|text|type|delta|\
+                             stream|cut|tags|tool_calls|function|arguments|httpStatus|latencyMs|role|system|error";
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(6, 64, 6, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map(NAMES, inner, 0..6)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_record_and_any_bodies_make_a_card_that_steers_nothing(record in strange(), input in strange(), output in strange()) {
+            let printer = Printer::of_buffer(Format::Table, Box::new(std::io::sink()));
+            let card = card(&record, Some(&input), Some(&output), &printer);
+            prop_assert!(card.starts_with("record "));
+            prop_assert!(!card.chars().any(|c| c.is_control() && c != '\n' && c != '\t'));
+        }
+    }
+}
