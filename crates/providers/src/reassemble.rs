@@ -206,7 +206,6 @@ impl Parts {
         if let Some(text) = self.repeat.text(name, data) {
             return self.assemble.again(text);
         }
-        self.repeat.forget();
         let valid = self.reader.part(data);
         if !valid && memchr::memchr(b'\n', data).is_some() {
             return self.add_lines(name, data);
@@ -223,6 +222,7 @@ impl Parts {
     }
 
     fn assemble_part(&mut self, name: &[u8], data: &[u8], valid: bool) {
+        self.repeat.forget();
         if (valid || self.assemble.wants_text())
             && let Some(text) = self.assemble.add(Part { name, data, valid })
         {

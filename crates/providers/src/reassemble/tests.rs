@@ -620,6 +620,35 @@ fn events_without_an_empty_line_between_them_are_told_apart() {
     );
 }
 
+#[test]
+fn a_part_is_only_taken_for_the_one_right_before_it() {
+    let text = |index: u64, text: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"index\":{index},\"delta\":{{\"content\":\"{text}\"}}}}]}}\n"
+        )
+    };
+    let stop = "data: {\"choices\":[{\"index\":1,\"delta\":{},\"finish_reason\":\"stop\"}]}\n";
+    let stream = [
+        &text(0, "a"),
+        "\n",
+        &text(0, "b"),
+        "\n",
+        &text(1, "x"),
+        "\n",
+        &text(0, "c"),
+        stop,
+        "\n",
+        &text(0, "d"),
+        "\n",
+    ];
+    check(
+        &post(Dialect::OpenAi, "/v1/chat/completions"),
+        Framing::Sse,
+        stream.concat().as_bytes(),
+        &json!({"choices":[{"index":0,"message":{"content":"abcd"}},{"index":1,"message":{"content":"x"},"finish_reason":"stop"}]}),
+    );
+}
+
 const PATHS: [(Dialect, &str); 13] = [
     (Dialect::OpenAi, "/v1/chat/completions"),
     (Dialect::OpenAi, "/v1/completions"),
