@@ -14,6 +14,8 @@ mod presented;
 
 pub use presented::{Fingerprint, Presented};
 
+use std::fmt;
+
 use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
@@ -25,16 +27,34 @@ pub const KEY_HEADER: &str = "x-corelog-key";
 pub struct Key {
     /// What records and policies call the caller.
     pub name: String,
-    /// The key itself.
-    pub secret: String,
+    /// What the caller sends as its key, if it sends one.
+    pub secret: Option<String>,
+    /// What the caller signs with, if it signs.
+    pub signing: Option<SigningKey>,
 }
 
-impl std::fmt::Debug for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// A pair of AWS keys made up for a caller.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SigningKey {
+    /// Public half.
+    pub access_key_id: String,
+    /// Secret half.
+    pub secret_access_key: String,
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Key")
             .field("name", &self.name)
-            .field("secret", &"***")
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -47,6 +67,9 @@ pub struct Caller {
     pub fingerprint: Option<Fingerprint>,
     /// Whether the credential in the provider's place is a Corelog key, which must not travel upstream.
     pub spent: bool,
+    /// Set where the caller is who it says only if the request's signature was made with this key: whoever
+    /// has the request's body checks that.
+    pub unproven: Option<SigningKey>,
 }
 
 impl Caller {
@@ -75,21 +98,28 @@ pub enum Denied {
 #[derive(Debug, Clone, Default)]
 pub struct Access {
     keys: Vec<(String, [u8; 32])>,
+    signing: Vec<(String, SigningKey)>,
 }
 
 impl Access {
     /// Takes the configured keys; none means open.
     pub fn new(keys: &[Key]) -> Self {
-        let keys = keys
-            .iter()
-            .map(|key| (key.name.clone(), digest(&key.secret)))
-            .collect();
-        Self { keys }
+        let named = |key: &Key| key.name.clone();
+        Self {
+            keys: keys
+                .iter()
+                .filter_map(|key| Some((named(key), digest(key.secret.as_deref()?))))
+                .collect(),
+            signing: keys
+                .iter()
+                .filter_map(|key| Some((named(key), key.signing.clone()?)))
+                .collect(),
+        }
     }
 
     /// Whether everybody may call.
     pub fn is_open(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.is_empty() && self.signing.is_empty()
     }
 
     /// Lets a caller in, or says why not.
@@ -99,30 +129,34 @@ impl Access {
     pub fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, Denied> {
         let presented = Presented::of(headers);
         let fingerprint = presented.secret().map(Fingerprint::of);
+        let caller = Caller {
+            fingerprint,
+            ..Caller::default()
+        };
         if self.is_open() {
-            return Ok(Caller {
-                name: None,
-                fingerprint,
-                spent: false,
-            });
+            return Ok(caller);
         }
         let own = headers
             .get(KEY_HEADER)
             .and_then(|value| value.to_str().ok());
-        if let Some(secret) = own {
-            let name = self.name_of(secret).ok_or(Denied::Unknown)?;
-            return Ok(Caller {
-                name: Some(name),
-                fingerprint,
-                spent: false,
-            });
-        }
-        let secret = presented.bearer().ok_or(Denied::Missing)?;
-        let name = self.name_of(secret).ok_or(Denied::Unknown)?;
+        let (name, spent, unproven) = match (own, presented) {
+            (Some(secret), _) => (self.name_of(secret).ok_or(Denied::Unknown)?, false, None),
+            (None, Presented::Bearer(secret)) => {
+                (self.name_of(secret).ok_or(Denied::Unknown)?, true, None)
+            }
+            (None, Presented::Signature(id)) => {
+                let mut known = self.signing.iter();
+                let found = known.find(|(_, key)| key.access_key_id == id);
+                let (name, key) = found.ok_or(Denied::Unknown)?;
+                (name.clone(), true, Some(key.clone()))
+            }
+            (None, Presented::Nothing) => return Err(Denied::Missing),
+        };
         Ok(Caller {
             name: Some(name),
-            fingerprint,
-            spent: true,
+            spent,
+            unproven,
+            ..caller
         })
     }
 
@@ -154,7 +188,11 @@ mod tests {
     fn keyed() -> Access {
         Access::new(&[Key {
             name: "ci".into(),
-            secret: "s3cret".into(),
+            secret: Some("s3cret".into()),
+            signing: Some(SigningKey {
+                access_key_id: "AKIDCI".into(),
+                secret_access_key: "signing".into(),
+            }),
         }])
     }
 
@@ -192,6 +230,13 @@ mod tests {
             .unwrap();
         assert!(spent.spent);
         assert_eq!(spent.arn("1"), "arn:aws:iam::1:user/ci");
+        let signed = |id| format!("AWS4-HMAC-SHA256 Credential={id}/20261120/r/bedrock/aws4_request, SignedHeaders=host, Signature=00");
+        let unproven = access
+            .authenticate(&headers(&[("authorization", &signed("AKIDCI"))]))
+            .unwrap();
+        assert_eq!(unproven.unproven.unwrap().secret_access_key, "signing");
+        let stranger = headers(&[("authorization", &signed("AKIDNO"))]);
+        assert_eq!(access.authenticate(&stranger), Err(Denied::Unknown));
         let own = headers(&[
             ("x-corelog-key", "s3cret"),
             ("authorization", "Bearer sk-upstream"),

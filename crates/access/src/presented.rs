@@ -40,14 +40,6 @@ impl<'a> Presented<'a> {
             .map_or(Self::Nothing, Self::Bearer)
     }
 
-    /// The secret, where the credential is one.
-    pub fn bearer(self) -> Option<&'a str> {
-        match self {
-            Self::Bearer(secret) => Some(secret),
-            Self::Signature(_) | Self::Nothing => None,
-        }
-    }
-
     /// What to take a fingerprint of.
     pub fn secret(self) -> Option<&'a str> {
         match self {

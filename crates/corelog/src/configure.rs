@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use corelog_access::{Access, Key};
+use corelog_access::{Access, Key, SigningKey};
 use corelog_capture::{HeaderFilter, Limits as CaptureLimits, Policies, Policy, Rule};
 use corelog_catalog::{Modalities, Modality};
 use corelog_cli::settings::{
@@ -111,9 +111,16 @@ fn access(settings: &Settings) -> Access {
     let keys: Vec<Key> = settings
         .keys
         .iter()
-        .filter_map(|key| {
-            let secret = key.secret.as_ref()?.reveal().to_owned();
-            Some(Key { name: key.name.as_str().to_owned(), secret })
+        .map(|key| {
+            let signing = key.access_key_id.as_ref().zip(key.secret_access_key.as_ref());
+            Key {
+                name: key.name.as_str().to_owned(),
+                secret: key.secret.as_ref().map(|secret| secret.reveal().to_owned()),
+                signing: signing.map(|(id, secret)| SigningKey {
+                    access_key_id: id.clone(),
+                    secret_access_key: secret.reveal().to_owned(),
+                }),
+            }
         })
         .collect();
     Access::new(&keys)

@@ -155,6 +155,21 @@ impl Prepared {
             return Err(refuse(&Refusal::BodyTooLarge(most)));
         }
         let mut source = Source::Passing(incoming);
+        if let Some(key) = &caller.unproven {
+            let mut held = source
+                .hold(scratch(routing, id), most)
+                .await
+                .map_err(|r| refuse(&r))?;
+            let hash = held.reader().and_then(|mut reader| sign::hash_of(&mut reader));
+            let request = (parts.method.as_str(), &parts.uri);
+            let proven = hash.is_ok_and(|hash| {
+                sign::is_proven(key, request, &parts.headers, &hash, &shared.clock)
+            });
+            if !proven {
+                return Err(refuse(&Refusal::BadSignature));
+            }
+            source = Source::Held(held);
+        }
         let (path, query) = split_query(rest);
         let route = route(dialect, parts.method.as_str(), path, query);
         let provider = match found {
@@ -162,7 +177,7 @@ impl Prepared {
             _ => {
                 let mut model = route.model.clone();
                 if model.is_none() && front::asks_for_model(&routing.providers, dialect) {
-                    let copy = scratch(shared, routing, id);
+                    let copy = scratch(routing, id);
                     let held = source.hold(copy, most).await.map_err(|r| refuse(&r))?;
                     model = held.in_memory().and_then(model_of);
                     source = Source::Held(held);
@@ -572,9 +587,8 @@ fn sending(copy: &Mutex<BodyCopy>) -> Result<RequestBody, Refusal> {
     Ok(RequestBody::File { reader, left })
 }
 
-fn scratch(shared: &Arc<Shared>, routing: &Arc<Routing>, id: RecordId) -> BodyCopy {
+fn scratch(routing: &Arc<Routing>, id: RecordId) -> BodyCopy {
     let recorder = Arc::clone(&routing.keeper.recorder);
-    let _ = shared;
     let capture = &routing.capture;
     BodyCopy::new(id, "input", recorder, capture.memory_max, capture.body_max)
 }

@@ -9,6 +9,7 @@ use corelog_access::Access;
 use corelog_capture::{Limits as CaptureLimits, Recorder};
 use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_telemetry::{LimitLabel, Metrics};
+use corelog_types::Dialect;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -175,6 +176,10 @@ impl Gateway {
             return self.serve_own(request, Some(caller)).await;
         }
         if crate::upgrade::is_asked_for(request.headers()) {
+            if caller.unproven.is_some() {
+                // There is no body whose end a signature could cover.
+                return whole(Refusal::BadSignature.answer(Dialect::Bedrock, None));
+            }
             return crate::upgrade::serve(shared, &routing, request, caller, peer).await;
         }
         let (parts, incoming) = request.into_parts();
@@ -198,6 +203,7 @@ impl Gateway {
             Arc::clone(&self.shared.own),
             request,
             caller,
+            self.shared.clock.clone(),
         ))
     }
 }

@@ -4,13 +4,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use corelog_access::Caller;
+use corelog_runtime::Clock;
+use corelog_types::Dialect;
 use futures_util::future::BoxFuture;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 
 use crate::body::Answer;
+use crate::exchange::whole;
 use crate::gateway::plain;
+use crate::refusal::Refusal;
+use crate::sign;
 
 /// More than any operation of ours takes.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -35,16 +40,20 @@ pub(crate) async fn serve(
     own: Arc<dyn Own>,
     request: Request<Incoming>,
     caller: Option<Caller>,
+    clock: Clock,
 ) -> Response<Answer> {
     let (parts, incoming) = request.into_parts();
-    match Limited::new(incoming, BODY_BYTES_MAX).collect().await {
-        Ok(body) => {
-            own.serve(Request::from_parts(parts, body.to_bytes()), caller)
-                .await
+    let Ok(body) = Limited::new(incoming, BODY_BYTES_MAX).collect().await else {
+        let why = "the body is too large or broke off\n";
+        return plain(StatusCode::PAYLOAD_TOO_LARGE, why);
+    };
+    let body = body.to_bytes();
+    if let Some(key) = caller.as_ref().and_then(|caller| caller.unproven.as_ref()) {
+        let hash = corelog_wire::sigv4::payload_hash(&body);
+        let asked = (parts.method.as_str(), &parts.uri);
+        if !sign::is_proven(key, asked, &parts.headers, &hash, &clock) {
+            return whole(Refusal::BadSignature.answer(Dialect::Bedrock, None));
         }
-        Err(_) => plain(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "the body is too large or broke off\n",
-        ),
     }
+    own.serve(Request::from_parts(parts, body), caller).await
 }

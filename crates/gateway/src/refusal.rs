@@ -10,6 +10,8 @@ use serde_json::json;
 pub(crate) enum Refusal {
     /// The caller has no valid key.
     Denied(String),
+    /// The caller's signature is not what its key makes of the request.
+    BadSignature,
     /// Nothing is configured for that path.
     NoRoute(String),
     /// The request says something that cannot be.
@@ -28,19 +30,17 @@ pub(crate) enum Refusal {
     TimedOut(&'static str),
     /// An operator ended the call.
     Killed,
-    /// No credentials for the upstream.
-    NoCredentials(String),
 }
 
 impl Refusal {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::Denied(_) => StatusCode::UNAUTHORIZED,
+            Self::Denied(_) | Self::BadSignature => StatusCode::UNAUTHORIZED,
             Self::NoRoute(_) => StatusCode::NOT_FOUND,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany | Self::NotRecorded(_) | Self::Killed => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Unreachable(_) | Self::Broken(_) | Self::NoCredentials(_) => {
+            Self::Unreachable(_) | Self::Broken(_) => {
                 StatusCode::BAD_GATEWAY
             }
             Self::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
@@ -51,6 +51,10 @@ impl Refusal {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Denied(why) | Self::NoRoute(why) | Self::BadRequest(why) => why.clone(),
+            Self::BadSignature => "The request signature we calculated does not match the \
+                signature you provided. Check your AWS Secret Access Key and signing method. \
+                Consult the service documentation for details."
+                .to_owned(),
             Self::BodyTooLarge(most) => {
                 format!("the request body is larger than this gateway's limit of {most} bytes")
             }
@@ -62,9 +66,6 @@ impl Refusal {
             Self::Broken(why) => format!("the provider closed before it answered: {why}"),
             Self::TimedOut(what) => format!("the gateway gave up on the provider: {what} passed"),
             Self::Killed => "an operator ended this call".to_owned(),
-            Self::NoCredentials(why) => {
-                format!("the gateway has no credentials for the provider: {why}")
-            }
         }
     }
 
@@ -84,6 +85,11 @@ impl Refusal {
                 "invalid_api_key",
                 "authentication_error",
             ),
+            Self::BadSignature => (
+                "InvalidSignatureException",
+                "invalid_signature",
+                "authentication_error",
+            ),
             Self::NoRoute(_) => ("UnknownOperationException", "not_found", "not_found_error"),
             Self::BadRequest(_) => (
                 "ValidationException",
@@ -101,7 +107,7 @@ impl Refusal {
                 "overloaded_error",
             ),
             Self::Killed => ("ServiceUnavailableException", "call_killed", "api_error"),
-            Self::Unreachable(_) | Self::Broken(_) | Self::NoCredentials(_) => {
+            Self::Unreachable(_) | Self::Broken(_) => {
                 ("ServiceUnavailableException", "bad_gateway", "api_error")
             }
             Self::TimedOut(_) => ("ModelTimeoutException", "timeout", "timeout_error"),
@@ -161,9 +167,9 @@ impl Refusal {
 /// Source: error tables of the Bedrock Runtime API reference.
 fn bedrock_status(refusal: &Refusal) -> StatusCode {
     match refusal {
-        Refusal::Denied(_) => StatusCode::FORBIDDEN,
+        Refusal::Denied(_) | Refusal::BadSignature => StatusCode::FORBIDDEN,
         Refusal::BodyTooLarge(_) => StatusCode::BAD_REQUEST,
-        Refusal::Unreachable(_) | Refusal::Broken(_) | Refusal::NoCredentials(_) => {
+        Refusal::Unreachable(_) | Refusal::Broken(_) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
         Refusal::TimedOut(_) => StatusCode::REQUEST_TIMEOUT,

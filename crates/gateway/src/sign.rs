@@ -3,9 +3,10 @@
 use std::io::Read;
 
 use corelog_runtime::Clock;
-use corelog_types::Dialect;
+use corelog_access::SigningKey;
+use corelog_types::{Dialect, Timestamp};
 use corelog_wire::sigv4;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use sha2::{Digest, Sha256};
 
 use crate::config::Credentials;
@@ -107,6 +108,44 @@ pub(crate) fn sign(
             headers.insert(HeaderName::from_static(name), value);
         }
     }
+}
+
+/// Whether a caller's signature over the request was made with the key it names, and lately.
+///
+/// Source: the service allows the same difference between its clock and the caller's.
+pub(crate) fn is_proven(
+    key: &SigningKey,
+    (method, uri): (&str, &Uri),
+    headers: &HeaderMap,
+    payload_sha256: &str,
+    clock: &Clock,
+) -> bool {
+    const SKEW_MS: u64 = 5 * 60 * 1_000;
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(authorization) = text("authorization").and_then(sigv4::Authorization::parse) else {
+        return false;
+    };
+    let amz_date = text("x-amz-date").unwrap_or("");
+    let fresh = Timestamp::parse_amz_date(amz_date)
+        .is_some_and(|at| at.unix_ms().abs_diff(clock.now().unix_ms()) <= SKEW_MS);
+    let mut pairs: Vec<(&str, &str)> = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+        .collect();
+    if let (None, Some(authority)) = (text("host"), uri.authority()) {
+        pairs.push(("host", authority.as_str()));
+    }
+    let covers_host = authorization.signed_headers.iter().any(|name| name == "host");
+    let request = sigv4::Request {
+        method,
+        path: uri.path(),
+        query: uri.query().unwrap_or(""),
+        headers: &pairs,
+        payload_sha256,
+    };
+    fresh
+        && covers_host
+        && sigv4::verify(&authorization, &request, amz_date, &key.secret_access_key)
 }
 
 /// Lowercase hex SHA-256 of a body that is read piece by piece.

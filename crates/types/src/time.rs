@@ -62,6 +62,36 @@ impl Timestamp {
         format!("{:04}/{:02}/{:02}/{:02}", c.year, c.month, c.day, c.hour)
     }
 
+    /// Reads `20261120T091542Z`, the form of `x-amz-date`; `None` for anything else.
+    pub fn parse_amz_date(text: &str) -> Option<Self> {
+        let digits = |range: std::ops::Range<usize>| -> Option<u64> {
+            let digits = text.get(range)?;
+            let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+            plain.then(|| digits.parse().ok()).flatten()
+        };
+        if text.len() != 16 || !text.is_char_boundary(15) || !text.ends_with('Z') {
+            return None;
+        }
+        if text.get(8..9)? != "T" {
+            return None;
+        }
+        let (year, month, day) = (digits(0..4)?, digits(4..6)?, digits(6..8)?);
+        let (hour, minute, second) = (digits(9..11)?, digits(11..13)?, digits(13..15)?);
+        let fits = year >= 1970 && (1..=12).contains(&month) && (1..=31).contains(&day);
+        if !fits || hour > 23 || minute > 59 || second > 60 {
+            return None;
+        }
+        // After Howard Hinnant's `days_from_civil`.
+        let shifted_year = year - u64::from(month <= 2);
+        let shifted_month = (month + 9) % 12;
+        let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+        let days = shifted_year * 365 + shifted_year / 4 - shifted_year / 100
+            + shifted_year / 400
+            + day_of_year;
+        let seconds = ((days.checked_sub(719_468)? * 24 + hour) * 60 + minute) * 60 + second;
+        Some(Self(seconds * 1_000))
+    }
+
     /// Days to a civil date after Howard Hinnant's `civil_from_days`, in the proleptic Gregorian calendar.
     fn civil(self) -> Civil {
         let seconds = self.0 / 1_000;
@@ -159,6 +189,16 @@ mod tests {
             Timestamp::from_unix_ms(0).rfc3339_ms(),
             "1970-01-01T00:00:00.000Z"
         );
+    }
+
+    #[test]
+    fn amz_dates_are_read() {
+        let read = |text| Timestamp::parse_amz_date(text).map(Timestamp::unix_ms);
+        assert_eq!(read("20240229T235958Z"), Some(1_709_251_198_000));
+        assert_eq!(read("19700101T000000Z"), Some(0));
+        for text in ["", "20240229T235958", "20241301T000000Z", "2024-02-29T23:5Z", "2024022９T23595Z"] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 
     #[test]
