@@ -294,8 +294,9 @@ impl Settings {
         }
         self.providers.retain(|provider| provider.enabled);
         if self.destinations.is_empty() {
-            self.destinations
-                .extend(Destination::in_data_dir(&self.data));
+            // A URL has no place for a relative path.
+            let data = std::path::absolute(&self.data).unwrap_or_else(|_| self.data.clone());
+            self.destinations.extend(Destination::in_data_dir(&data));
         }
     }
 }
