@@ -11,7 +11,7 @@ use super::schema::{Destination, Provider};
 use crate::environment::Environment;
 
 /// The default destination before its directory is known; all else in it is the key tables' defaults.
-const DESTINATION: &str = "[[destination]]\nname = \"bucket\"\nurl = \"file:///\"\n";
+const DESTINATION: &str = "[[destination]]\nname = \"bucket\"\nurl = \"file:///bucket\"\n";
 
 impl Provider {
     /// Where calls are forwarded to, without a trailing slash. A loaded configuration always says it.

@@ -152,7 +152,7 @@ impl Value for HttpUrl {
 /// Where a destination keeps its objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreUrl {
-    /// `file:///directory`: a local directory, absolute or relative to the working directory.
+    /// `file:///directory`: a local directory.
     File(PathBuf),
     /// `s3://bucket/prefix`.
     S3 {
@@ -182,8 +182,11 @@ impl Value for StoreUrl {
                 .hint("write `file:///some/directory` or `s3://bucket/prefix`")
         };
         if let Some(path) = text.strip_prefix("file://") {
-            if path.is_empty() {
-                return Err(invalid("it names no directory"));
+            // What stands behind two slashes is a host: `file://data/x` would be `/x` of the machine `data`.
+            if !path.starts_with('/') || path == "/" {
+                return Err(invalid(
+                    "behind `file://` stands the directory's whole path",
+                ));
             }
             return Ok(Self::File(PathBuf::from(path)));
         }
@@ -277,7 +280,15 @@ mod tests {
         };
         assert_eq!(store("s3://my.bucket"), Some(bucket("")));
         assert_eq!(store("s3://my.bucket/a/b/"), Some(bucket("a/b")));
-        for text in ["", "file://", "s3://", "s3://AB", "gs://bucket", "/var/lib"] {
+        for text in [
+            "",
+            "file://",
+            "file://x",
+            "s3://",
+            "s3://AB",
+            "gs://bucket",
+            "/var/lib",
+        ] {
             assert_eq!(store(text), None, "{text}");
         }
     }
