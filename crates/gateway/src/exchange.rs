@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use corelog_access::Caller;
@@ -21,10 +21,11 @@ use corelog_record::{CallerFacts, Delivered, DeliveryOutcome, ErrorSource};
 use corelog_runtime::Tasks;
 use corelog_types::{Dialect, RecordId};
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version, request};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request};
 use http_body::{Body as _, Frame};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 use parking_lot::Mutex;
 
 use crate::body::{Answer, OverLimit, RequestBody};
@@ -37,6 +38,7 @@ use crate::provider::Provider;
 use crate::refusal::Refusal;
 use crate::relay::{Flow, Relay, Step};
 use crate::sign;
+use crate::upgrade::{self, Tunnel};
 use crate::upstream::{Lease, SendError};
 
 /// Tries on a fresh connection after pooled ones turned out to be closed.
@@ -126,6 +128,8 @@ struct Prepared {
     upstream_path: String,
     headers: HeaderMap,
     body: RequestBody,
+    /// The caller's side, where it asks to change the protocol.
+    upgrade: Option<OnUpgrade>,
     began: Instant,
 }
 
@@ -141,26 +145,26 @@ impl Prepared {
         let arrived = shared.clock.now();
         let id = corelog_runtime::record_id(arrived);
         let Arrival {
-            parts,
+            mut parts,
             incoming,
             caller,
             peer,
             began,
         } = arrival;
+        let upgrade = upgrade::take(&mut parts);
         let refuse = |refusal: &Refusal| refusal.answer(dialect, None);
 
         let most = routing.limits.body_bytes_max;
-        if incoming.size_hint().lower() > most {
-            shared.limit_reached("body_bytes_max");
-            return Err(refuse(&Refusal::BodyTooLarge(most)));
-        }
+        let announced = incoming.size_hint().lower();
         let mut source = Source::Passing(incoming);
         if let Some(key) = &caller.unproven {
             let mut held = source
                 .hold(scratch(routing, id), most)
                 .await
                 .map_err(|r| refuse(&r))?;
-            let hash = held.reader().and_then(|mut reader| sign::hash_of(&mut reader));
+            let hash = held
+                .reader()
+                .and_then(|mut reader| sign::hash_of(&mut reader));
             let request = (parts.method.as_str(), &parts.uri);
             let proven = hash.is_ok_and(|hash| {
                 sign::is_proven(key, request, &parts.headers, &hash, &shared.clock)
@@ -221,23 +225,40 @@ impl Prepared {
         };
         let (first_byte, total) = (provider.first_byte_timeout, provider.total_timeout);
         let most_exchanges = routing.limits.exchanges_max;
-        let Some(listed) = shared
-            .inflight
-            .enter(id, about, first_byte, total, most_exchanges)
-        else {
-            shared.limit_reached("exchanges_max");
-            return Err(refuse(&Refusal::TooMany));
-        };
         let keeper = Arc::clone(&routing.keeper);
         let recorder = Arc::clone(&keeper.recorder);
         let mut capture = Capture::begin(call, Arc::clone(&routing.capture), recorder);
+        let limits = &routing.limits;
+        let entered = shared
+            .inflight
+            .enter(id, about, first_byte, total, limits.exchanges_max);
+        let listed = match entered {
+            Some(_) if announced > most => {
+                shared.limit_reached("body_bytes_max");
+                Err(Refusal::BodyTooLarge(most))
+            }
+            Some(listed) => Ok(listed),
+            None => {
+                shared.limit_reached("exchanges_max");
+                Err(Refusal::TooMany)
+            }
+        };
+        let listed = match listed {
+            Ok(listed) => listed,
+            Err(refusal) => return Err(refused(&keeper, capture, &refusal, began, None).await),
+        };
         let mut headers = headers::upstream(&capture.call().headers);
+        if upgrade.is_some() {
+            upgrade::keep(&capture.call().headers, &mut headers);
+        }
         if caller.spent {
             sign::strip(&mut headers);
         }
         let passed = listed.request_bytes();
         let needs_all = sign::needs_body(&provider);
-        let body = source.into_body(&mut capture, most, needs_all, passed).await;
+        let body = source
+            .into_body(&mut capture, most, needs_all, passed)
+            .await;
         let mut prepared = Self {
             shared: Arc::clone(shared),
             keeper,
@@ -248,6 +269,7 @@ impl Prepared {
             upstream_path,
             headers,
             body: RequestBody::Held(None),
+            upgrade,
             began,
         };
         match body {
@@ -324,6 +346,9 @@ impl Prepared {
         mark(&mut head, self.capture.is_wanted().then_some(id));
         head.append("server-timing", timing(self.began, sent_at, now));
         let (status, dialect) = (answer.status(), self.capture.call().dialect);
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            return self.switch(answer, head, lease).await;
+        }
         let extensions = std::mem::take(answer.extensions_mut());
         let incoming = answer.into_body();
         let length = incoming.size_hint().exact();
@@ -347,6 +372,33 @@ impl Prepared {
         *response.status_mut() = status;
         *response.headers_mut() = head;
         *response.extensions_mut() = extensions;
+        response
+    }
+
+    /// Leaves HTTP behind, on both sides.
+    async fn switch(
+        mut self,
+        mut answer: Response<Incoming>,
+        mut head: HeaderMap,
+        lease: Lease,
+    ) -> Response<Answer> {
+        let Some(caller) = self.upgrade.take() else {
+            let why = "it changed the protocol without being asked to".to_owned();
+            return whole(self.refuse(&Refusal::Broken(why)).await);
+        };
+        upgrade::keep(answer.headers(), &mut head);
+        let tunnel = Tunnel {
+            caller,
+            upstream: hyper::upgrade::on(&mut answer),
+            lease,
+            capture: self.capture,
+            listed: self.listed,
+            keeper: self.keeper,
+        };
+        tunnel.start();
+        let mut response = Response::new(Answer::Whole(None));
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        *response.headers_mut() = head;
         response
     }
 
@@ -384,7 +436,8 @@ impl Prepared {
         if self.provider.pool.is_exhausted() {
             self.shared.limit_reached("connections_per_upstream_max");
         }
-        lend(Arc::clone(&self.provider), self.listed.entry())
+        let to_leave = self.upgrade.is_some();
+        lend(Arc::clone(&self.provider), self.listed.entry(), to_leave)
     }
 
     /// Writes the request's target in the form that the connection wants.
@@ -424,47 +477,67 @@ impl Prepared {
 
     /// Answers in the gateway's own name, once that is recorded.
     async fn refuse(self, refusal: &Refusal) -> Response<Bytes> {
-        let dialect = self.capture.call().dialect;
-        let wanted = self.capture.is_wanted();
-        let answer = refusal.answer(dialect, wanted.then(|| self.capture.id()));
-        let now = Instant::now();
         let gone = self.listed.hung_up_after();
-        let outcome = match (gone, refusal) {
-            (Some(_), _) => DeliveryOutcome::HungUp,
-            (None, Refusal::Killed) => DeliveryOutcome::Killed,
-            (None, _) => DeliveryOutcome::Complete,
-        };
-        let source = if refusal.is_callers() {
-            ErrorSource::Caller
-        } else {
-            ErrorSource::Gateway
-        };
-        let end = End {
-            at: now.saturating_duration_since(self.began),
-            complete: false,
-            delivered: Delivered {
-                outcome,
-                bytes: answer.body().len() as u64,
-                chunks: 1,
-                closed_after_ms: gone.map(|after| after.as_secs_f64() * 1_000.0),
-            },
-            status: Some(answer.status().as_u16()),
-            fault: Some(Fault {
-                code: refusal.code(dialect).to_owned(),
-                message: refusal.message(),
-                source,
-            }),
-        };
-        match self.keeper.keep(self.capture, end, now).await {
-            Kept::Refused(why) => Refusal::NotRecorded(why).answer(dialect, None),
-            Kept::Yes | Kept::Lost => answer,
-        }
+        refused(&self.keeper, self.capture, refusal, self.began, gone).await
+    }
+}
+
+/// Records that the gateway itself answers, and gives the answer.
+async fn refused(
+    keeper: &Arc<Keeper>,
+    capture: Capture,
+    refusal: &Refusal,
+    began: Instant,
+    gone: Option<Duration>,
+) -> Response<Bytes> {
+    let dialect = capture.call().dialect;
+    let answer = refusal.answer(dialect, capture.is_wanted().then(|| capture.id()));
+    let now = Instant::now();
+    let outcome = match (gone, refusal) {
+        (Some(_), _) => DeliveryOutcome::HungUp,
+        (None, Refusal::Killed) => DeliveryOutcome::Killed,
+        (None, _) => DeliveryOutcome::Complete,
+    };
+    let source = if refusal.is_callers() {
+        ErrorSource::Caller
+    } else {
+        ErrorSource::Gateway
+    };
+    let end = End {
+        at: now.saturating_duration_since(began),
+        complete: false,
+        delivered: Delivered {
+            outcome,
+            bytes: answer.body().len() as u64,
+            chunks: 1,
+            closed_after_ms: gone.map(|after| after.as_secs_f64() * 1_000.0),
+        },
+        status: Some(answer.status().as_u16()),
+        fault: Some(Fault {
+            code: refusal.code(dialect).to_owned(),
+            message: refusal.message(),
+            source,
+        }),
+    };
+    match keeper.keep(capture, end, now).await {
+        Kept::Refused(why) => Refusal::NotRecorded(why).answer(dialect, None),
+        Kept::Yes | Kept::Lost => answer,
     }
 }
 
 /// Lends a connection, unless the exchange is ended while it waits for one.
-async fn lend(provider: Arc<Provider>, entry: Arc<Entry>) -> Result<Lease, Refusal> {
-    let lease = provider.pool.lease();
+async fn lend(
+    provider: Arc<Provider>,
+    entry: Arc<Entry>,
+    to_leave: bool,
+) -> Result<Lease, Refusal> {
+    let lease = async {
+        if to_leave {
+            provider.pool.lease_to_leave().await
+        } else {
+            provider.pool.lease().await
+        }
+    };
     tokio::pin!(lease);
     std::future::poll_fn(|context| {
         if let Some(abort) = entry.poll_abort(context) {
