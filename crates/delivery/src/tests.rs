@@ -117,7 +117,7 @@ fn append(spool: &Spool, numbers: std::ops::Range<u64>) {
     for number in numbers {
         let text = text(number);
         let mut random = [0; 10];
-        random[..8].copy_from_slice(&number.to_le_bytes());
+        random[2..].copy_from_slice(&number.to_be_bytes());
         let entry = corelog_spool::Entry {
             id: RecordId::from_parts(NOW.unix_ms(), random),
             time: NOW,

@@ -59,7 +59,7 @@ impl Records {
     fn next(&self) -> (Sequence, RecordId) {
         let number = self.entries.len() as u64 + 1;
         let mut random = [0; 10];
-        random[..8].copy_from_slice(&number.to_le_bytes());
+        random[2..].copy_from_slice(&number.to_be_bytes());
         let id = RecordId::from_parts(REQUESTED, random);
         (Sequence::from_u64(number), id)
     }
