@@ -79,6 +79,8 @@ pub struct Capture {
     pub(crate) terminal: Option<Terminal>,
     pub(crate) arrival: Arrival,
     pub(crate) wanted: bool,
+    /// Bytes that passed in either direction after a change of protocol.
+    pub(crate) opaque: Option<(u64, u64)>,
 }
 
 impl Capture {
@@ -105,6 +107,7 @@ impl Capture {
             terminal: None,
             arrival: Arrival::default(),
             wanted,
+            opaque: None,
         }
     }
 
@@ -181,6 +184,11 @@ impl Capture {
         self.terminal
             .as_mut()
             .is_some_and(|terminal| terminal.push(chunk))
+    }
+
+    /// Takes note that the protocol was changed, and of how many bytes then passed from and to the caller.
+    pub fn passed_opaque(&mut self, from_caller: u64, to_caller: u64) {
+        self.opaque = Some((from_caller, to_caller));
     }
 
     /// Whether the answer is a stream of events.

@@ -147,7 +147,10 @@ impl BodyCopy {
         }
     }
 
-    /// Takes the copy apart: its bytes if they are in memory, else its place on disk.
+    /// Takes the copy apart: its bytes if they are in memory.
+    ///
+    /// # Errors
+    /// No failure: the place on disk, where the bytes are there.
     pub fn into_parts(self) -> Result<Vec<u8>, Box<dyn Spill>> {
         match self.kept {
             Kept::Memory(memory) => Ok(memory),

@@ -68,7 +68,7 @@ mod tests {
     fn run(encoding: &str, body: &[u8], cap: u64) -> Result<Vec<u8>, Undecoded> {
         let mut out = Vec::new();
         decode(encoding, Box::new(body), cap, &mut |piece| {
-            out.extend_from_slice(piece)
+            out.extend_from_slice(piece);
         })?;
         Ok(out)
     }

@@ -107,14 +107,16 @@ impl Capture {
         }
         let mut cut = Vec::new();
         let request = self.take_request_copy();
-        let request_bytes = request.seen_bytes();
+        let (request_bytes, response_bytes) = match self.opaque {
+            Some(passed) => passed,
+            None => (request.seen_bytes(), self.response.seen_bytes()),
+        };
         let (input, asked) = self.read_request(request, &mut cut);
         let model = asked.model.clone();
         let policy = self.policy(model.as_deref());
         if policy == Policy::None {
             return None;
         }
-        let response_bytes = self.response.seen_bytes();
         let answered = self.read_answer(end, &mut cut);
         let shape = self.shape_of(end, &answered.facts);
 
@@ -141,15 +143,26 @@ impl Capture {
                 });
             }
         }
+        if self.opaque.is_some() {
+            for (part, bytes) in [("input", request_bytes), ("output", response_bytes)] {
+                cut.push(Cut {
+                    part: part.to_owned(),
+                    reason: CutReason::Opaque,
+                    bytes: Some(bytes),
+                });
+            }
+        }
         extension.cut = cut;
 
         let mut document = self.bare_document(extension);
         fill_document(&mut document, &asked, &answered.facts, &shape);
         if let Some(output) = &mut document.output {
-            output.output_content_type = answered.content_type.clone();
+            output
+                .output_content_type
+                .clone_from(&answered.content_type);
         }
         if let Some(input) = &mut document.input {
-            input.input_content_type = content_type_of(&self.call.headers);
+            input.input_content_type = Some(content_type_of(&self.call.headers));
         }
         document.model_id = model;
         document.error_code = fault.map(|fault| fault.code);
@@ -289,7 +302,7 @@ impl Capture {
             return ReadAnswer {
                 facts,
                 part,
-                content_type,
+                content_type: Some(content_type),
                 ..ReadAnswer::default()
             };
         }
@@ -472,8 +485,8 @@ impl Capture {
             .is_some_and(|e| e.code == "ThrottlingException");
         Shape {
             failed,
-            input: !(bedrock && failed && throttled),
-            output: !(bedrock && failed),
+            input: self.opaque.is_none() && !(bedrock && failed && throttled),
+            output: self.opaque.is_none() && !(bedrock && failed),
         }
     }
 }
@@ -611,11 +624,11 @@ pub(crate) fn encoding_of(headers: &HeaderMap) -> Option<String> {
 }
 
 /// JSON where nothing is said: AWS SDKs leave the header out.
-fn content_type_of(headers: &HeaderMap) -> Option<String> {
+fn content_type_of(headers: &HeaderMap) -> String {
     let said = headers
         .get("content-type")
         .and_then(|value| value.to_str().ok());
-    Some(said.unwrap_or("application/json").to_owned())
+    said.unwrap_or("application/json").to_owned()
 }
 
 fn framing_name(framing: Framing) -> &'static str {

@@ -37,7 +37,7 @@ pub struct Entry<'a> {
     pub spills: Vec<SealedSpill>,
 }
 
-/// Keeps records. The embedded one is a spool on local disk; NATS JetStream fits the same shape
+/// Keeps records. The embedded one is a spool on local disk; NATS `JetStream` fits the same shape
 /// (publish with the record id as message id, and an acknowledgement to wait for).
 pub trait Recorder: Send + Sync {
     /// Whether one more call can be recorded; asked before anything is sent upstream.
@@ -102,6 +102,6 @@ impl fmt::Debug for SealedSpill {
         f.debug_struct("SealedSpill")
             .field("part", &self.part)
             .field("bytes", &self.bytes)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

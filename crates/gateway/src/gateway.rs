@@ -9,7 +9,6 @@ use corelog_access::Access;
 use corelog_capture::{Limits as CaptureLimits, Recorder};
 use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_telemetry::{LimitLabel, Metrics};
-use corelog_types::Dialect;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -174,13 +173,6 @@ impl Gateway {
         };
         if shared.own.claims(request.uri().path()) {
             return self.serve_own(request, Some(caller)).await;
-        }
-        if crate::upgrade::is_asked_for(request.headers()) {
-            if caller.unproven.is_some() {
-                // There is no body whose end a signature could cover.
-                return whole(Refusal::BadSignature.answer(Dialect::Bedrock, None));
-            }
-            return crate::upgrade::serve(shared, &routing, request, caller, peer).await;
         }
         let (parts, incoming) = request.into_parts();
         let peer = peer.map(|peer| peer.ip().to_string());

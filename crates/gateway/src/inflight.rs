@@ -132,12 +132,23 @@ impl Entry {
 
     /// Notes progress and moves the idle deadline.
     pub(crate) fn progress(&self, now: Instant, bytes: usize, events: u64, idle: Duration) {
-        self.response_bytes
-            .fetch_add(bytes as u64, Ordering::Relaxed);
-        self.chunks.fetch_add(1, Ordering::Relaxed);
+        self.note_chunk(bytes);
         self.events.store(events, Ordering::Relaxed);
         self.idle_deadline
             .store(ms_between(self.epoch, now + idle), Ordering::Relaxed);
+    }
+
+    /// Notes bytes of the answer.
+    pub(crate) fn note_chunk(&self, bytes: usize) {
+        self.response_bytes
+            .fetch_add(bytes as u64, Ordering::Relaxed);
+        self.chunks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Bytes and chunks of the answer so far.
+    pub(crate) fn answered(&self) -> (u64, u64) {
+        let bytes = self.response_bytes.load(Ordering::Relaxed);
+        (bytes, self.chunks.load(Ordering::Relaxed))
     }
 
     /// From now on nothing is expected from upstream; only the total deadline stays.

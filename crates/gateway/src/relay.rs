@@ -77,7 +77,7 @@ pub(crate) struct Finale {
 }
 
 impl Finale {
-    fn complete(at_end: bool) -> Self {
+    pub(crate) fn complete(at_end: bool) -> Self {
         Self {
             complete: true,
             at_end,
@@ -86,7 +86,12 @@ impl Finale {
         }
     }
 
-    fn cut(code: &str, message: String, source: ErrorSource, outcome: DeliveryOutcome) -> Self {
+    pub(crate) fn cut(
+        code: &str,
+        message: String,
+        source: ErrorSource,
+        outcome: DeliveryOutcome,
+    ) -> Self {
         let fault = Some(Fault {
             code: code.to_owned(),
             message,
@@ -277,7 +282,7 @@ impl Flow {
     }
 }
 
-fn finale_of(abort: Abort) -> Finale {
+pub(crate) fn finale_of(abort: Abort) -> Finale {
     let gateway = ErrorSource::Gateway;
     let cut = DeliveryOutcome::Truncated;
     match abort {

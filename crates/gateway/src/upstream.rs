@@ -24,7 +24,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::body::RequestBody;
-use connect::{Connector, Link};
+use connect::{Connector, Link, Offer};
 
 /// How one upstream is reached.
 #[derive(Debug, Clone)]
@@ -157,15 +157,8 @@ impl Pool {
         self: &Arc<Self>,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Result<Lease, ConnectError> {
-        let host = self.connector.host().to_owned();
-        let timed = tokio::time::timeout(self.config.connect_timeout, self.connector.connect());
-        let link = timed
-            .await
-            .map_err(|_| ConnectError::TimedOut { host: host.clone() })??;
-        let failed = |source| ConnectError::Handshake {
-            host: host.clone(),
-            source,
-        };
+        let link = self.connect(Offer::Any).await?;
+        let failed = |source| self.handshake_failed(source);
         if self.config.http2 || link.is_http2() {
             let (sender, connection) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
@@ -192,6 +185,38 @@ impl Pool {
             },
             permit,
         ))
+    }
+
+    /// Makes a connection for one exchange that may leave HTTP behind. It has a task, because what follows
+    /// the change of protocol is no exchange that could drive it.
+    pub(crate) async fn lease_to_leave(self: &Arc<Self>) -> Result<Lease, ConnectError> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
+        let link = self.connect(Offer::Http1).await?;
+        let (sender, driver) = http1::Builder::new()
+            .handshake(TokioIo::new(link))
+            .await
+            .map_err(|source| self.handshake_failed(source))?;
+        self.tasks.spawn("upstream connection", async move {
+            if let Err(error) = driver.with_upgrades().await {
+                tracing::debug!(%error, "upstream connection ended");
+            }
+        });
+        let driver = None;
+        Ok(self.lend(Kind::Http1 { sender, driver }, permit))
+    }
+
+    async fn connect(&self, offer: Offer) -> Result<Link, ConnectError> {
+        let most = self.config.connect_timeout;
+        let timed = tokio::time::timeout(most, self.connector.connect(offer));
+        timed.await.unwrap_or_else(|_| {
+            let host = self.connector.host().to_owned();
+            Err(ConnectError::TimedOut { host })
+        })
+    }
+
+    fn handshake_failed(&self, source: hyper::Error) -> ConnectError {
+        let host = self.connector.host().to_owned();
+        ConnectError::Handshake { host, source }
     }
 
     fn lend(self: &Arc<Self>, kind: Kind, permit: Option<OwnedSemaphorePermit>) -> Lease {

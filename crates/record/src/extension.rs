@@ -218,6 +218,8 @@ pub enum CutReason {
     DecodedOverLimit,
     /// The disk refused it.
     Disk,
+    /// The bytes are no HTTP body: they passed after a change of protocol, and were not kept.
+    Opaque,
 }
 
 /// Token counts with provenance, as an object of `{"value":…,"provenance":…}`.

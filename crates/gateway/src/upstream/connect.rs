@@ -88,6 +88,15 @@ impl AsyncWrite for Link {
     }
 }
 
+/// What a new connection may turn out to speak, where TLS asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// HTTP/2 or HTTP/1.1, as the peer likes.
+    Any,
+    /// Only HTTP/1.1, the one that can be left for another protocol.
+    Http1,
+}
+
 /// Makes connections to one upstream.
 pub(crate) struct Connector {
     host: String,
@@ -138,7 +147,7 @@ impl Connector {
         self.proxy.is_some() && self.tls.is_none()
     }
 
-    pub(crate) async fn connect(&self) -> Result<Link, ConnectError> {
+    pub(crate) async fn connect(&self, offer: Offer) -> Result<Link, ConnectError> {
         let failed = |source| ConnectError::Connect {
             host: self.host.clone(),
             source,
@@ -153,11 +162,13 @@ impl Connector {
         match &self.tls {
             None => Ok(Link::Plain(stream)),
             Some((connector, server)) => {
-                let stream = connector
-                    .connect(server.clone(), stream)
-                    .await
-                    .map_err(failed)?;
-                Ok(Link::Tls(Box::new(stream)))
+                let connecting = match offer {
+                    Offer::Any => connector.connect(server.clone(), stream),
+                    Offer::Http1 => connector
+                        .with_alpn(vec![b"http/1.1".to_vec()])
+                        .connect(server.clone(), stream),
+                };
+                Ok(Link::Tls(Box::new(connecting.await.map_err(failed)?)))
             }
         }
     }
