@@ -120,6 +120,6 @@ def check_error(record, seen, *, operation, model, provider, code, status):
     assert record["corelog"]["errorSource"] == "upstream"
     assert record["corelog"]["errorMessage"]
     assert expect.recorded_counts(record) == {}
-    if status == 429:
+    if code == "ThrottlingException":
         assert set(record) <= THROTTLED, set(record) - THROTTLED
     return record

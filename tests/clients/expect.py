@@ -435,6 +435,8 @@ def cohere_counts(usage):
         value = tokens.get(f"{kind}_tokens", billed.get(f"{kind}_tokens"))
         if value is not None:
             counts[kind] = (int(value), REPORTED)
+    if usage.get("cached_tokens") is not None:
+        counts["cacheRead"] = (int(usage["cached_tokens"]), REPORTED)
     return counts
 
 

@@ -11,7 +11,7 @@ from records import Bucket
 
 REGION = "us-east-1"
 
-# The smallest configuration that must work, with one more provider for each other dialect.
+# One provider of each dialect, and a bucket that gets its records soon: most tests wait for theirs.
 CONFIG = """
 [[provider]]
 name = "openai"
@@ -38,7 +38,7 @@ base_url = "http://{demo}"
 name = "bucket"
 kind = "s3"
 url = "{bucket}"
-interval = "1s"
+interval = "100ms"
 """
 
 

@@ -63,6 +63,8 @@ impl Reply {
     pub(crate) fn broken(mut self) -> Self {
         self.cut = true;
         if let [whole] = self.chunks.as_mut_slice() {
+            self.headers
+                .push(("content-length", whole.len().to_string()));
             whole.truncate(whole.len() / 2);
         } else {
             self.chunks.truncate(self.chunks.len() / 2);

@@ -245,7 +245,10 @@ fn paced(reply: Reply, pause: Duration) -> Body {
     let frames = reply.chunks.into_iter().map(|chunk| Ok(Frame::data(chunk)));
     let pause = if reply.slow { pause } else { Duration::ZERO };
     let frames = stream::iter(frames.chain(cut)).then(move |frame| async move {
-        if !pause.is_zero() {
+        if frame.is_err() {
+            // Without a break hyper would drop what it has not written yet along with the connection.
+            tokio::task::yield_now().await;
+        } else if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
         frame

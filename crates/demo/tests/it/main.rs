@@ -225,6 +225,12 @@ async fn streams_break_on_request() {
         .post(CHAT, &chat("demo-broken", "hi", r#","stream":true"#))
         .await;
     assert!(!got.text().contains("[DONE]") && !got.body.is_empty());
+    let shown = demo.send("GET", "/demo/exchanges?last=1", "").await.json();
+    let chunks = shown["exchanges"][0]["responseChunks"].as_array().unwrap();
+    let sent = events(&got.text()).len();
+    assert_eq!(sent, chunks.len(), "all that comes before the cut arrives");
+    let got = demo.post(CHAT, &chat("demo-broken", "hi", "")).await;
+    assert!(got.head.contains("content-length") && !got.body.is_empty());
     let invoke = r#"{"prompt":"hi"}"#;
     let got = demo
         .post(
