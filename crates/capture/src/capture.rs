@@ -7,7 +7,8 @@ use corelog_providers::{Framing, Terminal};
 use corelog_types::RecordId;
 use parking_lot::Mutex;
 
-use crate::headers::HeaderFilter;
+use crate::draft::Draft;
+use crate::headers::{HeaderFilter, encoding_of};
 use crate::policy::{Policies, Policy, Subject};
 use crate::recorder::Recorder;
 use crate::{Answered, BodyCopy, Call};
@@ -79,6 +80,7 @@ pub struct Capture {
     pub(crate) terminal: Option<Terminal>,
     pub(crate) arrival: Arrival,
     pub(crate) wanted: bool,
+    pub(crate) draft: Draft,
     /// Bytes that passed in either direction after a change of protocol.
     pub(crate) opaque: Option<(u64, u64)>,
 }
@@ -93,10 +95,12 @@ impl Capture {
             let recorder = Arc::clone(&recorder);
             BodyCopy::new(call.id, part, recorder, limits.memory_max, limits.body_max)
         };
-        let encoded = crate::finish::encoding_of(&call.headers).is_some();
+        let encoded = encoding_of(&call.headers).is_some();
         let request = copy(if encoded { "input-wire" } else { "input" });
         let response = copy("output");
+        let draft = Draft::of(&call, &limits.headers);
         Self {
+            draft,
             call,
             limits,
             recorder,
@@ -159,7 +163,7 @@ impl Capture {
         if answered.status >= 400 {
             self.framing = Framing::None;
         }
-        let encoded = crate::finish::encoding_of(&answered.headers).is_some();
+        let encoded = encoding_of(&answered.headers).is_some();
         if self.framing != Framing::None && !encoded {
             self.terminal = Some(Terminal::new(&self.call.route, self.framing));
         }

@@ -1,27 +1,20 @@
 //! The end of an exchange: the copies are read, the record is made, and it is handed to the recorder.
 
-use std::io::{self, Read};
 use std::time::Duration;
 
-use corelog_providers::{
-    AnswerFacts, AnswerReader, Framing, Headers, Reassembler, RequestFacts, RequestReader,
-};
+use corelog_providers::{AnswerFacts, Framing, RequestFacts};
 use corelog_record::stored::{PartHeader, PartName, Place, encode_envelope};
 use corelog_record::{
-    BodyForm, Cut, CutReason, Document, ErrorSource, Extension, Identity, Input, Output,
-    PerformanceConfig, SCHEMA_TYPE, SCHEMA_VERSION, StreamFacts, Trace, UsageCounts,
+    Cut, CutReason, Document, ErrorSource, Extension, Input, Output, PerformanceConfig,
+    StreamFacts, Trace, UsageCounts,
 };
 use corelog_types::{Count, Dialect, RecordId, Timestamp};
-use http::HeaderMap;
 
-use crate::capture::ChunkMark;
-use crate::decode::{Undecoded, decode};
+use crate::bodies::{Part, ReadAnswer};
+use crate::headers::{content_type_of, encoding_of};
 use crate::policy::Policy;
 use crate::recorder::{Appended, Entry, Recorder, RecorderError, SealedSpill, Spill};
-use crate::{BodyCopy, Capture, End, Fault};
-
-const READ_BYTES: usize = 64 * 1024;
-const INTERRUPTED: &str = "Interrupted";
+use crate::{Capture, End, Fault};
 
 /// A record, ready to be stored.
 pub struct Finished {
@@ -60,44 +53,7 @@ impl Finished {
     }
 }
 
-/// Headers as the providers crate reads them.
-struct View<'a>(&'a HeaderMap);
-
-impl Headers for View<'_> {
-    fn each(&self, visit: &mut dyn FnMut(&str, &str)) {
-        for (name, value) in self.0 {
-            if let Ok(value) = value.to_str() {
-                visit(name.as_str(), value);
-            }
-        }
-    }
-}
-
-/// A body as it goes into the record.
-struct Part {
-    form: BodyForm,
-    bytes: Result<Vec<u8>, Box<dyn Spill>>,
-    length: u64,
-}
-
 impl Capture {
-    /// The stored record that stands for this exchange if the process dies before its end.
-    pub fn intent(&self) -> Vec<u8> {
-        let mut extension = self.known_at_start();
-        extension.error_source = Some(ErrorSource::Gateway);
-        extension.error_message =
-            Some("the recording process ended before the exchange did".to_owned());
-        extension.delivery = Some(corelog_record::Delivered {
-            outcome: corelog_record::DeliveryOutcome::Unknown,
-            bytes: 0,
-            chunks: 0,
-            closed_after_ms: None,
-        });
-        let mut document = self.bare_document(extension);
-        document.error_code = Some(INTERRUPTED.to_owned());
-        encode_envelope(&document, &[]).unwrap_or_default()
-    }
-
     /// Makes the record. CPU work in proportion to the bodies, and file reads where they are on disk.
     ///
     /// `None` if, now that the model is known, the policy wants no record.
@@ -120,7 +76,9 @@ impl Capture {
         let answered = self.read_answer(end, &mut cut);
         let shape = self.shape_of(end, &answered.facts);
 
-        let mut extension = self.known_at_start();
+        let mut document = self.draft.take()?;
+        document.request_id = self.request_id();
+        let mut extension = document.corelog.take().unwrap_or_default();
         self.fill_extension(&mut extension, end, &asked, &answered);
         extension.request_bytes = request_bytes;
         extension.response_bytes = response_bytes;
@@ -154,7 +112,7 @@ impl Capture {
         }
         extension.cut = cut;
 
-        let mut document = self.bare_document(extension);
+        document.corelog = Some(extension);
         fill_document(&mut document, &asked, &answered.facts, &shape);
         if let Some(output) = &mut document.output {
             output
@@ -211,218 +169,6 @@ impl Capture {
             operation: self.call.route.operation.as_str(),
             error_source: extension.and_then(|extension| extension.error_source),
         }
-    }
-
-    fn known_at_start(&self) -> Extension {
-        let call = &self.call;
-        Extension {
-            record_id: call.id.to_string(),
-            provider: call.provider.to_string(),
-            dialect: call.dialect.as_str().to_owned(),
-            upstream: Some(call.upstream.clone()),
-            method: call.method.clone(),
-            path: call.path.clone(),
-            http_version: Some(call.http_version.to_owned()),
-            caller: call.caller.clone(),
-            request_encoding: encoding_of(&call.headers),
-            request_headers: self.limits.headers.keep(&call.headers),
-            ..Extension::default()
-        }
-    }
-
-    fn bare_document(&self, extension: Extension) -> Document {
-        let call = &self.call;
-        Document {
-            timestamp: call.arrived.rfc3339_seconds(),
-            account_id: call.account_id.to_string(),
-            region: call.region.to_string(),
-            request_id: self.request_id(),
-            operation: call.route.operation.as_str().to_owned(),
-            model_id: call.route.model.clone(),
-            error_code: None,
-            input: None,
-            output: None,
-            identity: Identity {
-                arn: call.identity_arn.clone(),
-            },
-            inference_region: None,
-            performance_config: None,
-            request_metadata: None,
-            schema_type: SCHEMA_TYPE.to_owned(),
-            schema_version: SCHEMA_VERSION.to_owned(),
-            corelog: Some(Box::new(extension)),
-        }
-    }
-
-    /// Bedrock's own id where the answer carries one of the right form, so that records join with
-    /// `CloudTrail`; ours everywhere else.
-    fn request_id(&self) -> String {
-        let theirs = self
-            .answered
-            .as_ref()
-            .filter(|_| self.call.dialect == Dialect::Bedrock)
-            .and_then(|answered| answered.headers.get("x-amzn-requestid"))
-            .and_then(|value| value.to_str().ok())
-            .filter(|text| text.len() == 36 && text.parse::<RecordId>().is_ok());
-        theirs.map_or_else(|| self.call.id.to_string(), str::to_owned)
-    }
-
-    fn read_request(&self, copy: BodyCopy, cut: &mut Vec<Cut>) -> (Option<Part>, RequestFacts) {
-        let mut reader = RequestReader::new(&self.call.route, &View(&self.call.headers));
-        let encoding = encoding_of(&self.call.headers);
-        let seen = copy.seen_bytes();
-        let part = self.read_body("input", copy, encoding.as_deref(), cut, &mut |piece| {
-            reader.push(piece);
-        });
-        let facts = reader.finish();
-        let part = (seen > 0).then(|| part.classified(facts.body_is_json));
-        (part, facts)
-    }
-
-    fn read_answer(&mut self, end: &End, cut: &mut Vec<Cut>) -> ReadAnswer {
-        let id = self.call.id;
-        let nothing = BodyCopy::new(id, "none", std::sync::Arc::clone(&self.recorder), 0, 0);
-        let copy = std::mem::replace(&mut self.response, nothing);
-        let Some(answered) = &self.answered else {
-            return ReadAnswer::default();
-        };
-        let status = end.status.unwrap_or(answered.status);
-        let encoding = encoding_of(&answered.headers);
-        let headers = View(&answered.headers);
-        let route = &self.call.route;
-        let seen = copy.seen_bytes();
-        if self.framing == Framing::None {
-            let mut reader = AnswerReader::new(route);
-            let part = self.read_body("output", copy, encoding.as_deref(), cut, &mut |piece| {
-                reader.push(piece);
-            });
-            let facts = reader.finish(route, status, &headers);
-            let part = (seen > 0).then(|| part.classified(facts.body_is_json));
-            let content_type = content_type_of(&answered.headers);
-            return ReadAnswer {
-                facts,
-                part,
-                content_type: Some(content_type),
-                ..ReadAnswer::default()
-            };
-        }
-        let mut reassembler = Reassembler::new(route, self.framing);
-        let raw = self.read_body(
-            "output-text",
-            copy,
-            encoding.as_deref(),
-            cut,
-            &mut |piece| {
-                reassembler.push(piece);
-            },
-        );
-        let whole = reassembler.finish(route, status, &headers);
-        let events = self
-            .limits
-            .events
-            .then(|| self.events_part(raw, cut))
-            .flatten();
-        ReadAnswer {
-            facts: whole.facts,
-            part: Some(self.json_part("output", whole.body)),
-            events,
-            content_type: Some("application/json".to_owned()),
-            stream_events: whole.events,
-        }
-    }
-
-    /// Reads a copy through its encoding into `take`, and gives the body to keep: decoded where that
-    /// works, as it came where it does not.
-    fn read_body(
-        &self,
-        part: &'static str,
-        mut copy: BodyCopy,
-        encoding: Option<&str>,
-        cut: &mut Vec<Cut>,
-        take: &mut dyn FnMut(&[u8]),
-    ) -> Part {
-        let shown = part.split('-').next().unwrap_or(part);
-        let mut note = |reason, bytes| {
-            cut.push(Cut {
-                part: shown.to_owned(),
-                reason,
-                bytes: Some(bytes),
-            });
-        };
-        if let Some(reason) = copy.cut() {
-            note(reason, copy.seen_bytes());
-        }
-        let Some(encoding) = encoding else {
-            if let Some(memory) = copy.in_memory() {
-                take(memory);
-            } else if feed(&mut copy, take).is_err() {
-                note(CutReason::Disk, copy.seen_bytes());
-            }
-            return Part::of_copy(copy);
-        };
-        let recorder = std::sync::Arc::clone(&self.recorder);
-        let (memory_max, cap) = (self.limits.memory_max, self.limits.decoded_max);
-        let mut decoded = BodyCopy::new(self.call.id, part, recorder, memory_max, cap);
-        let outcome = match copy.reader() {
-            Err(_) => Err(Undecoded::NotDecoded),
-            Ok(reader) => decode(encoding, reader, cap, &mut |piece| {
-                take(piece);
-                decoded.push(piece);
-            }),
-        };
-        match outcome {
-            Ok(()) => Part::of_copy(decoded),
-            Err(Undecoded::NotDecoded) => {
-                note(CutReason::NotDecoded, copy.seen_bytes());
-                Part::of_copy(copy)
-            }
-            Err(Undecoded::OverLimit) => {
-                note(CutReason::DecodedOverLimit, copy.seen_bytes());
-                Part::of_copy(copy)
-            }
-        }
-    }
-
-    /// JSON of our own making, on disk if it is large.
-    fn json_part(&self, part: &'static str, body: Vec<u8>) -> Part {
-        let length = body.len() as u64;
-        let bytes = if body.len() <= self.limits.memory_max {
-            Ok(body)
-        } else {
-            self.spilled(part, &body).map_or(Ok(body), Err)
-        };
-        Part {
-            form: BodyForm::Json,
-            bytes,
-            length,
-        }
-    }
-
-    fn spilled(&self, part: &'static str, body: &[u8]) -> Option<Box<dyn Spill>> {
-        let mut spill = self.recorder.spill(self.call.id, part).ok()?;
-        spill.write_all(body).ok()?;
-        Some(spill)
-    }
-
-    fn events_part(&self, raw: Part, cut: &mut Vec<Cut>) -> Option<Part> {
-        let lines = match raw.bytes {
-            Ok(memory) => event_lines(&mut memory.as_slice(), &self.arrival.marks),
-            Err(mut spill) => spill
-                .reader()
-                .and_then(|mut reader| event_lines(&mut reader, &self.arrival.marks)),
-        };
-        let Ok(lines) = lines else {
-            let part = "events".to_owned();
-            cut.push(Cut {
-                part,
-                reason: CutReason::Disk,
-                bytes: Some(raw.length),
-            });
-            return None;
-        };
-        let mut part = self.json_part("events", lines);
-        part.form = BodyForm::Text;
-        Some(part)
     }
 
     fn fill_extension(
@@ -497,43 +243,6 @@ struct Shape {
     output: bool,
 }
 
-#[derive(Default)]
-struct ReadAnswer {
-    facts: AnswerFacts,
-    part: Option<Part>,
-    events: Option<Part>,
-    content_type: Option<String>,
-    stream_events: u64,
-}
-
-impl Part {
-    fn of_copy(copy: BodyCopy) -> Self {
-        let length = copy.kept_bytes();
-        Self {
-            form: BodyForm::Binary,
-            bytes: copy.into_parts(),
-            length,
-        }
-    }
-
-    fn classified(mut self, is_json: bool) -> Self {
-        self.form = match &self.bytes {
-            Ok(bytes) if is_json => {
-                let broken = memchr::memchr2(b'\n', b'\r', bytes).is_some();
-                if broken {
-                    BodyForm::Pretty
-                } else {
-                    BodyForm::Json
-                }
-            }
-            Ok(bytes) if std::str::from_utf8(bytes).is_ok() => BodyForm::Text,
-            Err(_) if is_json => BodyForm::Pretty,
-            _ => BodyForm::Binary,
-        };
-        self
-    }
-}
-
 fn fault_of(end: &End, facts: &AnswerFacts, failed: bool) -> Option<Fault> {
     if let Some(fault) = &end.fault {
         return Some(fault.clone());
@@ -586,51 +295,6 @@ fn fill_document(
     }
 }
 
-fn feed(copy: &mut BodyCopy, take: &mut dyn FnMut(&[u8])) -> io::Result<()> {
-    let mut reader = copy.reader()?;
-    let mut piece = vec![0; READ_BYTES];
-    loop {
-        match reader.read(&mut piece)? {
-            0 => return Ok(()),
-            length => take(&piece[..length]),
-        }
-    }
-}
-
-/// The raw stream as lines of `{"atMs":…,"bytes":…,"base64":…}`, one a chunk.
-fn event_lines(raw: &mut dyn Read, marks: &[ChunkMark]) -> io::Result<Vec<u8>> {
-    use base64::Engine as _;
-    let mut lines = Vec::new();
-    let mut chunk = Vec::new();
-    for mark in marks {
-        chunk.resize(mark.bytes as usize, 0);
-        raw.read_exact(&mut chunk)?;
-        let text = base64::engine::general_purpose::STANDARD.encode(&chunk);
-        let at = ms(mark.at);
-        lines.extend_from_slice(
-            format!(
-                "{{\"atMs\":{at},\"bytes\":{},\"base64\":\"{text}\"}}\n",
-                mark.bytes
-            )
-            .as_bytes(),
-        );
-    }
-    Ok(lines)
-}
-
-pub(crate) fn encoding_of(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get("content-encoding")?.to_str().ok()?;
-    (!value.is_empty() && !value.eq_ignore_ascii_case("identity")).then(|| value.to_owned())
-}
-
-/// JSON where nothing is said: AWS SDKs leave the header out.
-fn content_type_of(headers: &HeaderMap) -> String {
-    let said = headers
-        .get("content-type")
-        .and_then(|value| value.to_str().ok());
-    said.unwrap_or("application/json").to_owned()
-}
-
 fn framing_name(framing: Framing) -> &'static str {
     match framing {
         Framing::Sse => "sse",
@@ -642,7 +306,7 @@ fn framing_name(framing: Framing) -> &'static str {
 }
 
 /// Milliseconds to the microsecond.
-fn ms(duration: Duration) -> f64 {
+pub(crate) fn ms(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }
 

@@ -92,6 +92,20 @@ impl HeaderFilter {
     }
 }
 
+/// The `content-encoding`, where there is one that changes anything.
+pub(crate) fn encoding_of(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("content-encoding")?.to_str().ok()?;
+    (!value.is_empty() && !value.eq_ignore_ascii_case("identity")).then(|| value.to_owned())
+}
+
+/// JSON where nothing is said: AWS SDKs leave the header out.
+pub(crate) fn content_type_of(headers: &HeaderMap) -> String {
+    let said = headers
+        .get("content-type")
+        .and_then(|value| value.to_str().ok());
+    said.unwrap_or("application/json").to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

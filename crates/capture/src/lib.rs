@@ -9,10 +9,12 @@
 //!
 //! Absent here: sockets, tasks, clocks. Files only behind [`Spill`].
 
+mod bodies;
 mod call;
 mod capture;
 mod copy;
 mod decode;
+mod draft;
 mod finish;
 mod headers;
 mod policy;

@@ -1,0 +1,273 @@
+//! The copies of an exchange's bodies, read: decoded, skimmed for facts, classified, put where they belong.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use corelog_providers::{
+    AnswerFacts, AnswerReader, Framing, Headers, Reassembler, RequestFacts, RequestReader,
+};
+use corelog_record::{BodyForm, Cut, CutReason};
+use http::HeaderMap;
+
+use crate::capture::ChunkMark;
+use crate::decode::{Undecoded, decode};
+use crate::finish::ms;
+use crate::headers::{content_type_of, encoding_of};
+use crate::recorder::Spill;
+use crate::{BodyCopy, Capture, End};
+
+const READ_BYTES: usize = 64 * 1024;
+
+/// Headers as the providers crate reads them.
+struct View<'a>(&'a HeaderMap);
+
+impl Headers for View<'_> {
+    fn each(&self, visit: &mut dyn FnMut(&str, &str)) {
+        for (name, value) in self.0 {
+            if let Ok(value) = value.to_str() {
+                visit(name.as_str(), value);
+            }
+        }
+    }
+}
+
+/// A body as it goes into the record.
+pub(crate) struct Part {
+    pub(crate) form: BodyForm,
+    pub(crate) bytes: Result<Vec<u8>, Box<dyn Spill>>,
+    pub(crate) length: u64,
+}
+
+/// An answer, read.
+#[derive(Default)]
+pub(crate) struct ReadAnswer {
+    pub(crate) facts: AnswerFacts,
+    pub(crate) part: Option<Part>,
+    pub(crate) events: Option<Part>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) stream_events: u64,
+}
+
+impl Capture {
+    pub(crate) fn read_request(
+        &self,
+        copy: BodyCopy,
+        cut: &mut Vec<Cut>,
+    ) -> (Option<Part>, RequestFacts) {
+        let mut reader = RequestReader::new(&self.call.route, &View(&self.call.headers));
+        let encoding = encoding_of(&self.call.headers);
+        let seen = copy.seen_bytes();
+        let part = self.read_body("input", copy, encoding.as_deref(), cut, &mut |piece| {
+            reader.push(piece);
+        });
+        let facts = reader.finish();
+        let part = (seen > 0).then(|| part.classified(facts.body_is_json));
+        (part, facts)
+    }
+
+    pub(crate) fn read_answer(&mut self, end: &End, cut: &mut Vec<Cut>) -> ReadAnswer {
+        let id = self.call.id;
+        let nothing = BodyCopy::new(id, "none", Arc::clone(&self.recorder), 0, 0);
+        let copy = std::mem::replace(&mut self.response, nothing);
+        let Some(answered) = &self.answered else {
+            return ReadAnswer::default();
+        };
+        let status = end.status.unwrap_or(answered.status);
+        let encoding = encoding_of(&answered.headers);
+        let headers = View(&answered.headers);
+        let route = &self.call.route;
+        let seen = copy.seen_bytes();
+        if self.framing == Framing::None {
+            let mut reader = AnswerReader::new(route);
+            let part = self.read_body("output", copy, encoding.as_deref(), cut, &mut |piece| {
+                reader.push(piece);
+            });
+            let facts = reader.finish(route, status, &headers);
+            let part = (seen > 0).then(|| part.classified(facts.body_is_json));
+            let content_type = content_type_of(&answered.headers);
+            return ReadAnswer {
+                facts,
+                part,
+                content_type: Some(content_type),
+                ..ReadAnswer::default()
+            };
+        }
+        let mut reassembler = Reassembler::new(route, self.framing);
+        let raw = self.read_body(
+            "output-text",
+            copy,
+            encoding.as_deref(),
+            cut,
+            &mut |piece| {
+                reassembler.push(piece);
+            },
+        );
+        let whole = reassembler.finish(route, status, &headers);
+        let events = self
+            .limits
+            .events
+            .then(|| self.events_part(raw, cut))
+            .flatten();
+        ReadAnswer {
+            facts: whole.facts,
+            part: Some(self.json_part("output", whole.body)),
+            events,
+            content_type: Some("application/json".to_owned()),
+            stream_events: whole.events,
+        }
+    }
+
+    /// Reads a copy through its encoding into `take`, and gives the body to keep: decoded where that
+    /// works, as it came where it does not.
+    fn read_body(
+        &self,
+        part: &'static str,
+        mut copy: BodyCopy,
+        encoding: Option<&str>,
+        cut: &mut Vec<Cut>,
+        take: &mut dyn FnMut(&[u8]),
+    ) -> Part {
+        let shown = part.split('-').next().unwrap_or(part);
+        let mut note = |reason, bytes| {
+            cut.push(Cut {
+                part: shown.to_owned(),
+                reason,
+                bytes: Some(bytes),
+            });
+        };
+        if let Some(reason) = copy.cut() {
+            note(reason, copy.seen_bytes());
+        }
+        let Some(encoding) = encoding else {
+            if let Some(memory) = copy.in_memory() {
+                take(memory);
+            } else if feed(&mut copy, take).is_err() {
+                note(CutReason::Disk, copy.seen_bytes());
+            }
+            return Part::of_copy(copy);
+        };
+        let recorder = Arc::clone(&self.recorder);
+        let (memory_max, cap) = (self.limits.memory_max, self.limits.decoded_max);
+        let mut decoded = BodyCopy::new(self.call.id, part, recorder, memory_max, cap);
+        let outcome = match copy.reader() {
+            Err(_) => Err(Undecoded::NotDecoded),
+            Ok(reader) => decode(encoding, reader, cap, &mut |piece| {
+                take(piece);
+                decoded.push(piece);
+            }),
+        };
+        match outcome {
+            Ok(()) => Part::of_copy(decoded),
+            Err(Undecoded::NotDecoded) => {
+                note(CutReason::NotDecoded, copy.seen_bytes());
+                Part::of_copy(copy)
+            }
+            Err(Undecoded::OverLimit) => {
+                note(CutReason::DecodedOverLimit, copy.seen_bytes());
+                Part::of_copy(copy)
+            }
+        }
+    }
+
+    /// JSON of our own making, on disk if it is large.
+    fn json_part(&self, part: &'static str, body: Vec<u8>) -> Part {
+        let length = body.len() as u64;
+        let bytes = if body.len() <= self.limits.memory_max {
+            Ok(body)
+        } else {
+            self.spilled(part, &body).map_or(Ok(body), Err)
+        };
+        Part {
+            form: BodyForm::Json,
+            bytes,
+            length,
+        }
+    }
+
+    fn spilled(&self, part: &'static str, body: &[u8]) -> Option<Box<dyn Spill>> {
+        let mut spill = self.recorder.spill(self.call.id, part).ok()?;
+        spill.write_all(body).ok()?;
+        Some(spill)
+    }
+
+    fn events_part(&self, raw: Part, cut: &mut Vec<Cut>) -> Option<Part> {
+        let lines = match raw.bytes {
+            Ok(memory) => event_lines(&mut memory.as_slice(), &self.arrival.marks),
+            Err(mut spill) => spill
+                .reader()
+                .and_then(|mut reader| event_lines(&mut reader, &self.arrival.marks)),
+        };
+        let Ok(lines) = lines else {
+            let part = "events".to_owned();
+            cut.push(Cut {
+                part,
+                reason: CutReason::Disk,
+                bytes: Some(raw.length),
+            });
+            return None;
+        };
+        let mut part = self.json_part("events", lines);
+        part.form = BodyForm::Text;
+        Some(part)
+    }
+}
+
+impl Part {
+    fn of_copy(copy: BodyCopy) -> Self {
+        let length = copy.kept_bytes();
+        Self {
+            form: BodyForm::Binary,
+            bytes: copy.into_parts(),
+            length,
+        }
+    }
+
+    fn classified(mut self, is_json: bool) -> Self {
+        self.form = match &self.bytes {
+            Ok(bytes) if is_json => {
+                let broken = memchr::memchr2(b'\n', b'\r', bytes).is_some();
+                if broken {
+                    BodyForm::Pretty
+                } else {
+                    BodyForm::Json
+                }
+            }
+            Ok(bytes) if std::str::from_utf8(bytes).is_ok() => BodyForm::Text,
+            Err(_) if is_json => BodyForm::Pretty,
+            _ => BodyForm::Binary,
+        };
+        self
+    }
+}
+
+fn feed(copy: &mut BodyCopy, take: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    let mut reader = copy.reader()?;
+    let mut piece = vec![0; READ_BYTES];
+    loop {
+        match reader.read(&mut piece)? {
+            0 => return Ok(()),
+            length => take(&piece[..length]),
+        }
+    }
+}
+
+/// The raw stream as lines of `{"atMs":…,"bytes":…,"base64":…}`, one a chunk.
+fn event_lines(raw: &mut dyn Read, marks: &[ChunkMark]) -> io::Result<Vec<u8>> {
+    use base64::Engine as _;
+    let mut lines = Vec::new();
+    let mut chunk = Vec::new();
+    for mark in marks {
+        chunk.resize(mark.bytes as usize, 0);
+        raw.read_exact(&mut chunk)?;
+        let text = base64::engine::general_purpose::STANDARD.encode(&chunk);
+        let at = ms(mark.at);
+        lines.extend_from_slice(
+            format!(
+                "{{\"atMs\":{at},\"bytes\":{},\"base64\":\"{text}\"}}\n",
+                mark.bytes
+            )
+            .as_bytes(),
+        );
+    }
+    Ok(lines)
+}
