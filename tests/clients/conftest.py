@@ -26,12 +26,6 @@ def pytest_report_header():
     return [f"corelog: {binary()}", f"seed: {SEED} (CORELOG_SEED={SEED} repeats it)"]
 
 
-@pytest.fixture
-def rng(request):
-    """Random numbers of this test alone, the same for the same seed."""
-    return random.Random(f"{SEED}/{request.node.nodeid}")
-
-
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
     """The demo provider, the gateway and its bucket, for all tests that change nothing about them."""
