@@ -23,7 +23,11 @@ secret_access_key = "secret-access"
 
 
 def pytest_report_header():
-    return [f"corelog: {binary()}", f"seed: {SEED} (CORELOG_SEED={SEED} repeats it)"]
+    return f"corelog: {binary()}"
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(f"seed: {SEED} (CORELOG_SEED={SEED} repeats this run)")
 
 
 @pytest.fixture(scope="session")
