@@ -108,9 +108,7 @@ pub(crate) fn seed(model: &[u8], body: &[u8]) -> u64 {
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack
-        .windows(needle.len())
-        .any(|window| window == needle)
+    memchr::memmem::find(haystack, needle).is_some()
 }
 
 /// The text of the last message of the user, its text parts joined without anything between.

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use crate::reply::Reply;
 
+/// What the kept exchanges hold together, at most; the last one is kept whatever its size.
+const BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// A ring of exchanges; keeps none when it was made for none.
 #[derive(Debug)]
 pub(crate) struct Exchanges {
@@ -22,7 +25,16 @@ pub(crate) struct Exchanges {
 struct Kept {
     /// How many there have been; the number of the next one.
     count: u64,
-    last: VecDeque<Value>,
+    last: VecDeque<Exchange>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Exchange {
+    /// As `GET /demo/exchanges` shows it.
+    shown: Value,
+    /// Size of both bodies.
+    bytes: usize,
 }
 
 /// The request's part of an exchange.
@@ -69,13 +81,20 @@ impl Exchanges {
             "responseChunks": chunks,
             "cut": reply.cut,
         });
+        let sent: usize = reply.chunks.iter().map(Bytes::len).sum();
+        let bytes = asked.body.len() + sent;
         let mut kept = self.kept.lock();
         exchange["number"] = json!(kept.count);
         kept.count += 1;
-        if kept.last.len() == self.most {
-            kept.last.pop_front();
+        kept.bytes += bytes;
+        kept.last.push_back(Exchange {
+            shown: exchange,
+            bytes,
+        });
+        while kept.last.len() > self.most || (kept.bytes > BYTES_MAX && kept.last.len() > 1) {
+            let oldest = kept.last.pop_front().map_or(0, |oldest| oldest.bytes);
+            kept.bytes -= oldest;
         }
-        kept.last.push_back(exchange);
     }
 
     /// The last of those that are kept, the oldest first; a query of `last=N` asks for no more than `N`.
@@ -83,7 +102,7 @@ impl Exchanges {
         let wanted = query.strip_prefix("last=").and_then(|n| n.parse().ok());
         let kept = self.kept.lock();
         let skipped = kept.last.len().saturating_sub(wanted.unwrap_or(self.most));
-        let last: Vec<_> = kept.last.iter().skip(skipped).collect();
+        let last: Vec<_> = kept.last.iter().skip(skipped).map(|e| &e.shown).collect();
         Reply::ok(&json!({"count": kept.count, "exchanges": last}))
     }
 }
