@@ -277,13 +277,16 @@ fn fill_document(
         });
     }
     if shape.output {
-        let image = facts.image.or(asked.image).unwrap_or_default();
+        let (given, wanted) = (
+            facts.image.unwrap_or_default(),
+            asked.image.unwrap_or_default(),
+        );
         document.output = Some(Output {
             output_content_type: None,
             output_token_count: value(facts.usage.output),
-            output_image_height: image.height,
-            output_image_width: image.width,
-            output_image_bucketed_step_size: image.steps,
+            output_image_height: given.height.or(wanted.height),
+            output_image_width: given.width.or(wanted.width),
+            output_image_bucketed_step_size: given.steps.or(wanted.steps),
         });
     }
     document.performance_config = asked
