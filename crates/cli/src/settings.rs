@@ -286,7 +286,10 @@ impl Settings {
     fn complete(&mut self) {
         use corelog_types::Dialect;
         for dialect in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Bedrock] {
-            let taken = |p: &Provider| p.dialect == dialect || p.name.as_str() == dialect.as_str();
+            // A provider with model globs serves those models alone: the rest still goes somewhere.
+            let taken = |p: &Provider| {
+                p.dialect == dialect && p.models.is_empty() || p.name.as_str() == dialect.as_str()
+            };
             if !self.providers.iter().any(taken) {
                 self.providers
                     .extend(Provider::built_in(dialect, &self.account.region));
