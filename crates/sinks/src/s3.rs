@@ -83,10 +83,11 @@ pub struct S3Sink {
 }
 
 impl S3Sink {
-    /// Opens the location; a local directory is created where it is missing. Nothing is written yet.
+    /// Prepares for the location. It may be away now: nothing is asked of it, and a local directory is
+    /// created where it is missing, once there is something to write.
     ///
     /// # Errors
-    /// [`SinkError`] if the directory cannot be created or the store's configuration cannot be used.
+    /// [`SinkError`] if the store's configuration cannot be used.
     pub fn open(config: &Config) -> Result<Self, SinkError> {
         let bucket = Bucket::open(&config.location, &config.store)?;
         Ok(Self::over(bucket, config))

@@ -9,7 +9,7 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -97,13 +97,23 @@ pub enum Encryption {
     },
 }
 
-/// A store opened for one destination.
+/// A store for one destination.
+///
+/// A directory may be away when we start: a network mount, an unplugged disk. That is an outage like any
+/// other, and calls go on while the spool holds; so it is opened when it is first needed and there.
 #[derive(Debug)]
 pub(crate) struct Bucket {
-    store: Arc<dyn ObjectStore>,
-    local: Option<Local>,
+    opened: OnceLock<Opened>,
+    /// For a local directory only.
+    directory: Option<PathBuf>,
     /// `s3://bucket` or `file:///dir`, without a trailing slash.
     base: String,
+}
+
+#[derive(Debug)]
+struct Opened {
+    store: Arc<dyn ObjectStore>,
+    local: Option<Local>,
 }
 
 #[derive(Debug, Clone)]
@@ -115,26 +125,17 @@ struct Local {
 impl Bucket {
     pub(crate) fn open(location: &Location, store: &Store) -> Result<Self, SinkError> {
         match location {
-            Location::Directory(dir) => Self::open_directory(dir),
+            Location::Directory(dir) => Ok(Self::of_directory(dir)),
             Location::Bucket { name, .. } => Self::open_remote(name, store),
         }
     }
 
-    fn open_directory(dir: &FilePath) -> Result<Self, SinkError> {
-        let shown = dir.display().to_string();
-        std::fs::create_dir_all(dir)
-            .map_err(|error| SinkError::new("create", shown.clone(), error))?;
-        let files = LocalFileSystem::new_with_prefix(dir)
-            .map_err(|error| SinkError::new("open", shown.clone(), error))?;
-        let files = Arc::new(files);
-        let root = dir
-            .canonicalize()
-            .map_err(|error| SinkError::new("open", shown.clone(), error))?;
-        Ok(Self {
-            store: Arc::<LocalFileSystem>::clone(&files),
-            local: Some(Local { files, root }),
-            base: format!("file://{}", shown.trim_end_matches('/')),
-        })
+    fn of_directory(dir: &FilePath) -> Self {
+        Self {
+            opened: OnceLock::new(),
+            directory: Some(dir.to_owned()),
+            base: format!("file://{}", dir.display().to_string().trim_end_matches('/')),
+        }
     }
 
     fn open_remote(name: &str, store: &Store) -> Result<Self, SinkError> {
@@ -142,21 +143,33 @@ impl Bucket {
         let remote = builder(name, store)
             .build()
             .map_err(|error| SinkError::new("use the settings of", base.clone(), error))?;
-        Ok(Self {
-            store: Arc::new(remote),
-            local: None,
+        Ok(Self::of_store(Arc::new(remote), base))
+    }
+
+    fn of_store(store: Arc<dyn ObjectStore>, base: String) -> Self {
+        Self {
+            opened: Opened { store, local: None }.into(),
+            directory: None,
             base,
+        }
+    }
+
+    fn opened(&self) -> Result<&Opened, SinkError> {
+        if let (None, Some(dir)) = (self.opened.get(), &self.directory) {
+            let opened = Opened::directory(dir)?;
+            // Another task may have been first; both opened the same.
+            let _ = self.opened.set(opened);
+        }
+        self.opened.get().ok_or_else(|| {
+            let never = io::Error::from(io::ErrorKind::NotFound);
+            SinkError::new("open", self.base.clone(), never)
         })
     }
 
     /// A bucket over any store, for tests.
     #[cfg(test)]
     pub(crate) fn over(store: Arc<dyn ObjectStore>, base: &str) -> Self {
-        Self {
-            store,
-            local: None,
-            base: base.to_owned(),
-        }
+        Self::of_store(store, base.to_owned())
     }
 
     pub(crate) fn base(&self) -> &str {
@@ -183,7 +196,8 @@ impl Bucket {
             attributes: self.attributes(content_type),
             ..PutOptions::default()
         };
-        self.store
+        self.opened()?
+            .store
             .put_opts(path, PutPayload::from_bytes(bytes), options)
             .await
             .map_err(|error| SinkError::new("write", self.url(path.as_ref()), error))?;
@@ -191,15 +205,21 @@ impl Bucket {
     }
 
     /// A writer for an object of any size, in parts where it is large.
-    pub(crate) fn writer(&self, path: &Path, content_type: &'static str) -> BufWriter {
-        BufWriter::with_capacity(Arc::clone(&self.store), path.clone(), self.part_bytes())
+    pub(crate) fn writer(
+        &self,
+        path: &Path,
+        content_type: &'static str,
+    ) -> Result<BufWriter, SinkError> {
+        let store = Arc::clone(&self.opened()?.store);
+        let writer = BufWriter::with_capacity(store, path.clone(), self.part_bytes())
             .with_max_concurrency(1)
-            .with_attributes(self.attributes(content_type))
+            .with_attributes(self.attributes(content_type));
+        Ok(writer)
     }
 
     /// How much is handed to a [`Bucket::writer`] at a time.
     pub(crate) fn part_bytes(&self) -> usize {
-        if self.local.is_some() {
+        if self.directory.is_some() {
             LOCAL_PART_BYTES
         } else {
             REMOTE_PART_BYTES
@@ -210,7 +230,7 @@ impl Bucket {
     /// unpack a `.gz` on the way, and those who read `.gz` files would then fail.
     fn attributes(&self, content_type: &'static str) -> Attributes {
         let mut attributes = Attributes::new();
-        if self.local.is_none() && !content_type.is_empty() {
+        if self.directory.is_none() && !content_type.is_empty() {
             attributes.insert(Attribute::ContentType, content_type.into());
         }
         attributes
@@ -218,7 +238,7 @@ impl Bucket {
 
     /// Makes objects durable that were put before.
     pub(crate) async fn sync(&self, paths: Vec<Path>) -> Result<(), SinkError> {
-        let Some(local) = self.local.clone() else {
+        let Some(local) = self.opened()?.local.clone() else {
             return Ok(());
         };
         let base = self.base.clone();
@@ -226,6 +246,24 @@ impl Bucket {
             .await
             .map_err(|error| SinkError::new("sync", base.clone(), error))?
             .map_err(|error| SinkError::new("sync", base, error))
+    }
+}
+
+impl Opened {
+    fn directory(dir: &FilePath) -> Result<Self, SinkError> {
+        let shown = dir.display().to_string();
+        std::fs::create_dir_all(dir)
+            .map_err(|error| SinkError::new("create", shown.clone(), error))?;
+        let files = LocalFileSystem::new_with_prefix(dir)
+            .map_err(|error| SinkError::new("open", shown.clone(), error))?;
+        let root = dir
+            .canonicalize()
+            .map_err(|error| SinkError::new("open", shown, error))?;
+        let files = Arc::new(files);
+        Ok(Self {
+            store: Arc::<LocalFileSystem>::clone(&files),
+            local: Some(Local { files, root }),
+        })
     }
 }
 

@@ -602,12 +602,16 @@ async fn a_directory_stands_for_a_bucket() {
 }
 
 #[tokio::test]
-async fn a_directory_that_cannot_be_written_fails_the_check() {
+async fn a_directory_that_is_away_fails_the_check_until_it_is_back() {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("a file");
     std::fs::write(&file, b"").unwrap();
     let url = format!("file://{}/bucket", file.display());
     let config = Config::new(Location::parse(&url).unwrap());
-    let error = S3Sink::open(&config).unwrap_err();
+    let sink = S3Sink::open(&config).unwrap();
+    let error = sink.check().await.unwrap_err();
     assert!(error.to_string().starts_with("cannot create `"), "{error}");
+    std::fs::remove_file(&file).unwrap();
+    sink.check().await.unwrap();
+    assert!(file.join("bucket/AWSLogs").is_dir());
 }

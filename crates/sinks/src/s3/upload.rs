@@ -90,7 +90,7 @@ async fn stream_blob(
     })
     .await
     .map_err(|error| SinkError::new("read the body of", url(), error))?;
-    let mut writer = bucket.writer(path, content_type);
+    let mut writer = bucket.writer(path, content_type)?;
     loop {
         let (back, piece) = blocking(move || {
             let piece = pieces.next_piece();
@@ -191,7 +191,7 @@ impl Writers<'_> {
             self.end(object, writer).await?;
         }
         let path = self.bucket.path(&piece.key)?;
-        let writer = self.bucket.writer(&path, piece.content_type);
+        let writer = self.bucket.writer(&path, piece.content_type)?;
         let object = KeyedObject {
             key: piece.key.clone(),
             path,
