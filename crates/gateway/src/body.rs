@@ -5,10 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use corelog_capture::BodyCopy;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use parking_lot::Mutex;
@@ -19,6 +21,9 @@ use crate::relay::Relay;
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 const FILE_CHUNK_BYTES: usize = 64 * 1024;
+/// Of a refused request, so much is still read at the most, and for so long.
+const DRAIN_BYTES_MAX: u64 = 4 * 1024 * 1024;
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// A request's body on its way upstream.
 pub(crate) enum RequestBody {
@@ -42,6 +47,24 @@ pub(crate) enum RequestBody {
 #[derive(Debug, thiserror::Error)]
 #[error("the request body passes the limit")]
 pub(crate) struct OverLimit;
+
+/// Reads what the caller still sends of a request that is answered without it, and forgets it.
+///
+/// A connection that is closed on someone who still sends can take the answer with it, and the next
+/// request on it: the caller would see a broken connection rather than why it was refused.
+pub(crate) async fn drain(incoming: &mut Incoming) {
+    let rest = async {
+        let mut left = DRAIN_BYTES_MAX;
+        while left > 0
+            && let Some(Ok(frame)) = incoming.frame().await
+        {
+            let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+            left = left.saturating_sub(bytes);
+        }
+    };
+    // Whoever sends slower than that is closed on.
+    let _ = tokio::time::timeout(DRAIN_TIME_MAX, rest).await;
+}
 
 impl Body for RequestBody {
     type Data = Bytes;

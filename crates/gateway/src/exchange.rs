@@ -21,14 +21,16 @@ use corelog_record::{CallerFacts, Delivered, DeliveryOutcome, ErrorSource};
 use corelog_runtime::Tasks;
 use corelog_types::{Dialect, RecordId};
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header, request,
+};
 use http_body::{Body as _, Frame};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use parking_lot::Mutex;
 
-use crate::body::{Answer, OverLimit, RequestBody};
+use crate::body::{self, Answer, OverLimit, RequestBody};
 use crate::front::{self, Found};
 use crate::gateway::{Routing, Shared};
 use crate::headers;
@@ -276,7 +278,10 @@ impl Prepared {
             Ok(body) => prepared.body = body,
             Err(refusal) => return Err(prepared.refuse(&refusal).await),
         }
-        prepared.intend()?;
+        if let Err(refused) = prepared.intend() {
+            prepared.drain().await;
+            return Err(refused);
+        }
         prepared.authorise();
         Ok(prepared)
     }
@@ -301,6 +306,16 @@ impl Prepared {
                 self.capture.forgo();
                 Ok(())
             }
+        }
+    }
+
+    /// Reads what is left of a refused request. Someone who asks before sending is answered instead.
+    async fn drain(&mut self) {
+        let asks_first = self.capture.call().headers.contains_key(header::EXPECT);
+        if let RequestBody::Passing { incoming, .. } = &mut self.body
+            && !asks_first
+        {
+            body::drain(incoming).await;
         }
     }
 
@@ -471,6 +486,9 @@ impl Prepared {
                 return Refusal::BodyTooLarge(self.shared.routing().limits.body_bytes_max);
             }
             cause = inner.source();
+        }
+        if error.is_user() {
+            return Refusal::BadRequest("the request's body broke off".to_owned());
         }
         Refusal::Broken(corelog_telemetry::Chain(error).to_string())
     }
