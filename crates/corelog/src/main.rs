@@ -7,6 +7,7 @@ mod front;
 mod recorder;
 mod serve;
 mod status;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -19,7 +20,7 @@ fn main() -> ExitCode {
     corelog_cli::exit(match command {
         Command::Up(args) => serve::up(&args, &env),
         Command::Demo(args) => demo::serve(&args),
-        Command::Torture(args) => Err(anyhow::anyhow!("not yet: {} rounds", args.rounds)),
+        Command::Torture(args) => torture::run(args),
         Command::Client(command) => corelog_cli::execute(command, &global, &env),
     })
 }

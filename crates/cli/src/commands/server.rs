@@ -43,6 +43,12 @@ pub struct TortureArgs {
     /// Repeats a run by the seed that it printed.
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Only this one: `kill`, `hang-up`, `stop`, `outage` or `disk`; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Vec<String>,
+    /// Where to work; kept when the test ends [default: a temporary directory, kept when anything is found].
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// The configuration, for every command that reads it.
