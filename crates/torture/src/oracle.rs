@@ -194,3 +194,6 @@ fn mismatch(call: &Call, record: &Record, demand: Demand) -> Option<String> {
 fn is_broken(seen: Seen) -> bool {
     matches!(seen, Seen::Broken)
 }
+
+#[cfg(test)]
+mod tests;

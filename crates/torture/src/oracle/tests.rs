@@ -1,0 +1,143 @@
+//! The oracle on buckets made by hand: it has to find what a broken gateway would leave behind.
+
+use std::fs::File;
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::ask::{Ask, Dialect};
+use crate::ledger::Digest;
+
+fn ask(marker: &str) -> Ask {
+    let (marker, prompt) = (marker.to_owned(), format!("prompt of {marker}"));
+    Ask { marker, dialect: Dialect::Chat, prompt, slow: false }
+}
+
+/// A ledger of calls whose clients saw all of their echo.
+fn ledger(markers: &[&str]) -> Ledger {
+    let ledger = Ledger::default();
+    for marker in markers {
+        let ask = ask(marker);
+        ledger.begin(&ask);
+        let seen = Seen::Complete(Digest::of(&ask.prompt));
+        ledger.end(&ask, Some(format!("id of {marker}")), seen);
+    }
+    ledger
+}
+
+/// The record of an echo.
+fn record(marker: &str, sequence: u64) -> Value {
+    let text = format!("prompt of {marker}");
+    json!({
+        "input": {"inputBodyJson": {"messages": [{"role": "user", "content": text}]}},
+        "output": {"outputBodyJson": {"choices": [{"message": {"content": text}}]}},
+        "corelog": {
+            "recordId": format!("id of {marker}"),
+            "nodeId": "n",
+            "sequence": sequence,
+            "tags": {"marker": marker},
+            "delivery": {"outcome": "complete"},
+        },
+    })
+}
+
+fn judged(ledger: &Ledger, files: &[&[Value]], demand: Demand) -> Verdict {
+    let dir = tempfile::tempdir().unwrap();
+    let hour = dir.path().join("AWSLogs/1/BedrockModelInvocationLogs/r/2026/11/22/03");
+    std::fs::create_dir_all(&hour).unwrap();
+    for (number, records) in files.iter().enumerate() {
+        let file = File::create(hour.join(format!("{number}.json.gz"))).unwrap();
+        let mut gzip = GzEncoder::new(file, Compression::fast());
+        for record in *records {
+            writeln!(gzip, "{record}").unwrap();
+        }
+        gzip.finish().unwrap();
+    }
+    judge(ledger, dir.path(), demand).unwrap()
+}
+
+/// Judges and compares lost, doubled, gaps and wrong.
+fn check(ledger: &Ledger, files: &[&[Value]], expected: [u64; 4]) {
+    let verdict = judged(ledger, files, Demand::default());
+    let c = verdict.counts;
+    assert_eq!([c.lost, c.doubled, c.gaps, c.wrong], expected, "{:?}", verdict.violations);
+    assert_eq!(verdict.violations.is_empty(), expected == [0; 4], "{:?}", verdict.violations);
+}
+
+#[test]
+fn what_is_all_there_is_found_clean() {
+    let ledger = ledger(&["a", "b"]);
+    check(&ledger, &[&[record("a", 1)], &[record("b", 2)]], [0; 4]);
+}
+
+#[test]
+fn a_lost_record_is_found_wherever_it_was() {
+    let ledger = ledger(&["a", "b"]);
+    check(&ledger, &[&[record("a", 1)]], [1, 0, 0, 0]);
+    check(&ledger, &[&[record("b", 2)]], [1, 0, 1, 0]);
+    check(&ledger, &[], [2, 0, 0, 0]);
+}
+
+#[test]
+fn a_doubled_record_is_found_in_one_file_and_in_two() {
+    let ledger = ledger(&["a"]);
+    check(&ledger, &[&[record("a", 1), record("a", 1)]], [0, 1, 0, 0]);
+    check(&ledger, &[&[record("a", 1)], &[record("a", 1)]], [0, 1, 0, 0]);
+    let mut again = record("a", 2);
+    again["corelog"]["recordId"] = json!("another");
+    let verdict = judged(&ledger, &[&[record("a", 1), again]], Demand::default());
+    assert_eq!(verdict.counts.doubled, 1);
+}
+
+#[test]
+fn a_record_that_tells_something_else_is_found() {
+    let ledger = ledger(&["a"]);
+    let changed = |pointer: &str, value: Value| {
+        let mut changed = record("a", 1);
+        *changed.pointer_mut(pointer).unwrap() = value;
+        changed
+    };
+    let answer = "/output/outputBodyJson/choices/0/message/content";
+    let prompt = "/input/inputBodyJson/messages/0/content";
+    for wrong in [
+        changed(answer, json!("prompt of")),
+        changed(prompt, json!("prompt of b")),
+        changed("/output", json!({})),
+        changed("/input", json!({})),
+        changed("/corelog/recordId", json!("not what the client was told")),
+        changed("/output", json!({"outputBodyS3Path": "file:///nowhere/data/x.json.gz"})),
+    ] {
+        let verdict = judged(&ledger, &[&[wrong.clone()]], Demand::default());
+        assert!(!verdict.violations.is_empty(), "{wrong}");
+    }
+    let mut interrupted = record("a", 1);
+    interrupted["errorCode"] = json!("Interrupted");
+    check(&ledger, &[&[interrupted]], [0, 0, 0, 1]);
+    let stranger = judged(&ledger, &[&[record("a", 1), record("z", 2)]], Demand::default());
+    assert_eq!(stranger.counts.wrong, 1);
+}
+
+#[test]
+fn a_call_that_broke_owes_a_record_only_where_nothing_died() {
+    let ledger = Ledger::default();
+    let ask = ask("a");
+    ledger.begin(&ask);
+    ledger.end(&ask, None, Seen::HungUp);
+    check(&ledger, &[], [0; 4]);
+    let strict = Demand { every_call: true, ..Demand::default() };
+    assert_eq!(judged(&ledger, &[], strict).counts.lost, 1);
+    let mut part = record("a", 1);
+    part["output"]["outputBodyJson"]["choices"][0]["message"]["content"] = json!("prompt");
+    assert_eq!(judged(&ledger, &[&[part]], strict).counts.wrong, 1);
+}
+
+#[test]
+fn gaps_that_the_gateway_counted_itself_are_forgiven_and_no_more() {
+    let ledger = ledger(&["a", "b"]);
+    let counted = |uncounted| Demand { uncounted, ..Demand::default() };
+    assert_eq!(judged(&ledger, &[], counted(2)).violations, Vec::<String>::new());
+    assert_eq!(judged(&ledger, &[], counted(1)).counts.lost, 1);
+}
