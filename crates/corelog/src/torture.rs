@@ -20,5 +20,9 @@ pub(crate) fn run(args: TortureArgs) -> anyhow::Result<ExitCode> {
         say: |text| eprintln!("{text}"),
     })?;
     write!(std::io::stdout(), "{report}")?;
-    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.is_clean() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

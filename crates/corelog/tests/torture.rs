@@ -18,7 +18,10 @@ fn torture_finds_nothing() {
         panic!("kept {}\n{error}\n{said}", kept.display());
     }
     for scenario in ["kill ", "hang-up ", "stop ", "outage ", "disk "] {
-        assert!(said.lines().any(|line| line.starts_with(scenario)), "{scenario} is not in\n{said}");
+        assert!(
+            said.lines().any(|line| line.starts_with(scenario)),
+            "{scenario} is not in\n{said}"
+        );
     }
 }
 

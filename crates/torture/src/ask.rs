@@ -82,9 +82,17 @@ impl Ask {
         while prompt.len() < bytes {
             prompt.push(' ');
             let letter = char::from(rng.random_range(b'a'..=b'z'));
-            prompt.extend(std::iter::repeat_n(letter, rng.random_range(1..=word_bytes)));
+            prompt.extend(std::iter::repeat_n(
+                letter,
+                rng.random_range(1..=word_bytes),
+            ));
         }
-        Self { marker, dialect, prompt, slow }
+        Self {
+            marker,
+            dialect,
+            prompt,
+            slow,
+        }
     }
 
     /// What a model that echoes answers.
@@ -124,7 +132,12 @@ impl Ask {
         if path.starts_with("/anthropic") {
             headers.push(("anthropic-version", "2023-06-01".to_owned()));
         }
-        Request { method: "POST", path, headers, body: body.to_string() }
+        Request {
+            method: "POST",
+            path,
+            headers,
+            body: body.to_string(),
+        }
     }
 
     fn tokens_max(&self) -> u32 {
@@ -192,13 +205,23 @@ mod tests {
         let mix = Mix { large: 3, slow: 10 };
         let draw = |seed| {
             let mut rng = StdRng::seed_from_u64(seed);
-            (0..200).map(|n| Ask::draw(&mut rng, mix, n.to_string())).collect::<Vec<_>>()
+            (0..200)
+                .map(|n| Ask::draw(&mut rng, mix, n.to_string()))
+                .collect::<Vec<_>>()
         };
         let asked = draw(7);
         let again = draw(7);
-        assert!(asked.iter().zip(&again).all(|(a, b)| a.request().body == b.request().body));
+        assert!(
+            asked
+                .iter()
+                .zip(&again)
+                .all(|(a, b)| a.request().body == b.request().body)
+        );
         for dialect in DIALECTS {
-            assert!(asked.iter().any(|ask| ask.dialect == dialect), "{dialect:?}");
+            assert!(
+                asked.iter().any(|ask| ask.dialect == dialect),
+                "{dialect:?}"
+            );
         }
         assert!(asked.iter().any(|ask| ask.prompt.len() >= LARGE_BYTES));
         assert!(asked.iter().any(|ask| ask.slow));

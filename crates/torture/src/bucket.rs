@@ -51,7 +51,9 @@ impl Bucket {
             let text = match unpacked(&file) {
                 Ok(text) => text,
                 Err(error) => {
-                    bucket.damaged.push(format!("{} cannot be read: {error}", file.display()));
+                    bucket
+                        .damaged
+                        .push(format!("{} cannot be read: {error}", file.display()));
                     continue;
                 }
             };
@@ -101,11 +103,14 @@ fn record(line: &str, dir: &Path, file: &Path) -> Result<Record, String> {
     let output = body(&value["output"], "outputBody", dir).map_err(|why| format!("{id}: {why}"))?;
     Ok(Record {
         node: text(&ours["nodeId"]).ok_or_else(|| format!("{id} has no node"))?,
-        sequence: ours["sequence"].as_u64().ok_or_else(|| format!("{id} has no sequence"))?,
+        sequence: ours["sequence"]
+            .as_u64()
+            .ok_or_else(|| format!("{id} has no sequence"))?,
         error_code: text(&value["errorCode"]),
         outcome: text(&ours["delivery"]["outcome"]).unwrap_or_default(),
         // The record of an interrupted exchange has the header, and not yet what was made of it.
-        marker: text(&ours["tags"][MARKER_TAG]).or_else(|| text(&ours["requestHeaders"][MARKER_HEADER])),
+        marker: text(&ours["tags"][MARKER_TAG])
+            .or_else(|| text(&ours["requestHeaders"][MARKER_HEADER])),
         prompt: input.as_ref().map(|body| Digest::of(&prompt_text(body))),
         answer: output.as_ref().map(|body| Digest::of(&answer_text(body))),
         is_cut_by_disk: ours["cut"]
@@ -121,14 +126,22 @@ fn body(facts: &Value, name: &str, dir: &Path) -> Result<Option<Value>, String> 
     if let Some(body) = facts.get(format!("{name}Json")) {
         return Ok(Some(body.clone()));
     }
-    let Some(url) = facts[format!("{name}S3Path")].as_str() else { return Ok(None) };
+    let Some(url) = facts[format!("{name}S3Path")].as_str() else {
+        return Ok(None);
+    };
     let path = PathBuf::from(url.strip_prefix("file://").unwrap_or(url));
     if !path.starts_with(dir) {
         return Err(format!("its body is outside the bucket, at {url}"));
     }
     let is_packed = path.extension().is_some_and(|extension| extension == "gz");
-    let text = if is_packed { unpacked(&path) } else { fs::read_to_string(&path) };
+    let text = if is_packed {
+        unpacked(&path)
+    } else {
+        fs::read_to_string(&path)
+    };
     let text = text.map_err(|error| format!("its body at {url} cannot be read: {error}"))?;
     // What is no JSON was kept as it came, which is what a cut answer is.
-    Ok(Some(serde_json::from_str(&text).unwrap_or(Value::String(text))))
+    Ok(Some(
+        serde_json::from_str(&text).unwrap_or(Value::String(text)),
+    ))
 }

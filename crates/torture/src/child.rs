@@ -41,7 +41,11 @@ impl Running {
     /// Starts it and does not wait.
     pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Self, Error> {
         let name = spawn.name;
-        let failed = |source| Error::Child { doing: "start", name, source };
+        let failed = |source| Error::Child {
+            doing: "start",
+            name,
+            source,
+        };
         let log = spawn.dir.join(format!("{name}.log"));
         let address_file = spawn.dir.join(format!("{name}.address"));
         match std::fs::remove_file(&address_file) {
@@ -64,7 +68,12 @@ impl Running {
             .stderr(stderr)
             .spawn()
             .map_err(failed)?;
-        Ok(Self { name, child, log, address_file })
+        Ok(Self {
+            name,
+            child,
+            log,
+            address_file,
+        })
     }
 
     /// Waits until it listens.
@@ -91,7 +100,11 @@ impl Running {
             return Err(self.ended(status));
         }
         let name = self.name;
-        let failed = |source| Error::Child { doing: "kill", name, source };
+        let failed = |source| Error::Child {
+            doing: "kill",
+            name,
+            source,
+        };
         self.child.kill().map_err(failed)?;
         self.child.wait().map(|_| ()).map_err(failed)
     }
@@ -99,7 +112,11 @@ impl Running {
     /// Asks it to stop, with SIGTERM, and goes on.
     pub(crate) fn terminate(&self) -> Result<(), Error> {
         let name = self.name;
-        let failed = |source| Error::Child { doing: "stop", name, source };
+        let failed = |source| Error::Child {
+            doing: "stop",
+            name,
+            source,
+        };
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         let pid = pid.ok_or_else(|| failed(std::io::ErrorKind::NotFound.into()))?;
         kill_process(pid, Signal::TERM).map_err(|error| failed(error.into()))
@@ -120,16 +137,29 @@ impl Running {
 
     fn try_wait(&mut self) -> Result<Option<ExitStatus>, Error> {
         let name = self.name;
-        let failed = |source| Error::Child { doing: "wait for", name, source };
+        let failed = |source| Error::Child {
+            doing: "wait for",
+            name,
+            source,
+        };
         self.child.try_wait().map_err(failed)
     }
 
     fn ended(&self, status: ExitStatus) -> Error {
-        Error::Ended { name: self.name, status: status.to_string(), log: self.log.clone() }
+        Error::Ended {
+            name: self.name,
+            status: status.to_string(),
+            log: self.log.clone(),
+        }
     }
 
     fn late(&self, doing: &'static str, after: Duration) -> Error {
-        Error::Late { name: self.name, doing, seconds: after.as_secs(), log: self.log.clone() }
+        Error::Late {
+            name: self.name,
+            doing,
+            seconds: after.as_secs(),
+            log: self.log.clone(),
+        }
     }
 }
 

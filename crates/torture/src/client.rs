@@ -26,7 +26,12 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn get(path: &str) -> Self {
-        Self { method: "GET", path: path.to_owned(), headers: Vec::new(), body: String::new() }
+        Self {
+            method: "GET",
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: String::new(),
+        }
     }
 }
 
@@ -59,7 +64,9 @@ impl Client {
     pub(crate) async fn connect(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream) })
+        Ok(Self {
+            stream: BufReader::new(stream),
+        })
     }
 
     /// Sends a request and reads the answer into `answer`, which holds what came even when this fails.
@@ -70,7 +77,10 @@ impl Client {
         body_bytes_max: usize,
         answer: &mut Answer,
     ) -> io::Result<bool> {
-        let mut head = format!("{} {} HTTP/1.1\r\nhost: torture\r\n", request.method, request.path);
+        let mut head = format!(
+            "{} {} HTTP/1.1\r\nhost: torture\r\n",
+            request.method, request.path
+        );
         for (name, value) in &request.headers {
             head.extend([name, ": ", value, "\r\n"]);
         }
@@ -80,7 +90,11 @@ impl Client {
         let bytes = request.body.len().to_string();
         head.extend(["content-length: ", &bytes, "\r\n\r\n"]);
         self.stream.get_mut().write_all(head.as_bytes()).await?;
-        let sent = self.stream.get_mut().write_all(request.body.as_bytes()).await;
+        let sent = self
+            .stream
+            .get_mut()
+            .write_all(request.body.as_bytes())
+            .await;
         // A server that will not read the body may have answered before it closed.
         let head = match (self.head().await, sent) {
             (Ok(head), _) => head,
@@ -93,15 +107,25 @@ impl Client {
 
     async fn head(&mut self) -> io::Result<Head> {
         let first = self.line().await?;
-        let status = first.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = first
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
         let status = status.ok_or_else(|| invalid("no status line"))?;
-        let mut head = Head { status, record_id: None, length: Length::UntilClose, closes: false };
+        let mut head = Head {
+            status,
+            record_id: None,
+            length: Length::UntilClose,
+            closes: false,
+        };
         loop {
             let line = self.line().await?;
             if line.is_empty() {
                 return Ok(head);
             }
-            let (name, value) = line.split_once(':').ok_or_else(|| invalid("no header line"))?;
+            let (name, value) = line
+                .split_once(':')
+                .ok_or_else(|| invalid("no header line"))?;
             let value = value.trim();
             match name.to_ascii_lowercase().as_str() {
                 "content-length" => {
@@ -170,7 +194,10 @@ impl Client {
 
     async fn line(&mut self) -> io::Result<String> {
         let mut line = Vec::new();
-        (&mut self.stream).take(LINE_BYTES_MAX).read_until(b'\n', &mut line).await?;
+        (&mut self.stream)
+            .take(LINE_BYTES_MAX)
+            .read_until(b'\n', &mut line)
+            .await?;
         if line.pop() != Some(b'\n') {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

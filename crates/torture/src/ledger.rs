@@ -18,7 +18,10 @@ impl Digest {
     pub(crate) fn of(text: &str) -> Self {
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);
-        Self { bytes: text.len(), hash: hasher.finish() }
+        Self {
+            bytes: text.len(),
+            hash: hasher.finish(),
+        }
     }
 }
 
@@ -80,7 +83,9 @@ impl Ledger {
     /// What its client saw.
     pub(crate) fn end(&self, ask: &Ask, record_id: Option<String>, seen: Seen) {
         let mut calls = self.calls.lock();
-        let Some(call) = calls.get_mut(&ask.marker) else { return };
+        let Some(call) = calls.get_mut(&ask.marker) else {
+            return;
+        };
         call.record_id = record_id;
         call.seen = seen;
         let expected = call.expected;
@@ -117,6 +122,10 @@ impl Ledger {
 
     /// How many calls ended so.
     pub(crate) fn count(&self, matches: impl Fn(Seen) -> bool) -> u64 {
-        self.calls.lock().values().filter(|call| matches(call.seen)).count() as u64
+        self.calls
+            .lock()
+            .values()
+            .filter(|call| matches(call.seen))
+            .count() as u64
     }
 }

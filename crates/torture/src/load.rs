@@ -103,7 +103,10 @@ impl Worker {
         let record_id = answer.head.as_ref().and_then(|head| head.record_id.clone());
         let seen = seen(ask, &answer, stopped);
         if matches!(seen, Seen::Refused(_)) && answer.whole && !ask.is_error(&answer.body) {
-            self.ledger.odd(format!("{}: an error that {:?} does not know", ask.marker, ask.dialect));
+            self.ledger.odd(format!(
+                "{}: an error that {:?} does not know",
+                ask.marker, ask.dialect
+            ));
         }
         if seen == Seen::HungUp && ask.expected().is_none() {
             self.learn(ask, request).await;
@@ -124,7 +127,11 @@ impl Worker {
             return usize::MAX;
         }
         // A stream is several times the size of its text.
-        let most = if ask.slow { 2_000 } else { request.body.len() * 2 };
+        let most = if ask.slow {
+            2_000
+        } else {
+            request.body.len() * 2
+        };
         self.rng.random_range(0..most)
     }
 
@@ -133,7 +140,9 @@ impl Worker {
         if let Some(path) = request.path.strip_prefix("/anthropic") {
             request.path = path.to_owned();
         }
-        let Ok(mut client) = Client::connect(self.plan.provider).await else { return };
+        let Ok(mut client) = Client::connect(self.plan.provider).await else {
+            return;
+        };
         let mut answer = Answer::default();
         let exchange = client.exchange(&request, usize::MAX, &mut answer);
         let _ = tokio::time::timeout(CALL_TIMEOUT, exchange).await;
@@ -144,7 +153,9 @@ impl Worker {
 }
 
 fn seen(ask: &Ask, answer: &Answer, stopped: bool) -> Seen {
-    let Some(head) = &answer.head else { return Seen::Broken };
+    let Some(head) = &answer.head else {
+        return Seen::Broken;
+    };
     if head.status != 200 {
         return Seen::Refused(head.status);
     }

@@ -33,20 +33,30 @@ pub(crate) struct Verdict {
 pub(crate) fn judge(ledger: &Ledger, bucket: &Path, demand: Demand) -> Result<Verdict, Error> {
     let bucket = Bucket::read(bucket)?;
     let calls = ledger.calls();
-    let mut verdict = Verdict { violations: bucket.damaged, ..Verdict::default() };
+    let mut verdict = Verdict {
+        violations: bucket.damaged,
+        ..Verdict::default()
+    };
     verdict.violations.extend(ledger.wrong());
     verdict.counts.wrong += verdict.violations.len() as u64;
     verdict.sequence(&bucket.records);
     let by_marker = verdict.once(&bucket.records, &calls);
     for (marker, call) in &calls {
-        verdict.call(marker, call, by_marker.get(marker.as_str()).copied(), demand);
+        verdict.call(
+            marker,
+            call,
+            by_marker.get(marker.as_str()).copied(),
+            demand,
+        );
     }
     verdict.counts.delivered = bucket.records.len() as u64;
     verdict.counts.calls = calls.len() as u64;
     let lost = verdict.counts.lost;
     verdict.counts.lost = lost.saturating_sub(demand.uncounted);
     if verdict.counts.lost > 0 {
-        verdict.violations.push(format!("{lost} answers have no record"));
+        verdict
+            .violations
+            .push(format!("{lost} answers have no record"));
     }
     Ok(verdict)
 }
@@ -62,10 +72,14 @@ impl Verdict {
     fn sequence(&mut self, records: &[Record]) {
         let mut by_node: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
         for record in records {
-            by_node.entry(&record.node).or_default().insert(record.sequence);
+            by_node
+                .entry(&record.node)
+                .or_default()
+                .insert(record.sequence);
         }
         if by_node.len() > 1 {
-            self.violations.push(format!("one data directory, {} nodes", by_node.len()));
+            self.violations
+                .push(format!("one data directory, {} nodes", by_node.len()));
         }
         for (node, sequences) in by_node {
             let mut next = 1;
@@ -73,7 +87,8 @@ impl Verdict {
                 if sequence != next {
                     self.counts.gaps += sequence.saturating_sub(next).max(1);
                     let until = sequence.saturating_sub(1);
-                    self.violations.push(format!("{node}: sequence {next} to {until} is missing"));
+                    self.violations
+                        .push(format!("{node}: sequence {next} to {until} is missing"));
                 }
                 next = sequence.saturating_add(1);
             }
@@ -94,21 +109,27 @@ impl Verdict {
             if let Some(first) = ids.insert(id, record) {
                 self.counts.doubled += 1;
                 let first = first.file.display();
-                self.violations.push(format!("{id} is in {first} and in {file}"));
+                self.violations
+                    .push(format!("{id} is in {first} and in {file}"));
                 continue;
             }
             if !places.insert((&record.node, record.sequence)) {
                 self.counts.doubled += 1;
-                self.violations.push(format!("{id}: another record has its sequence {}", record.sequence));
+                self.violations.push(format!(
+                    "{id}: another record has its sequence {}",
+                    record.sequence
+                ));
             }
             let Some(marker) = record.marker.as_deref().filter(|m| calls.contains_key(*m)) else {
                 self.counts.wrong += 1;
-                self.violations.push(format!("{id} in {file} is of no call that was made"));
+                self.violations
+                    .push(format!("{id} in {file} is of no call that was made"));
                 continue;
             };
             if by_marker.insert(marker, record).is_some() {
                 self.counts.doubled += 1;
-                self.violations.push(format!("{marker} has two records, one is {id} in {file}"));
+                self.violations
+                    .push(format!("{marker} has two records, one is {id} in {file}"));
             }
         }
         by_marker
@@ -133,7 +154,8 @@ impl Verdict {
                 if demand.uncounted == 0 {
                     let id = call.record_id.as_deref().unwrap_or("unknown");
                     let seen = call.seen;
-                    self.violations.push(format!("{marker} ({id}, {seen:?}) has no record"));
+                    self.violations
+                        .push(format!("{marker} ({id}, {seen:?}) has no record"));
                 }
             }
             return;
@@ -155,7 +177,8 @@ impl Verdict {
         if let Some(why) = mismatch(call, record, demand) {
             self.counts.wrong += 1;
             let file = record.file.display();
-            self.violations.push(format!("{marker}: record {} in {file} {why}", record.id));
+            self.violations
+                .push(format!("{marker}: record {} in {file} {why}", record.id));
         }
     }
 }
@@ -163,7 +186,10 @@ impl Verdict {
 /// What a record tells that is not so.
 fn mismatch(call: &Call, record: &Record, demand: Demand) -> Option<String> {
     if call.record_id.as_ref().is_some_and(|id| *id != record.id) {
-        return Some(format!("has not the id that the client was told, {:?}", call.record_id));
+        return Some(format!(
+            "has not the id that the client was told, {:?}",
+            call.record_id
+        ));
     }
     let is_interrupted = record.error_code.as_deref() == Some(INTERRUPTED);
     if record.prompt.is_some_and(|prompt| prompt != call.prompt) && !is_broken(call.seen) {
@@ -185,7 +211,9 @@ fn mismatch(call: &Call, record: &Record, demand: Demand) -> Option<String> {
     }
     match record.answer {
         None => Some("has no answer".to_owned()),
-        Some(answer) if answer != truth => Some(format!("has {answer} where {truth} was the answer")),
+        Some(answer) if answer != truth => {
+            Some(format!("has {answer} where {truth} was the answer"))
+        }
         Some(_) => None,
     }
 }

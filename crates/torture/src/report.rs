@@ -92,15 +92,45 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "{:<10} {:>6} {:>7} {:>8} {:>6} {:>7} {:>7} {:>9} {:>11} {:>4} {:>4} {:>7} {:>4} {:>5}",
-            "scenario", "rounds", "calls", "complete", "broken", "hung up", "refused", "delivered",
-            "interrupted", "cut", "lost", "doubled", "gaps", "wrong",
+            "scenario",
+            "rounds",
+            "calls",
+            "complete",
+            "broken",
+            "hung up",
+            "refused",
+            "delivered",
+            "interrupted",
+            "cut",
+            "lost",
+            "doubled",
+            "gaps",
+            "wrong",
         )?;
-        for Row { scenario, rounds, counts: c, .. } in &self.rows {
+        for Row {
+            scenario,
+            rounds,
+            counts: c,
+            ..
+        } in &self.rows
+        {
             writeln!(
                 f,
                 "{:<10} {:>6} {:>7} {:>8} {:>6} {:>7} {:>7} {:>9} {:>11} {:>4} {:>4} {:>7} {:>4} {:>5}",
-                scenario.as_str(), rounds, c.calls, c.complete, c.broken, c.hung_up, c.refused,
-                c.delivered, c.interrupted, c.cut, c.lost, c.doubled, c.gaps, c.wrong,
+                scenario.as_str(),
+                rounds,
+                c.calls,
+                c.complete,
+                c.broken,
+                c.hung_up,
+                c.refused,
+                c.delivered,
+                c.interrupted,
+                c.cut,
+                c.lost,
+                c.doubled,
+                c.gaps,
+                c.wrong,
             )?;
         }
         for row in &self.rows {
@@ -116,7 +146,11 @@ impl fmt::Display for Report {
             }
         }
         if self.is_clean() {
-            return writeln!(f, "nothing lost, nothing doubled, no gap (seed {})", self.seed);
+            return writeln!(
+                f,
+                "nothing lost, nothing doubled, no gap (seed {})",
+                self.seed
+            );
         }
         let (seed, dir) = (self.seed, self.dir.display());
         writeln!(f, "FAILED with seed {seed}; everything is kept in {dir}")

@@ -37,7 +37,12 @@ impl Rig {
             std::fs::create_dir_all(made).map_err(Error::file("create", made))?;
         }
         let args = vec!["--record-ring".to_owned()];
-        let mut demo = Running::spawn(&Spawn { corelog, name: "demo", args, dir })?;
+        let mut demo = Running::spawn(&Spawn {
+            corelog,
+            name: "demo",
+            args,
+            dir,
+        })?;
         let provider = demo.address().await?;
         let rig = Self {
             corelog: corelog.to_owned(),
@@ -105,7 +110,12 @@ segment_bytes = "1MiB"
         let config = self.config().display().to_string();
         let data = self.data.display().to_string();
         let args = vec!["--config".to_owned(), config, "--data".to_owned(), data];
-        Running::spawn(&Spawn { corelog: &self.corelog, name: "up", args, dir: &self.dir })
+        Running::spawn(&Spawn {
+            corelog: &self.corelog,
+            name: "up",
+            args,
+            dir: &self.dir,
+        })
     }
 
     /// Starts the gateway.
@@ -131,7 +141,11 @@ impl Gateway {
             let rest = line.strip_prefix(name);
             rest.is_some_and(|rest| rest.starts_with([' ', '{']))
         };
-        let value = |line: &str| line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok());
+        let value = |line: &str| {
+            line.rsplit(' ')
+                .next()
+                .and_then(|value| value.parse::<f64>().ok())
+        };
         Ok(text.lines().filter(of_name).filter_map(value).sum())
     }
 
@@ -165,7 +179,9 @@ async fn get(address: SocketAddr, path: &str) -> Result<String, Error> {
     let asking = async {
         let mut answer = Answer::default();
         let mut client = Client::connect(address).await?;
-        client.exchange(&Request::get(path), usize::MAX, &mut answer).await?;
+        client
+            .exchange(&Request::get(path), usize::MAX, &mut answer)
+            .await?;
         Ok(answer)
     };
     let answer = match timeout(ASK_TIMEOUT, asking).await {

@@ -44,7 +44,13 @@ pub enum Scenario {
 
 impl Scenario {
     /// In the order they run.
-    pub const ALL: [Self; 5] = [Self::Kill, Self::HangUp, Self::Stop, Self::Outage, Self::Disk];
+    pub const ALL: [Self; 5] = [
+        Self::Kill,
+        Self::HangUp,
+        Self::Stop,
+        Self::Outage,
+        Self::Disk,
+    ];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
@@ -67,7 +73,9 @@ impl FromStr for Scenario {
     type Err = UnknownScenario;
 
     fn from_str(text: &str) -> Result<Self, UnknownScenario> {
-        let found = Self::ALL.into_iter().find(|scenario| scenario.as_str() == text);
+        let found = Self::ALL
+            .into_iter()
+            .find(|scenario| scenario.as_str() == text);
         found.ok_or_else(|| UnknownScenario(text.to_owned()))
     }
 }
@@ -114,9 +122,19 @@ pub(crate) async fn run_all(options: &Options, seed: u64, dir: &Path) -> Result<
             violations.push("not one call was answered, so nothing was tried".to_owned());
         }
         let (rounds, left_out) = (trial.rounds, trial.left_out);
-        rows.push(Row { scenario, rounds, counts, violations, left_out });
+        rows.push(Row {
+            scenario,
+            rounds,
+            counts,
+            violations,
+            left_out,
+        });
     }
-    Ok(Report { seed, dir: dir.to_owned(), rows })
+    Ok(Report {
+        seed,
+        dir: dir.to_owned(),
+        rows,
+    })
 }
 
 impl<'a> Trial<'a> {
@@ -135,8 +153,16 @@ impl<'a> Trial<'a> {
 
     /// Takes over what a part found.
     fn end(&mut self, part: Trial<'a>) {
-        let name = part.dir.file_name().unwrap_or_default().display().to_string();
-        let found = part.violations.into_iter().map(|found| format!("{name}: {found}"));
+        let name = part
+            .dir
+            .file_name()
+            .unwrap_or_default()
+            .display()
+            .to_string();
+        let found = part
+            .violations
+            .into_iter()
+            .map(|found| format!("{name}: {found}"));
         self.violations.extend(found);
         self.left_out.extend(part.left_out);
         self.rounds += part.rounds;
@@ -179,7 +205,8 @@ impl<'a> Trial<'a> {
         if !gateway.is_zero_within(BACKLOG, CATCH_UP).await? {
             let left = gateway.metric(BACKLOG).await?;
             let seconds = CATCH_UP.as_secs();
-            self.violations.push(format!("{left} records undelivered after {seconds} s"));
+            self.violations
+                .push(format!("{left} records undelivered after {seconds} s"));
         }
         gateway.stop().await
     }

@@ -20,7 +20,10 @@ pub(crate) fn answer_text(value: &Value) -> String {
     if let Some(choices) = value["choices"].as_array() {
         let of = |choice: &Value| {
             let content = &choice["message"]["content"];
-            content.as_str().or_else(|| choice["delta"]["content"].as_str()).map(str::to_owned)
+            content
+                .as_str()
+                .or_else(|| choice["delta"]["content"].as_str())
+                .map(str::to_owned)
         };
         return choices.iter().filter_map(of).collect();
     }
@@ -35,13 +38,19 @@ pub(crate) fn answer_text(value: &Value) -> String {
 /// The text of the last message of a request.
 pub(crate) fn prompt_text(value: &Value) -> String {
     let messages = value["messages"].as_array();
-    messages.and_then(|messages| messages.last()).map(content_text).unwrap_or_default()
+    messages
+        .and_then(|messages| messages.last())
+        .map(content_text)
+        .unwrap_or_default()
 }
 
 fn content_text(message: &Value) -> String {
     match &message["content"] {
         Value::String(text) => text.clone(),
-        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),
+        Value::Array(parts) => parts
+            .iter()
+            .filter_map(|part| part["text"].as_str())
+            .collect(),
         _ => String::new(),
     }
 }
@@ -50,14 +59,21 @@ fn content_text(message: &Value) -> String {
 pub(crate) fn server_sent(body: &[u8]) -> Stream {
     let mut stream = Stream::default();
     for line in body.split_inclusive(|byte| *byte == b'\n') {
-        let Some(line) = line.strip_suffix(b"\n") else { break };
-        let Some(data) = line.strip_prefix(b"data:") else { continue };
+        let Some(line) = line.strip_suffix(b"\n") else {
+            break;
+        };
+        let Some(data) = line.strip_prefix(b"data:") else {
+            continue;
+        };
         let data = data.trim_ascii();
         if data == b"[DONE]" {
             stream.ended = true;
             continue;
         }
-        take(&mut stream, &serde_json::from_slice(data).unwrap_or_default());
+        take(
+            &mut stream,
+            &serde_json::from_slice(data).unwrap_or_default(),
+        );
     }
     stream
 }
@@ -75,14 +91,19 @@ pub(crate) fn event_stream(mut body: &[u8]) -> Stream {
         && let Some(headers) = number(body, 4)
         && let Some(end) = total.checked_sub(CHECKSUM_BYTES)
     {
-        let payload = PRELUDE_BYTES.checked_add(headers).and_then(|start| frame.get(start..end));
+        let payload = PRELUDE_BYTES
+            .checked_add(headers)
+            .and_then(|start| frame.get(start..end));
         let event: Value = payload
             .and_then(|payload| serde_json::from_slice(payload).ok())
             .unwrap_or_default();
         match event["bytes"].as_str() {
             Some(inner) => {
                 let inner = STANDARD.decode(inner).unwrap_or_default();
-                take(&mut stream, &serde_json::from_slice(&inner).unwrap_or_default());
+                take(
+                    &mut stream,
+                    &serde_json::from_slice(&inner).unwrap_or_default(),
+                );
             }
             None => take(&mut stream, &event),
         }
@@ -109,23 +130,37 @@ mod tests {
     use super::*;
 
     fn check(json: &str, expected: &str) {
-        assert_eq!(answer_text(&serde_json::from_str(json).unwrap()), expected, "{json}");
+        assert_eq!(
+            answer_text(&serde_json::from_str(json).unwrap()),
+            expected,
+            "{json}"
+        );
     }
 
     #[test]
     fn the_text_is_found_in_every_dialect() {
         check(r#"{"choices":[{"message":{"content":"a b"}}]}"#, "a b");
         check(r#"{"choices":[{"delta":{"content":"a"}}]}"#, "a");
-        check(r#"{"type":"message","content":[{"type":"text","text":"a"},{"text":"b"}]}"#, "ab");
-        check(r#"{"output":{"message":{"content":[{"text":"a"}]}},"usage":{}}"#, "a");
-        check(r#"[{"type":"message_start","message":{}},{"delta":{"text":"a"}},{"delta":{"text":"b"}}]"#, "ab");
+        check(
+            r#"{"type":"message","content":[{"type":"text","text":"a"},{"text":"b"}]}"#,
+            "ab",
+        );
+        check(
+            r#"{"output":{"message":{"content":[{"text":"a"}]}},"usage":{}}"#,
+            "a",
+        );
+        check(
+            r#"[{"type":"message_start","message":{}},{"delta":{"text":"a"}},{"delta":{"text":"b"}}]"#,
+            "ab",
+        );
         let asked = r#"{"messages":[{"content":"no"},{"content":[{"text":"yes"}]}]}"#;
         assert_eq!(prompt_text(&serde_json::from_str(asked).unwrap()), "yes");
     }
 
     #[test]
     fn server_sent_events_count_when_their_line_is_whole() {
-        let stream = server_sent(b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]");
+        let stream =
+            server_sent(b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]");
         assert_eq!((stream.text.as_str(), stream.ended), ("a", false));
         assert!(server_sent(b"data: [DONE]\n").ended);
         assert!(server_sent(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n").ended);
@@ -145,7 +180,9 @@ mod tests {
     fn frames_count_when_they_are_whole() {
         let mut body = frame(br#"{"contentBlockIndex":0,"delta":{"text":"a"}}"#);
         body.extend(frame(br#"{"bytes":"eyJkZWx0YSI6eyJ0ZXh0IjoiYiJ9fQ=="}"#));
-        body.extend(frame(br#"{"metrics":{"latencyMs":1},"usage":{"inputTokens":1}}"#));
+        body.extend(frame(
+            br#"{"metrics":{"latencyMs":1},"usage":{"inputTokens":1}}"#,
+        ));
         let all = event_stream(&body);
         assert_eq!((all.text.as_str(), all.ended), ("ab", true));
         let cut = event_stream(&body[..body.len() - 1]);

@@ -13,7 +13,12 @@ use crate::ledger::Digest;
 
 fn ask(marker: &str) -> Ask {
     let (marker, prompt) = (marker.to_owned(), format!("prompt of {marker}"));
-    Ask { marker, dialect: Dialect::Chat, prompt, slow: false }
+    Ask {
+        marker,
+        dialect: Dialect::Chat,
+        prompt,
+        slow: false,
+    }
 }
 
 /// A ledger of calls whose clients saw all of their echo.
@@ -46,7 +51,9 @@ fn record(marker: &str, sequence: u64) -> Value {
 
 fn judged(ledger: &Ledger, files: &[&[Value]], demand: Demand) -> Verdict {
     let dir = tempfile::tempdir().unwrap();
-    let hour = dir.path().join("AWSLogs/1/BedrockModelInvocationLogs/r/2026/11/22/03");
+    let hour = dir
+        .path()
+        .join("AWSLogs/1/BedrockModelInvocationLogs/r/2026/11/22/03");
     std::fs::create_dir_all(&hour).unwrap();
     for (number, records) in files.iter().enumerate() {
         let file = File::create(hour.join(format!("{number}.json.gz"))).unwrap();
@@ -63,8 +70,18 @@ fn judged(ledger: &Ledger, files: &[&[Value]], demand: Demand) -> Verdict {
 fn check(ledger: &Ledger, files: &[&[Value]], expected: [u64; 4]) {
     let verdict = judged(ledger, files, Demand::default());
     let c = verdict.counts;
-    assert_eq!([c.lost, c.doubled, c.gaps, c.wrong], expected, "{:?}", verdict.violations);
-    assert_eq!(verdict.violations.is_empty(), expected == [0; 4], "{:?}", verdict.violations);
+    assert_eq!(
+        [c.lost, c.doubled, c.gaps, c.wrong],
+        expected,
+        "{:?}",
+        verdict.violations
+    );
+    assert_eq!(
+        verdict.violations.is_empty(),
+        expected == [0; 4],
+        "{:?}",
+        verdict.violations
+    );
 }
 
 #[test]
@@ -85,7 +102,11 @@ fn a_lost_record_is_found_wherever_it_was() {
 fn a_doubled_record_is_found_in_one_file_and_in_two() {
     let ledger = ledger(&["a"]);
     check(&ledger, &[&[record("a", 1), record("a", 1)]], [0, 1, 0, 0]);
-    check(&ledger, &[&[record("a", 1)], &[record("a", 1)]], [0, 1, 0, 0]);
+    check(
+        &ledger,
+        &[&[record("a", 1)], &[record("a", 1)]],
+        [0, 1, 0, 0],
+    );
     let mut again = record("a", 2);
     again["corelog"]["recordId"] = json!("another");
     let verdict = judged(&ledger, &[&[record("a", 1), again]], Demand::default());
@@ -108,15 +129,22 @@ fn a_record_that_tells_something_else_is_found() {
         changed("/output", json!({})),
         changed("/input", json!({})),
         changed("/corelog/recordId", json!("not what the client was told")),
-        changed("/output", json!({"outputBodyS3Path": "file:///nowhere/data/x.json.gz"})),
+        changed(
+            "/output",
+            json!({"outputBodyS3Path": "file:///nowhere/data/x.json.gz"}),
+        ),
     ] {
-        let verdict = judged(&ledger, &[&[wrong.clone()]], Demand::default());
+        let verdict = judged(&ledger, &[std::slice::from_ref(&wrong)], Demand::default());
         assert!(!verdict.violations.is_empty(), "{wrong}");
     }
     let mut interrupted = record("a", 1);
     interrupted["errorCode"] = json!("Interrupted");
     check(&ledger, &[&[interrupted]], [0, 0, 0, 1]);
-    let stranger = judged(&ledger, &[&[record("a", 1), record("z", 2)]], Demand::default());
+    let stranger = judged(
+        &ledger,
+        &[&[record("a", 1), record("z", 2)]],
+        Demand::default(),
+    );
     assert_eq!(stranger.counts.wrong, 1);
 }
 
@@ -127,7 +155,10 @@ fn a_call_that_broke_owes_a_record_only_where_nothing_died() {
     ledger.begin(&ask);
     ledger.end(&ask, None, Seen::HungUp);
     check(&ledger, &[], [0; 4]);
-    let strict = Demand { every_call: true, ..Demand::default() };
+    let strict = Demand {
+        every_call: true,
+        ..Demand::default()
+    };
     assert_eq!(judged(&ledger, &[], strict).counts.lost, 1);
     let mut part = record("a", 1);
     part["output"]["outputBodyJson"]["choices"][0]["message"]["content"] = json!("prompt");
@@ -137,7 +168,13 @@ fn a_call_that_broke_owes_a_record_only_where_nothing_died() {
 #[test]
 fn gaps_that_the_gateway_counted_itself_are_forgiven_and_no_more() {
     let ledger = ledger(&["a", "b"]);
-    let counted = |uncounted| Demand { uncounted, ..Demand::default() };
-    assert_eq!(judged(&ledger, &[], counted(2)).violations, Vec::<String>::new());
+    let counted = |uncounted| Demand {
+        uncounted,
+        ..Demand::default()
+    };
+    assert_eq!(
+        judged(&ledger, &[], counted(2)).violations,
+        Vec::<String>::new()
+    );
     assert_eq!(judged(&ledger, &[], counted(1)).counts.lost, 1);
 }

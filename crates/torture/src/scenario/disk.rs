@@ -41,7 +41,9 @@ pub(super) async fn run(trial: &mut Trial<'_>) -> Result<Verdict, Error> {
         let mut part = trial.part(name);
         match full(&mut part, policy).await? {
             Some(verdict) => all.add(verdict),
-            None => part.left_out.push(format!("{name}: no tmpfs can be mounted here")),
+            None => part
+                .left_out
+                .push(format!("{name}: no tmpfs can be mounted here")),
         }
         trial.end(part);
     }
@@ -59,11 +61,15 @@ async fn refused(trial: &mut Trial<'_>) -> Result<Verdict, Error> {
     gateway.stop().await?;
     let other = trial.ledger.count(|seen| seen != Seen::Refused(503));
     if other > 0 {
-        trial.violations.push(format!("{other} calls were not refused with 503"));
+        trial
+            .violations
+            .push(format!("{other} calls were not refused with 503"));
     }
     let called = rig.provider_calls().await?;
     if called > 0 {
-        trial.violations.push(format!("{called} refused calls reached the provider"));
+        trial
+            .violations
+            .push(format!("{called} refused calls reached the provider"));
     }
     rig.configure("")?;
     let gateway = rig.up().await?;
@@ -71,7 +77,13 @@ async fn refused(trial: &mut Trial<'_>) -> Result<Verdict, Error> {
     trial.moment(200, 400).await;
     trial.finish(load).await;
     gateway.stop().await?;
-    trial.judge(&rig, Demand { every_call: true, ..Demand::default() })
+    trial.judge(
+        &rig,
+        Demand {
+            every_call: true,
+            ..Demand::default()
+        },
+    )
 }
 
 /// `relay`: every call is answered, and every missing record is counted.
@@ -85,22 +97,34 @@ async fn relayed(trial: &mut Trial<'_>) -> Result<Verdict, Error> {
     let uncounted = lost(&gateway).await?;
     gateway.stop().await?;
     let complete = trial.ledger.count(|seen| matches!(seen, Seen::Complete(_)));
-    let other = trial.ledger.count(|seen| !matches!(seen, Seen::Complete(_)));
+    let other = trial
+        .ledger
+        .count(|seen| !matches!(seen, Seen::Complete(_)));
     if other > 0 {
-        trial.violations.push(format!("{other} calls were not answered though they are relayed"));
+        trial.violations.push(format!(
+            "{other} calls were not answered though they are relayed"
+        ));
     }
     if uncounted != complete {
         let gap = format!("{complete} answers without a record, {uncounted} counted");
         trial.violations.push(gap);
     }
-    trial.judge(&rig, Demand { uncounted, ..Demand::default() })
+    trial.judge(
+        &rig,
+        Demand {
+            uncounted,
+            ..Demand::default()
+        },
+    )
 }
 
 /// A disk that is full to the last byte for a while.
 async fn full(trial: &mut Trial<'_>, policy: &str) -> Result<Option<Verdict>, Error> {
     let data = trial.dir.join("data");
     std::fs::create_dir_all(&data).map_err(Error::file("create", &data))?;
-    let Some(mount) = Mount::tmpfs(&data) else { return Ok(None) };
+    let Some(mount) = Mount::tmpfs(&data) else {
+        return Ok(None);
+    };
     let rig = trial.rig().await?;
     rig.configure(&format!("{TO_THE_LAST_BYTE}{policy}"))?;
     let gateway = rig.up().await?;
@@ -114,7 +138,9 @@ async fn full(trial: &mut Trial<'_>, policy: &str) -> Result<Option<Verdict>, Er
     while trial.ledger.count(complete) < before + 50 {
         if Instant::now() > until {
             let seconds = RECOVERY.as_secs();
-            trial.violations.push(format!("{seconds} s after there was room, calls fail still"));
+            trial.violations.push(format!(
+                "{seconds} s after there was room, calls fail still"
+            ));
             break;
         }
         sleep(Duration::from_millis(20)).await;
@@ -124,7 +150,14 @@ async fn full(trial: &mut Trial<'_>, policy: &str) -> Result<Option<Verdict>, Er
     gateway.stop().await?;
     trial.settle(&rig).await?;
     let uncounted = if policy == RELAY { uncounted } else { 0 };
-    let verdict = trial.judge(&rig, Demand { uncounted, cut_by_disk: true, ..Demand::default() })?;
+    let verdict = trial.judge(
+        &rig,
+        Demand {
+            uncounted,
+            cut_by_disk: true,
+            ..Demand::default()
+        },
+    )?;
     drop(rig);
     Ok(Some(verdict))
 }
@@ -148,14 +181,20 @@ impl Mount {
             .stderr(Stdio::null())
             .status();
         let is_mounted = mount.is_ok_and(|status| status.success());
-        is_mounted.then(|| Self { dir: dir.to_owned() })
+        is_mounted.then(|| Self {
+            dir: dir.to_owned(),
+        })
     }
 }
 
 impl Drop for Mount {
     fn drop(&mut self) {
         // Lazily: a child that is still ending must not keep it.
-        let _ = Command::new("umount").arg("-l").arg(&self.dir).stderr(Stdio::null()).status();
+        let _ = Command::new("umount")
+            .arg("-l")
+            .arg(&self.dir)
+            .stderr(Stdio::null())
+            .status();
     }
 }
 

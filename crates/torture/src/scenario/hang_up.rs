@@ -19,10 +19,18 @@ pub(super) async fn run(trial: &mut Trial<'_>) -> Result<Verdict, Error> {
     trial.finish(load).await;
     // What is still drained for callers that went is finished by this.
     gateway.stop().await?;
-    let verdict = trial.judge(&rig, Demand { every_call: true, ..Demand::default() })?;
+    let verdict = trial.judge(
+        &rig,
+        Demand {
+            every_call: true,
+            ..Demand::default()
+        },
+    )?;
     let records = Bucket::read(&rig.bucket())?.records;
     if !records.iter().any(|record| record.outcome == "hung_up") {
-        trial.violations.push("no record says that its caller hung up".to_owned());
+        trial
+            .violations
+            .push("no record says that its caller hung up".to_owned());
     }
     Ok(verdict)
 }

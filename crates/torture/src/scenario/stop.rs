@@ -21,7 +21,15 @@ pub(super) async fn run(trial: &mut Trial<'_>) -> Result<Verdict, Error> {
     }
     let cut = trial.ledger.count(|seen| seen == Seen::Cut);
     if cut > 0 {
-        trial.violations.push(format!("{cut} answers were cut by a shutdown that had time"));
+        trial.violations.push(format!(
+            "{cut} answers were cut by a shutdown that had time"
+        ));
     }
-    trial.judge(&rig, Demand { every_call: true, ..Demand::default() })
+    trial.judge(
+        &rig,
+        Demand {
+            every_call: true,
+            ..Demand::default()
+        },
+    )
 }
