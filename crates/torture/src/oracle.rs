@@ -14,7 +14,7 @@ const INTERRUPTED: &str = "Interrupted";
 /// What a scenario may ask beyond what always holds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Demand {
-    /// No process died: every call whose answer began has its record.
+    /// Every call whose answer began has a record: the whole one, or one that says that the process died.
     pub(crate) every_call: bool,
     /// How many complete answers may be without a record, as the gateway itself counted them.
     pub(crate) uncounted: u64,
@@ -197,7 +197,7 @@ fn mismatch(call: &Call, record: &Record, demand: Demand) -> Option<String> {
     }
     let truth = match call.seen {
         Seen::Complete(answer) => answer,
-        Seen::HungUp if demand.every_call => call.expected?,
+        Seen::HungUp if demand.every_call && !is_interrupted => call.expected?,
         Seen::HungUp | Seen::Broken | Seen::Cut | Seen::Refused(_) => return None,
     };
     if is_interrupted {

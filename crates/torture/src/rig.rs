@@ -92,7 +92,8 @@ url = "file://{}"
 interval = "200ms"
 
 [spool]
-segment_bytes = "1MiB"
+segment_bytes = "256KiB"
+retain_bytes = "1MiB"
 {spool}
 "#,
             bucket.display()

@@ -163,6 +163,10 @@ fn a_call_that_broke_owes_a_record_only_where_nothing_died() {
     let mut part = record("a", 1);
     part["output"]["outputBodyJson"]["choices"][0]["message"]["content"] = json!("prompt");
     assert_eq!(judged(&ledger, &[&[part]], strict).counts.wrong, 1);
+    let mut interrupted = record("a", 1);
+    interrupted["errorCode"] = json!("Interrupted");
+    let verdict = judged(&ledger, &[&[interrupted]], strict);
+    assert_eq!((verdict.counts.interrupted, verdict.counts.wrong), (1, 0));
 }
 
 #[test]

@@ -26,6 +26,11 @@ pub(super) async fn run(trial: &mut Trial<'_>) -> Result<Verdict, Error> {
             ..Demand::default()
         },
     )?;
+    let interrupted = verdict.counts.interrupted;
+    if interrupted > 0 {
+        let found = format!("{interrupted} records say that the process died, and it did not");
+        trial.violations.push(found);
+    }
     let records = Bucket::read(&rig.bucket())?.records;
     if !records.iter().any(|record| record.outcome == "hung_up") {
         trial

@@ -41,7 +41,11 @@ pub(super) async fn run(trial: &mut Trial<'_>) -> Result<Verdict, Error> {
         }
     }
     trial.settle(&rig).await?;
-    trial.judge(&rig, Demand::default())
+    let demand = Demand {
+        every_call: true,
+        ..Demand::default()
+    };
+    trial.judge(&rig, demand)
 }
 
 async fn killed(
