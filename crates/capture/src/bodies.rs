@@ -14,7 +14,7 @@ use crate::decode::{Undecoded, decode};
 use crate::finish::ms;
 use crate::headers::{content_type_of, encoding_of};
 use crate::recorder::Spill;
-use crate::{BodyCopy, Capture, End};
+use crate::{Answered, BodyCopy, Capture, End};
 
 const READ_BYTES: usize = 64 * 1024;
 
@@ -103,6 +103,9 @@ impl Capture {
             },
         );
         let whole = reassembler.finish(route, status, &headers);
+        if whole.events == 0 && seen > 0 {
+            return self.read_misnamed(raw, answered, status, cut);
+        }
         let events = self
             .limits
             .events
@@ -114,6 +117,26 @@ impl Capture {
             events,
             content_type: Some("application/json".to_owned()),
             stream_events: whole.events,
+        }
+    }
+
+    /// Reads the body of an answer that says it is a stream and holds no event: an error page, say.
+    fn read_misnamed(
+        &self,
+        raw: Part,
+        answered: &Answered,
+        status: u16,
+        cut: &mut Vec<Cut>,
+    ) -> ReadAnswer {
+        let mut reader = AnswerReader::new(&self.call.route);
+        let part = self.named("output", raw, cut, &mut |piece| reader.push(piece));
+        let facts = reader.finish(&self.call.route, status, &View(&answered.headers));
+        let part = part.classified(facts.body_is_json);
+        ReadAnswer {
+            facts,
+            part: Some(part),
+            content_type: Some(content_type_of(&answered.headers)),
+            ..ReadAnswer::default()
         }
     }
 
@@ -141,7 +164,7 @@ impl Capture {
         let Some(encoding) = encoding else {
             if let Some(memory) = copy.in_memory() {
                 take(memory);
-            } else if feed(&mut copy, take).is_err() {
+            } else if copy.reader().and_then(|mut r| feed(&mut r, take)).is_err() {
                 note(CutReason::Disk, copy.seen_bytes());
             }
             return Part::of_copy(copy);
@@ -156,17 +179,50 @@ impl Capture {
                 decoded.push(piece);
             }),
         };
-        match outcome {
-            Ok(()) => Part::of_copy(decoded),
-            Err(Undecoded::NotDecoded) => {
-                note(CutReason::NotDecoded, copy.seen_bytes());
-                Part::of_copy(copy)
+        let reason = match outcome {
+            Ok(()) => return Part::of_copy(decoded),
+            Err(Undecoded::NotDecoded) => CutReason::NotDecoded,
+            Err(Undecoded::OverLimit) => CutReason::DecodedOverLimit,
+        };
+        // Its place on disk has the name that the copy is about to take.
+        drop(decoded);
+        note(reason, copy.seen_bytes());
+        self.named(part, Part::of_copy(copy), cut, &mut |_| {})
+    }
+
+    /// Reads a body once more, and has it under this name if it is on disk: a record finds its bodies by
+    /// their names.
+    fn named(
+        &self,
+        name: &'static str,
+        part: Part,
+        cut: &mut Vec<Cut>,
+        take: &mut dyn FnMut(&[u8]),
+    ) -> Part {
+        let mut spill = match part.bytes {
+            Ok(ref memory) => {
+                take(memory);
+                return part;
             }
-            Err(Undecoded::OverLimit) => {
-                note(CutReason::DecodedOverLimit, copy.seen_bytes());
-                Part::of_copy(copy)
-            }
+            Err(spill) => spill,
+        };
+        let recorder = Arc::clone(&self.recorder);
+        let memory_max = self.limits.memory_max;
+        let mut named = BodyCopy::new(self.call.id, name, recorder, memory_max, u64::MAX);
+        let read = spill.reader().and_then(|mut reader| {
+            feed(&mut reader, &mut |piece| {
+                take(piece);
+                named.push(piece);
+            })
+        });
+        if read.is_err() || named.cut().is_some() {
+            cut.push(Cut {
+                part: name.to_owned(),
+                reason: CutReason::Disk,
+                bytes: Some(part.length),
+            });
         }
+        Part::of_copy(named)
     }
 
     /// JSON of our own making, on disk if it is large.
@@ -240,8 +296,7 @@ impl Part {
     }
 }
 
-fn feed(copy: &mut BodyCopy, take: &mut dyn FnMut(&[u8])) -> io::Result<()> {
-    let mut reader = copy.reader()?;
+fn feed(reader: &mut dyn Read, take: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     let mut piece = vec![0; READ_BYTES];
     loop {
         match reader.read(&mut piece)? {
