@@ -470,9 +470,11 @@ impl Prepared {
             *request.version_mut() = Version::HTTP_2;
         } else {
             *request.version_mut() = Version::HTTP_11;
-            request
-                .headers_mut()
-                .insert("host", self.provider.host.clone());
+            let headers = request.headers_mut();
+            headers.insert("host", self.provider.host.clone());
+            if let Some(authorization) = lease.proxy_authorization() {
+                headers.insert("proxy-authorization", authorization);
+            }
         }
         Ok(())
     }
@@ -488,6 +490,8 @@ impl Prepared {
             cause = inner.source();
         }
         if error.is_user() {
+            // A body that ends before its end: its sender is gone.
+            self.listed.hung_up();
             return Refusal::BadRequest("the request's body broke off".to_owned());
         }
         Refusal::Broken(corelog_telemetry::Chain(error).to_string())

@@ -28,6 +28,11 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
 
 /// A copy of `headers` without those of this hop, in their order.
 pub(crate) fn travelling(headers: &HeaderMap) -> HeaderMap {
+    travelling_but(headers, &[])
+}
+
+/// The same without some more. They are left out rather than taken out, which would change the order.
+fn travelling_but(headers: &HeaderMap, but: &[&str]) -> HeaderMap {
     let mut copy = HeaderMap::with_capacity(headers.len() + 2);
     let named: Vec<&str> = headers
         .get_all(CONNECTION)
@@ -40,7 +45,7 @@ pub(crate) fn travelling(headers: &HeaderMap) -> HeaderMap {
         let listed = named
             .iter()
             .any(|listed| listed.eq_ignore_ascii_case(name.as_str()));
-        if !is_hop_by_hop(name) && !listed {
+        if !is_hop_by_hop(name) && !listed && !but.contains(&name.as_str()) {
             copy.append(name, value.clone());
         }
     }
@@ -57,10 +62,7 @@ pub(crate) fn travelling(headers: &HeaderMap) -> HeaderMap {
 /// What goes upstream of a caller's headers: those that travel, without the caller's host, and without
 /// the headers meant for the gateway alone.
 pub(crate) fn upstream(headers: &HeaderMap) -> HeaderMap {
-    let mut copy = travelling(headers);
-    copy.remove(HOST);
-    copy.remove(corelog_access::KEY_HEADER);
-    copy
+    travelling_but(headers, &[HOST.as_str(), corelog_access::KEY_HEADER])
 }
 
 #[cfg(test)]

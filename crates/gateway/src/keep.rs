@@ -68,8 +68,11 @@ impl Keeper {
         let id = capture.id();
         let provider = capture.call().provider.to_string();
         let status = end.status.or(capture.status());
+        let intended = capture.is_wanted();
         let Some(finished) = capture.finish(end) else {
-            self.recorder.abandon(id);
+            if intended {
+                self.recorder.abandon(id);
+            }
             return Ok(None);
         };
         let labels = ExchangeLabels {

@@ -40,9 +40,7 @@ impl Refusal {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany | Self::NotRecorded(_) | Self::Killed => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Unreachable(_) | Self::Broken(_) => {
-                StatusCode::BAD_GATEWAY
-            }
+            Self::Unreachable(_) | Self::Broken(_) => StatusCode::BAD_GATEWAY,
             Self::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
         }
     }
@@ -169,9 +167,7 @@ fn bedrock_status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::Denied(_) | Refusal::BadSignature => StatusCode::FORBIDDEN,
         Refusal::BodyTooLarge(_) => StatusCode::BAD_REQUEST,
-        Refusal::Unreachable(_) | Refusal::Broken(_) => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Refusal::Unreachable(_) | Refusal::Broken(_) => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::TimedOut(_) => StatusCode::REQUEST_TIMEOUT,
         other => other.status(),
     }

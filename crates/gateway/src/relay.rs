@@ -333,6 +333,8 @@ enum Phase {
 enum Then {
     End,
     Cut(String),
+    /// As [`Then::Cut`], once what was handed over so far had its chance to leave.
+    Flushing(String),
     Trailing {
         incoming: Box<Incoming>,
         lease: Box<Lease>,
@@ -415,11 +417,11 @@ impl Storing {
             // No answer without its record: what is held never goes out.
             return Phase::Releasing {
                 held: VecDeque::new(),
-                then: Then::Cut(why),
+                then: Then::Flushing(why),
             };
         }
         let then = match (cut, rest) {
-            (Some(code), _) => Then::Cut(code),
+            (Some(code), _) => Then::Flushing(code),
             (None, None) => Then::End,
             (None, Some((incoming, lease))) => Then::Trailing {
                 incoming: Box::new(incoming),
@@ -436,6 +438,13 @@ impl Then {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self {
             Self::End => Poll::Ready(None),
+            Self::Flushing(code) => {
+                // An error makes hyper drop what it has not written yet, the answer's head even; while a body
+                // is pending it writes.
+                *self = Self::Cut(std::mem::take(code));
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
             Self::Cut(code) => {
                 let error = Cut(std::mem::take(code));
                 *self = Self::End;

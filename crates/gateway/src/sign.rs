@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use corelog_runtime::Clock;
 use corelog_access::SigningKey;
+use corelog_runtime::Clock;
 use corelog_types::{Dialect, Timestamp};
 use corelog_wire::sigv4;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
@@ -135,7 +135,10 @@ pub(crate) fn is_proven(
     if let (None, Some(authority)) = (text("host"), uri.authority()) {
         pairs.push(("host", authority.as_str()));
     }
-    let covers_host = authorization.signed_headers.iter().any(|name| name == "host");
+    let covers_host = authorization
+        .signed_headers
+        .iter()
+        .any(|name| name == "host");
     let request = sigv4::Request {
         method,
         path: uri.path(),

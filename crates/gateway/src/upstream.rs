@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use corelog_runtime::Tasks;
 use futures_util::future::BoxFuture;
-use http::{Request, Response, Uri};
+use http::{HeaderValue, Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -302,6 +302,11 @@ impl Lease {
     /// Whether requests on it name the whole URI because they go to a proxy.
     pub(crate) fn wants_absolute_uri(&self) -> bool {
         self.pool.connector.wants_absolute_uri()
+    }
+
+    /// What a proxy that is sent whole requests wants to see on each.
+    pub(crate) fn proxy_authorization(&self) -> Option<HeaderValue> {
+        self.pool.connector.proxy_authorization()
     }
 
     /// Moves the connection's bytes. Must be polled beside whatever waits for them.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -145,6 +145,12 @@ impl Connector {
     /// Whether plain requests go through a proxy, which wants the whole URI.
     pub(crate) fn wants_absolute_uri(&self) -> bool {
         self.proxy.is_some() && self.tls.is_none()
+    }
+
+    /// What such a proxy wants to see on each request. Through a tunnel it is shown once, at its start.
+    pub(crate) fn proxy_authorization(&self) -> Option<HeaderValue> {
+        let proxy = self.proxy.as_ref().filter(|_| self.tls.is_none())?;
+        proxy.authorization.clone()
     }
 
     pub(crate) async fn connect(&self, offer: Offer) -> Result<Link, ConnectError> {

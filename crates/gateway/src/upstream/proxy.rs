@@ -16,7 +16,7 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024;
 /// The proxy for one upstream.
 pub(crate) struct Proxy {
     address: (String, u16),
-    authorization: Option<HeaderValue>,
+    pub(super) authorization: Option<HeaderValue>,
 }
 
 impl Proxy {
