@@ -7,6 +7,7 @@
 //! itself: dropped by its caller's connection, it goes on in a task until its record is stored.
 
 use std::future::Future;
+use std::io::Read as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -14,11 +15,11 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use corelog_access::Caller;
+use corelog_access::{Caller, SigningKey};
 use corelog_capture::{Answered, BodyCopy, Call, Capture, End, Fault};
-use corelog_providers::{model_of, route};
+use corelog_providers::{RequestReader, Route, model_of, route};
 use corelog_record::{CallerFacts, Delivered, DeliveryOutcome, ErrorSource};
-use corelog_runtime::Tasks;
+use corelog_runtime::{Clock, Tasks};
 use corelog_types::{Dialect, RecordId};
 use futures_util::future::BoxFuture;
 use http::{
@@ -31,6 +32,7 @@ use hyper::upgrade::OnUpgrade;
 use parking_lot::Mutex;
 
 use crate::body::{self, Answer, OverLimit, RequestBody};
+use crate::config::Limits;
 use crate::front::{self, Found};
 use crate::gateway::{Routing, Shared};
 use crate::headers;
@@ -45,6 +47,7 @@ use crate::upstream::{Lease, SendError};
 
 /// Tries on a fresh connection after pooled ones turned out to be closed.
 const UNSENT_TRIES: usize = 8;
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// A call that was let in.
 pub(crate) struct Arrival {
@@ -160,38 +163,28 @@ impl Prepared {
         let announced = incoming.size_hint().lower();
         let mut source = Source::Passing(incoming);
         if let Some(key) = &caller.unproven {
-            let mut held = source
-                .hold(scratch(routing, id), most)
-                .await
-                .map_err(|r| refuse(&r))?;
-            let hash = held
-                .reader()
-                .and_then(|mut reader| sign::hash_of(&mut reader));
-            let request = (parts.method.as_str(), &parts.uri);
-            let proven = hash.is_ok_and(|hash| {
-                sign::is_proven(key, request, &parts.headers, &hash, &shared.clock)
-            });
-            if !proven {
+            let copy = scratch(routing, id);
+            let mut held = source.hold(copy, most).await.map_err(|r| refuse(&r))?;
+            if !is_proven(key, &parts, &mut held, &shared.clock) {
                 return Err(refuse(&Refusal::BadSignature));
             }
             source = Source::Held(held);
         }
         let (path, query) = split_query(rest);
         let route = route(dialect, parts.method.as_str(), path, query);
-        let provider = match found {
-            Found::Provider(provider, _) => Arc::clone(provider),
-            _ => {
-                let mut model = route.model.clone();
-                if model.is_none() && front::asks_for_model(&routing.providers, dialect) {
-                    let copy = scratch(routing, id);
-                    let held = source.hold(copy, most).await.map_err(|r| refuse(&r))?;
-                    model = held.in_memory().and_then(model_of);
-                    source = Source::Held(held);
-                }
-                front::choose(&routing.providers, dialect, model.as_deref())
-                    .map(Arc::clone)
-                    .ok_or_else(|| refuse(&no_provider(dialect)))?
+        let provider = if let Found::Provider(provider, _) = found {
+            Arc::clone(provider)
+        } else {
+            let mut model = route.model.clone();
+            if model.is_none() && front::asks_for_model(&routing.providers, dialect) {
+                let copy = scratch(routing, id);
+                let mut held = source.hold(copy, most).await.map_err(|r| refuse(&r))?;
+                model = model_in(&mut held, &route);
+                source = Source::Held(held);
             }
+            front::choose(&routing.providers, dialect, model.as_deref())
+                .map(Arc::clone)
+                .ok_or_else(|| refuse(&no_provider(dialect)))?
         };
         let upstream_path = provider.upstream_path(rest);
         let call = Call {
@@ -214,48 +207,16 @@ impl Prepared {
             headers: parts.headers,
             route,
         };
-        let about = About {
-            provider: Arc::clone(&provider.name),
-            dialect,
-            operation: call.route.operation,
-            model: call.route.model.clone(),
-            caller: call
-                .caller
-                .name
-                .clone()
-                .unwrap_or_else(|| call.identity_arn.clone()),
-        };
-        let (first_byte, total) = (provider.first_byte_timeout, provider.total_timeout);
-        let most_exchanges = routing.limits.exchanges_max;
+        let about = about(&call);
         let keeper = Arc::clone(&routing.keeper);
         let recorder = Arc::clone(&keeper.recorder);
         let mut capture = Capture::begin(call, Arc::clone(&routing.capture), recorder);
-        let limits = &routing.limits;
-        let entered = shared
-            .inflight
-            .enter(id, about, first_byte, total, limits.exchanges_max);
-        let listed = match entered {
-            Some(_) if announced > most => {
-                shared.limit_reached("body_bytes_max");
-                Err(Refusal::BodyTooLarge(most))
-            }
-            Some(listed) => Ok(listed),
-            None => {
-                shared.limit_reached("exchanges_max");
-                Err(Refusal::TooMany)
-            }
-        };
-        let listed = match listed {
+        let listed = match enter(shared, &routing.limits, &provider, about, id, announced) {
             Ok(listed) => listed,
             Err(refusal) => return Err(refused(&keeper, capture, &refusal, began, None).await),
         };
-        let mut headers = headers::upstream(&capture.call().headers);
-        if upgrade.is_some() {
-            upgrade::keep(&capture.call().headers, &mut headers);
-        }
-        if caller.spent {
-            sign::strip(&mut headers);
-        }
+        let came = &capture.call().headers;
+        let headers = headers_to_send(came, upgrade.is_some(), caller.spent);
         let passed = listed.request_bytes();
         let needs_all = sign::needs_body(&provider);
         let body = source
@@ -278,16 +239,16 @@ impl Prepared {
             Ok(body) => prepared.body = body,
             Err(refusal) => return Err(prepared.refuse(&refusal).await),
         }
-        if let Err(refused) = prepared.intend() {
+        if let Err(refusal) = prepared.intend() {
             prepared.drain().await;
-            return Err(refused);
+            return Err(refuse(&refusal));
         }
         prepared.authorise();
         Ok(prepared)
     }
 
     /// Writes the intent, or applies the policy for a disk that takes none.
-    fn intend(&mut self) -> Result<(), Response<Bytes>> {
+    fn intend(&mut self) -> Result<(), Refusal> {
         if !self.capture.is_wanted() {
             return Ok(());
         }
@@ -299,7 +260,7 @@ impl Prepared {
         match self.keeper.without_record(&error) {
             Kept::Refused(why) => {
                 self.keeper.note_policy(true);
-                Err(Refusal::NotRecorded(why).answer(self.capture.call().dialect, None))
+                Err(Refusal::NotRecorded(why))
             }
             Kept::Yes | Kept::Lost => {
                 self.keeper.note_policy(false);
@@ -351,12 +312,16 @@ impl Prepared {
             Err(refusal) => return whole(self.refuse(&refusal).await),
         };
         let now = Instant::now();
+        let headers = std::mem::take(answer.headers_mut());
+        let mut head = headers::travelling(&headers);
+        if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+            upgrade::keep(&headers, &mut head);
+        }
         self.capture.answered(Answered {
             status: answer.status().as_u16(),
-            headers: answer.headers().clone(),
+            headers,
             at: now.saturating_duration_since(self.began),
         });
-        let mut head = headers::travelling(answer.headers());
         let id = self.capture.id();
         mark(&mut head, self.capture.is_wanted().then_some(id));
         head.append("server-timing", timing(self.began, sent_at, now));
@@ -394,14 +359,13 @@ impl Prepared {
     async fn switch(
         mut self,
         mut answer: Response<Incoming>,
-        mut head: HeaderMap,
+        head: HeaderMap,
         lease: Lease,
     ) -> Response<Answer> {
         let Some(caller) = self.upgrade.take() else {
             let why = "it changed the protocol without being asked to".to_owned();
             return whole(self.refuse(&Refusal::Broken(why)).await);
         };
-        upgrade::keep(answer.headers(), &mut head);
         let tunnel = Tunnel {
             caller,
             upstream: hyper::upgrade::on(&mut answer),
@@ -502,6 +466,86 @@ impl Prepared {
         let gone = self.listed.hung_up_after();
         refused(&self.keeper, self.capture, refusal, self.began, gone).await
     }
+}
+
+/// What goes upstream of the headers that came, credentials of ours aside.
+fn headers_to_send(came: &HeaderMap, is_upgrade: bool, is_key_ours: bool) -> HeaderMap {
+    let mut headers = headers::upstream(came);
+    if is_upgrade {
+        upgrade::keep(came, &mut headers);
+    }
+    if is_key_ours {
+        sign::strip(&mut headers);
+    }
+    headers
+}
+
+/// What a list of exchanges says about this one.
+fn about(call: &Call) -> About {
+    let caller = call.caller.name.as_ref().unwrap_or(&call.identity_arn);
+    About {
+        provider: Arc::clone(&call.provider),
+        dialect: call.dialect,
+        operation: call.route.operation,
+        model: call.route.model.clone(),
+        caller: caller.clone(),
+    }
+}
+
+/// Lists the exchange, within the limits that are known before its body is read.
+fn enter(
+    shared: &Shared,
+    limits: &Limits,
+    provider: &Provider,
+    about: About,
+    id: RecordId,
+    announced: u64,
+) -> Result<Listed, Refusal> {
+    let (first_byte, total) = (provider.first_byte_timeout, provider.total_timeout);
+    let listed = shared
+        .inflight
+        .enter(id, about, first_byte, total, limits.exchanges_max);
+    let Some(listed) = listed else {
+        shared.limit_reached("exchanges_max");
+        return Err(Refusal::TooMany);
+    };
+    if announced > limits.body_bytes_max {
+        shared.limit_reached("body_bytes_max");
+        return Err(Refusal::BodyTooLarge(limits.body_bytes_max));
+    }
+    Ok(listed)
+}
+
+/// Whether the caller's signature holds for its request.
+fn is_proven(key: &SigningKey, parts: &request::Parts, body: &mut BodyCopy, clock: &Clock) -> bool {
+    let hash = body
+        .reader()
+        .and_then(|mut reader| sign::hash_of(&mut reader));
+    let request = (parts.method.as_str(), &parts.uri);
+    hash.is_ok_and(|hash| sign::is_proven(key, request, &parts.headers, &hash, clock))
+}
+
+/// The model that a body asks for, wherever in it that is said.
+fn model_in(body: &mut BodyCopy, route: &Route) -> Option<String> {
+    if let Some(memory) = body.in_memory() {
+        return model_of(memory);
+    }
+    let mut file = body.reader().ok()?;
+    let mut reader = RequestReader::new(route, &NoHeaders);
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        match file.read(&mut piece).ok()? {
+            0 => return reader.finish().model,
+            length => reader.push(&piece[..length]),
+        }
+    }
+}
+
+/// For a reader that is to look at the body alone.
+struct NoHeaders;
+
+impl corelog_providers::Headers for NoHeaders {
+    fn each(&self, _: &mut dyn FnMut(&str, &str)) {}
 }
 
 /// Records that the gateway itself answers, and gives the answer.

@@ -391,7 +391,7 @@ mod tests {
 
     fn enter(list: &InFlight, n: u8, first_byte: Duration, most: usize) -> Option<Listed> {
         let id = RecordId::from_parts(1, [n; 10]);
-        list.enter(id, about(), first_byte, Duration::from_secs(60), most)
+        list.enter(id, about(), first_byte, Duration::from_mins(1), most)
     }
 
     #[test]

@@ -161,9 +161,11 @@ pub(crate) fn hash_of(reader: &mut dyn Read) -> std::io::Result<String> {
             length => hasher.update(&piece[..length]),
         }
     }
-    Ok(hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    let mut text = String::with_capacity(64);
+    for byte in hasher.finalize() {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+        }
+    }
+    Ok(text)
 }

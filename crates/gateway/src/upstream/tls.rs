@@ -7,22 +7,19 @@ use rustls_pki_types::pem::PemObject;
 /// A configuration that trusts `ca_pem`, or the system's roots, and offers HTTP/2 first.
 pub(crate) fn client_config(ca_pem: Option<&[u8]>) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
-    match ca_pem {
-        Some(pem) => {
-            for certificate in CertificateDer::pem_slice_iter(pem) {
-                let certificate = certificate.map_err(|error| error.to_string())?;
-                roots.add(certificate).map_err(|error| error.to_string())?;
-            }
-            if roots.is_empty() {
-                return Err("the CA file holds no certificate".to_owned());
-            }
+    if let Some(pem) = ca_pem {
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(|error| error.to_string())?;
+            roots.add(certificate).map_err(|error| error.to_string())?;
         }
-        None => {
-            let native = rustls_native_certs::load_native_certs();
-            let (added, _) = roots.add_parsable_certificates(native.certs);
-            if added == 0 {
-                return Err("the system has no trusted roots; name a `ca_file`".to_owned());
-            }
+        if roots.is_empty() {
+            return Err("the CA file holds no certificate".to_owned());
+        }
+    } else {
+        let native = rustls_native_certs::load_native_certs();
+        let (added, _) = roots.add_parsable_certificates(native.certs);
+        if added == 0 {
+            return Err("the system has no trusted roots; name a `ca_file`".to_owned());
         }
     }
     let mut config = ClientConfig::builder()

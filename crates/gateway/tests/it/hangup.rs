@@ -101,7 +101,7 @@ async fn while_the_record_is_stored() {
 #[tokio::test]
 async fn the_drain_has_a_limit_in_bytes() {
     let scene = Scene::with(Dialect::OpenAi, |config| {
-        config.limits.drain_bytes_max = 1_000
+        config.limits.drain_bytes_max = 1_000;
     })
     .await;
     let mut upstream = left(&scene).await;
@@ -117,7 +117,7 @@ async fn the_drain_has_a_limit_in_bytes() {
     assert!(!extension.stream.unwrap().complete);
     assert_eq!(extension.delivery.unwrap().outcome, DeliveryOutcome::HungUp);
     // The connection is of no more use.
-    assert_eq!(upstream.to_end().await, b"");
+    assert_eq!(upstream.until_end().await, b"");
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn in_the_middle_of_its_own_request() {
     assert_eq!(upstream.chunk().await, b"abc");
     drop(caller);
     // The provider never takes what it got for a whole request.
-    assert_eq!(upstream.to_end().await, b"");
+    assert_eq!(upstream.until_end().await, b"");
     let record = scene.ledger.record(1).await;
     let extension = record.extension();
     assert_eq!(extension.error_source, Some(ErrorSource::Caller));

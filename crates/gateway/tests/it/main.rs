@@ -1,6 +1,12 @@
 //! The gateway from outside: real sockets on both sides, every byte and its moment chosen by the test, and a
 //! recorder whose disk is as slow or as full as the test wants it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test relies on and does not get is a failure of the test"
+)]
+
 mod ledger;
 mod scene;
 mod upstream;

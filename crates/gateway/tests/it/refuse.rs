@@ -115,7 +115,7 @@ async fn a_stream_that_lost_its_record_is_cut() {
         upstream.send_chunk("data: [DONE]\n\n").await;
         upstream.send("0\r\n\r\n").await;
         // Neither the terminal event nor the last chunk: no client takes this for an end.
-        assert_eq!(caller.to_end().await, b"");
+        assert_eq!(caller.until_end().await, b"");
     }
 }
 

@@ -31,7 +31,10 @@ async fn an_upload_arrives_as_it_is_sent() {
     upstream.exactly(2).await;
     upstream.answer("{}").await;
     caller.message().await;
-    let expected: String = (0..20).map(|n| format!("part {n};")).collect();
+    let expected = (0..20)
+        .map(|n| format!("part {n};"))
+        .collect::<Vec<_>>()
+        .concat();
     let record = scene.ledger.record(1).await;
     assert_eq!(record.text(PartName::Input), expected);
     assert_eq!(record.extension().request_bytes, expected.len() as u64);
@@ -118,7 +121,7 @@ async fn a_request_that_grows_too_large_is_cut_and_refused() {
     assert_eq!(upstream.chunk().await.len(), 900);
     caller.send_chunk("x".repeat(900)).await;
     // What the provider has is no whole request.
-    assert_eq!(upstream.to_end().await, b"");
+    assert_eq!(upstream.until_end().await, b"");
     let answer = caller.message().await;
     assert_eq!(answer.head.status(), 413);
     let record = scene.ledger.record(1).await;

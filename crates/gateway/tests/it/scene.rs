@@ -66,13 +66,13 @@ pub(crate) fn provider(name: &str, dialect: Dialect, base: &str) -> ProviderConf
             proxy: None,
             connections_max: 16,
             connect_timeout: Duration::from_secs(10),
-            idle_max: Duration::from_secs(60),
+            idle_max: Duration::from_mins(1),
         },
         region: "us-east-1".to_owned(),
         models: Vec::new(),
         credentials: Credentials::Callers,
-        first_byte_timeout: Duration::from_secs(60),
-        total_timeout: Duration::from_secs(60),
+        first_byte_timeout: Duration::from_mins(1),
+        total_timeout: Duration::from_mins(1),
     }
 }
 
@@ -84,9 +84,9 @@ fn config(provider: ProviderConfig) -> Config {
             exchanges_max: 64,
             header_bytes_max: 64 * 1024,
             body_bytes_max: 4 << 20,
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             drain_bytes_max: 1 << 20,
-            drain_timeout: Duration::from_secs(60),
+            drain_timeout: Duration::from_mins(1),
         },
         capture: Arc::new(CaptureLimits {
             memory_max: 64 * 1024,

@@ -188,7 +188,7 @@ async fn a_stream_that_stays_open_after_its_terminal_event_is_stored_all_the_sam
 #[tokio::test]
 async fn raw_frames_are_kept_with_their_times_where_that_is_wanted() {
     let scene = Scene::with(Dialect::OpenAi, |config| {
-        capture(config, |c| c.events = true)
+        capture(config, |c| c.events = true);
     })
     .await;
     let mut caller = scene.post(CHAT, ASKED).await;

@@ -55,7 +55,7 @@ async fn a_stream_that_breaks_off_is_cut_for_the_caller_too() {
     let scene = Scene::new(Dialect::OpenAi).await;
     let (mut caller, upstream) = streaming(&scene).await;
     drop(upstream);
-    assert_eq!(caller.to_end().await, b"");
+    assert_eq!(caller.until_end().await, b"");
     let record = scene.ledger.record(1).await;
     check_cut(
         &record,
@@ -75,7 +75,7 @@ async fn a_body_shorter_than_it_says_is_cut() {
         .await;
     drop(upstream);
     caller.head().await;
-    assert_eq!(caller.to_end().await, b"{\"half\":");
+    assert_eq!(caller.until_end().await, b"{\"half\":");
     let record = scene.ledger.record(1).await;
     assert_eq!(record.output(), "{\"half\":");
     assert_eq!(
@@ -182,7 +182,7 @@ async fn the_head_of_an_answer_may_take_so_long_only() {
         let answer = caller.message().await;
         let record = scene.ledger.record(1).await;
         check_refused(&answer, &record, 504, "timeout", ErrorSource::Gateway);
-        assert_eq!(upstream.to_end().await, b"");
+        assert_eq!(upstream.until_end().await, b"");
     }
 }
 
@@ -190,8 +190,8 @@ async fn the_head_of_an_answer_may_take_so_long_only() {
 async fn a_stream_may_be_silent_for_so_long_only() {
     let scene = scene_with(|config| config.limits.idle_timeout = SOON).await;
     let (mut caller, mut upstream) = streaming(&scene).await;
-    assert_eq!(caller.to_end().await, b"");
-    assert_eq!(upstream.to_end().await, b"");
+    assert_eq!(caller.until_end().await, b"");
+    assert_eq!(upstream.until_end().await, b"");
     let record = scene.ledger.record(1).await;
     let outcome = DeliveryOutcome::Truncated;
     check_cut(
@@ -207,7 +207,7 @@ async fn a_stream_may_take_so_long_in_all() {
     let total = Duration::from_millis(300);
     let scene = scene_with(|config| config.providers[0].total_timeout = total).await;
     let (mut caller, _upstream) = streaming(&scene).await;
-    assert_eq!(caller.to_end().await, b"");
+    assert_eq!(caller.until_end().await, b"");
     let record = scene.ledger.record(1).await;
     let outcome = DeliveryOutcome::Truncated;
     check_cut(
@@ -240,7 +240,7 @@ async fn an_operator_ends_a_stream() {
     assert_eq!(seen.response_bytes, FIRST.len() as u64);
     assert_eq!(seen.request_bytes, ASKED.len() as u64);
     assert!(scene.inflight.kill(seen.id));
-    assert_eq!(caller.to_end().await, b"");
+    assert_eq!(caller.until_end().await, b"");
     let record = scene.ledger.record(1).await;
     let outcome = DeliveryOutcome::Killed;
     check_cut(&record, "CallKilled", ErrorSource::Gateway, outcome);

@@ -1,4 +1,4 @@
-//! WebSockets: relayed byte for byte, recorded as opaque.
+//! Web sockets: relayed byte for byte, recorded as opaque.
 
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ async fn bytes_pass_both_ways_and_the_end_waits_for_the_record() {
     check(&record, 9, 12, DeliveryOutcome::Complete);
     assert_eq!(record.document().error_code, None);
     scene.ledger.release();
-    assert_eq!(caller.to_end().await, b"");
+    assert_eq!(caller.until_end().await, b"");
     scene.is_idle().await;
 }
 
@@ -89,7 +89,7 @@ async fn a_caller_that_leaves_is_told_from_a_provider_that_ends() {
     let (mut caller, mut upstream, ..) = upgraded(&scene, "").await;
     caller.send("bye").await;
     drop(caller);
-    assert_eq!(upstream.to_end().await, b"bye");
+    assert_eq!(upstream.until_end().await, b"bye");
     drop(upstream);
     let record = scene.ledger.record(1).await;
     check(&record, 3, 0, DeliveryOutcome::HungUp);
@@ -145,8 +145,8 @@ async fn check_ended(
     if kill {
         assert!(scene.inflight.kill(scene.inflight.list()[0].id));
     }
-    assert_eq!(caller.to_end().await, b"");
-    assert_eq!(upstream.to_end().await, b"");
+    assert_eq!(caller.until_end().await, b"");
+    assert_eq!(upstream.until_end().await, b"");
     let record = scene.ledger.record(1).await;
     check(&record, 0, 0, outcome);
     assert_eq!(record.document().error_code.as_deref(), Some(code));

@@ -106,11 +106,8 @@ impl Wire {
 
     /// Reads more; `false` at the end, which a reset is too.
     async fn more(&mut self) -> bool {
-        let mut piece = [0; 16 * 1024];
-        let read = within("reading", self.socket.read(&mut piece)).await;
-        let length = read.unwrap_or(0);
-        self.seen.extend_from_slice(&piece[..length]);
-        length > 0
+        let read = within("reading", self.socket.read_buf(&mut self.seen)).await;
+        read.unwrap_or(0) > 0
     }
 
     fn position(&self, needle: &[u8]) -> Option<usize> {
@@ -144,25 +141,22 @@ impl Wire {
     }
 
     /// Everything up to the end.
-    pub(crate) async fn to_end(&mut self) -> Vec<u8> {
+    pub(crate) async fn until_end(&mut self) -> Vec<u8> {
         while self.more().await {}
         std::mem::take(&mut self.seen)
     }
 
     /// What is there already, without waiting.
     pub(crate) async fn so_far(&mut self) -> &[u8] {
-        let mut piece = [0; 16 * 1024];
         loop {
-            let read = self.socket.read(&mut piece);
             let length = tokio::select! {
                 biased;
-                read = read => read.unwrap_or(0),
+                read = self.socket.read_buf(&mut self.seen) => read.unwrap_or(0),
                 () = std::future::ready(()) => 0,
             };
             if length == 0 {
                 return &self.seen;
             }
-            self.seen.extend_from_slice(&piece[..length]);
         }
     }
 

@@ -230,7 +230,7 @@ async fn a_caller_of_http_1_0_is_served() {
     upstream
         .send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
         .await;
-    let answer = caller.to_end().await;
+    let answer = caller.until_end().await;
     assert!(
         answer.ends_with(b"\r\n\r\n{}"),
         "{}",
