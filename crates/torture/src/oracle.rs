@@ -162,9 +162,15 @@ impl Verdict {
         };
         if record.error_code.as_deref() == Some(INTERRUPTED) {
             counts.interrupted += 1;
-            if demand.uncounted > 0 && matches!(call.seen, Seen::Complete(_)) {
-                // Its intent fitted on the disk and its record did not: one of the gaps.
+            if matches!(call.seen, Seen::Complete(_)) {
+                // All that is left of it is its intent.
                 counts.lost += 1;
+                if demand.uncounted == 0 {
+                    let (id, file) = (&record.id, record.file.display());
+                    let what = "says interrupted, of an answer that the client has";
+                    self.violations
+                        .push(format!("{marker}: record {id} in {file} {what}"));
+                }
                 return;
             }
         }
@@ -200,9 +206,6 @@ fn mismatch(call: &Call, record: &Record, demand: Demand) -> Option<String> {
         Seen::HungUp if demand.every_call && !is_interrupted => call.expected?,
         Seen::HungUp | Seen::Broken | Seen::Cut | Seen::Refused(_) => return None,
     };
-    if is_interrupted {
-        return Some("says interrupted, of an answer that the client has".to_owned());
-    }
     if let Some(code) = &record.error_code {
         return Some(format!("has the error `{code}`, of an answer without one"));
     }

@@ -139,7 +139,7 @@ fn a_record_that_tells_something_else_is_found() {
     }
     let mut interrupted = record("a", 1);
     interrupted["errorCode"] = json!("Interrupted");
-    check(&ledger, &[&[interrupted]], [0, 0, 0, 1]);
+    check(&ledger, &[&[interrupted]], [1, 0, 0, 0]);
     let stranger = judged(
         &ledger,
         &[&[record("a", 1), record("z", 2)]],
