@@ -68,7 +68,7 @@ impl Capture {
     pub(crate) fn read_answer(&mut self, end: &End, cut: &mut Vec<Cut>) -> ReadAnswer {
         let id = self.call.id;
         let nothing = BodyCopy::new(id, "none", Arc::clone(&self.recorder), 0, 0);
-        let copy = std::mem::replace(&mut self.response, nothing);
+        let mut copy = std::mem::replace(&mut self.response, nothing);
         let Some(answered) = &self.answered else {
             return ReadAnswer::default();
         };
@@ -92,6 +92,8 @@ impl Capture {
                 ..ReadAnswer::default()
             };
         }
+        let events = self.limits.events;
+        let events = events.then(|| self.events_part(&mut copy, cut));
         let mut reassembler = Reassembler::new(route, self.framing);
         let raw = self.read_body(
             "output-text",
@@ -104,13 +106,9 @@ impl Capture {
         );
         let whole = reassembler.finish(route, status, &headers);
         if whole.events == 0 && seen > 0 {
-            return self.read_misnamed(raw, answered, status, cut);
+            let read = self.read_misnamed(raw, answered, status, cut);
+            return ReadAnswer { events, ..read };
         }
-        let events = self
-            .limits
-            .events
-            .then(|| self.events_part(raw, cut))
-            .flatten();
         ReadAnswer {
             facts: whole.facts,
             part: Some(self.json_part("output", whole.body)),
@@ -246,25 +244,30 @@ impl Capture {
         Some(spill)
     }
 
-    fn events_part(&self, raw: Part, cut: &mut Vec<Cut>) -> Option<Part> {
-        let lines = match raw.bytes {
-            Ok(memory) => event_lines(&mut memory.as_slice(), &self.arrival.marks),
-            Err(mut spill) => spill
-                .reader()
-                .and_then(|mut reader| event_lines(&mut reader, &self.arrival.marks)),
-        };
-        let Ok(lines) = lines else {
-            let part = "events".to_owned();
+    /// The stream as it came over the wire, each chunk with its time: as much of it as was kept.
+    fn events_part(&self, wire: &mut BodyCopy, cut: &mut Vec<Cut>) -> Part {
+        let (seen, kept, mut reason) = (wire.seen_bytes(), wire.kept_bytes(), wire.cut());
+        let recorder = Arc::clone(&self.recorder);
+        let memory_max = self.limits.memory_max;
+        let mut lines = BodyCopy::new(self.call.id, "events", recorder, memory_max, u64::MAX);
+        let written = wire.reader().and_then(|mut reader| {
+            event_lines(&mut reader, kept, &self.arrival.marks, &mut |line| {
+                lines.push(line);
+            })
+        });
+        if written.is_err() || lines.cut().is_some() {
+            reason = Some(CutReason::Disk);
+        }
+        if let Some(reason) = reason {
             cut.push(Cut {
-                part,
-                reason: CutReason::Disk,
-                bytes: Some(raw.length),
+                part: "events".to_owned(),
+                reason,
+                bytes: Some(seen),
             });
-            return None;
-        };
-        let mut part = self.json_part("events", lines);
+        }
+        let mut part = Part::of_copy(lines);
         part.form = BodyForm::Text;
-        Some(part)
+        part
     }
 }
 
@@ -306,23 +309,30 @@ fn feed(reader: &mut dyn Read, take: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     }
 }
 
-/// The raw stream as lines of `{"atMs":…,"bytes":…,"base64":…}`, one a chunk.
-fn event_lines(raw: &mut dyn Read, marks: &[ChunkMark]) -> io::Result<Vec<u8>> {
+/// The first `kept` bytes of a raw stream as lines of `{"atMs":…,"bytes":…,"base64":…}`, one a whole chunk.
+fn event_lines(
+    raw: &mut dyn Read,
+    kept: u64,
+    marks: &[ChunkMark],
+    take: &mut dyn FnMut(&[u8]),
+) -> io::Result<()> {
     use base64::Engine as _;
-    let mut lines = Vec::new();
     let mut chunk = Vec::new();
+    let mut left = kept;
     for mark in marks {
+        let Some(rest) = left.checked_sub(u64::from(mark.bytes)) else {
+            break;
+        };
+        left = rest;
         chunk.resize(mark.bytes as usize, 0);
         raw.read_exact(&mut chunk)?;
         let text = base64::engine::general_purpose::STANDARD.encode(&chunk);
         let at = ms(mark.at);
-        lines.extend_from_slice(
-            format!(
-                "{{\"atMs\":{at},\"bytes\":{},\"base64\":\"{text}\"}}\n",
-                mark.bytes
-            )
-            .as_bytes(),
+        let line = format!(
+            "{{\"atMs\":{at},\"bytes\":{},\"base64\":\"{text}\"}}\n",
+            mark.bytes
         );
+        take(line.as_bytes());
     }
-    Ok(lines)
+    Ok(())
 }

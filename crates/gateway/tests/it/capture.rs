@@ -150,6 +150,56 @@ async fn a_compressed_stream_is_reassembled() {
 }
 
 #[tokio::test]
+async fn frames_are_kept_as_they_came_over_the_wire_as_far_as_they_are_kept_at_all() {
+    let scene = Scene::with(Dialect::OpenAi, |config| {
+        capture(config, |c| {
+            c.events = true;
+            c.body_max = 1_000;
+        });
+    })
+    .await;
+    let base64 = |bytes: &[u8]| {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(bytes)
+    };
+    let stream = "data: {\"object\":\"chat.completion.chunk\",\"choices\":[]}\n\ndata: [DONE]\n\n";
+    let wire = gzip(stream.as_bytes());
+    let head = "content-type: text/event-stream\r\ncontent-encoding: gzip\r\n";
+    let record = exchange(&scene, "", ASKED, head, &wire).await;
+    let mut passed = 0;
+    for line in record.text(PartName::Events).lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let length = usize::try_from(line["bytes"].as_u64().unwrap()).unwrap();
+        assert_eq!(line["base64"], base64(&wire[passed..passed + length]));
+        passed += length;
+    }
+    assert_eq!(passed, wire.len());
+
+    // The limit falls into the second chunk, so the first is what is kept.
+    let mut caller = scene.post(CHAT, ASKED).await;
+    let (mut upstream, _) = scene.upstream.request().await;
+    upstream
+        .send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+        .await;
+    caller.head().await;
+    let first = format!(": {}\n\n", "x".repeat(596));
+    for _ in 0..2 {
+        upstream.send_chunk(&first).await;
+        caller.chunk().await;
+    }
+    upstream.send("0\r\n\r\n").await;
+    let record = scene.ledger.record(2).await;
+    let text = record.text(PartName::Events);
+    assert_eq!(text.lines().count(), 1);
+    assert!(text.contains(&base64(first.as_bytes())));
+    let cuts = record.extension().cut;
+    assert!(
+        cuts.contains(&cut("events", CutReason::OverLimit, 1_200)),
+        "{cuts:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_decompression_bomb_is_kept_as_it_came() {
     let scene = Scene::new(Dialect::OpenAi).await;
     let bomb = gzip(&vec![0; 4 << 20]);

@@ -19,6 +19,7 @@ mod limits;
 mod refuse;
 mod request;
 mod routing;
+mod shutdown;
 mod stream;
 mod trouble;
 mod upgraded;

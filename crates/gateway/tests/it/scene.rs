@@ -17,6 +17,7 @@ use corelog_types::{Dialect, Timestamp};
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::ledger::Ledger;
@@ -49,6 +50,7 @@ pub(crate) struct Scene {
     pub(crate) upstream: Upstream,
     metrics: Arc<Metrics>,
     shutdown: Shutdown,
+    stopped: watch::Receiver<Option<Result<(), String>>>,
     _tasks: Tasks,
 }
 
@@ -144,7 +146,10 @@ impl Scene {
             shutdown.clone(),
             Duration::from_secs(1),
         );
-        tasks.spawn("listen", async move { drop(listening.await) });
+        let (ended, stopped) = watch::channel(None);
+        tasks.spawn("listen", async move {
+            ended.send_replace(Some(listening.await));
+        });
         Self {
             address,
             gateway,
@@ -153,6 +158,7 @@ impl Scene {
             upstream,
             metrics,
             shutdown,
+            stopped,
             _tasks: tasks,
         }
     }
@@ -198,6 +204,18 @@ impl Scene {
 
     pub(crate) fn scrape(&self) -> String {
         self.metrics.encode(Sampled::default())
+    }
+
+    /// Asks the gateway to end.
+    pub(crate) fn stop(&self) {
+        self.shutdown.request();
+    }
+
+    /// Waits until it has ended; says who was late.
+    pub(crate) async fn stopped(&self) -> Result<(), String> {
+        let mut stopped = self.stopped.clone();
+        let ended = within("the end", stopped.wait_for(Option::is_some)).await;
+        ended.unwrap().clone().unwrap()
     }
 
     /// Waits until nothing is on the wire.
