@@ -1,14 +1,13 @@
 //! Settings, as the components want them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use corelog_access::{Access, Key, SigningKey};
 use corelog_capture::{HeaderFilter, Limits as CaptureLimits, Policies, Policy, Rule};
 use corelog_catalog::{Modalities, Modality};
-use corelog_cli::settings::{
-    self, CapturePolicy, Destination, Provider, Settings, Sse,
-};
+use corelog_cli::settings::{self, CapturePolicy, Destination, Provider, Settings, Sse};
 use corelog_gateway::{
     Config as GatewayConfig, Credentials, Limits, OnFull, ProviderConfig, UpstreamConfig,
 };
@@ -17,7 +16,7 @@ use corelog_sinks::s3;
 use hyper_util::client::proxy::matcher::Matcher;
 
 /// How long an unused connection to a provider is kept.
-const UPSTREAM_IDLE: std::time::Duration = std::time::Duration::from_secs(60);
+const UPSTREAM_IDLE: Duration = Duration::from_mins(1);
 
 /// The gateway's configuration.
 pub(crate) fn gateway(settings: &Settings) -> anyhow::Result<GatewayConfig> {
@@ -60,14 +59,15 @@ fn provider_config(provider: &Provider, settings: &Settings) -> anyhow::Result<P
         .parse()
         .context("its `base_url` is no URL")?;
     let ca_pem = match &provider.ca_file {
-        Some(path) => Some(
-            std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?,
-        ),
+        Some(path) => {
+            Some(std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?)
+        }
         None => None,
     };
     let proxy = &settings.proxy;
     let text = |url: &Option<settings::HttpUrl>| {
-        url.as_ref().map_or_else(String::new, |url| url.as_str().to_owned())
+        url.as_ref()
+            .map_or_else(String::new, |url| url.as_str().to_owned())
     };
     let matcher = Matcher::builder()
         .http(text(&proxy.http))
@@ -79,21 +79,30 @@ fn provider_config(provider: &Provider, settings: &Settings) -> anyhow::Result<P
         (Some(aws), _) => Credentials::Aws {
             access_key_id: aws.access_key_id.clone(),
             secret_access_key: aws.secret_access_key.reveal().to_owned(),
-            session_token: aws.session_token.as_ref().map(|token| token.reveal().to_owned()),
+            session_token: aws
+                .session_token
+                .as_ref()
+                .map(|token| token.reveal().to_owned()),
         },
         (None, Some(key)) => Credentials::Key(key.reveal().to_owned()),
         (None, None) => Credentials::Callers,
     };
-    let connections_max =
-        provider.connections_max.unwrap_or(limits.connections_per_upstream_max) as usize;
+    let connections_max = provider
+        .connections_max
+        .unwrap_or(limits.connections_per_upstream_max) as usize;
     let proxy = matcher.intercept(&base).map(|proxy| proxy.uri().clone());
     Ok(ProviderConfig {
         name: provider.name.as_str().to_owned(),
         dialect: provider.dialect,
-        region: provider.region.clone().unwrap_or_else(|| settings.account.region.clone()),
+        region: provider
+            .region
+            .clone()
+            .unwrap_or_else(|| settings.account.region.clone()),
         models: provider.models.clone(),
         credentials,
-        first_byte_timeout: provider.first_byte_timeout.unwrap_or(limits.first_byte_timeout),
+        first_byte_timeout: provider
+            .first_byte_timeout
+            .unwrap_or(limits.first_byte_timeout),
         total_timeout: provider.total_timeout.unwrap_or(limits.total_timeout),
         upstream: UpstreamConfig {
             base,
@@ -112,7 +121,10 @@ fn access(settings: &Settings) -> Access {
         .keys
         .iter()
         .map(|key| {
-            let signing = key.access_key_id.as_ref().zip(key.secret_access_key.as_ref());
+            let signing = key
+                .access_key_id
+                .as_ref()
+                .zip(key.secret_access_key.as_ref());
             Key {
                 name: key.name.as_str().to_owned(),
                 secret: key.secret.as_ref().map(|secret| secret.reveal().to_owned()),
@@ -141,21 +153,31 @@ fn capture(settings: &Settings) -> CaptureLimits {
         .collect();
     rules.extend(settings.keys.iter().filter_map(|key| {
         let of_key = policy(key.capture?);
-        Some(Rule { key: Some(key.name.as_str().to_owned()), policy: of_key, ..Rule::default() })
+        Some(Rule {
+            key: Some(key.name.as_str().to_owned()),
+            policy: of_key,
+            ..Rule::default()
+        })
     }));
     CaptureLimits {
         memory_max: capture.memory_max.as_usize(),
         body_max: capture.body_max.bytes(),
         decoded_max: capture.decoded_max.bytes(),
         events: capture.events,
-        policies: Policies { rules, otherwise: policy(capture.policy) },
+        policies: Policies {
+            rules,
+            otherwise: policy(capture.policy),
+        },
         headers: HeaderFilter::new(&capture.headers),
     }
 }
 
 fn header_condition(text: &str) -> (String, Option<String>) {
     match text.split_once(':') {
-        Some((name, value)) => (name.trim().to_ascii_lowercase(), Some(value.trim().to_owned())),
+        Some((name, value)) => (
+            name.trim().to_ascii_lowercase(),
+            Some(value.trim().to_owned()),
+        ),
         None => (text.trim().to_ascii_lowercase(), None),
     }
 }
@@ -176,9 +198,9 @@ pub(crate) fn spool(settings: &Settings, clock: &Clock) -> corelog_spool::Config
     let mut config = corelog_spool::Config::new(settings.data.join("spool"), clock.now());
     config.durability = match spool.durability {
         settings::Durability::Strict => corelog_spool::Durability::Strict,
-        settings::Durability::Relaxed => {
-            corelog_spool::Durability::Relaxed { interval: spool.sync_interval }
-        }
+        settings::Durability::Relaxed => corelog_spool::Durability::Relaxed {
+            interval: spool.sync_interval,
+        },
     };
     config.segment_bytes = spool.segment_bytes.bytes();
     config.bytes_max = spool.bytes_max.bytes();
@@ -195,7 +217,10 @@ pub(crate) fn store(settings: &Settings) -> s3::Store {
         (Some(id), Some(secret)) => s3::Credentials::Static {
             access_key_id: id.reveal().to_owned(),
             secret_access_key: secret.reveal().to_owned(),
-            session_token: s3.session_token.as_ref().map(|token| token.reveal().to_owned()),
+            session_token: s3
+                .session_token
+                .as_ref()
+                .map(|token| token.reveal().to_owned()),
         },
         _ => s3::Credentials::Machine,
     };
@@ -218,9 +243,10 @@ pub(crate) fn sink(destination: &Destination, settings: &Settings) -> anyhow::Re
     config.store.encryption = match (&destination.sse, &destination.sse_kms_key_id) {
         (None, _) => s3::Encryption::BucketDefault,
         (Some(Sse::Aes256), _) => s3::Encryption::StoreManaged,
-        (Some(Sse::Kms), key_id) => {
-            s3::Encryption::Kms { key_id: key_id.clone(), bucket_key: false }
-        }
+        (Some(Sse::Kms), key_id) => s3::Encryption::Kms {
+            key_id: key_id.clone(),
+            bucket_key: false,
+        },
     };
     config.account_id.clone_from(&settings.account.id);
     config.inline_bytes_max = destination.inline_bytes_max;
@@ -229,20 +255,22 @@ pub(crate) fn sink(destination: &Destination, settings: &Settings) -> anyhow::Re
     config.modalities = [
         (Modality::Text, destination.text && settings.capture.text),
         (Modality::Image, destination.image && settings.capture.image),
-        (Modality::Embedding, destination.embedding && settings.capture.embedding),
+        (
+            Modality::Embedding,
+            destination.embedding && settings.capture.embedding,
+        ),
         (Modality::Video, destination.video && settings.capture.video),
         (Modality::Audio, destination.audio && settings.capture.audio),
     ]
     .into_iter()
-    .fold(Modalities::all(), |all, (modality, wanted)| all.with(modality, wanted));
+    .fold(Modalities::all(), |all, (modality, wanted)| {
+        all.with(modality, wanted)
+    });
     Ok(config)
 }
 
 /// The delivery's configuration of a destination of the file.
-pub(crate) fn delivery(
-    destination: &Destination,
-    settings: &Settings,
-) -> corelog_delivery::Config {
+pub(crate) fn delivery(destination: &Destination, settings: &Settings) -> corelog_delivery::Config {
     let mut config = corelog_delivery::Config::new(destination.name.as_str());
     config.interval = destination.interval;
     config.batch_records_max = destination.batch_records as usize;

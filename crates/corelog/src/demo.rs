@@ -22,7 +22,9 @@ pub(crate) fn serve(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     if args.record_ring {
         config.exchanges_kept = RING;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let demo = Demo::bind(args.listen, config).await?;
         let address = demo.address();

@@ -61,21 +61,17 @@ impl Destined {
     /// Starts every destination of the file, and forgets the cursors of those that are gone from it.
     pub(crate) async fn start_all(&self, keep_api: bool) -> anyhow::Result<()> {
         let settings = Arc::clone(&self.settings.read());
-        let known = |name: &str| {
-            name == DESTINATION && keep_api
-                || settings.destinations.iter().any(|d| d.name.as_str() == name)
-        };
-        for (name, _) in self.spool.status().cursors {
-            if !known(&name) {
-                tracing::info!(destination = name, "forgetting a destination that is gone");
-                corelog_delivery::forget(&self.spool, &name)?;
-            }
-        }
+        self.forget_gone(&settings, keep_api)?;
         for destination in &settings.destinations {
             let name = destination.name.as_str();
             let sink = crate::configure::sink(destination, &settings)
                 .with_context(|| format!("destination `{name}` cannot be used"))?;
-            self.begin(crate::configure::delivery(destination, &settings), &sink, true).await?;
+            self.begin(
+                crate::configure::delivery(destination, &settings),
+                &sink,
+                true,
+            )
+            .await?;
         }
         Ok(())
     }
@@ -93,20 +89,40 @@ impl Destined {
         let keep_api = self.running.lock().contains_key(DESTINATION);
         let missing: Vec<_> = {
             let running = self.running.lock();
-            let absent = |d: &&corelog_cli::settings::Destination| {
-                !running.contains_key(d.name.as_str())
-            };
-            settings.destinations.iter().filter(absent).cloned().collect()
+            let absent =
+                |d: &&corelog_cli::settings::Destination| !running.contains_key(d.name.as_str());
+            settings
+                .destinations
+                .iter()
+                .filter(absent)
+                .cloned()
+                .collect()
         };
-        for (name, _) in self.spool.status().cursors {
-            let known = settings.destinations.iter().any(|d| d.name.as_str() == name);
-            if !known && !(keep_api && name == DESTINATION) {
-                corelog_delivery::forget(&self.spool, &name)?;
-            }
-        }
+        self.forget_gone(&settings, keep_api)?;
         for destination in &missing {
             let sink = crate::configure::sink(destination, &settings)?;
-            self.begin(crate::configure::delivery(destination, &settings), &sink, true).await?;
+            self.begin(
+                crate::configure::delivery(destination, &settings),
+                &sink,
+                true,
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the cursors of destinations that are configured no more: the spool would hold for them for ever.
+    fn forget_gone(&self, settings: &Settings, keep_api: bool) -> anyhow::Result<()> {
+        for (name, _) in self.spool.status().cursors {
+            let of_file = settings
+                .destinations
+                .iter()
+                .any(|d| d.name.as_str() == name);
+            let of_api = keep_api && name == DESTINATION;
+            if !of_file && !of_api {
+                tracing::info!(destination = name, "forgetting a destination that is gone");
+                corelog_delivery::forget(&self.spool, &name)?;
+            }
         }
         Ok(())
     }
@@ -117,7 +133,11 @@ impl Destined {
         if check && let Err(error) = sink.check().await {
             // The store may be away for a while: the spool holds until it is back.
             let error = corelog_telemetry::Chain(&error).to_string();
-            tracing::warn!(destination = name, error, "the destination cannot be written yet");
+            tracing::warn!(
+                destination = name,
+                error,
+                "the destination cannot be written yet"
+            );
         }
         let ports = Ports {
             spool: self.spool.clone(),
@@ -125,11 +145,18 @@ impl Destined {
             clock: self.clock.clone(),
             metrics: Arc::clone(&self.metrics),
         };
-        let (delivery, handle) = tokio::task::spawn_blocking(move || Delivery::open(config, ports))
-            .await??;
+        let (delivery, handle) =
+            tokio::task::spawn_blocking(move || Delivery::open(config, ports)).await??;
         let shutdown = Shutdown::new();
         let task = self.tasks.spawn("delivery", delivery.run(shutdown.child()));
-        self.running.lock().insert(name, Running { handle, shutdown, task });
+        self.running.lock().insert(
+            name,
+            Running {
+                handle,
+                shutdown,
+                task,
+            },
+        );
         Ok(())
     }
 
@@ -144,7 +171,10 @@ impl Destined {
     /// How each is doing; the flag says whether it is the control API's.
     pub(crate) fn reports(&self) -> Vec<(Report, bool)> {
         let running = self.running.lock();
-        running.iter().map(|(name, r)| (r.handle.report(), name == DESTINATION)).collect()
+        running
+            .iter()
+            .map(|(name, r)| (r.handle.report(), name == DESTINATION))
+            .collect()
     }
 
     /// Ends all of them at once; says how many records each has left.
@@ -206,7 +236,10 @@ impl Destinations for Destined {
         let log_group = configuration.log_group.as_ref();
         let large = log_group.and_then(|group| group.large_data.as_ref());
         for bucket in configuration.bucket.iter().chain(large) {
-            let refused = |source| BucketRefused { bucket: bucket.bucket_name.clone(), source };
+            let refused = |source| BucketRefused {
+                bucket: bucket.bucket_name.clone(),
+                source,
+            };
             let sink = S3Sink::open(&self.api_sink(bucket, configuration)?)
                 .map_err(|error| refused(error.into()))?;
             sink.check().await.map_err(|error| refused(error.into()))?;
@@ -216,19 +249,25 @@ impl Destinations for Destined {
 
     async fn start(&self, configuration: &LoggingConfiguration) -> Result<(), NotStarted> {
         self.end(DESTINATION).await;
-        let Some(bucket) = &configuration.bucket else { return Ok(()) };
-        let sink =
-            self.api_sink(bucket, configuration).map_err(|error| NotStarted(error.into()))?;
+        let Some(bucket) = &configuration.bucket else {
+            return Ok(());
+        };
+        let sink = self
+            .api_sink(bucket, configuration)
+            .map_err(|error| NotStarted(error.into()))?;
         let mut config = Config::new(DESTINATION);
         config.shutdown_deadline = self.settings.read().limits.shutdown_timeout;
-        self.begin(config, &sink, false).await.map_err(|error| NotStarted(error.into()))
+        self.begin(config, &sink, false)
+            .await
+            .map_err(|error| NotStarted(error.into()))
     }
 
     async fn stop(&self) -> Result<(), NotStarted> {
         self.end(DESTINATION).await;
         let spool = self.spool.clone();
         let forgotten =
-            tokio::task::spawn_blocking(move || corelog_delivery::forget(&spool, DESTINATION)).await;
+            tokio::task::spawn_blocking(move || corelog_delivery::forget(&spool, DESTINATION))
+                .await;
         match forgotten {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(NotStarted(error.into())),

@@ -40,12 +40,17 @@ impl Own for House {
             "/healthz" => text(StatusCode::OK, "ok\n".to_owned()),
             "/readyz" => match self.health.is_ready() {
                 Ok(()) => text(StatusCode::OK, "ready\n".to_owned()),
-                Err(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
+                Err(why) => text(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    format!("not ready: {why}\n"),
+                ),
             },
             "/metrics" => {
                 let mut answer = text(StatusCode::OK, self.metrics.encode(self.health.sampled()));
                 let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-                answer.headers_mut().insert("content-type", HeaderValue::from_static(kind));
+                answer
+                    .headers_mut()
+                    .insert("content-type", HeaderValue::from_static(kind));
                 answer
             }
             _ => {
@@ -70,7 +75,9 @@ fn body(body: Body) -> Answer {
     match body {
         Body::Full(bytes) => Answer::Whole((!bytes.is_empty()).then_some(bytes)),
         Body::Stream(pieces) => {
-            let frames = pieces.map_ok(Frame::data).map_err(|error| Box::new(error) as BodyError);
+            let frames = pieces
+                .map_ok(Frame::data)
+                .map_err(|error| Box::new(error) as BodyError);
             Answer::Own(StreamBody::new(frames).boxed_unsync())
         }
     }

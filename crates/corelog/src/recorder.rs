@@ -3,9 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use corelog_capture::{
-    Appended, Entry, Recorder, RecorderError, SealedSpill, Spill, Waiting,
-};
+use corelog_capture::{Appended, Entry, Recorder, RecorderError, SealedSpill, Spill, Waiting};
 use corelog_runtime::Clock;
 use corelog_spool::{BlobWriter, SealedBlob, Spool};
 use corelog_telemetry::Chain;
@@ -19,11 +17,13 @@ pub(crate) struct SpoolRecorder {
 
 impl Recorder for SpoolRecorder {
     fn admit(&self) -> Result<(), RecorderError> {
-        self.spool.admit().map_err(error_of)
+        self.spool.admit().map_err(|error| error_of(&error))
     }
 
     fn intent(&self, id: RecordId, record: &[u8]) -> Result<(), RecorderError> {
-        self.spool.intent(id, self.clock.now(), record).map_err(error_of)
+        self.spool
+            .intent(id, self.clock.now(), record)
+            .map_err(|error| error_of(&error))
     }
 
     fn abandon(&self, id: RecordId) {
@@ -51,7 +51,7 @@ impl Recorder for SpoolRecorder {
             payload: entry.pieces,
             blobs,
         };
-        let appended = self.spool.append(entry).map_err(error_of)?;
+        let appended = self.spool.append(entry).map_err(|error| error_of(&error))?;
         Ok(Appended(Box::new(appended)))
     }
 
@@ -59,9 +59,14 @@ impl Recorder for SpoolRecorder {
         let spool = self.spool.clone();
         Box::pin(async move {
             let Ok(appended) = appended.0.downcast::<corelog_spool::Appended>() else {
-                return Err(RecorderError::Failing("not this recorder's record".to_owned()));
+                return Err(RecorderError::Failing(
+                    "not this recorder's record".to_owned(),
+                ));
             };
-            spool.durable(*appended).await.map_err(error_of)
+            spool
+                .durable(*appended)
+                .await
+                .map_err(|error| error_of(&error))
         })
     }
 }
@@ -89,12 +94,16 @@ impl Spill for Blob {
     fn seal(self: Box<Self>) -> io::Result<SealedSpill> {
         let sealed = self.writer.seal().map_err(io::Error::other)?;
         let bytes = sealed.blob().bytes;
-        Ok(SealedSpill { part: self.part, bytes, handle: Box::new(sealed) })
+        Ok(SealedSpill {
+            part: self.part,
+            bytes,
+            handle: Box::new(sealed),
+        })
     }
 }
 
-fn error_of(error: corelog_spool::Error) -> RecorderError {
-    let text = Chain(&error).to_string();
+fn error_of(error: &corelog_spool::Error) -> RecorderError {
+    let text = Chain(error).to_string();
     match error {
         corelog_spool::Error::Full { .. } => RecorderError::Full(text),
         _ => RecorderError::Failing(text),
@@ -120,5 +129,8 @@ pub(crate) fn settle_interrupted(
 
 /// A recorder for the gateway.
 pub(crate) fn of_spool(spool: &Spool, clock: &Clock) -> Arc<dyn Recorder> {
-    Arc::new(SpoolRecorder { spool: spool.clone(), clock: clock.clone() })
+    Arc::new(SpoolRecorder {
+        spool: spool.clone(),
+        clock: clock.clone(),
+    })
 }

@@ -37,13 +37,18 @@ pub(crate) fn up(args: &UpArgs, env: &Environment) -> anyhow::Result<ExitCode> {
         LogFormat::Text => true,
         LogFormat::Json => false,
     };
-    let format =
-        if text { corelog_telemetry::LogFormat::Text } else { corelog_telemetry::LogFormat::Json };
+    let format = if text {
+        corelog_telemetry::LogFormat::Text
+    } else {
+        corelog_telemetry::LogFormat::Json
+    };
     init_logs(&settings.log.filter, format);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(serve(args, env, settings))
 }
 
@@ -76,7 +81,6 @@ async fn serve(
         spool_bytes_max: settings.spool.bytes_max.bytes(),
         destinations: Arc::clone(&destinations),
         inflight: inflight.clone(),
-        clock: clock.clone(),
         started: clock.now(),
         open: settings.keys.is_empty(),
         policies: policies(&settings),
@@ -91,7 +95,11 @@ async fn serve(
         clock: clock.clone(),
         spool: spool.clone(),
     });
-    let house = House { api, health, metrics: Arc::clone(&metrics) };
+    let house = House {
+        api,
+        health,
+        metrics: Arc::clone(&metrics),
+    };
     let ports = corelog_gateway::Ports {
         recorder: recorder::of_spool(&spool, &clock),
         own: Arc::new(house),
@@ -101,9 +109,15 @@ async fn serve(
     let gateway = Gateway::open(configure::gateway(&settings)?, ports, inflight)?;
     run(args, env, &settings, gateway, &destinations).await?;
 
-    let left = destinations.shut_down(settings.limits.shutdown_timeout).await;
+    let left = destinations
+        .shut_down(settings.limits.shutdown_timeout)
+        .await;
     for (destination, records) in left {
-        tracing::warn!(destination, records, "not delivered yet; the next start goes on with them");
+        tracing::warn!(
+            destination,
+            records,
+            "not delivered yet; the next start goes on with them"
+        );
     }
     tokio::task::spawn_blocking(move || spool.close()).await??;
     tracing::info!("stopped");
@@ -134,12 +148,18 @@ async fn run(
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
     demo::write_address(args.addr_file.as_deref(), &address.to_string())?;
-    let access = if settings.keys.is_empty() { "open to this machine" } else { "keys required" };
+    let access = if settings.keys.is_empty() {
+        "open to this machine"
+    } else {
+        "keys required"
+    };
     tracing::info!(address = %format!("{scheme}://{address}"), access, "listening");
 
     let shutdown = Shutdown::new();
     let deadline = settings.limits.shutdown_timeout;
-    let sweeping = gateway.tasks().spawn("sweep", gateway.clone().sweep(shutdown.child()));
+    let sweeping = gateway
+        .tasks()
+        .spawn("sweep", gateway.clone().sweep(shutdown.child()));
     let listening = listen(listener, gateway.clone(), tls, shutdown.child(), deadline);
     tokio::pin!(listening);
     let mut reload = signal(SignalKind::hangup())?;
@@ -157,7 +177,10 @@ async fn run(
         }
     };
     if let Err(late) = late {
-        tracing::warn!(late, "exchanges did not finish in time; their records say so");
+        tracing::warn!(
+            late,
+            "exchanges did not finish in time; their records say so"
+        );
     }
     sweeping.await?;
     if let Err(late) = gateway.tasks().wait(DRAIN_GRACE).await {
@@ -167,12 +190,7 @@ async fn run(
 }
 
 /// Reads the configuration again. What is wrong with it is said, and the former one stays.
-async fn reconfigure(
-    args: &UpArgs,
-    env: &Environment,
-    gateway: &Gateway,
-    destinations: &Destined,
-) {
+async fn reconfigure(args: &UpArgs, env: &Environment, gateway: &Gateway, destinations: &Destined) {
     let outcome = async {
         let settings = Arc::new(args.settings.load(env)?.settings);
         gateway.reconfigure(configure::gateway(&settings)?)?;
@@ -189,7 +207,10 @@ async fn reconfigure(
 /// Opens the spool, and stores the records of exchanges that an earlier process did not end.
 fn open_spool(settings: &Settings, clock: &Clock) -> anyhow::Result<(Spool, Vec<String>)> {
     std::fs::create_dir_all(&settings.data).with_context(|| {
-        format!("cannot create the data directory `{}`", settings.data.display())
+        format!(
+            "cannot create the data directory `{}`",
+            settings.data.display()
+        )
     })?;
     let opened = Spool::open(configure::spool(settings, clock), Arc::new(OsDisk));
     let (spool, recovery) = opened.map_err(|error| match error {
@@ -206,16 +227,23 @@ fn open_spool(settings: &Settings, clock: &Clock) -> anyhow::Result<(Spool, Vec<
     }
     if !recovery.interrupted.is_empty() {
         let exchanges = recovery.interrupted.len();
-        tracing::warn!(exchanges, "exchanges ended with an earlier process; recorded as interrupted");
+        tracing::warn!(
+            exchanges,
+            "exchanges ended with an earlier process; recorded as interrupted"
+        );
         recorder::settle_interrupted(&spool, clock, &recovery.interrupted)?;
     }
     for hole in &recovery.corrupt {
         tracing::error!(?hole, "the spool is damaged");
-        said.push(format!("the spool is damaged: {hole:?}; keep a copy and run `corelog doctor`"));
+        said.push(format!(
+            "the spool is damaged: {hole:?}; keep a copy and run `corelog doctor`"
+        ));
     }
     for file in &recovery.set_aside {
         tracing::error!(file, "a segment could not be read and was set aside");
-        said.push(format!("segment `{file}` could not be read and was set aside"));
+        said.push(format!(
+            "segment `{file}` could not be read and was set aside"
+        ));
     }
     Ok((spool, said))
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use corelog_api::admin::{DestinationReport, Exchange, Exchanges, SpoolReport, Status, StatusReport};
+use corelog_api::admin::{
+    DestinationReport, Exchange, Exchanges, SpoolReport, Status, StatusReport,
+};
 use corelog_gateway::InFlight;
-use corelog_runtime::Clock;
 use corelog_spool::Spool;
 use corelog_telemetry::Sampled;
 use corelog_types::{RecordId, Timestamp};
@@ -53,7 +54,6 @@ pub(crate) struct Health {
     pub(crate) spool_bytes_max: u64,
     pub(crate) destinations: Arc<Destined>,
     pub(crate) inflight: InFlight,
-    pub(crate) clock: Clock,
     pub(crate) started: Timestamp,
     pub(crate) open: bool,
     pub(crate) policies: Vec<(&'static str, String)>,
@@ -83,7 +83,9 @@ impl Health {
 
     /// Whether calls are taken: a gateway that refuses them all should get none.
     pub(crate) fn is_ready(&self) -> Result<(), String> {
-        self.spool.admit().map_err(|error| corelog_telemetry::Chain(&error).to_string())
+        self.spool
+            .admit()
+            .map_err(|error| corelog_telemetry::Chain(&error).to_string())
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -99,7 +101,10 @@ impl Health {
             ));
         }
         if status.lost > 0 {
-            warnings.push(format!("{} records were written and then lost", status.lost));
+            warnings.push(format!(
+                "{} records were written and then lost",
+                status.lost
+            ));
         }
         for (report, _) in self.destinations.reports() {
             if let Some(error) = report.last_error {
