@@ -230,7 +230,11 @@ mod tests {
             .unwrap();
         assert!(spent.spent);
         assert_eq!(spent.arn("1"), "arn:aws:iam::1:user/ci");
-        let signed = |id| format!("AWS4-HMAC-SHA256 Credential={id}/20261120/r/bedrock/aws4_request, SignedHeaders=host, Signature=00");
+        let signed = |id| {
+            format!(
+                "AWS4-HMAC-SHA256 Credential={id}/20261120/r/bedrock/aws4_request, SignedHeaders=host, Signature=00"
+            )
+        };
         let unproven = access
             .authenticate(&headers(&[("authorization", &signed("AKIDCI"))]))
             .unwrap();

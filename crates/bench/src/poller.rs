@@ -52,7 +52,7 @@ impl Poller {
         Ok(epoll::modify(&self.epoll, socket, data, flags)?)
     }
 
-    /// Waits for sockets that are ready, no longer than `timeout`, and puts their tokens into `ready`.
+    /// Waits for sockets that are ready, to the nanosecond no longer than `timeout`, and puts their tokens into `ready`.
     pub(crate) fn wait(
         &self,
         ready: &mut Vec<usize>,

@@ -190,6 +190,12 @@ impl Capture {
             .is_some_and(|terminal| terminal.push(chunk))
     }
 
+    /// Whether everything that belongs to a stream's answer has arrived: the terminal event, and what some
+    /// providers send behind it (the usage of a Converse stream).
+    pub fn is_complete(&self) -> bool {
+        self.terminal.as_ref().is_some_and(Terminal::is_complete)
+    }
+
     /// Takes note that the protocol was changed, and of how many bytes then passed from and to the caller.
     pub fn passed_opaque(&mut self, from_caller: u64, to_caller: u64) {
         self.opaque = Some((from_caller, to_caller));

@@ -158,3 +158,116 @@ impl BodyCopy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::recorder::{Appended, Entry, RecorderError, SealedSpill, Waiting};
+
+    /// A disk with room for so many bytes.
+    struct Disk {
+        room: usize,
+        spilled: Arc<Mutex<Vec<&'static str>>>,
+    }
+
+    struct Page {
+        bytes: Vec<u8>,
+        room: usize,
+    }
+
+    impl io::Write for Page {
+        fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+            if self.bytes.len() + piece.len() > self.room {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.bytes.extend_from_slice(piece);
+            Ok(piece.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Spill for Page {
+        fn reader(&mut self) -> io::Result<Box<dyn Read + Send>> {
+            Ok(Box::new(Cursor::new(self.bytes.clone())))
+        }
+
+        fn seal(self: Box<Self>) -> io::Result<SealedSpill> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    impl Recorder for Disk {
+        fn admit(&self) -> Result<(), RecorderError> {
+            Ok(())
+        }
+
+        fn intent(&self, _: RecordId, _: &[u8]) -> Result<(), RecorderError> {
+            Ok(())
+        }
+
+        fn abandon(&self, _: RecordId) {}
+
+        fn spill(&self, _: RecordId, part: &'static str) -> io::Result<Box<dyn Spill>> {
+            self.spilled.lock().push(part);
+            let (bytes, room) = (Vec::new(), self.room);
+            Ok(Box::new(Page { bytes, room }))
+        }
+
+        fn append(&self, _: Entry<'_>) -> Result<Appended, RecorderError> {
+            Ok(Appended(Box::new(())))
+        }
+
+        fn durable(&self, _: Appended) -> Waiting {
+            Box::pin(std::future::ready(Ok(())))
+        }
+    }
+
+    /// Pushes chunks of these lengths into a copy of 10 bytes in memory and 20 at all.
+    fn check(room: usize, chunks: &[usize], kept: usize, spills: usize, cut: Option<CutReason>) {
+        let spilled = Arc::default();
+        let disk = Disk {
+            room,
+            spilled: Arc::clone(&spilled),
+        };
+        let id = RecordId::from_parts(1, [0; 10]);
+        let mut copy = BodyCopy::new(id, "input", Arc::new(disk), 10, 20);
+        let bytes: Vec<u8> = (0..100).collect();
+        let mut at = 0;
+        for length in chunks {
+            copy.push(&bytes[at..at + length]);
+            at += length;
+        }
+        assert_eq!(copy.seen_bytes(), at as u64);
+        assert_eq!(copy.kept_bytes(), kept as u64, "{chunks:?}");
+        assert_eq!(copy.cut(), cut, "{chunks:?}");
+        assert_eq!(spilled.lock().len(), spills, "{chunks:?}");
+        let mut read = Vec::new();
+        copy.reader().unwrap().read_to_end(&mut read).unwrap();
+        assert_eq!(read, bytes[..kept], "{chunks:?}");
+    }
+
+    #[test]
+    fn a_copy_goes_to_disk_past_one_bound_and_is_cut_at_the_other() {
+        let over = Some(CutReason::OverLimit);
+        check(99, &[], 0, 0, None);
+        check(99, &[4, 6], 10, 0, None);
+        check(99, &[4, 7], 11, 1, None);
+        check(99, &[11], 11, 1, None);
+        check(99, &[4, 7, 9], 20, 1, None);
+        check(99, &[4, 7, 9, 0], 20, 1, None);
+        check(99, &[4, 7, 10], 20, 1, over);
+        check(99, &[21], 20, 1, over);
+        // What comes behind a cut is seen and not kept.
+        check(99, &[21, 1, 1], 20, 1, over);
+    }
+
+    #[test]
+    fn a_disk_without_room_ends_the_copy_where_it_stands() {
+        check(12, &[4, 4, 4, 4, 4], 12, 1, Some(CutReason::Disk));
+    }
+}

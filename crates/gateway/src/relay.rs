@@ -30,7 +30,7 @@ use crate::inflight::{Abort, Listed, State};
 use crate::keep::{Keeper, Kept};
 use crate::upstream::Lease;
 
-/// How long the end of the stream is awaited once its terminal event is there.
+/// How long the end of the stream is awaited once all that belongs to the answer is there.
 const END_GRACE: Duration = Duration::from_millis(250);
 
 /// The answer broke off, and so does ours.
@@ -49,6 +49,9 @@ pub(crate) struct Flow {
     pub(crate) left: Option<u64>,
     pub(crate) handed: Handed,
     held: Vec<Frame<Bytes>>,
+    /// Whether the terminal event has begun, so that every frame is held from here on.
+    is_ending: bool,
+    /// Runs once all that belongs to the answer is there.
     grace: Option<Pin<Box<Sleep>>>,
     ended: Option<Finale>,
 }
@@ -126,6 +129,7 @@ impl Flow {
             left,
             handed,
             held: Vec::new(),
+            is_ending: false,
             grace: None,
             ended: None,
         }
@@ -207,10 +211,11 @@ impl Flow {
                 return Some(Step::End(Finale::complete(true)));
             }
         }
-        if terminal && self.grace.is_none() {
-            self.grace = Some(Box::pin(sleep(END_GRACE)));
-        }
-        if self.grace.is_some() {
+        self.is_ending |= terminal;
+        if self.is_ending {
+            if self.grace.is_none() && self.capture.is_complete() {
+                self.grace = Some(Box::pin(sleep(END_GRACE)));
+            }
             self.held.push(frame);
             return None;
         }

@@ -196,7 +196,13 @@ mod tests {
         let read = |text| Timestamp::parse_amz_date(text).map(Timestamp::unix_ms);
         assert_eq!(read("20240229T235958Z"), Some(1_709_251_198_000));
         assert_eq!(read("19700101T000000Z"), Some(0));
-        for text in ["", "20240229T235958", "20241301T000000Z", "2024-02-29T23:5Z", "2024022９T23595Z"] {
+        for text in [
+            "",
+            "20240229T235958",
+            "20241301T000000Z",
+            "2024-02-29T23:5Z",
+            "2024022９T23595Z",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

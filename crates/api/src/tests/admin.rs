@@ -1,3 +1,5 @@
+//! Our own operations: records, exchanges, status.
+
 use std::io::Write;
 
 use corelog_record::stored::{PartHeader, PartName, Place, encode_envelope};

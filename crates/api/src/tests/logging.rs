@@ -1,3 +1,5 @@
+//! The control API: what takes effect, what is refused, and what it says.
+
 use super::*;
 
 const CONFIG: &str =

@@ -141,6 +141,38 @@ async fn message_stop_and_metadata_end_a_converse_stream() {
 }
 
 #[tokio::test]
+async fn the_usage_behind_a_message_stop_is_waited_for() {
+    let scene = Scene::new(Dialect::Bedrock).await;
+    let path = "/model/amazon.nova-lite-v1%3A0/converse-stream";
+    let mut caller = scene.post(path, "{}").await;
+    let (mut upstream, _) = scene.upstream.request().await;
+    upstream
+        .send(format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: {EVENTS}\r\ntransfer-encoding: chunked\r\n\r\n"
+        ))
+        .await;
+    caller.head().await;
+    let stop = event("messageStop", r#"{"stopReason":"end_turn"}"#);
+    upstream.send_chunk(&stop).await;
+    scene.settle().await;
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(5)).await;
+    tokio::time::resume();
+    scene.settle().await;
+    assert_eq!(scene.ledger.count(), 0);
+    let usage = event(
+        "metadata",
+        r#"{"usage":{"inputTokens":3,"outputTokens":1,"totalTokens":4}}"#,
+    );
+    upstream.send_chunk(&usage).await;
+    upstream.send("0\r\n\r\n").await;
+    assert_eq!(caller.chunk().await, stop);
+    assert_eq!(caller.chunk().await, usage);
+    let input = scene.ledger.record(1).await.document().input.unwrap();
+    assert_eq!(input.input_token_count, Some(3));
+}
+
+#[tokio::test]
 async fn the_part_with_the_metrics_ends_an_invocation() {
     let part = |inner: &str| {
         let bytes = STANDARD.encode(inner);

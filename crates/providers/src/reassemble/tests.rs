@@ -1,3 +1,5 @@
+//! Streams of every family put together, whole and cut short.
+
 use corelog_types::{Count, Dialect};
 use corelog_wire::event_stream::{encode, encode_event, encode_exception};
 use proptest::prelude::*;

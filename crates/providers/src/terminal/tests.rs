@@ -1,3 +1,5 @@
+//! Streams watched for their end, cut at every byte.
+
 use base64::engine::general_purpose::STANDARD;
 use corelog_types::Dialect;
 use corelog_wire::event_stream::{encode_event, encode_exception};

@@ -1,3 +1,5 @@
+//! The shapes of the control API against hand-written bodies.
+
 use super::*;
 
 fn check(body: &str, message: &str) {
