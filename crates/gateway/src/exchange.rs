@@ -66,11 +66,13 @@ pub(crate) async fn serve(
 ) -> Response<Answer> {
     let path = path_of(&arrival.parts.uri).to_owned();
     let found = front::find(&routing.providers, &path);
-    let stranger = || front::dialect_of_stranger(&path, &arrival.parts.headers);
     let (dialect, rest) = match found {
         Found::Provider(provider, rest) => (provider.dialect, rest),
         Found::Dialect(dialect, rest) => (dialect, rest),
         Found::Nowhere => {
+            let mut arrival = arrival;
+            body::drain(&mut arrival.incoming).await;
+            let stranger = || front::dialect_of_stranger(&path, &arrival.parts.headers);
             let refusal = Refusal::NoRoute(format!("nothing is served at `{path}`"));
             return whole(refusal.answer(stranger(), None));
         }
@@ -175,16 +177,10 @@ impl Prepared {
         let provider = if let Found::Provider(provider, _) = found {
             Arc::clone(provider)
         } else {
-            let mut model = route.model.clone();
-            if model.is_none() && front::asks_for_model(&routing.providers, dialect) {
-                let copy = scratch(routing, id);
-                let mut held = source.hold(copy, most).await.map_err(|r| refuse(&r))?;
-                model = model_in(&mut held, &route);
-                source = Source::Held(held);
-            }
-            front::choose(&routing.providers, dialect, model.as_deref())
-                .map(Arc::clone)
-                .ok_or_else(|| refuse(&no_provider(dialect)))?
+            let chosen = choose(routing, &route, source, id).await;
+            let (provider, read) = chosen.map_err(|r| refuse(&r))?;
+            source = read;
+            provider
         };
         let upstream_path = provider.upstream_path(rest);
         let call = Call {
@@ -213,7 +209,10 @@ impl Prepared {
         let mut capture = Capture::begin(call, Arc::clone(&routing.capture), recorder);
         let listed = match enter(shared, &routing.limits, &provider, about, id, announced) {
             Ok(listed) => listed,
-            Err(refusal) => return Err(refused(&keeper, capture, &refusal, began, None).await),
+            Err(refusal) => {
+                source.drain().await;
+                return Err(refused(&keeper, capture, &refusal, began, None).await);
+            }
         };
         let came = &capture.call().headers;
         let headers = headers_to_send(came, upgrade.is_some(), caller.spent);
@@ -650,6 +649,28 @@ async fn begin(mut flow: Flow) -> Begun {
     }
 }
 
+/// The dialect's provider for the model that the request names, whose body is read if only it says so.
+async fn choose(
+    routing: &Arc<Routing>,
+    route: &Route,
+    mut source: Source,
+    id: RecordId,
+) -> Result<(Arc<Provider>, Source), Refusal> {
+    let dialect = route.dialect;
+    let mut model = route.model.clone();
+    if model.is_none() && front::asks_for_model(&routing.providers, dialect) {
+        let most = routing.limits.body_bytes_max;
+        let mut held = source.hold(scratch(routing, id), most).await?;
+        model = model_in(&mut held, route);
+        source = Source::Held(held);
+    }
+    if let Some(provider) = front::choose(&routing.providers, dialect, model.as_deref()) {
+        return Ok((Arc::clone(provider), source));
+    }
+    source.drain().await;
+    Err(no_provider(dialect))
+}
+
 /// Where a request's body is.
 enum Source {
     Passing(Incoming),
@@ -657,6 +678,13 @@ enum Source {
 }
 
 impl Source {
+    /// Reads what is left of a body that is refused.
+    async fn drain(mut self) {
+        if let Self::Passing(incoming) = &mut self {
+            body::drain(incoming).await;
+        }
+    }
+
     /// Reads the whole body into `copy`.
     async fn hold(self, mut copy: BodyCopy, most: u64) -> Result<BodyCopy, Refusal> {
         let mut incoming = match self {

@@ -167,7 +167,9 @@ impl Gateway {
         let caller = match routing.access.authenticate(request.headers()) {
             Ok(caller) => caller,
             Err(denied) => {
-                let dialect = front::dialect_of_stranger(request.uri().path(), request.headers());
+                let (parts, mut incoming) = request.into_parts();
+                crate::body::drain(&mut incoming).await;
+                let dialect = front::dialect_of_stranger(parts.uri.path(), &parts.headers);
                 return whole(Refusal::Denied(denied.to_string()).answer(dialect, None));
             }
         };
