@@ -15,6 +15,7 @@ mod bedrock;
 mod capture;
 mod encrypted;
 mod hangup;
+mod http2;
 mod limits;
 mod refuse;
 mod request;
