@@ -1,11 +1,12 @@
 //! Bedrock behind the gateway's own credentials: signed anew over what is sent.
 
+use corelog_access::{Access, Key, SigningKey};
 use corelog_gateway::Credentials;
 use corelog_types::Dialect;
 use corelog_wire::sigv4::{self, Authorization};
 
 use crate::scene::Scene;
-use crate::upstream::Message;
+use crate::upstream::{Message, Wire};
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const ASKED: &str = r#"{"messages":[{"role":"user","content":[{"text":"Hi"}]}]}"#;
@@ -103,4 +104,79 @@ async fn a_bearer_key_passes_on() {
     // The id that CloudTrail knows the call by.
     let document = scene.ledger.record(1).await.document();
     assert_eq!(document.request_id, "5f0c9a52-1b7e-4c0e-9a5d-2f6f0f7a1c11");
+}
+
+const CALLERS_SECRET: &str = "secret-of-the-caller";
+
+/// A gateway whose caller signs with keys of the configuration, and what it signed.
+async fn asked_by_signer(path: &str, signed_at: &str, signed: &str, sent: &str) -> (Scene, Wire) {
+    let scene = Scene::with(Dialect::Bedrock, |config| {
+        config.providers[0].credentials = Credentials::Aws {
+            access_key_id: "AKIDEXAMPLE".to_owned(),
+            secret_access_key: SECRET.to_owned(),
+            session_token: None,
+        };
+        config.access = Access::new(&[Key {
+            name: "ci".to_owned(),
+            secret: None,
+            signing: Some(SigningKey {
+                access_key_id: "AKIDCALLER".to_owned(),
+                secret_access_key: CALLERS_SECRET.to_owned(),
+            }),
+        }]);
+    })
+    .await;
+    let headers = [("content-type", "application/json"), ("host", "gateway")];
+    let request = sigv4::Request {
+        method: "POST",
+        path,
+        query: "",
+        headers: &headers,
+        payload_sha256: &sigv4::payload_hash(signed.as_bytes()),
+    };
+    let credentials = sigv4::Credentials {
+        access_key_id: "AKIDCALLER".to_owned(),
+        secret_access_key: CALLERS_SECRET.to_owned(),
+        session_token: None,
+    };
+    let scope = sigv4::Scope {
+        region: "us-east-1",
+        service: "bedrock",
+        amz_date: signed_at,
+    };
+    let lines: Vec<_> = sigv4::sign(&request, &credentials, &scope)
+        .into_iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let caller = scene.post_with(path, &lines.concat(), sent).await;
+    (scene, caller)
+}
+
+#[tokio::test]
+async fn a_caller_that_signs_is_known_by_its_signature() {
+    let path = "/model/amazon.nova-lite-v1%3A0/converse";
+    let (scene, mut caller) = asked_by_signer(path, "20261120T091500Z", ASKED, ASKED).await;
+    let (mut upstream, request) = scene.upstream.request().await;
+    assert_eq!(request.text(), ASKED);
+    assert!(is_signed(&request, SECRET), "{:?}", request.head);
+    upstream.answer("{}").await;
+    assert_eq!(caller.message().await.head.status(), 200);
+    let arn = scene.ledger.record(1).await.document().identity.arn;
+    assert_eq!(arn, "arn:aws:iam::111122223333:user/ci");
+}
+
+async fn check_forged(signed_at: &str, signed: &str, sent: &str) {
+    let (scene, mut caller) = asked_by_signer("/model/m/converse", signed_at, signed, sent).await;
+    let answer = caller.message().await;
+    assert_eq!(answer.head.status(), 403);
+    let kind = answer.head.get("x-amzn-errortype");
+    assert_eq!(kind, Some("InvalidSignatureException"));
+    assert!(scene.upstream.is_untouched().await);
+}
+
+#[tokio::test]
+async fn a_signature_over_something_else_is_refused() {
+    check_forged("20261120T091542Z", ASKED, "{}").await;
+    // Signed an hour ago: a request that somebody kept.
+    check_forged("20261120T081542Z", ASKED, ASKED).await;
 }
