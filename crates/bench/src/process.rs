@@ -155,12 +155,15 @@ pub(crate) fn cpu_us(pids: &[u32]) -> u64 {
     pids.iter().map(ticks).sum::<u64>() * TICK_US
 }
 
-/// A field of `/proc/PID/stat`, counted from one as in its manual page.
+/// A field of `/proc/PID/stat` behind the program's name, counted from one as in its manual page: 3 or more.
 fn stat_field(pid: u32, number: usize) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the program's name in parentheses, which may hold anything.
     let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_ascii_whitespace().nth(number - 3)?.parse().ok()
+    rest.split_ascii_whitespace()
+        .nth(number.checked_sub(3)?)?
+        .parse()
+        .ok()
 }
 
 /// Resident memory in bytes: now, and the most there was.
@@ -224,7 +227,7 @@ mod tests {
             memory.now > 1 << 20 && memory.most >= memory.now,
             "{memory:?}"
         );
-        assert_eq!(stat_field(here, 1), None);
+        assert_eq!(stat_field(here, 1), None, "it stands before the name");
         assert!(tree(here).contains(&here));
         assert!(stat_field(here, 4).is_some());
     }
