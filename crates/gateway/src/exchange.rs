@@ -6,31 +6,30 @@
 //! Until the intent is written, a caller that hangs up just ends it. From then on the exchange owns
 //! itself: dropped by its caller's connection, it goes on in a task until its record is stored.
 
+mod answer;
+mod source;
+
 use std::future::Future;
-use std::io::Read as _;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
-use corelog_access::{Caller, SigningKey};
-use corelog_capture::{Answered, BodyCopy, Call, Capture, End, Fault};
-use corelog_providers::{RequestReader, Route, model_of, route};
-use corelog_record::{CallerFacts, Delivered, DeliveryOutcome, ErrorSource};
-use corelog_runtime::{Clock, Tasks};
+use corelog_access::Caller;
+use corelog_capture::{Answered, Call, Capture};
+use corelog_providers::route;
+use corelog_record::CallerFacts;
+use corelog_runtime::Tasks;
 use corelog_types::{Dialect, RecordId};
 use futures_util::future::BoxFuture;
-use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header, request,
-};
-use http_body::{Body as _, Frame};
-use http_body_util::BodyExt as _;
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version, header, request};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
-use parking_lot::Mutex;
 
+use self::answer::{Begun, begin, mark, refused, timing};
+use self::source::{Source, choose, is_proven, scratch};
 use crate::body::{self, Answer, OverLimit, RequestBody};
 use crate::config::Limits;
 use crate::front::{self, Found};
@@ -40,14 +39,13 @@ use crate::inflight::{Abort, About, Entry, Listed};
 use crate::keep::{Keeper, Kept};
 use crate::provider::Provider;
 use crate::refusal::Refusal;
-use crate::relay::{Flow, Relay, Step};
+use crate::relay::{Flow, Relay};
 use crate::sign;
 use crate::upgrade::{self, Tunnel};
 use crate::upstream::{Lease, SendError};
 
 /// Tries on a fresh connection after pooled ones turned out to be closed.
 const UNSENT_TRIES: usize = 8;
-const PIECE_BYTES: usize = 64 * 1024;
 
 /// A call that was let in.
 pub(crate) struct Arrival {
@@ -515,81 +513,6 @@ fn enter(
     Ok(listed)
 }
 
-/// Whether the caller's signature holds for its request.
-fn is_proven(key: &SigningKey, parts: &request::Parts, body: &mut BodyCopy, clock: &Clock) -> bool {
-    let hash = body
-        .reader()
-        .and_then(|mut reader| sign::hash_of(&mut reader));
-    let request = (parts.method.as_str(), &parts.uri);
-    hash.is_ok_and(|hash| sign::is_proven(key, request, &parts.headers, &hash, clock))
-}
-
-/// The model that a body asks for, wherever in it that is said.
-fn model_in(body: &mut BodyCopy, route: &Route) -> Option<String> {
-    if let Some(memory) = body.in_memory() {
-        return model_of(memory);
-    }
-    let mut file = body.reader().ok()?;
-    let mut reader = RequestReader::new(route, &NoHeaders);
-    let mut piece = vec![0; PIECE_BYTES];
-    loop {
-        match file.read(&mut piece).ok()? {
-            0 => return reader.finish().model,
-            length => reader.push(&piece[..length]),
-        }
-    }
-}
-
-/// For a reader that is to look at the body alone.
-struct NoHeaders;
-
-impl corelog_providers::Headers for NoHeaders {
-    fn each(&self, _: &mut dyn FnMut(&str, &str)) {}
-}
-
-/// Records that the gateway itself answers, and gives the answer.
-async fn refused(
-    keeper: &Arc<Keeper>,
-    capture: Capture,
-    refusal: &Refusal,
-    began: Instant,
-    gone: Option<Duration>,
-) -> Response<Bytes> {
-    let dialect = capture.call().dialect;
-    let answer = refusal.answer(dialect, capture.is_wanted().then(|| capture.id()));
-    let now = Instant::now();
-    let outcome = match (gone, refusal) {
-        (Some(_), _) => DeliveryOutcome::HungUp,
-        (None, Refusal::Killed) => DeliveryOutcome::Killed,
-        (None, _) => DeliveryOutcome::Complete,
-    };
-    let source = if refusal.is_callers() {
-        ErrorSource::Caller
-    } else {
-        ErrorSource::Gateway
-    };
-    let end = End {
-        at: now.saturating_duration_since(began),
-        complete: false,
-        delivered: Delivered {
-            outcome,
-            bytes: answer.body().len() as u64,
-            chunks: 1,
-            closed_after_ms: gone.map(|after| after.as_secs_f64() * 1_000.0),
-        },
-        status: Some(answer.status().as_u16()),
-        fault: Some(Fault {
-            code: refusal.code(dialect).to_owned(),
-            message: refusal.message(),
-            source,
-        }),
-    };
-    match keeper.keep(capture, end, now).await {
-        Kept::Refused(why) => Refusal::NotRecorded(why).answer(dialect, None),
-        Kept::Yes | Kept::Lost => answer,
-    }
-}
-
 /// Lends a connection, unless the exchange is ended while it waits for one.
 async fn lend(
     provider: Arc<Provider>,
@@ -616,183 +539,12 @@ async fn lend(
     .await
 }
 
-/// The start of an answer's body.
-enum Begun {
-    /// It was all there, and its record is kept.
-    Whole(Kept, Option<Frame<Bytes>>),
-    /// It goes on.
-    Going(Box<Flow>, Option<Frame<Bytes>>),
-}
-
-/// Looks once, without waiting, whether the whole body came with the head: then head and body go out
-/// together, in one write, once the record is durable.
-async fn begin(mut flow: Flow) -> Begun {
-    let step = std::future::poll_fn(|context| {
-        Poll::Ready(match flow.poll_step(context) {
-            Poll::Ready(step) => Some(step),
-            Poll::Pending => None,
-        })
-    })
-    .await;
-    match step {
-        Some(Step::End(finale)) if finale.complete && flow.holds_at_most_one() => {
-            let mut storing = flow.store(finale);
-            let frame = storing.held.pop_front();
-            Begun::Whole(storing.kept.await, frame)
-        }
-        Some(Step::End(finale)) => {
-            flow.ends_with(finale);
-            Begun::Going(Box::new(flow), None)
-        }
-        Some(Step::Frame(frame)) => Begun::Going(Box::new(flow), Some(frame)),
-        None => Begun::Going(Box::new(flow), None),
-    }
-}
-
-/// The dialect's provider for the model that the request names, whose body is read if only it says so.
-async fn choose(
-    routing: &Arc<Routing>,
-    route: &Route,
-    mut source: Source,
-    id: RecordId,
-) -> Result<(Arc<Provider>, Source), Refusal> {
-    let dialect = route.dialect;
-    let mut model = route.model.clone();
-    if model.is_none() && front::asks_for_model(&routing.providers, dialect) {
-        let most = routing.limits.body_bytes_max;
-        let mut held = source.hold(scratch(routing, id), most).await?;
-        model = model_in(&mut held, route);
-        source = Source::Held(held);
-    }
-    if let Some(provider) = front::choose(&routing.providers, dialect, model.as_deref()) {
-        return Ok((Arc::clone(provider), source));
-    }
-    source.drain().await;
-    Err(no_provider(dialect))
-}
-
-/// Where a request's body is.
-enum Source {
-    Passing(Incoming),
-    Held(BodyCopy),
-}
-
-impl Source {
-    /// Reads what is left of a body that is refused.
-    async fn drain(mut self) {
-        if let Self::Passing(incoming) = &mut self {
-            body::drain(incoming).await;
-        }
-    }
-
-    /// Reads the whole body into `copy`.
-    async fn hold(self, mut copy: BodyCopy, most: u64) -> Result<BodyCopy, Refusal> {
-        let mut incoming = match self {
-            Self::Held(copy) => return Ok(copy),
-            Self::Passing(incoming) => incoming,
-        };
-        while let Some(frame) = incoming.frame().await {
-            let frame = frame
-                .map_err(|_| Refusal::BadRequest("the request's body broke off".to_owned()))?;
-            if let Some(data) = frame.data_ref() {
-                copy.push(data);
-                if copy.seen_bytes() > most {
-                    return Err(Refusal::BodyTooLarge(most));
-                }
-            }
-        }
-        Ok(copy)
-    }
-
-    /// The body to send, its copy being in the capture, or getting there as it passes.
-    async fn into_body(
-        self,
-        capture: &mut Capture,
-        most: u64,
-        needs_all: bool,
-        passed: Arc<AtomicU64>,
-    ) -> Result<RequestBody, Refusal> {
-        let copy = capture.request_copy();
-        let incoming = match self {
-            Self::Passing(incoming) if !needs_all => {
-                let copy = capture.is_wanted().then_some(copy);
-                return Ok(RequestBody::Passing {
-                    incoming,
-                    copy,
-                    left: most,
-                    passed,
-                });
-            }
-            Self::Passing(incoming) => {
-                let taken = capture.take_request_copy();
-                let held = Self::Passing(incoming).hold(taken, most).await?;
-                *copy.lock() = held;
-                return sending(&copy);
-            }
-            Self::Held(held) => held,
-        };
-        *copy.lock() = incoming;
-        sending(&copy)
-    }
-}
-
-/// A body that is sent from its copy.
-fn sending(copy: &Mutex<BodyCopy>) -> Result<RequestBody, Refusal> {
-    let mut copy = copy.lock();
-    if let Some(memory) = copy.in_memory() {
-        let bytes = Bytes::copy_from_slice(memory);
-        return Ok(RequestBody::Held((!bytes.is_empty()).then_some(bytes)));
-    }
-    let left = copy.kept_bytes();
-    if copy.cut().is_some() {
-        let why = "the body cannot be kept on disk, so it cannot be signed".to_owned();
-        return Err(Refusal::NotRecorded(why));
-    }
-    let reader = copy
-        .file_reader()
-        .map_err(|e| Refusal::NotRecorded(e.to_string()))?;
-    Ok(RequestBody::File { reader, left })
-}
-
-fn scratch(routing: &Arc<Routing>, id: RecordId) -> BodyCopy {
-    let recorder = Arc::clone(&routing.keeper.recorder);
-    let capture = &routing.capture;
-    BodyCopy::new(id, "input", recorder, capture.memory_max, capture.body_max)
-}
-
-fn no_provider(dialect: Dialect) -> Refusal {
-    Refusal::NoRoute(format!(
-        "no provider speaks `{dialect}` for this model; add a [[provider]] with that dialect"
-    ))
-}
-
 fn refusal_of(abort: Abort) -> Refusal {
     match abort {
         Abort::FirstByteTimeout | Abort::IdleTimeout => Refusal::TimedOut("the first-byte timeout"),
         Abort::TotalTimeout => Refusal::TimedOut("the total timeout"),
         Abort::Killed => Refusal::Killed,
     }
-}
-
-/// Adds the header that names the record.
-fn mark(headers: &mut HeaderMap, id: Option<RecordId>) {
-    if let Some(id) = id
-        && let Ok(value) = HeaderValue::try_from(id.to_string())
-    {
-        headers.insert("x-corelog-record-id", value);
-    }
-}
-
-/// `Server-Timing` with the provider's time to its head and ours before it.
-fn timing(began: Instant, sent_at: Instant, answered_at: Instant) -> HeaderValue {
-    let ms =
-        |from: Instant, to: Instant| to.saturating_duration_since(from).as_secs_f64() * 1_000.0;
-    let text = format!(
-        "corelog;dur={:.3}, upstream;dur={:.3}",
-        ms(began, sent_at),
-        ms(sent_at, answered_at)
-    );
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("corelog"))
 }
 
 pub(crate) fn whole(answer: Response<Bytes>) -> Response<Answer> {

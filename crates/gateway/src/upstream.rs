@@ -26,6 +26,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::body::RequestBody;
 use connect::{Connector, Link, Offer};
 
+/// The most that is read of an upstream at once, and so the largest head of an answer: hyper would read up to
+/// 400 kB, which adds up over many exchanges.
+const READ_BYTES_MAX: usize = 128 * 1024;
+
 /// How one upstream is reached.
 #[derive(Debug, Clone)]
 pub struct UpstreamConfig {
@@ -175,6 +179,7 @@ impl Pool {
             return Ok(self.lend(Kind::Http2 { sender }, None));
         }
         let (sender, driver) = http1::Builder::new()
+            .max_buf_size(READ_BYTES_MAX)
             .handshake(TokioIo::new(link))
             .await
             .map_err(failed)?;
@@ -193,6 +198,7 @@ impl Pool {
         let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
         let link = self.connect(Offer::Http1).await?;
         let (sender, driver) = http1::Builder::new()
+            .max_buf_size(READ_BYTES_MAX)
             .handshake(TokioIo::new(link))
             .await
             .map_err(|source| self.handshake_failed(source))?;

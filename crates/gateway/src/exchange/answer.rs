@@ -1,0 +1,113 @@
+//! The start of an answer: the provider's, looked at once before it is relayed, or the gateway's own.
+
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use corelog_capture::{Capture, End, Fault};
+use corelog_record::{Delivered, DeliveryOutcome, ErrorSource};
+use corelog_types::RecordId;
+use http::{HeaderMap, HeaderValue, Response};
+use http_body::Frame;
+
+use crate::keep::{Keeper, Kept};
+use crate::refusal::Refusal;
+use crate::relay::{Flow, Step};
+
+/// Records that the gateway itself answers, and gives the answer.
+pub(super) async fn refused(
+    keeper: &Arc<Keeper>,
+    capture: Capture,
+    refusal: &Refusal,
+    began: Instant,
+    gone: Option<Duration>,
+) -> Response<Bytes> {
+    let dialect = capture.call().dialect;
+    let answer = refusal.answer(dialect, capture.is_wanted().then(|| capture.id()));
+    let now = Instant::now();
+    let outcome = match (gone, refusal) {
+        (Some(_), _) => DeliveryOutcome::HungUp,
+        (None, Refusal::Killed) => DeliveryOutcome::Killed,
+        (None, _) => DeliveryOutcome::Complete,
+    };
+    let source = if refusal.is_callers() {
+        ErrorSource::Caller
+    } else {
+        ErrorSource::Gateway
+    };
+    let end = End {
+        at: now.saturating_duration_since(began),
+        complete: false,
+        delivered: Delivered {
+            outcome,
+            bytes: answer.body().len() as u64,
+            chunks: 1,
+            closed_after_ms: gone.map(|after| after.as_secs_f64() * 1_000.0),
+        },
+        status: Some(answer.status().as_u16()),
+        fault: Some(Fault {
+            code: refusal.code(dialect).to_owned(),
+            message: refusal.message(),
+            source,
+        }),
+    };
+    match keeper.keep(capture, end, now).await {
+        Kept::Refused(why) => Refusal::NotRecorded(why).answer(dialect, None),
+        Kept::Yes | Kept::Lost => answer,
+    }
+}
+
+/// The start of an answer's body.
+pub(super) enum Begun {
+    /// It was all there, and its record is kept.
+    Whole(Kept, Option<Frame<Bytes>>),
+    /// It goes on.
+    Going(Box<Flow>, Option<Frame<Bytes>>),
+}
+
+/// Looks once, without waiting, whether the whole body came with the head: then head and body go out
+/// together, in one write, once the record is durable.
+pub(super) async fn begin(mut flow: Flow) -> Begun {
+    let step = std::future::poll_fn(|context| {
+        Poll::Ready(match flow.poll_step(context) {
+            Poll::Ready(step) => Some(step),
+            Poll::Pending => None,
+        })
+    })
+    .await;
+    match step {
+        Some(Step::End(finale)) if finale.complete && flow.holds_at_most_one() => {
+            let mut storing = flow.store(finale);
+            let frame = storing.held.pop_front();
+            Begun::Whole(storing.kept.await, frame)
+        }
+        Some(Step::End(finale)) => {
+            flow.ends_with(finale);
+            Begun::Going(Box::new(flow), None)
+        }
+        Some(Step::Frame(frame)) => Begun::Going(Box::new(flow), Some(frame)),
+        None => Begun::Going(Box::new(flow), None),
+    }
+}
+
+/// Adds the header that names the record.
+pub(super) fn mark(headers: &mut HeaderMap, id: Option<RecordId>) {
+    if let Some(id) = id
+        && let Ok(value) = HeaderValue::try_from(id.to_string())
+    {
+        headers.insert("x-corelog-record-id", value);
+    }
+}
+
+/// `Server-Timing` with the provider's time to its head and ours before it.
+pub(super) fn timing(began: Instant, sent_at: Instant, answered_at: Instant) -> HeaderValue {
+    let ms =
+        |from: Instant, to: Instant| to.saturating_duration_since(from).as_secs_f64() * 1_000.0;
+    let text = format!(
+        "corelog;dur={:.3}, upstream;dur={:.3}",
+        ms(began, sent_at),
+        ms(sent_at, answered_at)
+    );
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("corelog"))
+}
