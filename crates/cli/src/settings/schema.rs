@@ -186,7 +186,7 @@ sections! {
         /// The longest a record waits for its batch.
         interval: Duration = "30s",
         /// A batch is written once its records hold this many bytes, before compression.
-        batch_bytes: ByteSize = "16MiB",
+        batch_bytes: ByteSize = "5MiB",
         /// A batch is written once it holds this many records.
         batch_records: u32 = "10000",
         /// A body larger than this becomes an object of its own. The default is Bedrock's.
