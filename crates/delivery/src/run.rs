@@ -28,6 +28,10 @@ use crate::{Batch, Error, Handle, Plan, Sink, SinkError, plan};
 /// How often records are looked at while a batch waits to be old enough: it may have become too large.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Attempts in a row that may fail once a shutdown is asked for, and the longest wait between them.
+const SHUTDOWN_ATTEMPTS: u32 = 3;
+const SHUTDOWN_WAIT: Duration = Duration::from_millis(500);
+
 /// What a destination is told when it is opened.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -94,6 +98,8 @@ pub struct Delivery {
     backoff: Backoff,
     /// When a shutdown must be over; set once it is asked for.
     deadline: Option<Instant>,
+    /// Failures since it was asked for.
+    failures_at_shutdown: u32,
 }
 
 /// Why an attempt failed.
@@ -143,6 +149,7 @@ impl Delivery {
             ports,
             state,
             deadline: None,
+            failures_at_shutdown: 0,
         };
         Ok((delivery, handle))
     }
@@ -340,12 +347,14 @@ impl Delivery {
         if matches!(failure, Failure::Spool(corelog_spool::Error::Closed)) {
             return false;
         }
-        let asked = shutdown.is_requested();
-        if asked {
+        if shutdown.is_requested() {
+            // A store that is away stays away for longer than anyone waits for a process to end, and the
+            // spool loses nothing by it.
+            self.failures_at_shutdown += 1;
             let deadline = self.shutdown_deadline();
-            let next = Instant::now() + wait;
+            let next = Instant::now() + wait.min(SHUTDOWN_WAIT);
             tokio::time::sleep_until(next.min(deadline)).await;
-            return next < deadline;
+            return self.failures_at_shutdown < SHUTDOWN_ATTEMPTS && next < deadline;
         }
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
