@@ -80,6 +80,7 @@ async fn serve(
         spool_dir: settings.data.join("spool").display().to_string(),
         spool_bytes_max: settings.spool.bytes_max.bytes(),
         destinations: Arc::clone(&destinations),
+        metrics: Arc::clone(&metrics),
         inflight: inflight.clone(),
         started: clock.now(),
         open: settings.keys.is_empty(),

@@ -8,7 +8,7 @@ use corelog_api::admin::{
 };
 use corelog_gateway::InFlight;
 use corelog_spool::Spool;
-use corelog_telemetry::Sampled;
+use corelog_telemetry::{Metrics, Sampled};
 use corelog_types::{RecordId, Timestamp};
 
 use crate::destinations::Destined;
@@ -53,6 +53,7 @@ pub(crate) struct Health {
     pub(crate) spool_dir: String,
     pub(crate) spool_bytes_max: u64,
     pub(crate) destinations: Arc<Destined>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) inflight: InFlight,
     pub(crate) started: Timestamp,
     pub(crate) open: bool,
@@ -94,10 +95,10 @@ impl Health {
         if let Err(why) = self.is_ready() {
             warnings.push(format!("the spool takes no records: {why}"));
         }
-        if status.gaps > 0 {
+        let lost = self.metrics.lost.get();
+        if lost > 0 {
             warnings.push(format!(
-                "{} calls went on without a record because `spool.on_full` is `relay`",
-                status.gaps
+                "{lost} calls went on without a record since the start, because `spool.on_full` is `relay`"
             ));
         }
         if status.lost > 0 {

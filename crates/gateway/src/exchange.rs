@@ -329,13 +329,14 @@ impl Prepared {
         let extensions = std::mem::take(answer.extensions_mut());
         let incoming = answer.into_body();
         let length = incoming.size_hint().exact();
-        let flow = Flow::new(
+        let mut flow = Flow::new(
             incoming,
             lease,
             self.capture,
             self.listed,
             Arc::clone(&self.keeper),
         );
+        flow.before = sent_at.saturating_duration_since(self.began);
         let body = match begin(flow).await {
             Begun::Whole(Kept::Refused(why), _) => {
                 return whole(Refusal::NotRecorded(why).answer(dialect, None));
@@ -397,7 +398,12 @@ impl Prepared {
             })
             .await;
             match outcome {
-                Err(abort) => return Err(refusal_of(abort)),
+                Err(abort) => {
+                    if let Some(limit) = abort.limit() {
+                        self.shared.limit_reached(limit);
+                    }
+                    return Err(refusal_of(abort));
+                }
                 Ok(Ok(answer)) => return Ok((answer, lease)),
                 Ok(Err(SendError::Unsent(unsent))) => request = *unsent,
                 Ok(Err(SendError::Broken(error))) => return Err(self.broken(&error)),

@@ -62,6 +62,16 @@ pub(crate) enum Abort {
 }
 
 impl Abort {
+    /// The limit that it means, by its name in the configuration.
+    pub(crate) fn limit(self) -> Option<&'static str> {
+        match self {
+            Self::FirstByteTimeout => Some("first_byte_timeout"),
+            Self::IdleTimeout => Some("idle_timeout"),
+            Self::TotalTimeout => Some("total_timeout"),
+            Self::Killed => None,
+        }
+    }
+
     fn of(number: u8) -> Option<Self> {
         Some(match number {
             1 => Self::FirstByteTimeout,

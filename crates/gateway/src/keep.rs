@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use corelog_capture::{Capture, End, Fault, Recorder, RecorderError, Waiting};
 use corelog_record::ErrorSource;
 use corelog_runtime::Tasks;
-use corelog_telemetry::{ErrorSide, ExchangeLabels, Metrics, PolicyLabel, PolicyOutcome};
+use corelog_telemetry::{
+    ErrorSide, ExchangeLabels, LimitLabel, Metrics, PolicyLabel, PolicyOutcome,
+};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
@@ -24,6 +26,23 @@ pub(crate) enum Kept {
     Lost,
     /// It is not, so there is no answer.
     Refused(String),
+}
+
+/// The gateway's own time in an exchange.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ours {
+    /// From the request's arrival until it went upstream; reading a body that must be held counts.
+    pub(crate) before: Duration,
+    /// When the upstream was done.
+    pub(crate) since: Instant,
+}
+
+impl Ours {
+    /// All of it is still to come.
+    pub(crate) fn since(since: Instant) -> Self {
+        let before = Duration::ZERO;
+        Self { before, since }
+    }
 }
 
 /// Whoever keeps records for the gateway.
@@ -44,12 +63,12 @@ impl Keeper {
         self: &Arc<Self>,
         capture: Capture,
         end: End,
-        ended_at: Instant,
+        ours: Ours,
     ) -> BoxFuture<'static, Kept> {
         let keeper = Arc::clone(self);
         if !capture.is_heavy() {
             let written = self.write(capture, &end);
-            return Box::pin(async move { keeper.settle(written, ended_at).await });
+            return Box::pin(async move { keeper.settle(written, ours).await });
         }
         let writer = Arc::clone(self);
         let writing = tokio::task::spawn_blocking(move || writer.write(capture, &end));
@@ -59,7 +78,7 @@ impl Keeper {
                     "making the record failed".to_owned(),
                 ))
             });
-            keeper.settle(written, ended_at).await
+            keeper.settle(written, ours).await
         })
     }
 
@@ -94,11 +113,7 @@ impl Keeper {
         Ok(Some(self.recorder.durable(appended)))
     }
 
-    async fn settle(
-        &self,
-        written: Result<Option<Waiting>, RecorderError>,
-        ended_at: Instant,
-    ) -> Kept {
+    async fn settle(&self, written: Result<Option<Waiting>, RecorderError>, ours: Ours) -> Kept {
         let outcome = match written {
             Ok(None) => return Kept::Yes,
             Ok(Some(waiting)) => waiting.await,
@@ -106,7 +121,7 @@ impl Keeper {
         };
         self.metrics
             .overhead_seconds
-            .observe(ended_at.elapsed().as_secs_f64());
+            .observe((ours.before + ours.since.elapsed()).as_secs_f64());
         match outcome {
             Ok(()) => {
                 self.metrics.stored.inc();
@@ -138,6 +153,14 @@ impl Keeper {
         self.metrics
             .disk_policy
             .get_or_create(&PolicyLabel { outcome })
+            .inc();
+    }
+
+    /// Counts that a limit ended an exchange.
+    pub(crate) fn note_limit(&self, limit: &'static str) {
+        self.metrics
+            .limits
+            .get_or_create(&LimitLabel { limit })
             .inc();
     }
 

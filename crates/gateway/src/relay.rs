@@ -27,7 +27,7 @@ use tokio::time::{Sleep, sleep};
 
 use crate::body::BodyError;
 use crate::inflight::{Abort, Listed, State};
-use crate::keep::{Keeper, Kept};
+use crate::keep::{Keeper, Kept, Ours};
 use crate::upstream::Lease;
 
 /// How long the end of the stream is awaited once all that belongs to the answer is there.
@@ -45,6 +45,8 @@ pub(crate) struct Flow {
     pub(crate) capture: Capture,
     pub(crate) listed: Listed,
     pub(crate) keeper: Arc<Keeper>,
+    /// How long the request took to go upstream.
+    pub(crate) before: Duration,
     /// Bytes still to come, where the answer says so.
     pub(crate) left: Option<u64>,
     pub(crate) handed: Handed,
@@ -126,6 +128,7 @@ impl Flow {
             capture,
             listed,
             keeper,
+            before: Duration::ZERO,
             left,
             handed,
             held: Vec::new(),
@@ -152,6 +155,9 @@ impl Flow {
         }
         loop {
             if let Some(abort) = self.listed.poll_abort(context) {
+                if let Some(limit) = abort.limit() {
+                    self.keeper.note_limit(limit);
+                }
                 return Poll::Ready(Step::End(finale_of(abort)));
             }
             let frame = match self.poll_incoming(context) {
@@ -234,6 +240,7 @@ impl Flow {
             capture,
             listed,
             keeper,
+            before,
             handed,
             held,
             ..
@@ -275,7 +282,11 @@ impl Flow {
         } else {
             Some((incoming, lease))
         };
-        let kept = keeper.keep(capture, end, ended_at);
+        let ours = Ours {
+            before,
+            since: ended_at,
+        };
+        let kept = keeper.keep(capture, end, ours);
         Storing {
             kept,
             held: held.into(),

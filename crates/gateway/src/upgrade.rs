@@ -20,7 +20,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, split};
 
 use crate::inflight::{Entry, Listed, State};
-use crate::keep::{Keeper, given_up};
+use crate::keep::{Keeper, Ours, given_up};
 use crate::relay::{Finale, finale_of};
 use crate::upstream::Lease;
 
@@ -118,7 +118,7 @@ impl Tunnel {
             status: None,
             fault: finale.fault,
         };
-        keeper.keep(capture, end, now).await;
+        keeper.keep(capture, end, Ours::since(now)).await;
         if let Some((mut caller, mut upstream)) = ends {
             let closing = async { tokio::join!(caller.shutdown(), upstream.shutdown()) };
             // Whoever does not take the farewell in time is closed without it.

@@ -11,7 +11,7 @@ use corelog_types::RecordId;
 use http::{HeaderMap, HeaderValue, Response};
 use http_body::Frame;
 
-use crate::keep::{Keeper, Kept};
+use crate::keep::{Keeper, Kept, Ours};
 use crate::refusal::Refusal;
 use crate::relay::{Flow, Step};
 
@@ -52,7 +52,7 @@ pub(super) async fn refused(
             source,
         }),
     };
-    match keeper.keep(capture, end, now).await {
+    match keeper.keep(capture, end, Ours::since(now)).await {
         Kept::Refused(why) => Refusal::NotRecorded(why).answer(dialect, None),
         Kept::Yes | Kept::Lost => answer,
     }
