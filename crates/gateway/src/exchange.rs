@@ -42,7 +42,7 @@ use crate::refusal::Refusal;
 use crate::relay::{Flow, Relay};
 use crate::sign;
 use crate::upgrade::{self, Tunnel};
-use crate::upstream::{Lease, SendError};
+use crate::upstream::{ConnectError, Lease, SendError};
 
 /// Tries on a fresh connection after pooled ones turned out to be closed.
 const UNSENT_TRIES: usize = 8;
@@ -419,7 +419,13 @@ impl Prepared {
             self.shared.limit_reached("connections_per_upstream_max");
         }
         let to_leave = self.upgrade.is_some();
-        lend(Arc::clone(&self.provider), self.listed.entry(), to_leave)
+        let keeper = Arc::clone(&self.keeper);
+        lend(
+            Arc::clone(&self.provider),
+            self.listed.entry(),
+            keeper,
+            to_leave,
+        )
     }
 
     /// Writes the request's target in the form that the connection wants.
@@ -523,6 +529,7 @@ fn enter(
 async fn lend(
     provider: Arc<Provider>,
     entry: Arc<Entry>,
+    keeper: Arc<Keeper>,
     to_leave: bool,
 ) -> Result<Lease, Refusal> {
     let lease = async {
@@ -533,16 +540,19 @@ async fn lend(
         }
     };
     tokio::pin!(lease);
-    std::future::poll_fn(|context| {
+    let outcome = std::future::poll_fn(|context| {
         if let Some(abort) = entry.poll_abort(context) {
             return Poll::Ready(Err(refusal_of(abort)));
         }
-        lease
-            .as_mut()
-            .poll(context)
-            .map_err(|error| Refusal::Unreachable(corelog_telemetry::Chain(&error).to_string()))
+        lease.as_mut().poll(context).map(Ok)
     })
-    .await
+    .await?;
+    outcome.map_err(|error| {
+        if matches!(error, ConnectError::TimedOut { .. }) {
+            keeper.note_limit("connect_timeout");
+        }
+        Refusal::Unreachable(corelog_telemetry::Chain(&error).to_string())
+    })
 }
 
 fn refusal_of(abort: Abort) -> Refusal {
