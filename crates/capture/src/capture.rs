@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use corelog_providers::{Framing, Terminal};
+use corelog_record::CutReason;
 use corelog_types::RecordId;
 use parking_lot::Mutex;
 
@@ -219,6 +220,12 @@ impl Capture {
     /// Bytes of the answer so far.
     pub fn response_bytes(&self) -> u64 {
         self.response.seen_bytes()
+    }
+
+    /// Whether part of a body is missing because the disk would not take it.
+    pub fn is_lost_to_disk(&self) -> bool {
+        let lost = |copy: &BodyCopy| copy.cut() == Some(CutReason::Disk);
+        self.wanted && (lost(&self.response) || lost(&self.request.lock()))
     }
 
     /// Whether finishing takes long enough to belong on a thread of its own.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use corelog_capture::{Capture, End, Fault, Recorder, RecorderError, Waiting};
-use corelog_record::ErrorSource;
+use corelog_record::{DeliveryOutcome, ErrorSource};
 use corelog_runtime::Tasks;
 use corelog_telemetry::{
     ErrorSide, ExchangeLabels, LimitLabel, Metrics, PolicyLabel, PolicyOutcome,
@@ -16,6 +16,8 @@ use futures_util::future::BoxFuture;
 use crate::config::OnFull;
 use crate::inflight::State;
 use crate::relay::{Finale, Flow, Step, Storing};
+
+const TORN: &str = "a body could not be kept whole on disk";
 
 /// What became of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,13 +64,23 @@ impl Keeper {
     pub(crate) fn keep(
         self: &Arc<Self>,
         capture: Capture,
-        end: End,
+        mut end: End,
         ours: Ours,
     ) -> BoxFuture<'static, Kept> {
         let keeper = Arc::clone(self);
+        let torn = capture.is_lost_to_disk();
+        if torn && self.on_full == OnFull::Refuse {
+            // A record that lacks what the disk would not take is no record of a complete answer.
+            end.delivered.outcome = DeliveryOutcome::Truncated;
+            end.fault.get_or_insert_with(|| Fault {
+                code: "NotRecorded".to_owned(),
+                message: TORN.to_owned(),
+                source: ErrorSource::Gateway,
+            });
+        }
         if !capture.is_heavy() {
             let written = self.write(capture, &end);
-            return Box::pin(async move { keeper.settle(written, ours).await });
+            return Box::pin(async move { keeper.settle(written, torn, ours).await });
         }
         let writer = Arc::clone(self);
         let writing = tokio::task::spawn_blocking(move || writer.write(capture, &end));
@@ -78,7 +90,7 @@ impl Keeper {
                     "making the record failed".to_owned(),
                 ))
             });
-            keeper.settle(written, ours).await
+            keeper.settle(written, torn, ours).await
         })
     }
 
@@ -113,7 +125,12 @@ impl Keeper {
         Ok(Some(self.recorder.durable(appended)))
     }
 
-    async fn settle(&self, written: Result<Option<Waiting>, RecorderError>, ours: Ours) -> Kept {
+    async fn settle(
+        &self,
+        written: Result<Option<Waiting>, RecorderError>,
+        torn: bool,
+        ours: Ours,
+    ) -> Kept {
         let outcome = match written {
             Ok(None) => return Kept::Yes,
             Ok(Some(waiting)) => waiting.await,
@@ -125,6 +142,9 @@ impl Keeper {
         match outcome {
             Ok(()) => {
                 self.metrics.stored.inc();
+                if torn {
+                    return self.without_record(&RecorderError::Failing(TORN.to_owned()));
+                }
                 Kept::Yes
             }
             Err(error) => self.without_record(&error),

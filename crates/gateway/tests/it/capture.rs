@@ -4,9 +4,9 @@ use std::io::Write as _;
 
 use corelog_access::{Access, Key};
 use corelog_capture::{HeaderFilter, Policy, Rule};
-use corelog_gateway::Credentials;
+use corelog_gateway::{Credentials, OnFull};
 use corelog_record::stored::PartName;
-use corelog_record::{BodyForm, Cut, CutReason};
+use corelog_record::{BodyForm, Cut, CutReason, DeliveryOutcome};
 use corelog_types::Dialect;
 
 use crate::ledger::{Broken, Kept};
@@ -103,8 +103,8 @@ async fn what_passes_the_limit_is_cut_in_the_record_alone() {
 }
 
 #[tokio::test]
-async fn a_disk_without_room_for_a_body_cuts_it() {
-    let scene = Scene::new(Dialect::OpenAi).await;
+async fn a_disk_without_room_for_a_body_cuts_it_where_calls_shall_go_on() {
+    let scene = Scene::with(Dialect::OpenAi, |config| config.on_full = OnFull::Relay).await;
     scene.ledger.breaks_at(Broken::Spill);
     let answered = large(200_000);
     let record = exchange(&scene, "", ASKED, JSON, answered.as_bytes()).await;
@@ -112,6 +112,29 @@ async fn a_disk_without_room_for_a_body_cuts_it() {
         record.extension().cut,
         [cut("output", CutReason::Disk, 200_000)]
     );
+    scene.counts("corelog_capture_lost_total 1").await;
+}
+
+#[tokio::test]
+async fn an_answer_that_the_disk_did_not_take_whole_does_not_end() {
+    let scene = Scene::new(Dialect::OpenAi).await;
+    scene.ledger.breaks_at(Broken::Spill);
+    let answered = large(200_000);
+    let mut caller = scene.post(CHAT, ASKED).await;
+    let (mut upstream, _) = scene.upstream.request().await;
+    upstream
+        .send(format!(
+            "HTTP/1.1 200 OK\r\n{JSON}content-length: {}\r\n\r\n",
+            answered.len()
+        ))
+        .await;
+    let (received, ()) = tokio::join!(caller.until_end(), upstream.send(&answered));
+    let body = received.windows(4).position(|at| at == b"\r\n\r\n");
+    assert!(received.len() - body.map_or(0, |at| at + 4) < answered.len());
+    let record = scene.ledger.record(1).await;
+    assert_eq!(record.document().error_code.as_deref(), Some("NotRecorded"));
+    let delivered = record.extension().delivery.unwrap();
+    assert_eq!(delivered.outcome, DeliveryOutcome::Truncated);
 }
 
 #[tokio::test]
