@@ -178,6 +178,7 @@ fn the_readme_shows_configurations_that_work() {
     let env = [
         ("OPENAI_API_KEY", "k"),
         ("CHECKOUT_KEY", "k"),
+        ("BATCH_SECRET", "k"),
         ("AWS_SHARED_CREDENTIALS_FILE", profiles.to_str().unwrap()),
     ];
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
