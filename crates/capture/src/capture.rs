@@ -230,7 +230,7 @@ impl Capture {
 
     /// Whether finishing takes long enough to belong on a thread of its own.
     pub fn is_heavy(&self) -> bool {
-        const INLINE_BYTES: u64 = 64 * 1024;
+        const INLINE_BYTES: u64 = 256 * 1024;
         self.request.lock().kept_bytes() + self.response.kept_bytes() > INLINE_BYTES
     }
 

@@ -14,10 +14,6 @@ use std::process::ExitCode;
 use corelog_cli::environment::Environment;
 use corelog_cli::{Cli, Command};
 
-/// A seventh of an exchange was spent in the system's allocator; this one halves that.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let Cli { global, command } = corelog_cli::parse();
     let env = Environment::of_process();

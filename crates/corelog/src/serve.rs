@@ -25,6 +25,8 @@ use crate::front::House;
 use crate::status::{Flights, Health};
 use crate::{configure, demo, recorder};
 
+/// Threads for what blocks: syncs of large bodies, and the CPU work on them. Each keeps memory of its own.
+const BLOCKING_THREADS: usize = 32;
 /// Drained exchanges get this long beyond the callers' own.
 const DRAIN_GRACE: Duration = Duration::from_secs(5);
 
@@ -47,6 +49,7 @@ pub(crate) fn up(args: &UpArgs, env: &Environment) -> anyhow::Result<ExitCode> {
         tracing::warn!("{warning}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()?;
     runtime.block_on(serve(args, env, settings))
