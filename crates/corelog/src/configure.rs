@@ -36,7 +36,6 @@ pub(crate) fn gateway(settings: &Settings) -> anyhow::Result<GatewayConfig> {
             exchanges_max: limits.exchanges_max as usize,
             header_bytes_max: limits.header_bytes_max.as_usize(),
             body_bytes_max: limits.body_bytes_max.bytes(),
-            idle_timeout: limits.idle_timeout,
             drain_bytes_max: limits.drain_bytes_max.bytes(),
             drain_timeout: limits.drain_timeout,
         },
@@ -103,6 +102,7 @@ fn provider_config(provider: &Provider, settings: &Settings) -> anyhow::Result<P
         first_byte_timeout: provider
             .first_byte_timeout
             .unwrap_or(limits.first_byte_timeout),
+        idle_timeout: provider.idle_timeout.unwrap_or(limits.idle_timeout),
         total_timeout: provider.total_timeout.unwrap_or(limits.total_timeout),
         upstream: UpstreamConfig {
             base,
@@ -252,21 +252,35 @@ pub(crate) fn sink(destination: &Destination, settings: &Settings) -> anyhow::Re
     config.inline_bytes_max = destination.inline_bytes_max;
     config.gzip_level = destination.gzip_level;
     config.extension = destination.extension;
-    config.modalities = [
-        (Modality::Text, destination.text && settings.capture.text),
-        (Modality::Image, destination.image && settings.capture.image),
-        (
-            Modality::Embedding,
-            destination.embedding && settings.capture.embedding,
-        ),
-        (Modality::Video, destination.video && settings.capture.video),
-        (Modality::Audio, destination.audio && settings.capture.audio),
+    let all = [
+        (Modality::Text, destination.text),
+        (Modality::Image, destination.image),
+        (Modality::Embedding, destination.embedding),
+        (Modality::Video, destination.video),
+        (Modality::Audio, destination.audio),
     ]
     .into_iter()
     .fold(Modalities::all(), |all, (modality, wanted)| {
         all.with(modality, wanted)
     });
+    config.modalities = captured(all, settings);
     Ok(config)
+}
+
+/// Of the kinds of data that a destination wants, those that `[capture]` lets out at all.
+pub(crate) fn captured(wanted: Modalities, settings: &Settings) -> Modalities {
+    let capture = &settings.capture;
+    [
+        (Modality::Text, capture.text),
+        (Modality::Image, capture.image),
+        (Modality::Embedding, capture.embedding),
+        (Modality::Video, capture.video),
+        (Modality::Audio, capture.audio),
+    ]
+    .into_iter()
+    .fold(wanted, |all, (modality, allowed)| {
+        all.with(modality, allowed && wanted.contains(modality))
+    })
 }
 
 /// The delivery's configuration of a destination of the file.

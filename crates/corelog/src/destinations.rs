@@ -225,7 +225,7 @@ impl Destined {
         config.store = crate::configure::store(&settings);
         config.key_prefix.clone_from(&bucket.key_prefix);
         config.account_id.clone_from(&settings.account.id);
-        config.modalities = configuration.modalities;
+        config.modalities = crate::configure::captured(configuration.modalities, &settings);
         Ok(config)
     }
 }

@@ -66,6 +66,8 @@ pub struct ProviderConfig {
     pub credentials: Credentials,
     /// How long the head of an answer may take.
     pub first_byte_timeout: Duration,
+    /// How long it may be silent in the middle of an answer.
+    pub idle_timeout: Duration,
     /// How long the whole exchange may take.
     pub total_timeout: Duration,
 }
@@ -79,8 +81,6 @@ pub struct Limits {
     pub header_bytes_max: usize,
     /// Bytes of a request's body at the most.
     pub body_bytes_max: u64,
-    /// How long an upstream may be silent in the middle of an answer.
-    pub idle_timeout: Duration,
     /// Bytes still read for the record once the caller is gone.
     pub drain_bytes_max: u64,
     /// How long that may take.

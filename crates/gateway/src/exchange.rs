@@ -236,11 +236,13 @@ impl Prepared {
             Ok(body) => prepared.body = body,
             Err(refusal) => return Err(prepared.refuse(&refusal).await),
         }
+        if let Err(refusal) = prepared.authorise() {
+            return Err(prepared.refuse(&refusal).await);
+        }
         if let Err(refusal) = prepared.intend() {
             prepared.drain().await;
             return Err(refuse(&refusal));
         }
-        prepared.authorise();
         Ok(prepared)
     }
 
@@ -278,27 +280,26 @@ impl Prepared {
     }
 
     /// Puts the provider's credentials on the request.
-    fn authorise(&mut self) {
+    fn authorise(&mut self) -> Result<(), Refusal> {
         sign::put_key(&self.provider, &mut self.headers);
-        if sign::needs_body(&self.provider) {
-            let copy = self.capture.request_copy();
-            let hash = copy
-                .lock()
-                .reader()
-                .and_then(|mut reader| sign::hash_of(&mut reader));
-            let (method, path) = (self.method.as_str(), &self.upstream_path);
-            if let Ok(hash) = hash {
-                let clock = &self.shared.clock;
-                sign::sign(
-                    &self.provider,
-                    method,
-                    path,
-                    &mut self.headers,
-                    &hash,
-                    clock,
-                );
-            }
+        if !sign::needs_body(&self.provider) {
+            return Ok(());
         }
+        let copy = self.capture.request_copy();
+        let hash = copy
+            .lock()
+            .reader()
+            .and_then(|mut reader| sign::hash_of(&mut reader))
+            .map_err(|error| Refusal::NotRecorded(error.to_string()))?;
+        sign::sign(
+            &self.provider,
+            self.method.as_str(),
+            &self.upstream_path,
+            &mut self.headers,
+            &hash,
+            &self.shared.clock,
+        );
+        Ok(())
     }
 
     /// Everything from the first upstream byte to the answer's head, or the whole answer if it is there.
@@ -335,6 +336,7 @@ impl Prepared {
             self.capture,
             self.listed,
             Arc::clone(&self.keeper),
+            self.provider.idle_timeout,
         );
         flow.before = sent_at.saturating_duration_since(self.began);
         let body = match begin(flow).await {

@@ -226,7 +226,6 @@ fn routing_of(
         on_full,
         metrics: Arc::clone(metrics),
         tasks: tasks.clone(),
-        idle_timeout: limits.idle_timeout,
         drain_bytes_max: limits.drain_bytes_max,
         drain_timeout: limits.drain_timeout,
     });

@@ -53,7 +53,6 @@ pub(crate) struct Keeper {
     pub(crate) on_full: OnFull,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) tasks: Tasks,
-    pub(crate) idle_timeout: Duration,
     pub(crate) drain_bytes_max: u64,
     pub(crate) drain_timeout: Duration,
 }

@@ -17,6 +17,7 @@ pub(crate) struct Provider {
     pub(crate) models: Vec<String>,
     pub(crate) credentials: Credentials,
     pub(crate) first_byte_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
     pub(crate) total_timeout: Duration,
     pub(crate) pool: Arc<Pool>,
     pub(crate) host: HeaderValue,
@@ -46,6 +47,7 @@ impl Provider {
             models: config.models,
             credentials: config.credentials,
             first_byte_timeout: config.first_byte_timeout,
+            idle_timeout: config.idle_timeout,
             total_timeout: config.total_timeout,
             host: HeaderValue::from_str(authority).unwrap_or(HeaderValue::from_static("")),
             origin: format!("{scheme}://{authority}"),
@@ -127,6 +129,7 @@ pub(crate) mod tests {
             models: models.iter().map(|&m| m.to_owned()).collect(),
             credentials: Credentials::Callers,
             first_byte_timeout: Duration::from_secs(1),
+            idle_timeout: Duration::from_secs(1),
             total_timeout: Duration::from_secs(1),
         };
         Arc::new(Provider::new(config, pool))

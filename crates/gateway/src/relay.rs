@@ -45,6 +45,8 @@ pub(crate) struct Flow {
     pub(crate) capture: Capture,
     pub(crate) listed: Listed,
     pub(crate) keeper: Arc<Keeper>,
+    /// How long the upstream may be silent.
+    pub(crate) idle_timeout: Duration,
     /// How long the request took to go upstream.
     pub(crate) before: Duration,
     /// Bytes still to come, where the answer says so.
@@ -118,6 +120,7 @@ impl Flow {
         capture: Capture,
         listed: Listed,
         keeper: Arc<Keeper>,
+        idle_timeout: Duration,
     ) -> Self {
         listed.set_state(State::Streaming);
         let left = incoming.size_hint().exact();
@@ -128,6 +131,7 @@ impl Flow {
             capture,
             listed,
             keeper,
+            idle_timeout,
             before: Duration::ZERO,
             left,
             handed,
@@ -208,8 +212,7 @@ impl Flow {
         let at = now.saturating_duration_since(self.listed.began());
         let terminal = self.capture.chunk(data, at);
         let (length, events) = (data.len(), self.capture.events());
-        self.listed
-            .progress(now, length, events, self.keeper.idle_timeout);
+        self.listed.progress(now, length, events, self.idle_timeout);
         if let Some(left) = &mut self.left {
             *left = left.saturating_sub(length as u64);
             if *left == 0 {

@@ -177,7 +177,7 @@ sections! {
     /// A place that records are delivered to. Without any, one named `bucket` is the directory `bucket` in the
     /// data directory.
     pub Destination {
-        /// The name in metrics and of its cursor: a new name starts from what the spool still holds.
+        /// The name in metrics and of its cursor: a new name starts with the next record.
         name: Name,
         /// The kind of place.
         kind: DestinationKind = "s3",
@@ -242,15 +242,15 @@ sections! {
         decoded_max: ByteSize = "200MB",
         /// Headers to record beside the built-in list. Headers that carry credentials are refused.
         headers: Vec<String>,
-        /// Record text bodies.
+        /// Let text bodies out to destinations, the control API's included; the spool keeps them for `corelog get`.
         text: bool = "true",
-        /// Record image bodies.
+        /// Let image bodies out to destinations, the control API's included; the spool keeps them for `corelog get`.
         image: bool = "true",
-        /// Record embeddings.
+        /// Let embeddings out to destinations, the control API's included; the spool keeps them for `corelog get`.
         embedding: bool = "true",
-        /// Record video bodies.
+        /// Let video bodies out to destinations, the control API's included; the spool keeps them for `corelog get`.
         video: bool = "true",
-        /// Record audio bodies.
+        /// Let audio bodies out to destinations, the control API's included; the spool keeps them for `corelog get`.
         audio: bool = "true",
     }
 

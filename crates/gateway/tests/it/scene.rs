@@ -74,6 +74,7 @@ pub(crate) fn provider(name: &str, dialect: Dialect, base: &str) -> ProviderConf
         models: Vec::new(),
         credentials: Credentials::Callers,
         first_byte_timeout: Duration::from_mins(1),
+        idle_timeout: Duration::from_mins(1),
         total_timeout: Duration::from_mins(1),
     }
 }
@@ -86,7 +87,6 @@ fn config(provider: ProviderConfig) -> Config {
             exchanges_max: 64,
             header_bytes_max: 64 * 1024,
             body_bytes_max: 4 << 20,
-            idle_timeout: Duration::from_mins(1),
             drain_bytes_max: 1 << 20,
             drain_timeout: Duration::from_mins(1),
         },

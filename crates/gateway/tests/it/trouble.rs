@@ -188,7 +188,7 @@ async fn the_head_of_an_answer_may_take_so_long_only() {
 
 #[tokio::test]
 async fn a_stream_may_be_silent_for_so_long_only() {
-    let scene = scene_with(|config| config.limits.idle_timeout = SOON).await;
+    let scene = scene_with(|config| config.providers[0].idle_timeout = SOON).await;
     let (mut caller, mut upstream) = streaming(&scene).await;
     assert_eq!(caller.until_end().await, b"");
     assert_eq!(upstream.until_end().await, b"");

@@ -159,7 +159,7 @@ async fn an_operator_and_the_total_timeout_end_it() {
     let soon = |config: &mut Config| {
         config.providers[0].total_timeout = Duration::from_millis(200);
         // Silence is no reason.
-        config.limits.idle_timeout = Duration::from_millis(10);
+        config.providers[0].idle_timeout = Duration::from_millis(10);
     };
     let outcome = DeliveryOutcome::Truncated;
     check_ended(soon, false, "UpstreamTotalTimeout", outcome).await;
