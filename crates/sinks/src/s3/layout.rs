@@ -51,7 +51,8 @@ impl Layout {
         format!("{folder}/{}_{}.json.gz", time.compact_ms(), stem(batch))
     }
 
-    /// The folder and beginning of a record's data objects: `…/data/<requestId>_`.
+    /// The folder and beginning of a record's data objects: `…/data/<requestId>_`. Ids that differ in nothing
+    /// but what a key cannot have share it.
     ///
     /// The hour is the record's own, so that the key is the same whichever batch the record travels in.
     pub(crate) fn data(&self, account_id: &str, region: &str, at: Timestamp, id: &str) -> String {

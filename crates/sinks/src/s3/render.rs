@@ -1,6 +1,7 @@
 //! A batch as what is to be written: gzipped lines by account and region, and the data objects they point to.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use corelog_catalog::Modalities;
@@ -8,7 +9,7 @@ use corelog_delivery::{Batch, Entry, Receipt, SinkError};
 use corelog_providers::json;
 use corelog_record::stored::{self, PartName, StoredRecord};
 use corelog_record::{Cut, CutReason, Document, line};
-use corelog_types::Timestamp;
+use corelog_types::{Dialect, RecordId, Timestamp};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -54,6 +55,8 @@ struct Renderer<'a> {
     context: &'a Context,
     groups: Vec<Group>,
     data: Vec<DataObject>,
+    /// What the data objects' keys of the batch's records begin with.
+    data_keys: HashSet<String>,
     /// Reused for every line.
     line: Vec<u8>,
 }
@@ -68,6 +71,7 @@ pub(crate) fn render(batch: &Batch, context: &Context) -> Result<Rendered, SinkE
         context,
         groups: Vec::new(),
         data: Vec::new(),
+        data_keys: HashSet::new(),
         line: Vec::with_capacity(16 << 10),
     };
     let mut receipt = Receipt::default();
@@ -98,12 +102,9 @@ impl Renderer<'_> {
             mut document,
             parts,
         } = record;
+        let data_key = self.data_key(entry, &document);
         self.extend(entry, &mut document);
         let document = &document;
-        let at = Timestamp::from_unix_ms(entry.id.unix_ms());
-        let (account_id, region) = (&document.account_id, &document.region);
-        let layout = &self.context.layout;
-        let data_key = layout.data(account_id, region, at, &document.request_id);
         let (mut input, mut output) = (Placed::Absent, Placed::Absent);
         let mut bodies = [None, None];
         for (header, inline) in &parts {
@@ -142,6 +143,23 @@ impl Renderer<'_> {
                 .map_err(io::Error::other)?;
         }
         self.append(&document)
+    }
+
+    /// What the keys of the record's data objects begin with: `…/data/<requestId>_`, as the original has it.
+    ///
+    /// Where that name may be another record's too, the record's own id goes into it, so that no body is
+    /// written over another's: behind an id that is not the service's, and behind one that an earlier
+    /// record of the batch has.
+    fn data_key(&mut self, entry: &Entry, document: &Document) -> String {
+        let at = Timestamp::from_unix_ms(entry.id.unix_ms());
+        let (account_id, region) = (&document.account_id, &document.region);
+        let layout = &self.context.layout;
+        let key = layout.data(account_id, region, at, &document.request_id);
+        if is_unique(document, entry.id) && self.data_keys.insert(key.clone()) {
+            key
+        } else {
+            format!("{key}{}_", entry.id)
+        }
     }
 
     /// Makes the document what this destination shows: with its place in the node's history, or without
@@ -194,6 +212,16 @@ impl Renderer<'_> {
             receipt,
         })
     }
+}
+
+/// Whether no other record should have this request id: it is the record's own, or a UUID that Bedrock gave.
+fn is_unique(document: &Document, id: RecordId) -> bool {
+    let request_id = &document.request_id;
+    let is_uuid = || request_id.len() == 36 && request_id.parse::<RecordId>().is_ok();
+    // A record without our extension is one that Bedrock itself might have written.
+    let extension = document.corelog.as_ref();
+    let by_bedrock = || extension.is_none_or(|it| it.dialect == Dialect::Bedrock.as_str());
+    *request_id == id.to_string() || (by_bedrock() && is_uuid())
 }
 
 /// Says in the document which bodies the spool no longer has.

@@ -1,6 +1,7 @@
 //! The sink against a store in memory and one on disk: keys, contents, sizes, and putting a batch twice.
 
 mod bodies;
+mod names;
 mod records;
 mod stores;
 
@@ -45,6 +46,8 @@ impl BlobSource for Blobs {
 /// Builds a batch record by record.
 #[derive(Default)]
 struct Records {
+    /// How many records earlier batches had.
+    before: u64,
     entries: Vec<Entry>,
     blobs: Blobs,
 }
@@ -57,7 +60,7 @@ fn inline(name: PartName, form: BodyForm, bytes: &[u8]) -> Part<'_> {
 
 impl Records {
     fn next(&self) -> (Sequence, RecordId) {
-        let number = self.entries.len() as u64 + 1;
+        let number = self.before + self.entries.len() as u64 + 1;
         let mut random = [0; 10];
         random[2..].copy_from_slice(&number.to_be_bytes());
         let id = RecordId::from_parts(REQUESTED, random);
@@ -107,8 +110,8 @@ impl Records {
             destination: "bucket".to_owned(),
             node: NodeId::from_u64(0xab),
             plan: Plan {
-                first: Sequence::FIRST,
-                last: Sequence::from_u64(self.entries.len() as u64),
+                first: Sequence::from_u64(self.before + 1),
+                last: Sequence::from_u64(self.before + self.entries.len() as u64),
                 time: PUT,
             },
             entries: self.entries,
@@ -181,4 +184,9 @@ fn lines(objects: &BTreeMap<String, Vec<u8>>) -> Vec<serde_json::Value> {
 fn data_keys(objects: &BTreeMap<String, Vec<u8>>) -> Vec<&str> {
     let keys = objects.keys().filter(|key| key.contains("/data/"));
     keys.map(|key| key.rsplit('/').next().unwrap()).collect()
+}
+
+/// A JSON string of exactly that many bytes, quotes included.
+fn json_of(bytes: usize) -> Vec<u8> {
+    format!("\"{}\"", "x".repeat(bytes - 2)).into_bytes()
 }

@@ -6,11 +6,6 @@ use corelog_catalog::Modality;
 
 use super::*;
 
-/// A JSON string of exactly that many bytes, quotes included.
-fn json_of(bytes: usize) -> Vec<u8> {
-    format!("\"{}\"", "x".repeat(bytes - 2)).into_bytes()
-}
-
 #[tokio::test]
 async fn a_body_of_102400_bytes_is_inline_and_one_more_is_not() {
     for place in [Place::Inline, Place::Blob] {
