@@ -15,6 +15,7 @@
 mod answer;
 mod facts;
 mod family;
+mod form;
 mod framing;
 mod headers;
 pub mod json;

@@ -1,12 +1,13 @@
 //! Reads what a request says about itself.
 
 use crate::facts::{DataKinds, ImageFacts, RequestFacts};
-use crate::family::Shape;
+use crate::family::{Shape, generic};
+use crate::form::{Form, Item};
 use crate::headers::Headers;
 use crate::json::unescape;
 use crate::metadata;
 use crate::route::Route;
-use crate::skim::{Sink, Skimmer, Value};
+use crate::skim::{Paths, Sink, Skimmer, Value};
 
 /// Metadata pairs that are kept; Bedrock allows 16, and nobody needs more than this.
 const PAIRS_MAX: usize = 64;
@@ -42,8 +43,43 @@ pub(crate) enum RequestSlot {
 /// Reads a request whose body comes in chunks; memory does not grow with the body.
 #[derive(Debug)]
 pub struct RequestReader {
+    paths: &'static Paths<RequestSlot>,
     skimmer: Skimmer<RequestSlot>,
+    form: Multipart,
     collected: Collected,
+}
+
+/// Whether the body is a form.
+#[derive(Debug)]
+enum Multipart {
+    Yes(Form),
+    No,
+    /// No header says what the body is: its first byte will. No JSON object or array begins with a dash.
+    Unknown,
+}
+
+impl Multipart {
+    fn of(headers: &dyn Headers) -> Self {
+        let mut found = Self::Unknown;
+        headers.each(&mut |name, value| {
+            if name.eq_ignore_ascii_case("content-type") {
+                found = Form::of_content_type(value).map_or(Self::No, Self::Yes);
+            }
+        });
+        found
+    }
+
+    fn push(&mut self, chunk: &[u8], show: &mut dyn FnMut(Item<'_>)) {
+        if let (Self::Unknown, Some(first)) = (&self, chunk.first()) {
+            *self = match first {
+                b'-' => Self::Yes(Form::of_first_line()),
+                _ => Self::No,
+            };
+        }
+        if let Self::Yes(form) = self {
+            form.push(chunk, show);
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -64,8 +100,11 @@ impl RequestReader {
         if !body_decides.contains(&route.shape) {
             facts.model = model_fallback.take();
         }
+        let paths = route.shape.family().request;
         Self {
-            skimmer: Skimmer::new(route.shape.family().request),
+            paths,
+            skimmer: Skimmer::new(paths),
+            form: Multipart::of(headers),
             collected: Collected {
                 facts,
                 user_fallback: None,
@@ -77,6 +116,9 @@ impl RequestReader {
     /// Takes the next bytes of the decoded body.
     pub fn push(&mut self, chunk: &[u8]) {
         self.skimmer.push(chunk, &mut self.collected);
+        let (paths, collected) = (self.paths, &mut self.collected);
+        self.form
+            .push(chunk, &mut |item| collected.item(item, paths));
     }
 
     /// The facts, once the body is over.
@@ -99,9 +141,24 @@ pub fn read_request(route: &Route, headers: &dyn Headers, body: &[u8]) -> Reques
 
 /// The `model` of a body, for routing by model name. The body may be cut anywhere after it.
 pub fn model_of(body: &[u8]) -> Option<String> {
+    let paths = generic::FAMILY.request;
     let mut collected = Collected::default();
-    Skimmer::new(crate::family::generic::FAMILY.request).push(body, &mut collected);
+    Skimmer::new(paths).push(body, &mut collected);
+    Multipart::Unknown.push(body, &mut |item| collected.item(item, paths));
     collected.facts.model
+}
+
+impl Collected {
+    fn item(&mut self, item: Item<'_>, paths: &Paths<RequestSlot>) {
+        match item {
+            Item::File(kinds) => self.facts.kinds.insert(kinds),
+            Item::Field { name, value } => {
+                if let Some(slot) = paths.slot(name) {
+                    self.take(slot, b"", Value::Field(value));
+                }
+            }
+        }
+    }
 }
 
 impl Sink<RequestSlot> for Collected {
@@ -117,11 +174,7 @@ impl Sink<RequestSlot> for Collected {
         };
         match slot {
             RequestSlot::Model => set(&mut facts.model),
-            RequestSlot::Stream => {
-                if let Value::Bool(stream) = value {
-                    facts.stream = Some(stream);
-                }
-            }
+            RequestSlot::Stream => facts.stream = value.flag().or(facts.stream),
             RequestSlot::User => set(&mut facts.user),
             RequestSlot::UserFallback => set(&mut self.user_fallback),
             RequestSlot::Session => set(&mut facts.session),

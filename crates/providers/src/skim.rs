@@ -23,6 +23,8 @@ pub(crate) enum Value<'a> {
     Number(&'a [u8]),
     /// `true` or `false`.
     Bool(bool),
+    /// The text of a form's field, whatever it stands for.
+    Field(&'a str),
     /// An object or array begins here.
     Opened,
 }
@@ -32,6 +34,7 @@ impl Value<'_> {
     pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Text(raw) => Some(unescape(raw)),
+            Self::Field(text) => Some(Cow::Borrowed(text)),
             _ => None,
         }
     }
@@ -43,6 +46,7 @@ impl Value<'_> {
             Self::Number(number) => Some(String::from_utf8_lossy(number)),
             Self::Bool(true) => Some(Cow::Borrowed("true")),
             Self::Bool(false) => Some(Cow::Borrowed("false")),
+            Self::Field(text) => Some(Cow::Borrowed(text)),
             Self::Opened => None,
         }
     }
@@ -51,6 +55,16 @@ impl Value<'_> {
     pub(crate) fn count(&self) -> Option<u64> {
         match self {
             Self::Number(number) => std::str::from_utf8(number).ok()?.parse().ok(),
+            Self::Field(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn flag(&self) -> Option<bool> {
+        match self {
+            Self::Bool(flag) => Some(*flag),
+            Self::Field(text) => text.parse().ok(),
             _ => None,
         }
     }
@@ -112,6 +126,12 @@ impl<S: Copy> Paths<S> {
             paths.nodes[node].slot = Some(*slot);
         }
         paths
+    }
+
+    /// The slot of a path of one key.
+    pub(crate) fn slot(&self, key: &str) -> Option<S> {
+        let (_, node) = self.nodes[0].keys.iter().find(|(name, _)| *name == key)?;
+        self.nodes[*node].slot
     }
 
     fn child(&mut self, node: usize, key: &'static str) -> usize {

@@ -136,3 +136,76 @@ fn the_model_is_found_in_a_body_that_is_cut() {
     assert_eq!(model_of(br#"{"messages":[{"model":"no"}]}"#), None);
     assert_eq!(model_of(b"no json"), None);
 }
+
+/// Uploads: transcriptions, translations, image edits. The fields stand on either side of the file.
+#[test]
+fn multipart_forms() {
+    let part = |(disposition, value): &(&str, &str)| {
+        format!("--b1\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{value}\r\n")
+    };
+    let form = |fields: &[(&str, &str)]| {
+        let parts: String = fields.iter().map(part).collect();
+        parts + "--b1--\r\n"
+    };
+    let headers = [("Content-Type", "multipart/form-data; boundary=\"b1\"")];
+    let body = form(&[
+        (r#"name="stream""#, "true"),
+        (
+            "name=\"file\"; filename=\"a.wav\"\r\nContent-Type: audio/wav",
+            "RIFF {\"model\":\"no\"}",
+        ),
+        (r#"name="model""#, "gpt-4o-transcribe"),
+        (r#"name="prompt""#, "harbours"),
+    ]);
+    for path in ["/v1/audio/transcriptions", "/v1/audio/translations"] {
+        let facts = read(Dialect::OpenAi, path, &headers, &body);
+        assert_eq!(facts.model.as_deref(), Some("gpt-4o-transcribe"));
+        assert_eq!(facts.stream, Some(true));
+        assert!(facts.kinds.contains(DataKinds::AUDIO));
+        assert!(facts.kinds.contains(DataKinds::TEXT));
+        assert!(!facts.body_is_json);
+        // Without headers, as for routing by model name.
+        assert_eq!(read(Dialect::OpenAi, path, &[], &body).model, facts.model);
+    }
+    assert_eq!(
+        model_of(body.as_bytes()).as_deref(),
+        Some("gpt-4o-transcribe")
+    );
+
+    let body = form(&[
+        (r#"name="model""#, "gpt-image-1"),
+        (r#"name="user""#, "12345"),
+        (r#"name="n""#, "2"),
+        (r#"name="size""#, "1024x1536"),
+        (
+            "name=\"image[]\"; filename=\"a.png\"\r\nContent-Type: image/png",
+            "PNG",
+        ),
+    ]);
+    let facts = read(Dialect::OpenAi, "/v1/images/edits", &headers, &body);
+    assert_eq!(facts.model.as_deref(), Some("gpt-image-1"));
+    assert_eq!(facts.user.as_deref(), Some("12345"));
+    let image = facts.image.unwrap();
+    assert_eq!(
+        (image.count, image.width, image.height),
+        (Some(2), Some(1024), Some(1536))
+    );
+    assert!(facts.kinds.contains(DataKinds::IMAGE));
+
+    // A deployment in the path gives way to the model in the form, as it does to one in a JSON body.
+    let path = "/openai/deployments/mine/audio/transcriptions";
+    let named = form(&[(r#"name="model""#, "whisper-1")]);
+    let facts = read(Dialect::OpenAi, path, &headers, &named);
+    assert_eq!(facts.model.as_deref(), Some("whisper-1"));
+    assert_eq!(
+        read(Dialect::OpenAi, path, &headers, &form(&[]))
+            .model
+            .as_deref(),
+        Some("mine")
+    );
+}
+
+#[test]
+fn a_number_is_not_taken_for_a_form() {
+    assert!(read(Dialect::OpenAi, "/v1/x", &[], "-12.5").body_is_json);
+}
