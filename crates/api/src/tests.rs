@@ -102,6 +102,7 @@ impl Status for AllWell {
                 bytes_max: 100,
                 segments: 1,
                 accepting: true,
+                gaps: 4,
             },
             destinations: vec![DestinationReport {
                 name: "bucket".to_owned(),

@@ -212,6 +212,8 @@ mod tests {
 
         fn abandon(&self, _: RecordId) {}
 
+        fn gap(&self, _: RecordId) {}
+
         fn spill(&self, _: RecordId, part: &'static str) -> io::Result<Box<dyn Spill>> {
             self.spilled.lock().push(part);
             let (bytes, room) = (Vec::new(), self.room);

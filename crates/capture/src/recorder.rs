@@ -56,6 +56,9 @@ pub trait Recorder: Send + Sync {
     /// Forgets an intent: nothing was sent upstream after all.
     fn abandon(&self, id: RecordId);
 
+    /// Counts a call that goes on without a record, for good: the count survives this process.
+    fn gap(&self, id: RecordId);
+
     /// Opens a place for a body too large for memory.
     ///
     /// # Errors

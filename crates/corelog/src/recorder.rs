@@ -32,6 +32,10 @@ impl Recorder for SpoolRecorder {
         }
     }
 
+    fn gap(&self, _: RecordId) {
+        self.spool.note_gap();
+    }
+
     fn spill(&self, id: RecordId, part: &'static str) -> io::Result<Box<dyn Spill>> {
         let writer = self.spool.blob(id, part).map_err(io::Error::other)?;
         Ok(Box::new(Blob { writer, part }))

@@ -78,6 +78,7 @@ impl Health {
             spool_syncs: status.syncs,
             spool_sync_seconds: status.sync_time.as_secs_f64(),
             spool_sync_seconds_max: status.sync_time_max.as_secs_f64(),
+            spool_gaps: status.gaps,
             exchanges_in_flight: self.inflight.len() as u64,
         }
     }
@@ -95,10 +96,12 @@ impl Health {
         if let Err(why) = self.is_ready() {
             warnings.push(format!("the spool takes no records: {why}"));
         }
-        let lost = self.metrics.lost.get();
-        if lost > 0 {
+        if status.gaps > 0 {
+            let since = self.metrics.lost.get();
             warnings.push(format!(
-                "{lost} calls went on without a record since the start, because `spool.on_full` is `relay`"
+                "{} calls went on without a record, {since} of them since the start: `spool.on_full` is, or was, \
+                 `relay`",
+                status.gaps
             ));
         }
         if status.lost > 0 {
@@ -138,6 +141,7 @@ impl Status for Health {
                 bytes_max: self.spool_bytes_max,
                 segments: status.segments,
                 accepting: self.spool.admit().is_ok(),
+                gaps: status.gaps,
             },
             destinations: destinations
                 .map(|(report, from_api)| DestinationReport {

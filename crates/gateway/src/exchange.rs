@@ -256,7 +256,7 @@ impl Prepared {
             .admit()
             .and_then(|()| recorder.intent(self.capture.id(), &self.capture.intent()));
         let Err(error) = written else { return Ok(()) };
-        match self.keeper.without_record(&error) {
+        match self.keeper.without_record(self.capture.id(), &error) {
             Kept::Refused(why) => {
                 self.keeper.note_policy(true);
                 Err(Refusal::NotRecorded(why))

@@ -10,6 +10,7 @@ use corelog_runtime::Tasks;
 use corelog_telemetry::{
     ErrorSide, ExchangeLabels, LimitLabel, Metrics, PolicyLabel, PolicyOutcome,
 };
+use corelog_types::RecordId;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
@@ -67,7 +68,7 @@ impl Keeper {
         ours: Ours,
     ) -> BoxFuture<'static, Kept> {
         let keeper = Arc::clone(self);
-        let torn = capture.is_lost_to_disk();
+        let (id, torn) = (capture.id(), capture.is_lost_to_disk());
         if torn && self.on_full == OnFull::Refuse {
             // A record that lacks what the disk would not take is no record of a complete answer.
             end.delivered.outcome = DeliveryOutcome::Truncated;
@@ -79,7 +80,7 @@ impl Keeper {
         }
         if !capture.is_heavy() {
             let written = self.write(capture, &end);
-            return Box::pin(async move { keeper.settle(written, torn, ours).await });
+            return Box::pin(async move { keeper.settle(id, written, torn, ours).await });
         }
         let writer = Arc::clone(self);
         let writing = tokio::task::spawn_blocking(move || writer.write(capture, &end));
@@ -89,7 +90,7 @@ impl Keeper {
                     "making the record failed".to_owned(),
                 ))
             });
-            keeper.settle(written, torn, ours).await
+            keeper.settle(id, written, torn, ours).await
         })
     }
 
@@ -126,6 +127,7 @@ impl Keeper {
 
     async fn settle(
         &self,
+        id: RecordId,
         written: Result<Option<Waiting>, RecorderError>,
         torn: bool,
         ours: Ours,
@@ -142,21 +144,22 @@ impl Keeper {
             Ok(()) => {
                 self.metrics.stored.inc();
                 if torn {
-                    return self.without_record(&RecorderError::Failing(TORN.to_owned()));
+                    return self.without_record(id, &RecorderError::Failing(TORN.to_owned()));
                 }
                 Kept::Yes
             }
-            Err(error) => self.without_record(&error),
+            Err(error) => self.without_record(id, &error),
         }
     }
 
-    /// What to do with an answer that has no record.
-    pub(crate) fn without_record(&self, error: &RecorderError) -> Kept {
+    /// What to do with a call that has no record.
+    pub(crate) fn without_record(&self, id: RecordId, error: &RecorderError) -> Kept {
         match self.on_full {
             OnFull::Refuse => Kept::Refused(error.to_string()),
             OnFull::Relay => {
                 self.metrics.lost.inc();
-                tracing::error!(%error, "an exchange has no record");
+                self.recorder.gap(id);
+                tracing::error!(%error, %id, "an exchange has no record");
                 Kept::Lost
             }
         }

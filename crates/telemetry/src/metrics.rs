@@ -74,6 +74,8 @@ pub struct Sampled {
     pub spool_sync_seconds: f64,
     /// The longest of them since the start, in seconds.
     pub spool_sync_seconds_max: f64,
+    /// Calls that went on without a record, ever in this data directory.
+    pub spool_gaps: u64,
     /// Exchanges on the wire.
     pub exchanges_in_flight: u64,
 }
@@ -114,6 +116,7 @@ pub struct Metrics {
     spool_syncs: Gauge,
     spool_sync_seconds: FloatGauge,
     spool_sync_seconds_max: FloatGauge,
+    spool_gaps: Gauge,
     in_flight: Gauge,
 }
 
@@ -147,6 +150,7 @@ impl Metrics {
             spool_syncs: Gauge::default(),
             spool_sync_seconds: FloatGauge::default(),
             spool_sync_seconds_max: FloatGauge::default(),
+            spool_gaps: Gauge::default(),
             in_flight: Gauge::default(),
         };
         metrics.register_gateway();
@@ -245,6 +249,11 @@ impl Metrics {
             Unit::Seconds,
             self.spool_sync_seconds_max.clone(),
         );
+        r.register(
+            "spool_gaps",
+            "Calls that went on without a record, ever in this data directory",
+            self.spool_gaps.clone(),
+        );
     }
 
     fn register_delivery(&mut self) {
@@ -283,6 +292,7 @@ impl Metrics {
         self.spool_sync_seconds.set(sampled.spool_sync_seconds);
         self.spool_sync_seconds_max
             .set(sampled.spool_sync_seconds_max);
+        self.spool_gaps.set(signed(sampled.spool_gaps));
         self.in_flight.set(signed(sampled.exchanges_in_flight));
         let mut text = String::new();
         // Writing to a String does not fail.
@@ -307,12 +317,14 @@ mod tests {
             .inc();
         let text = metrics.encode(Sampled {
             spool_bytes: 42,
+            spool_gaps: 3,
             ..Sampled::default()
         });
         for line in [
             "corelog_capture_records_total 1",
             "corelog_gateway_limits_total{limit=\"exchanges_max\"} 1",
             "corelog_spool_size_bytes 42",
+            "corelog_spool_gaps 3",
         ] {
             assert!(text.contains(line), "{line} is not in:\n{text}");
         }

@@ -54,6 +54,8 @@ pub struct SpoolReport {
     pub segments: u64,
     /// Whether it takes records now.
     pub accepting: bool,
+    /// Calls that went on without a record, ever in this directory.
+    pub gaps: u64,
 }
 
 /// How one destination is.
@@ -99,6 +101,7 @@ struct SpoolForm<'a> {
     bytes_max: u64,
     segments: u64,
     accepting: bool,
+    gaps: u64,
 }
 
 #[derive(Serialize)]
@@ -136,6 +139,7 @@ pub(crate) fn status(api: &Api, caller: &Caller) -> Result<Response<Body>, Probl
             bytes_max: report.spool.bytes_max,
             segments: report.spool.segments,
             accepting: report.spool.accepting,
+            gaps: report.spool.gaps,
         },
         destinations: destinations.collect(),
         policies: policies.collect(),

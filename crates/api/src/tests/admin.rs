@@ -221,7 +221,7 @@ async fn the_status_tells_what_doctor_needs() {
         json(
             r#"{"version":"0.1.0","node":"00000000000000ab","started":"2026-11-20T09:15:42.123Z",
             "spool":{"dir":"/data/spool","oldestSequence":1,"durableSequence":9,"bytes":10,
-                "bytesMax":100,"segments":1,"accepting":true},
+                "bytesMax":100,"segments":1,"accepting":true,"gaps":4},
             "destinations":[{"name":"bucket","location":"file:///b","from":"config",
                 "deliveredSequence":7,"backlog":2,"oldestAgeMs":3000,"failures":1,"lastError":"refused"}],
             "policies":{"durability":"strict"},"warnings":["open to everybody on loopback"]}"#

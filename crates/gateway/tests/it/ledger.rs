@@ -76,6 +76,7 @@ struct State {
     broken: Vec<Broken>,
     intents: Vec<(RecordId, Vec<u8>)>,
     abandoned: Vec<RecordId>,
+    gaps: Vec<RecordId>,
     /// The most bytes that one write to a spill had.
     piece_bytes_max: usize,
 }
@@ -127,6 +128,10 @@ impl Ledger {
         self.state.lock().abandoned.clone()
     }
 
+    pub(crate) fn gaps(&self) -> Vec<RecordId> {
+        self.state.lock().gaps.clone()
+    }
+
     pub(crate) fn piece_bytes_max(&self) -> usize {
         self.state.lock().piece_bytes_max
     }
@@ -156,6 +161,10 @@ impl Recorder for Ledger {
 
     fn abandon(&self, id: RecordId) {
         self.state.lock().abandoned.push(id);
+    }
+
+    fn gap(&self, id: RecordId) {
+        self.state.lock().gaps.push(id);
     }
 
     fn spill(&self, _: RecordId, part: &'static str) -> io::Result<Box<dyn Spill>> {

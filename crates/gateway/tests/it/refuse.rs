@@ -81,6 +81,7 @@ async fn a_full_disk_lets_pass_where_that_is_wanted() {
         // There is no record, so none is named.
         assert_eq!(answer.head.get("x-corelog-record-id"), None);
         assert_eq!(scene.ledger.count(), 0);
+        assert_eq!(scene.ledger.gaps().len(), 1);
         scene.counts("corelog_capture_lost_total 1").await;
         scene
             .counts(r#"corelog_capture_disk_policy_total{outcome="Relayed"} 1"#)
@@ -136,5 +137,6 @@ async fn an_answer_that_lost_its_record_passes_where_that_is_wanted() {
         upstream.send("0\r\n\r\n").await;
         assert_eq!(caller.message().await.text(), "data: [DONE]\n\n");
         scene.counts("corelog_capture_lost_total 2").await;
+        assert_eq!(scene.ledger.gaps().len(), 2);
     }
 }

@@ -75,7 +75,13 @@ fn judge(report: &spool::Report) -> Vec<Finding> {
             "{message}; {open} calls were lost with the process, and the next start records them so"
         );
     }
-    let state = if report.findings.is_empty() {
+    if report.gaps > 0 {
+        let gaps = count(report.gaps);
+        message = format!("{message}; {gaps} calls went on without a record");
+    }
+    let state = if report.findings.is_empty() && report.gaps > 0 {
+        State::Warn
+    } else if report.findings.is_empty() {
         State::Ok
     } else {
         State::Fail
@@ -156,5 +162,11 @@ mod tests {
         assert_eq!(findings[0].state, State::Fail);
         assert_eq!(findings[1].message, "records 3 to 4 are missing");
         assert_eq!(findings.last().unwrap().message, "2 more like these");
+        let gaps = judge(&spool::Report {
+            gaps: 1_200,
+            ..spool::Report::default()
+        });
+        let said = "0 records in 0 segments; 1,200 calls went on without a record";
+        assert_eq!((gaps[0].state, gaps[0].message.as_str()), (State::Warn, said));
     }
 }
