@@ -5,7 +5,7 @@ use std::path::Path;
 use corelog_types::Dialect;
 
 use super::Settings;
-use super::names::Name;
+use super::names::{HttpUrl, Name};
 use super::problem::Origin;
 use super::reader::Findings;
 use super::schema::{Destination, Durability, Provider, Sse};
@@ -195,6 +195,7 @@ fn check_provider(index: usize, provider: &Provider, findings: &mut Findings) {
             Fault::new("use one of `api_key`, `bearer` and `credentials`"),
         );
     }
+    unsigned(block, provider, findings);
     if let Some(path) = &provider.ca_file {
         readable(findings, SECTION, block, "ca_file", path);
     }
@@ -207,6 +208,29 @@ fn check_provider(index: usize, provider: &Provider, findings: &mut Findings) {
             Fault::new("must be at least 1"),
         );
     }
+}
+
+/// Warns of a provider that AWS refuses whoever signs for: a signature holds for the host it was made for.
+fn unsigned(block: Option<usize>, provider: &Provider, findings: &mut Findings) {
+    let held =
+        provider.credentials.is_some() || provider.api_key.is_some() || provider.bearer.is_some();
+    let of_aws = provider.base_url.as_ref().is_some_and(HttpUrl::is_aws);
+    if provider.dialect != Dialect::Bedrock || !provider.enabled || held || !of_aws {
+        return;
+    }
+    let key = match findings.origin("provider", block, "base_url") {
+        Origin::Default => "name",
+        _ => "base_url",
+    };
+    let origin = findings.origin("provider", block, key);
+    let reason = format!(
+        "provider `{}` goes to AWS without credentials: callers that sign (AWS SDKs, boto3, the AWS CLI) sign for \
+         this gateway's address, and AWS refuses that",
+        provider.name
+    );
+    let hint = "set `credentials = \"env\"` or `\"profile:NAME\"` so that the gateway signs anew, or `api_key` to a \
+                Bedrock API key; callers that send such a key themselves need nothing";
+    findings.warning(key, Fault::new(reason).hint(hint), origin);
 }
 
 fn check_destination(index: usize, destination: &Destination, findings: &mut Findings) {

@@ -114,6 +114,16 @@ impl HttpUrl {
         &self.0
     }
 
+    /// Whether the host is one of AWS's.
+    pub fn is_aws(&self) -> bool {
+        let uri = self.as_str().parse::<http::Uri>().ok();
+        let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default();
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        [".amazonaws.com", ".amazonaws.com.cn"]
+            .iter()
+            .any(|suffix| host.ends_with(suffix))
+    }
+
     /// Whether the host is this machine.
     pub fn is_loopback(&self) -> bool {
         let host = self

@@ -536,6 +536,45 @@ fn config_files_are_found_where_the_docs_say() {
     );
 }
 
+/// Loads a bedrock provider with these lines, and counts the warnings about signatures.
+#[track_caller]
+fn check_unsigned(lines: &str, warned: usize) {
+    let text = format!("[[provider]]\nname = \"b\"\ndialect = \"bedrock\"\n{lines}\n");
+    let warnings = load(&text).unwrap().warnings;
+    let about = |warning: &&Problem| warning.reason.contains("AWS refuses");
+    assert_eq!(
+        warnings.iter().filter(about).count(),
+        warned,
+        "{lines}: {warnings:?}"
+    );
+}
+
+#[test]
+fn a_bedrock_provider_at_aws_that_does_not_sign_is_warned_of() {
+    check_unsigned("", 1);
+    check_unsigned("region = \"eu-west-1\"", 1);
+    let private = "base_url = \"https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com\"";
+    check_unsigned(private, 1);
+    check_unsigned("base_url = \"http://127.0.0.1:9100\"", 0);
+    check_unsigned("base_url = \"https://amazonaws.com.example.org\"", 0);
+    check_unsigned("api_key = \"k\"", 0);
+    check_unsigned("enabled = false", 0);
+    let keys = "credentials = { access_key_id = \"AKID\", secret_access_key = \"s\" }";
+    check_unsigned(keys, 0);
+    let warnings = load("[[provider]]\nname = \"b\"\ndialect = \"bedrock\"\n");
+    let warning = &warnings.unwrap().warnings[0];
+    assert!(matches!(&warning.origin, Origin::File(place) if place.line == 2));
+    assert!(
+        warning
+            .hint
+            .as_deref()
+            .unwrap()
+            .contains("credentials = \"env\"")
+    );
+    // What is there without a block is no choice that anyone made.
+    assert_eq!(load("").unwrap().warnings, []);
+}
+
 #[test]
 fn config_md_names_every_key_and_is_fresh() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/config.md");
