@@ -10,6 +10,7 @@ mod docs;
 mod names;
 mod problem;
 mod reader;
+mod reload;
 mod schema;
 mod secret;
 mod show;
@@ -297,9 +298,8 @@ impl Settings {
         }
         self.providers.retain(|provider| provider.enabled);
         if self.destinations.is_empty() {
-            // A URL has no place for a relative path.
-            let data = std::path::absolute(&self.data).unwrap_or_else(|_| self.data.clone());
-            self.destinations.extend(Destination::in_data_dir(&data));
+            self.destinations
+                .extend(reload::default_destination(&self.data));
         }
     }
 }

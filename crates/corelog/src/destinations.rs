@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use corelog_api::logging::{BucketRefused, DESTINATION, Destinations, NotStarted};
-use corelog_catalog::{BucketTarget, LoggingConfiguration};
+use corelog_catalog::{BucketTarget, LoggingConfiguration, Modalities};
 use corelog_cli::settings::Settings;
 use corelog_delivery::{Config, Delivery, Ended, Handle, Ports, Report, Sink as _};
 use corelog_runtime::{Clock, Shutdown};
@@ -33,6 +33,8 @@ pub(crate) struct Destined {
     metrics: Arc<Metrics>,
     tasks: corelog_runtime::Tasks,
     running: Mutex<BTreeMap<String, Running>>,
+    /// What the control API's destination was started with.
+    of_api: Mutex<Option<LoggingConfiguration>>,
 }
 
 impl fmt::Debug for Destined {
@@ -55,6 +57,7 @@ impl Destined {
             metrics,
             tasks: corelog_runtime::Tasks::new(),
             running: Mutex::default(),
+            of_api: Mutex::default(),
         }
     }
 
@@ -79,7 +82,10 @@ impl Destined {
     /// Puts another configuration in force: destinations that changed or went end, the others go on.
     pub(crate) async fn reconfigure(&self, settings: Arc<Settings>) -> anyhow::Result<()> {
         let former = std::mem::replace(&mut *self.settings.write(), Arc::clone(&settings));
-        let same_store = former.s3 == settings.s3 && former.account == settings.account;
+        let same_store = former.s3 == settings.s3
+            && former.account == settings.account
+            && crate::configure::captured(Modalities::all(), &former)
+                == crate::configure::captured(Modalities::all(), &settings);
         for old in &former.destinations {
             let stays = same_store && settings.destinations.iter().any(|new| new == old);
             if !stays {
@@ -107,6 +113,10 @@ impl Destined {
                 true,
             )
             .await?;
+        }
+        let of_api = self.of_api.lock().clone();
+        if let Some(configuration) = of_api.filter(|_| !same_store) {
+            self.start(&configuration).await?;
         }
         Ok(())
     }
@@ -249,6 +259,7 @@ impl Destinations for Destined {
 
     async fn start(&self, configuration: &LoggingConfiguration) -> Result<(), NotStarted> {
         self.end(DESTINATION).await;
+        *self.of_api.lock() = Some(configuration.clone());
         let Some(bucket) = &configuration.bucket else {
             return Ok(());
         };
@@ -264,6 +275,7 @@ impl Destinations for Destined {
 
     async fn stop(&self) -> Result<(), NotStarted> {
         self.end(DESTINATION).await;
+        *self.of_api.lock() = None;
         let spool = self.spool.clone();
         let forgotten =
             tokio::task::spawn_blocking(move || corelog_delivery::forget(&spool, DESTINATION))

@@ -11,18 +11,19 @@ use corelog_api::logging::Destinations as _;
 use corelog_api::{Api, Open};
 use corelog_catalog::{Catalog, FileCatalog};
 use corelog_cli::environment::Environment;
-use corelog_cli::settings::{LogFormat, Settings};
+use corelog_cli::settings::{Loaded, LogFormat, Settings};
 use corelog_cli::{Failure, UpArgs};
 use corelog_gateway::{Gateway, InFlight, listen, tls_acceptor};
 use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::{OsDisk, Spool};
 use corelog_telemetry::{Chain, Metrics, init_logs};
+use parking_lot::RwLock;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::destinations::Destined;
 use crate::front::House;
-use crate::status::{Flights, Health};
+use crate::status::{Flights, Health, InForce};
 use crate::{configure, demo, recorder};
 
 /// Threads for what blocks: syncs of large bodies, and the CPU work on them. Each keeps memory of its own.
@@ -33,7 +34,7 @@ const DRAIN_GRACE: Duration = Duration::from_secs(5);
 /// Starts the gateway and serves until a signal.
 pub(crate) fn up(args: &UpArgs, env: &Environment) -> anyhow::Result<ExitCode> {
     let loaded = args.settings.load(env)?;
-    let settings = Arc::new(loaded.settings);
+    let settings = &loaded.settings;
     let text = match settings.log.format {
         LogFormat::Auto => std::io::IsTerminal::is_terminal(&std::io::stderr()),
         LogFormat::Text => true,
@@ -52,14 +53,11 @@ pub(crate) fn up(args: &UpArgs, env: &Environment) -> anyhow::Result<ExitCode> {
         .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()?;
-    runtime.block_on(serve(args, env, settings))
+    runtime.block_on(serve(args, env, &loaded))
 }
 
-async fn serve(
-    args: &UpArgs,
-    env: &Environment,
-    settings: Arc<Settings>,
-) -> anyhow::Result<ExitCode> {
+async fn serve(args: &UpArgs, env: &Environment, loaded: &Loaded) -> anyhow::Result<ExitCode> {
+    let settings = Arc::new(loaded.settings.clone());
     let clock = Clock::system();
     let metrics = Arc::new(Metrics::new());
     let (spool, at_start) = open_spool(&settings, &clock)?;
@@ -86,8 +84,7 @@ async fn serve(
         metrics: Arc::clone(&metrics),
         inflight: inflight.clone(),
         started: clock.now(),
-        open: settings.keys.is_empty(),
-        policies: policies(&settings),
+        in_force: RwLock::new(InForce::of(&settings, Vec::new())),
         at_start,
     });
     let api = Api::new(corelog_api::Ports {
@@ -101,7 +98,7 @@ async fn serve(
     });
     let house = House {
         api,
-        health,
+        health: Arc::clone(&health),
         metrics: Arc::clone(&metrics),
     };
     let ports = corelog_gateway::Ports {
@@ -111,7 +108,15 @@ async fn serve(
         clock,
     };
     let gateway = Gateway::open(configure::gateway(&settings)?, ports, inflight)?;
-    run(args, env, &settings, gateway, &destinations).await?;
+    let running = Running {
+        args,
+        env,
+        at_start: loaded,
+        gateway,
+        destinations: &destinations,
+        health: &health,
+    };
+    run(&running).await?;
 
     let left = destinations
         .shut_down(settings.limits.shutdown_timeout)
@@ -128,14 +133,19 @@ async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Listens until a signal, then waits for the exchanges.
-async fn run(
-    args: &UpArgs,
-    env: &Environment,
-    settings: &Settings,
+/// What serves, and where its configuration came from.
+struct Running<'a> {
+    args: &'a UpArgs,
+    env: &'a Environment,
+    at_start: &'a Loaded,
     gateway: Gateway,
-    destinations: &Destined,
-) -> anyhow::Result<()> {
+    destinations: &'a Destined,
+    health: &'a Health,
+}
+
+/// Listens until a signal, then waits for the exchanges.
+async fn run(running: &Running<'_>) -> anyhow::Result<()> {
+    let (settings, gateway) = (&running.at_start.settings, &running.gateway);
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
         Failure::new(format!("cannot listen on `{}`: {error}", settings.listen))
             .hint("is another Corelog running? choose another address with `--listen`")
@@ -151,7 +161,7 @@ async fn run(
         _ => None,
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
-    demo::write_address(args.addr_file.as_deref(), &address.to_string())?;
+    demo::write_address(running.args.addr_file.as_deref(), &address.to_string())?;
     let access = if settings.keys.is_empty() {
         "open to this machine"
     } else {
@@ -177,7 +187,7 @@ async fn run(
                 tracing::info!(in_flight = gateway.in_flight(), "stopping");
                 shutdown.request();
             }
-            _ = reload.recv() => reconfigure(args, env, &gateway, destinations).await,
+            _ = reload.recv() => running.reconfigure().await,
         }
     };
     if let Err(late) = late {
@@ -193,17 +203,32 @@ async fn run(
     Ok(())
 }
 
-/// Reads the configuration again. What is wrong with it is said, and the former one stays.
-async fn reconfigure(args: &UpArgs, env: &Environment, gateway: &Gateway, destinations: &Destined) {
-    let outcome = async {
-        let settings = Arc::new(args.settings.load(env)?.settings);
-        gateway.reconfigure(configure::gateway(&settings)?)?;
-        destinations.reconfigure(settings).await
-    };
-    match outcome.await {
-        Ok(()) => tracing::info!("configuration reloaded"),
-        Err(error) => {
-            tracing::error!(error = %format!("{error:#}"), "configuration not reloaded");
+impl Running<'_> {
+    /// Reads the configuration again. What is wrong with it is said, and the former one stays.
+    async fn reconfigure(&self) {
+        let outcome = async {
+            let mut loaded = self.args.settings.load(self.env)?;
+            let waiting = loaded.keep_what_runs(self.at_start)?;
+            for warning in &loaded.warnings {
+                tracing::warn!("{warning}");
+            }
+            let settings = Arc::new(loaded.settings);
+            self.gateway.reconfigure(configure::gateway(&settings)?)?;
+            *self.health.in_force.write() = InForce::of(&settings, waiting.clone());
+            self.destinations.reconfigure(settings).await?;
+            anyhow::Ok(waiting)
+        };
+        match outcome.await {
+            Ok(waiting) => {
+                if !waiting.is_empty() {
+                    let keys = waiting.join(", ");
+                    tracing::warn!(keys, "these keys changed and need a restart");
+                }
+                tracing::info!("configuration reloaded");
+            }
+            Err(error) => {
+                tracing::error!(error = %format!("{error:#}"), "configuration not reloaded");
+            }
         }
     }
 }
@@ -250,14 +275,6 @@ fn open_spool(settings: &Settings, clock: &Clock) -> anyhow::Result<(Spool, Vec<
         ));
     }
     Ok((spool, said))
-}
-
-fn policies(settings: &Settings) -> Vec<(&'static str, String)> {
-    vec![
-        ("durability", settings.spool.durability.as_str().to_owned()),
-        ("onFull", settings.spool.on_full.as_str().to_owned()),
-        ("capture", settings.capture.policy.as_str().to_owned()),
-    ]
 }
 
 /// Resolves with SIGTERM or SIGINT.

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use corelog_api::admin::{
     DestinationReport, Exchange, Exchanges, SpoolReport, Status, StatusReport,
 };
+use corelog_cli::settings::Settings;
 use corelog_gateway::InFlight;
 use corelog_spool::Spool;
 use corelog_telemetry::{Metrics, Sampled};
 use corelog_types::{RecordId, Timestamp};
+use parking_lot::RwLock;
 
 use crate::destinations::Destined;
 
@@ -56,9 +58,30 @@ pub(crate) struct Health {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) inflight: InFlight,
     pub(crate) started: Timestamp,
-    pub(crate) open: bool,
-    pub(crate) policies: Vec<(&'static str, String)>,
+    pub(crate) in_force: RwLock<InForce>,
     pub(crate) at_start: Vec<String>,
+}
+
+/// What is to be said of the configuration in force; another after a reload.
+pub(crate) struct InForce {
+    open: bool,
+    policies: Vec<(&'static str, String)>,
+    /// Keys that the file has other values for, which wait for a restart.
+    waiting: Vec<String>,
+}
+
+impl InForce {
+    pub(crate) fn of(settings: &Settings, waiting: Vec<String>) -> Self {
+        Self {
+            open: settings.keys.is_empty(),
+            policies: vec![
+                ("durability", settings.spool.durability.as_str().to_owned()),
+                ("onFull", settings.spool.on_full.as_str().to_owned()),
+                ("capture", settings.capture.policy.as_str().to_owned()),
+            ],
+            waiting,
+        }
+    }
 }
 
 impl fmt::Debug for Health {
@@ -118,7 +141,14 @@ impl Health {
                 ));
             }
         }
-        if self.open {
+        let in_force = self.in_force.read();
+        if !in_force.waiting.is_empty() {
+            warnings.push(format!(
+                "the configuration was reloaded, and these keys wait for a restart: {}",
+                in_force.waiting.join(", ")
+            ));
+        }
+        if in_force.open {
             warnings.push("anyone on this machine may call: no [[key]] is configured".to_owned());
         }
         warnings
@@ -155,7 +185,7 @@ impl Status for Health {
                     last_error: report.last_error,
                 })
                 .collect(),
-            policies: self.policies.clone(),
+            policies: self.in_force.read().policies.clone(),
             warnings: self.warnings(),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::reload::is_read_at_start;
 use super::schema::{Form, Key, SECTIONS, SectionInfo};
 
 const HEAD: &str = "\
@@ -16,7 +17,7 @@ One TOML file, found by `--config FILE`, else `CORELOG_CONFIG`, else `./corelog.
 - **Secrets** are `env:NAME` or `file:PATH`. One that is written out works, with a warning.
 - **Sizes** are a whole number and `B`, `kB`, `MB`, `GB`, `TB` (thousands) or `KiB`, `MiB`, `GiB`, `TiB` (1024); **durations** a whole number and `ms`, `s`, `m`, `h` or `d`.
 - **Unknown keys** are refused, with the nearest known name. `corelog config check` names line and reason, `corelog config show` prints the effective values and where each came from.
-- **Reload**: SIGHUP reads the file again without dropping a call.
+- **Reload**: SIGHUP reads the file again without dropping a call. A file with something wrong in it changes nothing. Keys marked *at start* are read at the start only: where they differ from what runs, a warning names them, `corelog doctor` too, and all else is put in force. Certificates are read at the start as well, so a renewed one needs a restart.
 ";
 
 /// The text of `docs/config.md`.
@@ -59,9 +60,14 @@ fn push_key(out: &mut String, section: &SectionInfo, key: &Key) {
         Form::Listed => Some("{NUMBER}"),
     };
     let env = section.env_name(id, name);
+    let at_start = if is_read_at_start(section.path, name) {
+        " *At start.*"
+    } else {
+        ""
+    };
     let _ = writeln!(
         out,
-        "| `{name}` | {} | {kind} | {default} | `{env}` |",
+        "| `{name}` | {}{at_start} | {kind} | {default} | `{env}` |",
         joined(docs)
     );
 }

@@ -9,3 +9,4 @@
 mod process;
 
 mod gaps;
+mod reload;
