@@ -122,6 +122,17 @@ impl Access {
         self.keys.is_empty() && self.signing.is_empty()
     }
 
+    /// A caller that was not let in: nothing is known of it but the fingerprint of the key it showed.
+    pub fn stranger(headers: &HeaderMap) -> Caller {
+        let own = headers
+            .get(KEY_HEADER)
+            .and_then(|value| value.to_str().ok());
+        Caller {
+            fingerprint: own.or(Presented::of(headers).secret()).map(Fingerprint::of),
+            ..Caller::default()
+        }
+    }
+
     /// Lets a caller in, or says why not.
     ///
     /// # Errors
@@ -241,6 +252,12 @@ mod tests {
         assert_eq!(unproven.unproven.unwrap().secret_access_key, "signing");
         let stranger = headers(&[("authorization", &signed("AKIDNO"))]);
         assert_eq!(access.authenticate(&stranger), Err(Denied::Unknown));
+        // The key that was judged, not the provider's beside it. SHA-256 of "abc", from FIPS 180-2.
+        let shown = headers(&[("x-corelog-key", "abc"), ("authorization", "Bearer x")]);
+        assert_eq!(
+            Access::stranger(&shown).arn("1"),
+            "arn:aws:iam::1:user/key-ba7816bf8f01cfea"
+        );
         let own = headers(&[
             ("x-corelog-key", "s3cret"),
             ("authorization", "Bearer sk-upstream"),

@@ -34,6 +34,7 @@ pub(crate) fn gateway(settings: &Settings) -> anyhow::Result<GatewayConfig> {
         account_id: settings.account.id.as_str().into(),
         limits: Limits {
             exchanges_max: limits.exchanges_max as usize,
+            denied_records_per_second: limits.denied_records_per_second,
             header_bytes_max: limits.header_bytes_max.as_usize(),
             body_bytes_max: limits.body_bytes_max.bytes(),
             drain_bytes_max: limits.drain_bytes_max.bytes(),

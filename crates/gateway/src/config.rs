@@ -79,6 +79,8 @@ pub struct Limits {
     pub exchanges_max: usize,
     /// Bytes of a request's head at the most.
     pub header_bytes_max: usize,
+    /// Records of calls that are turned away, in a second at the most.
+    pub denied_records_per_second: u32,
     /// Bytes of a request's body at the most.
     pub body_bytes_max: u64,
     /// Bytes still read for the record once the caller is gone.

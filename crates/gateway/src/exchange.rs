@@ -7,6 +7,7 @@
 //! itself: dropped by its caller's connection, it goes on in a task until its record is stored.
 
 mod answer;
+pub(crate) mod denied;
 mod source;
 
 use std::future::Future;
@@ -16,7 +17,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use corelog_access::Caller;
+use corelog_access::{Access, Caller};
 use corelog_capture::{Answered, Call, Capture};
 use corelog_providers::route;
 use corelog_record::CallerFacts;
@@ -29,7 +30,8 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 
 use self::answer::{Begun, begin, mark, refused, timing};
-use self::source::{Source, choose, is_proven, scratch};
+use self::denied::{Stranger, turn_away};
+use self::source::{Source, choose, prove};
 use crate::body::{self, Answer, OverLimit, RequestBody};
 use crate::config::Limits;
 use crate::front::{self, Found};
@@ -72,6 +74,7 @@ pub(crate) async fn serve(
             body::drain(&mut arrival.incoming).await;
             let stranger = || front::dialect_of_stranger(&path, &arrival.parts.headers);
             let refusal = Refusal::NoRoute(format!("nothing is served at `{path}`"));
+            shared.note_refusal(&refusal);
             return whole(refusal.answer(stranger(), None));
         }
     };
@@ -163,22 +166,46 @@ impl Prepared {
         let announced = incoming.size_hint().lower();
         let mut source = Source::Passing(incoming);
         if let Some(key) = &caller.unproven {
-            let copy = scratch(routing, id);
-            let mut held = source.hold(copy, most).await.map_err(|r| refuse(&r))?;
-            if !is_proven(key, &parts, &mut held, &shared.clock) {
-                return Err(refuse(&Refusal::BadSignature));
+            let held = prove(routing, key, &parts, source, (id, &shared.clock)).await;
+            match held {
+                Ok(held) => source = held,
+                Err(refusal) => {
+                    // Whoever signed wrongly is not the one whose key it names.
+                    let caller = Access::stranger(&parts.headers);
+                    let stranger = Stranger {
+                        parts: &parts,
+                        caller,
+                        peer,
+                        began,
+                    };
+                    return Err(turn_away(shared, routing, stranger, &refusal).await);
+                }
             }
-            source = Source::Held(held);
         }
         let (path, query) = split_query(rest);
         let route = route(dialect, parts.method.as_str(), path, query);
         let provider = if let Found::Provider(provider, _) = found {
             Arc::clone(provider)
         } else {
-            let chosen = choose(routing, &route, source, id).await;
-            let (provider, read) = chosen.map_err(|r| refuse(&r))?;
-            source = read;
-            provider
+            match choose(routing, &route, source, id).await {
+                Ok((provider, read)) => {
+                    source = read;
+                    provider
+                }
+                Err(refusal @ Refusal::NoRoute(_)) => {
+                    shared.note_refusal(&refusal);
+                    return Err(refuse(&refusal));
+                }
+                Err(refusal) => {
+                    let stranger = Stranger {
+                        parts: &parts,
+                        caller,
+                        peer,
+                        began,
+                    };
+                    return Err(turn_away(shared, routing, stranger, &refusal).await);
+                }
+            }
         };
         let upstream_path = provider.upstream_path(rest);
         let call = Call {
@@ -234,12 +261,16 @@ impl Prepared {
         };
         match body {
             Ok(body) => prepared.body = body,
-            Err(refusal) => return Err(prepared.refuse(&refusal).await),
+            Err(refusal) => {
+                shared.note_too_large(&refusal);
+                return Err(prepared.refuse(&refusal).await);
+            }
         }
         if let Err(refusal) = prepared.authorise() {
             return Err(prepared.refuse(&refusal).await);
         }
         if let Err(refusal) = prepared.intend() {
+            shared.note_refusal(&refusal);
             prepared.drain().await;
             return Err(refuse(&refusal));
         }
@@ -341,7 +372,9 @@ impl Prepared {
         flow.before = sent_at.saturating_duration_since(self.began);
         let body = match begin(flow).await {
             Begun::Whole(Kept::Refused(why), _) => {
-                return whole(Refusal::NotRecorded(why).answer(dialect, None));
+                let refusal = Refusal::NotRecorded(why);
+                self.shared.note_refusal(&refusal);
+                return whole(refusal.answer(dialect, None));
             }
             Begun::Whole(_, frame) => Answer::Whole(frame.and_then(|frame| frame.into_data().ok())),
             Begun::Going(flow, first) => {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use corelog_access::Access;
 use corelog_capture::{Limits as CaptureLimits, Recorder};
 use corelog_runtime::{Clock, Shutdown, Tasks};
-use corelog_telemetry::{LimitLabel, Metrics};
+use corelog_telemetry::{LimitLabel, Metrics, RefusalLabel};
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -16,6 +16,7 @@ use parking_lot::RwLock;
 
 use crate::body::Answer;
 use crate::config::{Config, Limits};
+use crate::exchange::denied::{Allowance, Stranger, turn_away, without_bodies};
 use crate::exchange::{self, Arrival, whole};
 use crate::front;
 use crate::inflight::InFlight;
@@ -44,6 +45,8 @@ pub(crate) struct Routing {
     pub(crate) account_id: Arc<str>,
     pub(crate) limits: Limits,
     pub(crate) capture: Arc<CaptureLimits>,
+    /// The same for calls of which no body is kept.
+    pub(crate) without_bodies: Arc<CaptureLimits>,
     pub(crate) access: Access,
     pub(crate) keeper: Arc<Keeper>,
 }
@@ -54,6 +57,8 @@ pub(crate) struct Shared {
     pub(crate) inflight: InFlight,
     pub(crate) clock: Clock,
     pub(crate) tasks: Tasks,
+    /// Of records of calls that are turned away.
+    pub(crate) allowance: Allowance,
     metrics: Arc<Metrics>,
     own: Arc<dyn Own>,
     recorder: Arc<dyn Recorder>,
@@ -68,6 +73,26 @@ impl Shared {
         self.metrics
             .limits
             .get_or_create(&LimitLabel { limit })
+            .inc();
+    }
+
+    /// Counts the limit, if it is what a body that had to be held met.
+    pub(crate) fn note_too_large(&self, refusal: &Refusal) {
+        if matches!(refusal, Refusal::BodyTooLarge(_)) {
+            self.limit_reached("body_bytes_max");
+        }
+    }
+
+    /// Counts a request that is answered with an error of our own.
+    pub(crate) fn note_refusal(&self, refusal: &Refusal) {
+        self.refused(refusal.reason());
+    }
+
+    /// The same by the reason's name.
+    pub(crate) fn refused(&self, reason: &'static str) {
+        self.metrics
+            .refusals
+            .get_or_create(&RefusalLabel { reason })
             .inc();
     }
 }
@@ -98,6 +123,7 @@ impl Gateway {
             inflight,
             clock,
             tasks,
+            allowance: Allowance::default(),
             metrics,
             own,
             recorder,
@@ -169,8 +195,19 @@ impl Gateway {
             Err(denied) => {
                 let (parts, mut incoming) = request.into_parts();
                 crate::body::drain(&mut incoming).await;
-                let dialect = front::dialect_of_stranger(parts.uri.path(), &parts.headers);
-                return whole(Refusal::Denied(denied.to_string()).answer(dialect, None));
+                let refusal = Refusal::Denied(denied.to_string());
+                if shared.own.claims(parts.uri.path()) {
+                    shared.note_refusal(&refusal);
+                    let dialect = front::dialect_of_stranger(parts.uri.path(), &parts.headers);
+                    return whole(refusal.answer(dialect, None));
+                }
+                let stranger = Stranger {
+                    caller: Access::stranger(&parts.headers),
+                    parts: &parts,
+                    peer: peer.map(|peer| peer.ip().to_string()),
+                    began,
+                };
+                return whole(turn_away(shared, &routing, stranger, &refusal).await);
             }
         };
         if shared.own.claims(request.uri().path()) {
@@ -197,7 +234,7 @@ impl Gateway {
             Arc::clone(&self.shared.own),
             request,
             caller,
-            self.shared.clock.clone(),
+            Arc::clone(&self.shared),
         ))
     }
 }
@@ -233,6 +270,7 @@ fn routing_of(
         providers: open,
         account_id,
         limits,
+        without_bodies: Arc::new(without_bodies(&capture)),
         capture,
         access,
         keeper,

@@ -8,7 +8,7 @@ use corelog_capture::{Capture, End, Fault, Recorder, RecorderError, Waiting};
 use corelog_record::{DeliveryOutcome, ErrorSource};
 use corelog_runtime::Tasks;
 use corelog_telemetry::{
-    ErrorSide, ExchangeLabels, LimitLabel, Metrics, PolicyLabel, PolicyOutcome,
+    ErrorSide, ExchangeLabels, LimitLabel, Metrics, PolicyLabel, PolicyOutcome, RefusalLabel,
 };
 use corelog_types::RecordId;
 use futures_util::FutureExt as _;
@@ -16,6 +16,7 @@ use futures_util::future::BoxFuture;
 
 use crate::config::OnFull;
 use crate::inflight::State;
+use crate::refusal::Refusal;
 use crate::relay::{Finale, Flow, Step, Storing};
 
 const TORN: &str = "a body could not be kept whole on disk";
@@ -183,6 +184,15 @@ impl Keeper {
         self.metrics
             .limits
             .get_or_create(&LimitLabel { limit })
+            .inc();
+    }
+
+    /// Counts a request that the gateway answers with an error of its own.
+    pub(crate) fn note_refusal(&self, refusal: &Refusal) {
+        let reason = refusal.reason();
+        self.metrics
+            .refusals
+            .get_or_create(&RefusalLabel { reason })
             .inc();
     }
 

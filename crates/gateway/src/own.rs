@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use corelog_access::Caller;
-use corelog_runtime::Clock;
 use corelog_types::Dialect;
 use futures_util::future::BoxFuture;
 use http::{Request, Response, StatusCode};
@@ -13,7 +12,7 @@ use hyper::body::Incoming;
 
 use crate::body::Answer;
 use crate::exchange::whole;
-use crate::gateway::plain;
+use crate::gateway::{Shared, plain};
 use crate::refusal::Refusal;
 use crate::sign;
 
@@ -40,7 +39,7 @@ pub(crate) async fn serve(
     own: Arc<dyn Own>,
     request: Request<Incoming>,
     caller: Option<Caller>,
-    clock: Clock,
+    shared: Arc<Shared>,
 ) -> Response<Answer> {
     let (parts, incoming) = request.into_parts();
     let Ok(body) = Limited::new(incoming, BODY_BYTES_MAX).collect().await else {
@@ -51,7 +50,8 @@ pub(crate) async fn serve(
     if let Some(key) = caller.as_ref().and_then(|caller| caller.unproven.as_ref()) {
         let hash = corelog_wire::sigv4::payload_hash(&body);
         let asked = (parts.method.as_str(), &parts.uri);
-        if !sign::is_proven(key, asked, &parts.headers, &hash, &clock) {
+        if !sign::is_proven(key, asked, &parts.headers, &hash, &shared.clock) {
+            shared.note_refusal(&Refusal::BadSignature);
             return whole(Refusal::BadSignature.answer(Dialect::Bedrock, None));
         }
     }

@@ -67,11 +67,32 @@ impl Refusal {
         }
     }
 
+    /// Its name in the metrics.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Denied(_) => "denied",
+            Self::BadSignature => "bad_signature",
+            Self::NoRoute(_) => "no_route",
+            Self::BadRequest(_) => "bad_request",
+            Self::BodyTooLarge(_) => "body_too_large",
+            Self::TooMany => "too_many",
+            Self::NotRecorded(_) => "not_recorded",
+            Self::Unreachable(_) => "unreachable",
+            Self::Broken(_) => "broken",
+            Self::TimedOut(_) => "timed_out",
+            Self::Killed => "killed",
+        }
+    }
+
     /// Whether the caller is at fault, for the record's `errorSource`.
     pub(crate) fn is_callers(&self) -> bool {
         matches!(
             self,
-            Self::Denied(_) | Self::NoRoute(_) | Self::BadRequest(_) | Self::BodyTooLarge(_)
+            Self::BadSignature
+                | Self::Denied(_)
+                | Self::NoRoute(_)
+                | Self::BadRequest(_)
+                | Self::BodyTooLarge(_)
         )
     }
 

@@ -8,5 +8,5 @@ pub use chain::Chain;
 pub use logs::{LogFormat, init_logs};
 pub use metrics::{
     DestinationLabel, ErrorSide, ExchangeLabels, LimitLabel, Metrics, PolicyLabel, PolicyOutcome,
-    Sampled,
+    RefusalLabel, Sampled,
 };

@@ -34,6 +34,13 @@ pub struct LimitLabel {
     pub limit: &'static str,
 }
 
+/// Why the gateway answered a request itself, with an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RefusalLabel {
+    /// Name of the reason.
+    pub reason: &'static str,
+}
+
 /// What the policy did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct PolicyLabel {
@@ -100,6 +107,8 @@ pub struct Metrics {
     pub disk_policy: Family<PolicyLabel, Counter>,
     /// Times a limit was reached.
     pub limits: Family<LimitLabel, Counter>,
+    /// Requests that the gateway answered itself, with an error.
+    pub refusals: Family<RefusalLabel, Counter>,
     /// Bytes after a stream's terminal event that came too late for its record.
     pub trailing_bytes: Counter,
     /// Records delivered.
@@ -139,6 +148,7 @@ impl Metrics {
             lost: Counter::default(),
             disk_policy: Family::default(),
             limits: Family::default(),
+            refusals: Family::default(),
             trailing_bytes: Counter::default(),
             delivered: Family::default(),
             delivery_failures: Family::default(),
@@ -181,6 +191,11 @@ impl Metrics {
             "gateway_limits",
             "Times a limit was reached",
             self.limits.clone(),
+        );
+        r.register(
+            "gateway_refusals",
+            "Requests that the gateway answered itself, with an error",
+            self.refusals.clone(),
         );
         r.register(
             "gateway_in_flight",

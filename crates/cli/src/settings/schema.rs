@@ -296,6 +296,9 @@ sections! {
     pub Limits {
         /// Exchanges at one time; one more is answered with 503.
         exchanges_max: u32 = "10000",
+        /// Calls turned away at the door (no key, one that nobody has, a wrong signature) that are recorded in a
+        /// second, without bodies; what is more is counted alone.
+        denied_records_per_second: u32 = "10",
         /// Size of a request's head; a larger one is answered with 431.
         header_bytes_max: ByteSize = "64KiB",
         /// Size of a request's body; a larger one is answered with 413.

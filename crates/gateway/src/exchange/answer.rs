@@ -24,6 +24,39 @@ pub(super) async fn refused(
     gone: Option<Duration>,
 ) -> Response<Bytes> {
     let dialect = capture.call().dialect;
+    let (answer, end) = ending(&capture, refusal, began, gone);
+    keeper.note_refusal(refusal);
+    match keeper.keep(capture, end, Ours::since(Instant::now())).await {
+        Kept::Refused(why) => Refusal::NotRecorded(why).answer(dialect, None),
+        Kept::Yes | Kept::Lost => answer,
+    }
+}
+
+/// Records a call that is turned away, and gives the answer, which is the same without a record: no stranger
+/// learns how the disk is.
+pub(super) async fn turned_away(
+    keeper: &Arc<Keeper>,
+    capture: Capture,
+    refusal: &Refusal,
+    began: Instant,
+) -> Response<Bytes> {
+    let dialect = capture.call().dialect;
+    let (answer, end) = ending(&capture, refusal, began, None);
+    keeper.note_refusal(refusal);
+    match keeper.keep(capture, end, Ours::since(Instant::now())).await {
+        Kept::Refused(_) | Kept::Lost => refusal.answer(dialect, None),
+        Kept::Yes => answer,
+    }
+}
+
+/// The gateway's own answer, and what the record says of it.
+fn ending(
+    capture: &Capture,
+    refusal: &Refusal,
+    began: Instant,
+    gone: Option<Duration>,
+) -> (Response<Bytes>, End) {
+    let dialect = capture.call().dialect;
     let answer = refusal.answer(dialect, capture.is_wanted().then(|| capture.id()));
     let now = Instant::now();
     let outcome = match (gone, refusal) {
@@ -52,10 +85,7 @@ pub(super) async fn refused(
             source,
         }),
     };
-    match keeper.keep(capture, end, Ours::since(now)).await {
-        Kept::Refused(why) => Refusal::NotRecorded(why).answer(dialect, None),
-        Kept::Yes | Kept::Lost => answer,
-    }
+    (answer, end)
 }
 
 /// The start of an answer's body.

@@ -24,13 +24,25 @@ use crate::sign;
 
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Whether the caller's signature holds for its request.
-pub(super) fn is_proven(
+/// Reads the body of a caller that is who it says only if its signature holds.
+pub(super) async fn prove(
+    routing: &Arc<Routing>,
     key: &SigningKey,
     parts: &request::Parts,
-    body: &mut BodyCopy,
-    clock: &Clock,
-) -> bool {
+    source: Source,
+    (id, clock): (RecordId, &Clock),
+) -> Result<Source, Refusal> {
+    let most = routing.limits.body_bytes_max;
+    let mut held = source.hold(scratch(routing, id), most).await?;
+    if is_proven(key, parts, &mut held, clock) {
+        Ok(Source::Held(held))
+    } else {
+        Err(Refusal::BadSignature)
+    }
+}
+
+/// Whether the caller's signature holds for its request.
+fn is_proven(key: &SigningKey, parts: &request::Parts, body: &mut BodyCopy, clock: &Clock) -> bool {
     let hash = body
         .reader()
         .and_then(|mut reader| sign::hash_of(&mut reader));
@@ -166,7 +178,7 @@ pub(super) fn sending(copy: &Mutex<BodyCopy>) -> Result<RequestBody, Refusal> {
     Ok(RequestBody::File { reader, left })
 }
 
-pub(super) fn scratch(routing: &Arc<Routing>, id: RecordId) -> BodyCopy {
+fn scratch(routing: &Arc<Routing>, id: RecordId) -> BodyCopy {
     let recorder = Arc::clone(&routing.keeper.recorder);
     let capture = &routing.capture;
     BodyCopy::new(id, "input", recorder, capture.memory_max, capture.body_max)

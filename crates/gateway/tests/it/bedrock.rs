@@ -2,6 +2,7 @@
 
 use corelog_access::{Access, Key, SigningKey};
 use corelog_gateway::Credentials;
+use corelog_record::stored::PartName;
 use corelog_types::Dialect;
 use corelog_wire::sigv4::{self, Authorization};
 
@@ -171,6 +172,14 @@ async fn check_forged(signed_at: &str, signed: &str, sent: &str) {
     assert_eq!(answer.head.status(), 403);
     let kind = answer.head.get("x-amzn-errortype");
     assert_eq!(kind, Some("InvalidSignatureException"));
+    let record = scene.ledger.record(1).await;
+    let code = record.document().error_code;
+    assert_eq!(code.as_deref(), Some("InvalidSignatureException"));
+    assert_eq!(record.document().model_id.as_deref(), Some("m"));
+    // The key's name is the one thing that was not shown to be true.
+    assert_eq!(record.extension().caller.name, None);
+    assert!(record.extension().caller.key_fingerprint.is_some());
+    assert_eq!(record.part(PartName::Input), None);
     assert!(scene.upstream.is_untouched().await);
 }
 

@@ -1,10 +1,14 @@
 //! Limits, each with its behaviour and its metric; and who may call at all.
 
 use corelog_access::{Access, Key};
-use corelog_gateway::Credentials;
+use corelog_capture::Policy;
+use corelog_gateway::{Config, Credentials, OnFull};
+use corelog_record::ErrorSource;
+use corelog_record::stored::PartName;
 use corelog_types::Dialect;
 
-use crate::scene::Scene;
+use crate::ledger::Broken;
+use crate::scene::{Scene, capture};
 use crate::upstream::within;
 use crate::whole::{ASKED, CHAT};
 
@@ -69,7 +73,12 @@ async fn a_head_too_large_is_refused() {
 }
 
 async fn keyed() -> Scene {
+    with_key(|_| {}).await
+}
+
+async fn with_key(change: impl FnOnce(&mut Config)) -> Scene {
     Scene::with(Dialect::OpenAi, |config| {
+        change(config);
         config.providers[0].credentials = Credentials::Key("sk-ours".to_owned());
         config.access = Access::new(&[Key {
             name: "ci".into(),
@@ -83,13 +92,108 @@ async fn keyed() -> Scene {
 #[tokio::test]
 async fn nobody_calls_without_a_key_where_keys_are_configured() {
     let scene = keyed().await;
-    for more in ["", "authorization: Bearer wrong\r\n"] {
+    let known = [
+        ("", None),
+        // The head of the SHA-256 of "abc", from FIPS 180-2.
+        ("authorization: Bearer abc\r\n", Some("ba7816bf8f01cfea")),
+        ("x-corelog-key: abc\r\n", Some("ba7816bf8f01cfea")),
+    ];
+    for (n, (more, fingerprint)) in known.into_iter().enumerate() {
         let mut caller = scene.post_with(CHAT, more, ASKED).await;
         let answer = caller.message().await;
         assert_eq!(answer.head.status(), 401);
         assert_eq!(answer.json()["error"]["code"], "invalid_api_key");
+
+        let record = scene.ledger.record(n + 1).await;
+        let id = record.id.to_string();
+        assert_eq!(answer.head.get("x-corelog-record-id"), Some(id.as_str()));
+        let (document, extension) = (record.document(), record.extension());
+        assert_eq!(document.error_code.as_deref(), Some("invalid_api_key"));
+        assert_eq!(document.operation, "ChatCompletions");
+        assert_eq!(extension.http_status, Some(401));
+        assert_eq!(extension.error_source, Some(ErrorSource::Caller));
+        assert_eq!(extension.path, CHAT);
+        assert_eq!(extension.caller.name, None);
+        assert_eq!(extension.caller.key_fingerprint.as_deref(), fingerprint);
+        assert_eq!(extension.caller.address.as_deref(), Some("127.0.0.1"));
+        assert_eq!(record.part(PartName::Input), None);
+        let kept = String::from_utf8_lossy(&record.everything()).into_owned();
+        assert!(!kept.contains("abc") && !kept.contains("gpt"), "{kept}");
     }
     assert!(scene.upstream.is_untouched().await);
+    assert_eq!(scene.ledger.intents().len(), 0);
+    // What no provider serves is no call to a model.
+    let mut caller = scene.post("/nowhere", ASKED).await;
+    assert_eq!(caller.message().await.head.status(), 401);
+    assert_eq!(scene.ledger.count(), 3);
+    scene
+        .counts(r#"corelog_gateway_refusals_total{reason="denied"} 4"#)
+        .await;
+}
+
+#[tokio::test]
+async fn a_body_too_large_to_choose_a_provider_by_is_counted_and_recorded() {
+    let scene = Scene::with(Dialect::OpenAi, |config| {
+        config.limits.body_bytes_max = 100;
+        config.providers[0].models = vec!["gpt-*".to_owned()];
+    })
+    .await;
+    let mut caller = scene.post(CHAT, &"x".repeat(101)).await;
+    assert_eq!(caller.message().await.head.status(), 413);
+    let document = scene.ledger.record(1).await.document();
+    assert_eq!(document.error_code.as_deref(), Some("request_too_large"));
+    for line in [
+        r#"corelog_gateway_limits_total{limit="body_bytes_max"} 1"#,
+        r#"corelog_gateway_refusals_total{reason="body_too_large"} 1"#,
+    ] {
+        scene.counts(line).await;
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_strangers_is_counted_and_recorded_in_part() {
+    let scene = with_key(|config| config.limits.denied_records_per_second = 2).await;
+    let mut named = 0;
+    for _ in 0..40 {
+        let mut caller = scene.post(CHAT, ASKED).await;
+        let answer = caller.message().await;
+        assert_eq!(answer.head.status(), 401);
+        named += usize::from(answer.head.get("x-corelog-record-id").is_some());
+    }
+    scene
+        .counts(r#"corelog_gateway_refusals_total{reason="denied"} 40"#)
+        .await;
+    assert_eq!(scene.ledger.count(), named);
+    assert!((2..20).contains(&named), "{named}");
+    let over = 40 - named;
+    scene
+        .counts(&format!(
+            r#"corelog_gateway_limits_total{{limit="denied_records_per_second"}} {over}"#
+        ))
+        .await;
+}
+
+#[tokio::test]
+async fn a_stranger_learns_nothing_of_a_full_disk() {
+    for broken in [Broken::Admit, Broken::Append, Broken::Durable] {
+        let scene = with_key(|config| config.on_full = OnFull::Refuse).await;
+        scene.ledger.breaks_at(broken);
+        let mut caller = scene.post(CHAT, ASKED).await;
+        let answer = caller.message().await;
+        assert_eq!(answer.head.status(), 401);
+        assert_eq!(answer.head.get("x-corelog-record-id"), None);
+    }
+}
+
+#[tokio::test]
+async fn no_record_of_a_stranger_where_the_policy_wants_none() {
+    let scene = with_key(|config| {
+        capture(config, |limits| limits.policies.otherwise = Policy::None);
+    })
+    .await;
+    let mut caller = scene.post(CHAT, ASKED).await;
+    assert_eq!(caller.message().await.head.status(), 401);
+    assert_eq!(scene.ledger.count(), 0);
 }
 
 #[tokio::test]

@@ -85,6 +85,7 @@ fn config(provider: ProviderConfig) -> Config {
         account_id: "111122223333".into(),
         limits: Limits {
             exchanges_max: 64,
+            denied_records_per_second: 10,
             header_bytes_max: 64 * 1024,
             body_bytes_max: 4 << 20,
             drain_bytes_max: 1 << 20,
