@@ -114,6 +114,7 @@ async fn serve<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let shared = Arc::clone(&gateway.shared);
     let header_bytes_max = gateway.header_bytes_max();
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -132,9 +133,28 @@ where
     });
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
-    tokio::select! {
-        ended = connection.as_mut() => return ended.map_err(io::Error::other),
-        () = shutdown.requested() => connection.as_mut().graceful_shutdown(),
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shutdown.requested() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    ended.map_err(|error| {
+        if let Some(reason) = error.downcast_ref().and_then(misread) {
+            shared.refused(reason);
+        }
+        io::Error::other(error)
+    })
+}
+
+/// The refusal that hyper gave a head by itself (431 or 400), by its name in the metrics.
+fn misread(error: &hyper::Error) -> Option<&'static str> {
+    if error.is_parse_too_large() {
+        Some("head_too_large")
+    } else if error.is_parse() {
+        Some("bad_head")
+    } else {
+        None
     }
-    connection.await.map_err(io::Error::other)
 }

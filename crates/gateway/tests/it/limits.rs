@@ -69,6 +69,15 @@ async fn a_head_too_large_is_refused() {
     let more = format!("x-large: {}\r\n", "x".repeat(40 * 1024));
     let mut caller = scene.post_with(CHAT, &more, ASKED).await;
     assert_eq!(caller.head().await.status(), 431);
+    scene
+        .counts(r#"corelog_gateway_refusals_total{reason="head_too_large"} 1"#)
+        .await;
+    let mut caller = scene.caller().await;
+    caller.send("no request\r\n\r\n").await;
+    assert_eq!(caller.head().await.status(), 400);
+    scene
+        .counts(r#"corelog_gateway_refusals_total{reason="bad_head"} 1"#)
+        .await;
     assert!(scene.upstream.is_untouched().await);
 }
 
