@@ -74,6 +74,17 @@ pub(crate) mod count {
     pub(crate) const MEASURED_WRITE: AnswerSlot = Count(|tally| &mut tally.measured.cache_write);
 }
 
+/// The slots of kinds of data, as above.
+pub(crate) mod has {
+    use super::AnswerSlot::{self, Has};
+    use crate::facts::DataKinds;
+
+    pub(crate) const TEXT: AnswerSlot = Has(DataKinds::TEXT);
+    pub(crate) const IMAGE: AnswerSlot = Has(DataKinds::IMAGE);
+    pub(crate) const EMBEDDING: AnswerSlot = Has(DataKinds::EMBEDDING);
+    pub(crate) const AUDIO: AnswerSlot = Has(DataKinds::AUDIO);
+}
+
 /// Reads an answer whose body comes in chunks; memory does not grow with the body.
 #[derive(Debug)]
 pub struct AnswerReader {
@@ -109,7 +120,7 @@ impl AnswerReader {
     pub fn new(route: &Route) -> Self {
         let family = route.shape.family();
         Self {
-            skimmer: Skimmer::new(family.answer),
+            skimmer: Skimmer::new(&family.answer),
             collected: Collected {
                 fractional_counts: family.fractional_counts,
                 tally: Tally::default(),

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::answer::AnswerSlot;
 use crate::reassemble::Assemble;
 use crate::request::RequestSlot;
-use crate::skim::Paths;
+use crate::skim::{Paths, Rows};
 use crate::terminal::Ending;
 
 pub(crate) mod anthropic;
@@ -45,9 +45,9 @@ pub enum Shape {
 /// What a family's module provides.
 pub(crate) struct Family {
     /// Paths of the request's facts.
-    pub(crate) request: &'static LazyLock<Paths<RequestSlot>>,
+    pub(crate) request: LazyLock<Paths<RequestSlot>>,
     /// Paths of the answer's facts, for whole answers and for the parts of a stream alike.
-    pub(crate) answer: &'static LazyLock<Paths<AnswerSlot>>,
+    pub(crate) answer: LazyLock<Paths<AnswerSlot>>,
     /// What the last event of a stream looks like.
     pub(crate) ending: Ending,
     /// Starts to build a whole answer out of a stream's parts.
@@ -69,6 +69,14 @@ pub(crate) enum ErrorField {
 /// `OpenAI`'s order: `error.code` where it says more than `error.type`.
 pub(crate) const CODE_FIRST: [ErrorField; 3] =
     [ErrorField::Code, ErrorField::Type, ErrorField::Status];
+
+/// An error object, as most have it.
+pub(crate) const ERROR: Rows<AnswerSlot> = &[
+    ("", AnswerSlot::Error),
+    ("code", AnswerSlot::ErrorCode),
+    ("type", AnswerSlot::ErrorType),
+    ("message", AnswerSlot::ErrorMessage),
+];
 
 impl Shape {
     pub(crate) fn family(self) -> &'static Family {

@@ -40,6 +40,17 @@ pub(crate) enum RequestSlot {
     ImageSteps,
 }
 
+/// The slots of kinds of data, named as the tables of the families use them.
+pub(crate) mod holds {
+    use super::RequestSlot::{self, Has};
+    use crate::facts::DataKinds;
+
+    pub(crate) const TEXT: RequestSlot = Has(DataKinds::TEXT);
+    pub(crate) const IMAGE: RequestSlot = Has(DataKinds::IMAGE);
+    pub(crate) const VIDEO: RequestSlot = Has(DataKinds::VIDEO);
+    pub(crate) const AUDIO: RequestSlot = Has(DataKinds::AUDIO);
+}
+
 /// Reads a request whose body comes in chunks; memory does not grow with the body.
 #[derive(Debug)]
 pub struct RequestReader {
@@ -100,7 +111,7 @@ impl RequestReader {
         if !body_decides.contains(&route.shape) {
             facts.model = model_fallback.take();
         }
-        let paths = route.shape.family().request;
+        let paths = &route.shape.family().request;
         Self {
             paths,
             skimmer: Skimmer::new(paths),
@@ -141,7 +152,7 @@ pub fn read_request(route: &Route, headers: &dyn Headers, body: &[u8]) -> Reques
 
 /// The `model` of a body, for routing by model name. The body may be cut anywhere after it.
 pub fn model_of(body: &[u8]) -> Option<String> {
-    let paths = generic::FAMILY.request;
+    let paths = &generic::FAMILY.request;
     let mut collected = Collected::default();
     Skimmer::new(paths).push(body, &mut collected);
     Multipart::Unknown.push(body, &mut |item| collected.item(item, paths));

@@ -1,7 +1,8 @@
 //! Skimming: hands the values at the paths of a table to a sink, in one pass and without a tree.
 //!
 //! A table row is a path and the slot it fills. Paths are dotted keys; `[]` stands for every element of an
-//! array and `*` for every key: `choices[].finish_reason`, `metadata.*`. A value of another type than the
+//! array and `*` for every key: `choices[].finish_reason`, `metadata.*`. Rows stand under a path of their own,
+//! so that what has one shape in several places is written once; an empty path is the place itself. A value of another type than the
 //! slot's owner expects is the sink's to refuse, so one odd field never costs the others.
 
 use std::borrow::Cow;
@@ -99,6 +100,12 @@ impl<S> Node<S> {
     }
 }
 
+/// Rows of (path, slot).
+pub(crate) type Rows<S> = &'static [(&'static str, S)];
+
+/// Rows, and the path that they stand under.
+pub(crate) type Table<S> = &'static [(&'static str, Rows<S>)];
+
 /// The paths of one or more tables, merged. Built once for a family.
 #[derive(Debug)]
 pub(crate) struct Paths<S> {
@@ -107,25 +114,33 @@ pub(crate) struct Paths<S> {
 
 impl<S: Copy> Paths<S> {
     /// Merges tables; of two rows with one path the later wins.
-    pub(crate) fn new(tables: &[&[(&'static str, S)]]) -> Self {
+    pub(crate) fn new(tables: &[Table<S>]) -> Self {
         let mut paths = Self {
             nodes: vec![Node::new()],
         };
-        for (path, slot) in tables.iter().copied().flatten() {
-            let mut node = 0;
-            for step in path.split('.') {
-                let key = step.trim_end_matches("[]");
-                let arrays = (step.len() - key.len()) / 2;
-                if !key.is_empty() {
-                    node = paths.child(node, key);
-                }
-                for _ in 0..arrays {
-                    node = paths.element(node);
-                }
+        for (place, rows) in tables.iter().copied().flatten() {
+            let place = paths.walk(0, place);
+            for (path, slot) in *rows {
+                let node = paths.walk(place, path);
+                paths.nodes[node].slot = Some(*slot);
             }
-            paths.nodes[node].slot = Some(*slot);
         }
         paths
+    }
+
+    /// The node at a path that begins at `node`; made where there is none.
+    fn walk(&mut self, mut node: usize, path: &'static str) -> usize {
+        for step in path.split('.') {
+            let key = step.trim_end_matches("[]");
+            let arrays = (step.len() - key.len()) / 2;
+            if !key.is_empty() {
+                node = self.child(node, key);
+            }
+            for _ in 0..arrays {
+                node = self.element(node);
+            }
+        }
+        node
     }
 
     /// The slot of a path of one key.
@@ -406,14 +421,13 @@ mod tests {
     use super::*;
 
     static PATHS: LazyLock<Paths<&'static str>> = LazyLock::new(|| {
-        Paths::new(&[&[
-            ("id", "id"),
-            ("usage.in", "in"),
-            ("choices[].stop", "stop"),
-            ("choices[]", "choice"),
-            ("tags.*", "tag"),
-            ("grid[][]", "cell"),
-        ]])
+        Paths::new(&[
+            &[
+                ("", &[("id", "id"), ("usage.in", "in"), ("tags.*", "tag")]),
+                ("choices[]", &[("stop", "stop"), ("", "choice")]),
+            ],
+            &[("grid", &[("[][]", "cell")])],
+        ])
     });
 
     #[derive(Default)]

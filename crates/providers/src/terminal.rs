@@ -32,6 +32,16 @@ pub(crate) struct Ending {
     pub(crate) done_flag: bool,
 }
 
+impl Ending {
+    /// There is no last event: the stream ends by its end.
+    pub(crate) const NONE: Self = Self {
+        data: None,
+        types: &[],
+        frames: &[],
+        done_flag: false,
+    };
+}
+
 /// Says when a passing stream reaches its end.
 ///
 /// The relay pushes every chunk before it forwards it. From the first `true` on it holds chunks back until the
@@ -205,11 +215,14 @@ fn skim(data: &[u8]) -> (Option<String>, bool) {
         Done,
     }
     static PATHS: LazyLock<Paths<Slot>> = LazyLock::new(|| {
-        Paths::new(&[&[
-            ("type", Slot::Type),
-            ("event_type", Slot::Type),
-            ("done", Slot::Done),
-        ]])
+        Paths::new(&[&[(
+            "",
+            &[
+                ("type", Slot::Type),
+                ("event_type", Slot::Type),
+                ("done", Slot::Done),
+            ],
+        )]])
     });
     #[derive(Default)]
     struct Found {

@@ -7,111 +7,89 @@ use crate::answer::AnswerSlot::{
     self, GuardrailAction, LatencyMs, Model, PerformanceLatency, ServiceTier, Stop, TopMessage,
 };
 use crate::answer::count::{CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, TOTAL};
-use crate::facts::DataKinds;
+use crate::answer::has;
 use crate::json::{members, write_streamed};
 use crate::merge::{
     Fields, Node, element_of, index_of, member, only_growth, push_element, write_key,
 };
 use crate::reassemble::{Assemble, Part};
-use crate::request::RequestSlot;
-use crate::skim::Paths;
+use crate::request::{RequestSlot, holds};
+use crate::skim::{Paths, Rows, Table};
 use crate::terminal::Ending;
 
-const REQUEST: &[(&str, RequestSlot)] = &[
-    ("requestMetadata.*", RequestSlot::Metadata),
-    ("performanceConfig.latency", RequestSlot::PerformanceLatency),
-    ("serviceTier.type", RequestSlot::ServiceTier),
-    (
-        "guardrailConfig.guardrailIdentifier",
-        RequestSlot::GuardrailId,
-    ),
-    (
-        "guardrailConfig.guardrailVersion",
-        RequestSlot::GuardrailVersion,
-    ),
-    (
-        "messages[].content[].text",
-        RequestSlot::Has(DataKinds::TEXT),
-    ),
-    (
-        "messages[].content[].guardContent",
-        RequestSlot::Has(DataKinds::TEXT),
-    ),
-    (
-        "messages[].content[].image",
-        RequestSlot::Has(DataKinds::IMAGE),
-    ),
-    (
-        "messages[].content[].document",
-        RequestSlot::Has(DataKinds::IMAGE),
-    ),
-    (
-        "messages[].content[].video",
-        RequestSlot::Has(DataKinds::VIDEO),
-    ),
-    (
-        "messages[].content[].audio",
-        RequestSlot::Has(DataKinds::AUDIO),
-    ),
-    (
-        "messages[].content[].toolResult.content[].text",
-        RequestSlot::Has(DataKinds::TEXT),
-    ),
-    (
-        "messages[].content[].toolResult.content[].image",
-        RequestSlot::Has(DataKinds::IMAGE),
-    ),
-    (
-        "messages[].content[].toolResult.content[].document",
-        RequestSlot::Has(DataKinds::IMAGE),
-    ),
-    (
-        "messages[].content[].toolResult.content[].video",
-        RequestSlot::Has(DataKinds::VIDEO),
-    ),
-    ("content[].text", RequestSlot::Has(DataKinds::TEXT)),
-    ("content[].image", RequestSlot::Has(DataKinds::IMAGE)),
+/// What a block of a message's content may be; Nova's own bodies have the same blocks.
+pub(super) const CONTENT: Rows<RequestSlot> = &[
+    ("text", holds::TEXT),
+    ("guardContent", holds::TEXT),
+    ("image", holds::IMAGE),
+    ("document", holds::IMAGE),
+    ("video", holds::VIDEO),
+    ("audio", holds::AUDIO),
 ];
+
+const REQUEST: Table<RequestSlot> = &[
+    (
+        "",
+        &[
+            ("requestMetadata.*", RequestSlot::Metadata),
+            ("performanceConfig.latency", RequestSlot::PerformanceLatency),
+            ("serviceTier.type", RequestSlot::ServiceTier),
+        ],
+    ),
+    (
+        "guardrailConfig",
+        &[
+            ("guardrailIdentifier", RequestSlot::GuardrailId),
+            ("guardrailVersion", RequestSlot::GuardrailVersion),
+        ],
+    ),
+    ("messages[].content[]", CONTENT),
+    ("messages[].content[].toolResult.content[]", CONTENT),
+    // What a guardrail is applied to.
+    ("content[]", CONTENT),
+];
+
+/// Both spellings: Converse says `Tokens`, Nova's own bodies say `TokenCount`.
+pub(super) const USAGE: Rows<AnswerSlot> = &[
+    ("inputTokens", INPUT),
+    ("outputTokens", OUTPUT),
+    ("totalTokens", TOTAL),
+    ("cacheReadInputTokens", CACHE_READ),
+    ("cacheWriteInputTokens", CACHE_WRITE),
+    ("cacheReadInputTokenCount", CACHE_READ),
+    ("cacheWriteInputTokenCount", CACHE_WRITE),
+];
+
+/// A block of the answer, and what a frame of the stream adds to one.
+const BLOCK: Rows<AnswerSlot> = &[("text", has::TEXT), ("image", has::IMAGE)];
 
 /// The whole answer; a frame of the stream holds a part of the same shape.
-const ANSWER: &[(&str, AnswerSlot)] = &[
-    ("stopReason", Stop),
-    ("usage.inputTokens", INPUT),
-    ("usage.outputTokens", OUTPUT),
-    ("usage.totalTokens", TOTAL),
-    ("usage.cacheReadInputTokens", CACHE_READ),
-    ("usage.cacheWriteInputTokens", CACHE_WRITE),
-    ("metrics.latencyMs", LatencyMs),
-    ("performanceConfig.latency", PerformanceLatency),
-    ("serviceTier.type", ServiceTier),
-    ("trace.promptRouter.invokedModelId", Model),
-    ("action", GuardrailAction),
-    ("inputTokens", INPUT),
+const ANSWER: Table<AnswerSlot> = &[
     (
-        "output.message.content[].text",
-        AnswerSlot::Has(DataKinds::TEXT),
+        "",
+        &[
+            ("stopReason", Stop),
+            ("metrics.latencyMs", LatencyMs),
+            ("performanceConfig.latency", PerformanceLatency),
+            ("serviceTier.type", ServiceTier),
+            ("trace.promptRouter.invokedModelId", Model),
+            ("action", GuardrailAction),
+            ("inputTokens", INPUT),
+            ("message", TopMessage),
+            ("Message", TopMessage),
+        ],
     ),
-    (
-        "output.message.content[].image",
-        AnswerSlot::Has(DataKinds::IMAGE),
-    ),
-    ("delta.text", AnswerSlot::Has(DataKinds::TEXT)),
-    ("delta.image", AnswerSlot::Has(DataKinds::IMAGE)),
-    ("message", TopMessage),
-    ("Message", TopMessage),
+    ("usage", USAGE),
+    ("output.message.content[]", BLOCK),
+    ("delta", BLOCK),
 ];
 
-static REQUEST_PATHS: LazyLock<Paths<RequestSlot>> = LazyLock::new(|| Paths::new(&[REQUEST]));
-static ANSWER_PATHS: LazyLock<Paths<AnswerSlot>> = LazyLock::new(|| Paths::new(&[ANSWER]));
-
 pub(crate) static FAMILY: Family = Family {
-    request: &REQUEST_PATHS,
-    answer: &ANSWER_PATHS,
+    request: LazyLock::new(|| Paths::new(&[REQUEST])),
+    answer: LazyLock::new(|| Paths::new(&[ANSWER])),
     ending: Ending {
-        data: None,
-        types: &[],
         frames: &["messageStop", "metadata"],
-        done_flag: false,
+        ..Ending::NONE
     },
     assemble: || Box::new(Converse::default()),
     error_code: CODE_FIRST,

@@ -2,73 +2,72 @@
 
 use std::sync::LazyLock;
 
-use super::{ErrorField, Family};
-use crate::answer::AnswerSlot::{
-    self, ErrorCode, ErrorMessage, ErrorStatus, Id, Model, Stop, StopDetail,
-};
+use super::{ERROR, ErrorField, Family};
+use crate::answer::AnswerSlot::{self, ErrorStatus, Id, Model, Stop, StopDetail};
 use crate::answer::count::{CACHED_INSIDE, INPUT, INPUT_EXTRA, OUTPUT, REASONING_OUTSIDE, TOTAL};
-use crate::facts::DataKinds;
+use crate::answer::has;
 use crate::json::{Kind, elements, kind, members};
 use crate::merge::{Fields, Node, index_of, push_element};
 use crate::reassemble::{Assemble, Part};
-use crate::request::RequestSlot;
-use crate::skim::Paths;
+use crate::request::{RequestSlot, holds};
+use crate::skim::{Paths, Rows, Table};
 use crate::terminal::Ending;
 
-const REQUEST: &[(&str, RequestSlot)] = &[
-    ("model", RequestSlot::Model),
-    ("labels.*", RequestSlot::Metadata),
-    ("contents[].parts[].text", RequestSlot::Has(DataKinds::TEXT)),
-    (
-        "contents[].parts[].inlineData",
-        RequestSlot::Has(DataKinds::IMAGE),
-    ),
-    (
-        "contents[].parts[].fileData",
-        RequestSlot::Has(DataKinds::IMAGE),
-    ),
-    ("contents.parts[].text", RequestSlot::Has(DataKinds::TEXT)),
-    ("content.parts[].text", RequestSlot::Has(DataKinds::TEXT)),
+/// What a part of a content may be.
+const PART: Rows<RequestSlot> = &[
+    ("text", holds::TEXT),
+    ("inlineData", holds::IMAGE),
+    ("fileData", holds::IMAGE),
 ];
 
-const ANSWER: &[(&str, AnswerSlot)] = &[
-    ("responseId", Id),
-    ("modelVersion", Model),
-    ("candidates[].finishReason", Stop),
-    ("promptFeedback.blockReason", StopDetail),
-    ("candidates", AnswerSlot::Has(DataKinds::TEXT)),
+const REQUEST: Table<RequestSlot> = &[
     (
-        "candidates[].content.parts[].inlineData",
-        AnswerSlot::Has(DataKinds::IMAGE),
+        "",
+        &[
+            ("model", RequestSlot::Model),
+            ("labels.*", RequestSlot::Metadata),
+        ],
     ),
-    ("embedding", AnswerSlot::Has(DataKinds::EMBEDDING)),
-    ("embeddings", AnswerSlot::Has(DataKinds::EMBEDDING)),
-    ("totalTokens", INPUT),
-    ("usageMetadata.promptTokenCount", INPUT),
-    ("usageMetadata.toolUsePromptTokenCount", INPUT_EXTRA),
-    ("usageMetadata.cachedContentTokenCount", CACHED_INSIDE),
-    ("usageMetadata.candidatesTokenCount", OUTPUT),
-    ("usageMetadata.responseTokenCount", OUTPUT),
-    ("usageMetadata.thoughtsTokenCount", REASONING_OUTSIDE),
-    ("usageMetadata.totalTokenCount", TOTAL),
-    ("error", AnswerSlot::Error),
-    ("error.code", ErrorCode),
-    ("error.status", ErrorStatus),
-    ("error.message", ErrorMessage),
+    ("contents[].parts[]", PART),
+    ("contents.parts[]", PART),
+    ("content.parts[]", PART),
 ];
 
-static REQUEST_PATHS: LazyLock<Paths<RequestSlot>> = LazyLock::new(|| Paths::new(&[REQUEST]));
-static ANSWER_PATHS: LazyLock<Paths<AnswerSlot>> = LazyLock::new(|| Paths::new(&[ANSWER]));
+const ANSWER: Table<AnswerSlot> = &[
+    (
+        "",
+        &[
+            ("responseId", Id),
+            ("modelVersion", Model),
+            ("candidates[].finishReason", Stop),
+            ("promptFeedback.blockReason", StopDetail),
+            ("candidates", has::TEXT),
+            ("candidates[].content.parts[].inlineData", has::IMAGE),
+            ("embedding", has::EMBEDDING),
+            ("embeddings", has::EMBEDDING),
+            ("totalTokens", INPUT),
+        ],
+    ),
+    (
+        "usageMetadata",
+        &[
+            ("promptTokenCount", INPUT),
+            ("toolUsePromptTokenCount", INPUT_EXTRA),
+            ("cachedContentTokenCount", CACHED_INSIDE),
+            ("candidatesTokenCount", OUTPUT),
+            ("responseTokenCount", OUTPUT),
+            ("thoughtsTokenCount", REASONING_OUTSIDE),
+            ("totalTokenCount", TOTAL),
+        ],
+    ),
+    ("error", ERROR),
+    ("error", &[("status", ErrorStatus)]),
+];
 
 pub(crate) static FAMILY: Family = Family {
-    request: &REQUEST_PATHS,
-    answer: &ANSWER_PATHS,
-    ending: Ending {
-        data: None,
-        types: &[],
-        frames: &[],
-        done_flag: false,
-    },
+    request: LazyLock::new(|| Paths::new(&[REQUEST])),
+    answer: LazyLock::new(|| Paths::new(&[ANSWER])),
+    ending: Ending::NONE,
     assemble: || Box::new(Candidates::default()),
     error_code: [ErrorField::Status, ErrorField::Code, ErrorField::Type],
     fractional_counts: false,

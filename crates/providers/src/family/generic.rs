@@ -5,51 +5,45 @@ use std::sync::LazyLock;
 
 use super::{CODE_FIRST, Family, anthropic, openai_chat, openai_responses};
 use crate::answer::AnswerSlot;
-use crate::answer::count::{
-    CACHED_INSIDE, INPUT_AUDIO, INPUT_IMAGE, OUTPUT_IMAGE, REASONING_INSIDE,
-};
-use crate::facts::DataKinds;
+use crate::answer::has;
 use crate::json::write_string;
 use crate::reassemble::{Assemble, Part};
-use crate::request::RequestSlot;
-use crate::skim::Paths;
+use crate::request::{RequestSlot, holds};
+use crate::skim::{Paths, Table};
 
-const REQUEST: &[(&str, RequestSlot)] = &[
-    ("input", RequestSlot::Has(DataKinds::TEXT)),
-    ("n", RequestSlot::ImageCount),
-    ("size", RequestSlot::ImageSize),
-];
+const REQUEST: Table<RequestSlot> = &[(
+    "",
+    &[
+        ("input", holds::TEXT),
+        ("n", RequestSlot::ImageCount),
+        ("size", RequestSlot::ImageSize),
+    ],
+)];
 
-const ANSWER: &[(&str, AnswerSlot)] = &[
-    ("data[].embedding", AnswerSlot::Has(DataKinds::EMBEDDING)),
-    ("data[].b64_json", AnswerSlot::Image),
-    ("data[].url", AnswerSlot::Image),
-    ("size", AnswerSlot::ImageSize),
-    ("text", AnswerSlot::Has(DataKinds::TEXT)),
-    ("usage.input_tokens_details.cached_tokens", CACHED_INSIDE),
-    ("usage.input_tokens_details.image_tokens", INPUT_IMAGE),
-    ("usage.input_tokens_details.audio_tokens", INPUT_AUDIO),
-    ("usage.output_tokens_details.image_tokens", OUTPUT_IMAGE),
+const ANSWER: Table<AnswerSlot> = &[
     (
-        "usage.output_tokens_details.reasoning_tokens",
-        REASONING_INSIDE,
+        "",
+        &[
+            ("data[].embedding", has::EMBEDDING),
+            ("data[].b64_json", AnswerSlot::Image),
+            ("data[].url", AnswerSlot::Image),
+            ("size", AnswerSlot::ImageSize),
+            ("text", has::TEXT),
+        ],
     ),
+    ("usage", openai_responses::USAGE),
 ];
-
-static REQUEST_PATHS: LazyLock<Paths<RequestSlot>> = LazyLock::new(|| {
-    let tables = [
-        anthropic::REQUEST,
-        openai_responses::REQUEST,
-        openai_chat::REQUEST,
-    ];
-    Paths::new(&[tables[0], tables[1], tables[2], REQUEST])
-});
-static ANSWER_PATHS: LazyLock<Paths<AnswerSlot>> =
-    LazyLock::new(|| Paths::new(&[anthropic::ANSWER, openai_chat::ANSWER, ANSWER]));
 
 pub(crate) static FAMILY: Family = Family {
-    request: &REQUEST_PATHS,
-    answer: &ANSWER_PATHS,
+    request: LazyLock::new(|| {
+        Paths::new(&[
+            anthropic::REQUEST,
+            openai_responses::REQUEST,
+            openai_chat::REQUEST,
+            REQUEST,
+        ])
+    }),
+    answer: LazyLock::new(|| Paths::new(&[anthropic::ANSWER, openai_chat::ANSWER, ANSWER])),
     ending: openai_chat::ENDING,
     assemble: array,
     error_code: CODE_FIRST,

@@ -2,51 +2,53 @@
 
 use std::sync::LazyLock;
 
-use super::{CODE_FIRST, Family};
+use super::{CODE_FIRST, ERROR, Family};
 use crate::answer::AnswerSlot::{self, Model, Stop};
 use crate::answer::count::{INPUT, OUTPUT};
-use crate::facts::DataKinds;
+use crate::answer::has;
 use crate::json::members;
 use crate::merge::Fields;
 use crate::reassemble::{Assemble, Part};
-use crate::request::RequestSlot;
-use crate::skim::Paths;
+use crate::request::{RequestSlot, holds};
+use crate::skim::{Paths, Table};
 use crate::terminal::Ending;
 
-const REQUEST: &[(&str, RequestSlot)] = &[
-    ("model", RequestSlot::Model),
-    ("stream", RequestSlot::Stream),
-    ("prompt", RequestSlot::Has(DataKinds::TEXT)),
-    ("input", RequestSlot::Has(DataKinds::TEXT)),
-    ("images", RequestSlot::Has(DataKinds::IMAGE)),
-    ("messages[].content", RequestSlot::Has(DataKinds::TEXT)),
-    ("messages[].images", RequestSlot::Has(DataKinds::IMAGE)),
-];
+const REQUEST: Table<RequestSlot> = &[(
+    "",
+    &[
+        ("model", RequestSlot::Model),
+        ("stream", RequestSlot::Stream),
+        ("prompt", holds::TEXT),
+        ("input", holds::TEXT),
+        ("images", holds::IMAGE),
+        ("messages[].content", holds::TEXT),
+        ("messages[].images", holds::IMAGE),
+    ],
+)];
 
-const ANSWER: &[(&str, AnswerSlot)] = &[
-    ("model", Model),
-    ("done_reason", Stop),
-    ("prompt_eval_count", INPUT),
-    ("eval_count", OUTPUT),
-    ("response", AnswerSlot::Has(DataKinds::TEXT)),
-    ("message.content", AnswerSlot::Has(DataKinds::TEXT)),
-    ("embedding", AnswerSlot::Has(DataKinds::EMBEDDING)),
-    ("embeddings", AnswerSlot::Has(DataKinds::EMBEDDING)),
-    ("error", AnswerSlot::Error),
-    ("error.message", AnswerSlot::ErrorMessage),
+const ANSWER: Table<AnswerSlot> = &[
+    (
+        "",
+        &[
+            ("model", Model),
+            ("done_reason", Stop),
+            ("prompt_eval_count", INPUT),
+            ("eval_count", OUTPUT),
+            ("response", has::TEXT),
+            ("message.content", has::TEXT),
+            ("embedding", has::EMBEDDING),
+            ("embeddings", has::EMBEDDING),
+        ],
+    ),
+    ("error", ERROR),
 ];
-
-static REQUEST_PATHS: LazyLock<Paths<RequestSlot>> = LazyLock::new(|| Paths::new(&[REQUEST]));
-static ANSWER_PATHS: LazyLock<Paths<AnswerSlot>> = LazyLock::new(|| Paths::new(&[ANSWER]));
 
 pub(crate) static FAMILY: Family = Family {
-    request: &REQUEST_PATHS,
-    answer: &ANSWER_PATHS,
+    request: LazyLock::new(|| Paths::new(&[REQUEST])),
+    answer: LazyLock::new(|| Paths::new(&[ANSWER])),
     ending: Ending {
-        data: None,
-        types: &[],
-        frames: &[],
         done_flag: true,
+        ..Ending::NONE
     },
     assemble: || Box::new(Lines::default()),
     error_code: CODE_FIRST,

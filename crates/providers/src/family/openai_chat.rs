@@ -2,23 +2,22 @@
 
 use std::sync::LazyLock;
 
-use super::{CODE_FIRST, Family};
-use crate::answer::AnswerSlot::{
-    self, ErrorCode, ErrorMessage, ErrorType, Id, Model, ServiceTier, Stop, TopCode, TopMessage,
-};
+use super::{CODE_FIRST, ERROR, Family};
+use crate::answer::AnswerSlot::{self, Id, Model, ServiceTier, Stop, TopCode, TopMessage};
 use crate::answer::count::{
     CACHED_INSIDE, INPUT, INPUT_AUDIO, INPUT_IMAGE, OUTPUT, OUTPUT_AUDIO, OUTPUT_IMAGE,
     REASONING_INSIDE, TOTAL, WRITTEN_INSIDE,
 };
-use crate::facts::DataKinds;
+use crate::answer::has;
 use crate::json::{elements, members};
 use crate::merge::{Fields, Node, index_of, only_growth};
 use crate::reassemble::{Assemble, Part};
-use crate::request::RequestSlot;
-use crate::skim::Paths;
+use crate::request::{RequestSlot, holds};
+use crate::skim::{Paths, Rows, Table};
 use crate::terminal::Ending;
 
-pub(super) const REQUEST: &[(&str, RequestSlot)] = &[
+/// What every call to `OpenAI` may say, Responses too.
+pub(super) const CALL: Rows<RequestSlot> = &[
     ("model", RequestSlot::Model),
     ("stream", RequestSlot::Stream),
     ("user", RequestSlot::User),
@@ -30,63 +29,69 @@ pub(super) const REQUEST: &[(&str, RequestSlot)] = &[
     ("litellm_trace_id", RequestSlot::Trace),
     ("litellm_metadata.*", RequestSlot::Tag),
     ("service_tier", RequestSlot::ServiceTier),
-    ("prompt", RequestSlot::Has(DataKinds::TEXT)),
-    ("messages[].content", RequestSlot::Has(DataKinds::TEXT)),
-    ("messages[].content[].type", RequestSlot::PartType),
 ];
 
-/// Source: `prompt_cache_hit_tokens` is `DeepSeek`'s, `x_groq.usage` Groq's, `cached_tokens` beside the counts is
-/// Moonshot's; the others are in `OpenAI`'s API reference.
-pub(super) const ANSWER: &[(&str, AnswerSlot)] = &[
-    ("id", Id),
-    ("model", Model),
-    ("service_tier", ServiceTier),
-    ("choices[].finish_reason", Stop),
-    ("choices[].stop_reason", Stop),
-    ("choices[].message.audio", AnswerSlot::Has(DataKinds::AUDIO)),
-    ("choices[].delta.audio", AnswerSlot::Has(DataKinds::AUDIO)),
-    ("choices", AnswerSlot::Has(DataKinds::TEXT)),
-    ("usage.prompt_tokens", INPUT),
-    ("usage.completion_tokens", OUTPUT),
-    ("usage.total_tokens", TOTAL),
-    ("usage.prompt_tokens_details.cached_tokens", CACHED_INSIDE),
+pub(super) const REQUEST: Table<RequestSlot> = &[
+    ("", CALL),
     (
-        "usage.prompt_tokens_details.cache_write_tokens",
-        WRITTEN_INSIDE,
+        "",
+        &[
+            ("prompt", holds::TEXT),
+            ("messages[].content", holds::TEXT),
+            ("messages[].content[].type", RequestSlot::PartType),
+        ],
     ),
-    ("usage.prompt_tokens_details.audio_tokens", INPUT_AUDIO),
-    ("usage.prompt_tokens_details.image_tokens", INPUT_IMAGE),
-    ("usage.prompt_cache_hit_tokens", CACHED_INSIDE),
+];
+
+/// Source: `prompt_cache_hit_tokens` is `DeepSeek`'s, `cached_tokens` beside the counts is Moonshot's; the others
+/// are in `OpenAI`'s API reference.
+const USAGE: Rows<AnswerSlot> = &[
+    ("prompt_tokens", INPUT),
+    ("completion_tokens", OUTPUT),
+    ("total_tokens", TOTAL),
+    ("prompt_cache_hit_tokens", CACHED_INSIDE),
+    ("prompt_tokens_details.cached_tokens", CACHED_INSIDE),
+    ("prompt_tokens_details.cache_write_tokens", WRITTEN_INSIDE),
+    ("prompt_tokens_details.audio_tokens", INPUT_AUDIO),
+    ("prompt_tokens_details.image_tokens", INPUT_IMAGE),
     (
-        "usage.completion_tokens_details.reasoning_tokens",
+        "completion_tokens_details.reasoning_tokens",
         REASONING_INSIDE,
     ),
-    ("usage.completion_tokens_details.audio_tokens", OUTPUT_AUDIO),
-    ("usage.completion_tokens_details.image_tokens", OUTPUT_IMAGE),
-    ("x_groq.usage.prompt_tokens", INPUT),
-    ("x_groq.usage.completion_tokens", OUTPUT),
-    ("x_groq.usage.total_tokens", TOTAL),
-    ("error", AnswerSlot::Error),
-    ("error.code", ErrorCode),
-    ("error.type", ErrorType),
-    ("error.message", ErrorMessage),
-    ("message", TopMessage),
-    ("code", TopCode),
+    ("completion_tokens_details.audio_tokens", OUTPUT_AUDIO),
+    ("completion_tokens_details.image_tokens", OUTPUT_IMAGE),
 ];
 
-static REQUEST_PATHS: LazyLock<Paths<RequestSlot>> = LazyLock::new(|| Paths::new(&[REQUEST]));
-static ANSWER_PATHS: LazyLock<Paths<AnswerSlot>> = LazyLock::new(|| Paths::new(&[ANSWER]));
+pub(super) const ANSWER: Table<AnswerSlot> = &[
+    (
+        "",
+        &[
+            ("id", Id),
+            ("model", Model),
+            ("service_tier", ServiceTier),
+            ("choices[].finish_reason", Stop),
+            ("choices[].stop_reason", Stop),
+            ("choices[].message.audio", has::AUDIO),
+            ("choices[].delta.audio", has::AUDIO),
+            ("choices", has::TEXT),
+            ("message", TopMessage),
+            ("code", TopCode),
+        ],
+    ),
+    ("usage", USAGE),
+    // Groq's streams
+    ("x_groq.usage", USAGE),
+    ("error", ERROR),
+];
 
 pub(crate) const ENDING: Ending = Ending {
     data: Some("[DONE]"),
-    types: &[],
-    frames: &[],
-    done_flag: false,
+    ..Ending::NONE
 };
 
 pub(crate) static FAMILY: Family = Family {
-    request: &REQUEST_PATHS,
-    answer: &ANSWER_PATHS,
+    request: LazyLock::new(|| Paths::new(&[REQUEST])),
+    answer: LazyLock::new(|| Paths::new(&[ANSWER])),
     ending: ENDING,
     assemble: || Box::new(Chat::default()),
     error_code: CODE_FIRST,
