@@ -62,7 +62,7 @@ pub enum ErrorKind {
     TooManyWildcards,
     /// Parentheses nested deeper than 64; a limit of Corelog's.
     TooDeep,
-    /// A regular expression that would compile to more than 128 KiB; a limit of Corelog's.
+    /// A regular expression that would compile to more than 256 KiB; a limit of Corelog's.
     RegexTooLarge,
 }
 

@@ -180,11 +180,13 @@ impl<'m> Pieces<'m> {
         let mut cuts = Vec::new();
         let mut brackets = Brackets::of(message);
         let mut at = 0;
-        while let Some(skipped) = message[at..].find(|c: char| !c.is_ascii_whitespace()) {
+        let bytes = message.as_bytes();
+        while let Some(skipped) = bytes[at..]
+            .iter()
+            .position(|byte| !byte.is_ascii_whitespace())
+        {
             let cut = cut(message, at + skipped, &mut brackets);
-            at = message[cut.value.end..]
-                .find(|c: char| c.is_ascii_whitespace())
-                .map_or(message.len(), |length| cut.value.end + length);
+            at = blank_at_or_behind(bytes, cut.value.end);
             cuts.push(cut);
         }
         Self { message, cuts }
@@ -255,14 +257,16 @@ fn cut(message: &str, start: usize, brackets: &mut Brackets<'_>) -> Cut {
     let value = match inner {
         Some(inner) if ends(inner.end) => start + inner.start..start + inner.end,
         // Something stands directly behind, as in `[error]:`; then it is a piece like any other.
-        _ => {
-            let end = rest
-                .find(|c: char| c.is_ascii_whitespace())
-                .unwrap_or(rest.len());
-            start..start + end
-        }
+        _ => start..blank_at_or_behind(message.as_bytes(), start),
     };
     Cut { start, value }
+}
+
+/// The end of the message, if there is no other.
+fn blank_at_or_behind(message: &[u8], place: usize) -> usize {
+    let rest = &message[place..];
+    let length = rest.iter().position(u8::is_ascii_whitespace);
+    place + length.unwrap_or(rest.len())
 }
 
 /// Where the quotes close that open `rest`; a backslash keeps the next one from closing.
