@@ -208,6 +208,7 @@ pub(crate) fn spool(settings: &Settings, clock: &Clock) -> corelog_spool::Config
     config.free_bytes_min = spool.free_bytes_min.bytes();
     config.retain_bytes = spool.retain_bytes.bytes();
     config.retain_age = spool.retain_age;
+    config.give_way = corelog_runtime::give_way;
     config
 }
 

@@ -16,6 +16,7 @@ use corelog_sinks::s3::{self, Location, S3Sink};
 use corelog_spool::Spool;
 use corelog_telemetry::Metrics;
 use parking_lot::{Mutex, RwLock};
+use tokio::runtime::Handle as Background;
 use tokio::task::JoinHandle;
 
 /// One running destination.
@@ -32,6 +33,8 @@ pub(crate) struct Destined {
     clock: Clock,
     metrics: Arc<Metrics>,
     tasks: corelog_runtime::Tasks,
+    /// Where they run: making batches is processor work, which no caller shall wait behind.
+    background: Background,
     running: Mutex<BTreeMap<String, Running>>,
     /// What the control API's destination was started with.
     of_api: Mutex<Option<LoggingConfiguration>>,
@@ -49,6 +52,7 @@ impl Destined {
         spool: Spool,
         clock: Clock,
         metrics: Arc<Metrics>,
+        background: Background,
     ) -> Self {
         Self {
             settings: RwLock::new(settings),
@@ -56,6 +60,7 @@ impl Destined {
             clock,
             metrics,
             tasks: corelog_runtime::Tasks::new(),
+            background,
             running: Mutex::default(),
             of_api: Mutex::default(),
         }
@@ -158,7 +163,8 @@ impl Destined {
         let (delivery, handle) =
             tokio::task::spawn_blocking(move || Delivery::open(config, ports)).await??;
         let shutdown = Shutdown::new();
-        let task = self.tasks.spawn("delivery", delivery.run(shutdown.child()));
+        let running = delivery.run(shutdown.child());
+        let task = self.tasks.spawn_on("delivery", running, &self.background);
         self.running.lock().insert(
             name,
             Running {

@@ -28,6 +28,8 @@ use crate::{configure, demo, recorder};
 
 /// Threads for what blocks: syncs of large bodies, and the CPU work on them. Each keeps memory of its own.
 const BLOCKING_THREADS: usize = 32;
+/// Threads for batches being made and stored.
+const BACKGROUND_THREADS: usize = 4;
 /// Drained exchanges get this long beyond the callers' own.
 const DRAIN_GRACE: Duration = Duration::from_secs(5);
 
@@ -53,10 +55,16 @@ pub(crate) fn up(args: &UpArgs, env: &Environment) -> anyhow::Result<ExitCode> {
         .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()?;
-    runtime.block_on(serve(args, env, &loaded))
+    let background = corelog_runtime::background(BACKGROUND_THREADS)?;
+    runtime.block_on(serve(args, env, &loaded, background.handle().clone()))
 }
 
-async fn serve(args: &UpArgs, env: &Environment, loaded: &Loaded) -> anyhow::Result<ExitCode> {
+async fn serve(
+    args: &UpArgs,
+    env: &Environment,
+    loaded: &Loaded,
+    background: tokio::runtime::Handle,
+) -> anyhow::Result<ExitCode> {
     let settings = Arc::new(loaded.settings.clone());
     let clock = Clock::system();
     let metrics = Arc::new(Metrics::new());
@@ -69,6 +77,7 @@ async fn serve(args: &UpArgs, env: &Environment, loaded: &Loaded) -> anyhow::Res
         spool.clone(),
         clock.clone(),
         Arc::clone(&metrics),
+        background,
     ));
     destinations.start_all(logging.is_some()).await?;
     if let Some(logging) = &logging {

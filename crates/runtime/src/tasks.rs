@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
@@ -72,20 +74,38 @@ impl Tasks {
     }
 
     /// Starts a task of that name on the current runtime.
-    pub fn spawn<F>(&self, name: &'static str, future: F) -> tokio::task::JoinHandle<F::Output>
+    pub fn spawn<F>(&self, name: &'static str, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        self.tracker.spawn(self.running(name, future))
+    }
+
+    /// Starts a task of that name on another runtime.
+    pub fn spawn_on<F>(&self, name: &'static str, future: F, on: &Handle) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.tracker.spawn_on(self.running(name, future), on)
+    }
+
+    /// Counts a task under its name for as long as it runs.
+    fn running<F: Future>(
+        &self,
+        name: &'static str,
+        future: F,
+    ) -> impl Future<Output = F::Output> + use<F> {
         *self.running.lock().entry(name).or_default() += 1;
         let guard = Running {
             name,
             running: Arc::clone(&self.running),
         };
-        self.tracker.spawn(async move {
+        async move {
             let _guard = guard;
             future.await
-        })
+        }
     }
 
     /// How many tasks run.

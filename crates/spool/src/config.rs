@@ -48,6 +48,8 @@ pub struct Config {
     pub now: Timestamp,
     /// Hears of every sync.
     pub observer: Option<Arc<dyn Observer>>,
+    /// Called by the housekeeping thread as it starts: nobody waits for that one, so it may lower its priority.
+    pub give_way: fn(),
 }
 
 impl Config {
@@ -64,6 +66,7 @@ impl Config {
             entry_bytes_max: 16 << 20,
             now,
             observer: None,
+            give_way: || (),
         }
     }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use crate::disk::{Access, Disk};
+use crate::disk::{Access, Disk, DiskFile};
+use crate::hashed::Hashed;
 use crate::scan::{Tail, read_header, scan};
 use crate::seal::{NO_SEAL, Seal};
 use crate::state::Shared;
@@ -15,10 +16,13 @@ use crate::sync::fill_with_zeros;
 
 /// How often the disk is measured.
 const PERIOD: Duration = Duration::from_millis(500);
-const READ_BYTES: usize = 256 << 10;
+/// Preparing a segment pauses in steps of this length, and for this many at a time.
+const PACE_WAIT: Duration = Duration::from_millis(10);
+const PACE_WAITS_MAX: u32 = 10;
 
 /// Runs until the spool is closed. `gaps` is the number of gaps on disk.
 pub(crate) fn run(shared: &Shared, mut last_seal: blake3::Hash, mut gaps: u64) {
+    (shared.config.give_way)();
     loop {
         gaps = save_gaps(shared, gaps);
         shared.measure();
@@ -67,7 +71,8 @@ fn next_unsealed(shared: &Shared) -> Option<u64> {
     unsealed.map(|(first, _)| *first)
 }
 
-/// Prepares a file for the next segment when the present one is used enough.
+/// Prepares a file for the next segment when the present one is used enough: in the time that its rest will last, so
+/// that the log's own writes and syncs find the disk free.
 fn prepare_spare(shared: &Shared) {
     let wanted = {
         let state = shared.state.lock();
@@ -78,9 +83,28 @@ fn prepare_spare(shared: &Shared) {
         return;
     }
     let path = shared.paths.segments.join("spare.tmp");
-    match fill_with_zeros(shared, path, shared.config.segment_bytes) {
+    let keep_pace = |filled| wait_for_the_active_one(shared, filled);
+    match fill_with_zeros(shared, path, shared.config.segment_bytes, keep_pace) {
         Ok(spare) => shared.state.lock().spare = Some(spare),
         Err(error) => warn!(%error, "no file could be prepared for the next segment"),
+    }
+}
+
+/// Waits while a share of `filled` bytes of the next segment is well ahead of what the active one has used since
+/// preparing began, though not for ever: an idle disk has time.
+fn wait_for_the_active_one(shared: &Shared, filled: u64) {
+    shared.measure();
+    let ahead = u128::from(shared.config.segment_bytes / 16);
+    let mut state = shared.state.lock();
+    for _ in 0..PACE_WAITS_MAX {
+        let active = &state.active;
+        let used = u128::from(active.end.saturating_sub(active.spare_at));
+        let usable = u128::from(active.limit.saturating_sub(active.spare_at).max(1));
+        let due = used * u128::from(shared.config.segment_bytes) / usable + ahead;
+        if state.stopping || u128::from(filled) <= due {
+            return;
+        }
+        let _ = shared.chores.wait_for(&mut state, PACE_WAIT);
     }
 }
 
@@ -100,7 +124,9 @@ fn seal(shared: &Shared, first: u64, previous: blake3::Hash) -> io::Result<blake
         file.sync()?;
     }
     let header = read_header(&*file)?.map_err(io::Error::other)?;
-    let found = scan(&file, header, Tail::Whole, closed.next)?;
+    let hashed = Hashed::new(file);
+    let reading: Arc<dyn DiskFile> = Arc::clone(&hashed) as _;
+    let found = scan(&reading, header, Tail::Whole, closed.next)?;
     let seal = Seal {
         node: shared.node,
         first,
@@ -108,7 +134,7 @@ fn seal(shared: &Shared, first: u64, previous: blake3::Hash) -> io::Result<blake
         count: found.count,
         bytes: closed.bytes,
         span: closed.span,
-        hash: hash_file(&*file, closed.bytes)?,
+        hash: hashed.hash(closed.bytes)?,
         previous,
         blobs: found.blobs,
     };
@@ -119,23 +145,6 @@ fn seal(shared: &Shared, first: u64, previous: blake3::Hash) -> io::Result<blake
         closed.sealed = true;
     }
     Ok(blake3::hash(text.as_bytes()))
-}
-
-/// The hash of a file's first bytes.
-pub(crate) fn hash_file(file: &dyn crate::disk::DiskFile, bytes: u64) -> io::Result<blake3::Hash> {
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; READ_BYTES];
-    let mut offset = 0;
-    while offset < bytes {
-        let wanted = usize::try_from((bytes - offset).min(READ_BYTES as u64)).unwrap_or(READ_BYTES);
-        let filled = file.read_at(&mut buffer[..wanted], offset)?;
-        if filled == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        hasher.update(&buffer[..filled]);
-        offset += filled as u64;
-    }
-    Ok(hasher.finalize())
 }
 
 /// Reads a whole small file.
@@ -162,7 +171,7 @@ pub(crate) fn replace_file(
     bytes: &[u8],
 ) -> io::Result<()> {
     let part = path.with_added_extension("tmp");
-    let file: Arc<dyn crate::disk::DiskFile> = disk.create(&part)?;
+    let file: Arc<dyn DiskFile> = disk.create(&part)?;
     file.write_at(bytes, 0)?;
     file.sync()?;
     disk.rename(&part, path)?;

@@ -63,6 +63,7 @@ mod disk;
 mod entry;
 mod segment;
 
+mod hashed;
 mod scan;
 mod seal;
 

@@ -21,6 +21,11 @@ use crate::state::{Active, Closed, Shared, Spare, State};
 
 /// Bytes nobody waits for (intents) are synced at the latest after this.
 const LAZY: Duration = Duration::from_secs(1);
+/// With this many exchanges on the wire, their records come in a crowd, and syncs begin at least [`CROWD_SPACING`]
+/// apart: each then serves several. The callers of a crowd wait for the processor, not for that; with fewer, every
+/// record is synced at once.
+const CROWD: usize = 16;
+const CROWD_SPACING: Duration = Duration::from_micros(400);
 /// How often a failing disk is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 /// Zeros written ahead in a segment that is needed at once.
@@ -48,9 +53,13 @@ pub(crate) struct Rescued {
 
 /// Runs until the spool is closed and what it holds is synced.
 pub(crate) fn run(shared: &Shared) {
+    let mut crowd_waits_until = Instant::now();
     loop {
-        match next_job(shared) {
-            Job::Commit => commit(shared),
+        match next_job(shared, crowd_waits_until) {
+            Job::Commit => {
+                crowd_waits_until = Instant::now() + CROWD_SPACING;
+                commit(shared);
+            }
             Job::Revive => revive(shared),
             Job::Stop => {
                 commit(shared);
@@ -62,7 +71,7 @@ pub(crate) fn run(shared: &Shared) {
     }
 }
 
-fn next_job(shared: &Shared) -> Job {
+fn next_job(shared: &Shared, crowd_waits_until: Instant) -> Job {
     let patience = match shared.config.durability {
         Durability::Strict => LAZY,
         Durability::Relaxed { interval } => interval.min(LAZY),
@@ -80,7 +89,12 @@ fn next_job(shared: &Shared) -> Job {
             continue;
         }
         if state.demanded {
-            return Job::Commit;
+            let crowd = state.intents.len() >= CROWD && Instant::now() < crowd_waits_until;
+            if !crowd {
+                return Job::Commit;
+            }
+            shared.work.wait_until(&mut state, crowd_waits_until);
+            continue;
         }
         match state.dirty_since {
             None => shared.work.wait(&mut state),
@@ -194,16 +208,18 @@ pub(crate) fn take_spare(shared: &Shared) -> io::Result<Spare> {
     }
     let bytes = FIRST_FILL_BYTES.min(shared.config.segment_bytes);
     let path = shared.paths.segments.join("begin.tmp");
-    fill_with_zeros(shared, path, bytes)
+    fill_with_zeros(shared, path, bytes, |_| ())
 }
 
 /// Makes a file of durable zeros: syncing what is written over them later is a third as slow as growing the file.
+/// `keep_pace` hears how many are there, and may take its time.
 pub(crate) fn fill_with_zeros(
     shared: &Shared,
     path: std::path::PathBuf,
     bytes: u64,
+    keep_pace: impl Fn(u64),
 ) -> io::Result<Spare> {
-    let filled = fill(shared, &path, bytes);
+    let filled = fill(shared, &path, bytes, keep_pace);
     if filled.is_err() {
         // On a full disk, what was filled so far would be missing elsewhere.
         let _ = shared.disk.remove(&path);
@@ -215,7 +231,12 @@ pub(crate) fn fill_with_zeros(
     })
 }
 
-fn fill(shared: &Shared, path: &std::path::Path, bytes: u64) -> io::Result<Arc<dyn DiskFile>> {
+fn fill(
+    shared: &Shared,
+    path: &std::path::Path,
+    bytes: u64,
+    keep_pace: impl Fn(u64),
+) -> io::Result<Arc<dyn DiskFile>> {
     let file = shared.disk.create(path)?;
     let zeros = [0; ZEROS_BYTES];
     let mut offset = 0;
@@ -228,6 +249,7 @@ fn fill(shared: &Shared, path: &std::path::Path, bytes: u64) -> io::Result<Arc<d
         if offset - synced >= ZEROS_SYNC_BYTES || offset == bytes {
             file.sync()?;
             synced = offset;
+            keep_pace(offset);
         }
     }
     Ok(file)

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::disk::{Access, Disk};
+use crate::disk::{Access, Disk, DiskFile};
 use crate::error::Attempt;
-use crate::keep::{hash_file, read_file};
+use crate::hashed::Hashed;
+use crate::keep::read_file;
 use crate::recover::{SEAL_BYTES_MAX, read_gaps};
 use crate::scan::{Hole, Scan, Tail, read_header, scan};
 use crate::seal::Seal;
@@ -132,7 +133,10 @@ impl Verifying<'_> {
             Some(_) => Tail::Whole,
             None => Tail::MayBeTorn,
         };
-        let found = scan(&file, header, tail, below.unwrap_or(u64::MAX)).attempt("read", &path)?;
+        let hashed = Hashed::new(file);
+        let reading: Arc<dyn DiskFile> = Arc::clone(&hashed) as _;
+        let below = below.unwrap_or(u64::MAX);
+        let found = scan(&reading, header, tail, below).attempt("read", &path)?;
         if let Some(next) = self.next.filter(|next| first > *next) {
             self.find(Finding::Gap {
                 from: next,
@@ -152,19 +156,14 @@ impl Verifying<'_> {
             self.report.torn_bytes = found.torn;
         }
         self.blobs(&found);
-        self.seal(first, &file, &found)?;
+        self.seal(first, &hashed, &found)?;
         for hole in found.holes {
             self.find(Finding::Hole(hole));
         }
         Ok(())
     }
 
-    fn seal(
-        &mut self,
-        first: u64,
-        file: &Arc<dyn crate::disk::DiskFile>,
-        found: &Scan,
-    ) -> Result<()> {
+    fn seal(&mut self, first: u64, file: &Hashed, found: &Scan) -> Result<()> {
         let path = self.paths.segments.join(seal_name(first));
         let bytes = match read_file(self.disk, &path, SEAL_BYTES_MAX) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -179,7 +178,7 @@ impl Verifying<'_> {
         let segment_path = self.paths.segments.join(segment_name(first));
         let length = file.len().attempt("measure", &segment_path)?;
         let whole = length == seal.bytes
-            && hash_file(&**file, seal.bytes).attempt("read", &segment_path)? == seal.hash;
+            && file.hash(seal.bytes).attempt("read", &segment_path)? == seal.hash;
         if !whole || seal.count != found.count || seal.next != found.next || seal.first != first {
             self.find(Finding::Seal { segment: first });
         }
