@@ -16,6 +16,13 @@ pub(crate) enum AnswerSlot {
     Count(fn(&mut Tally) -> &mut Option<u64>),
     /// Added to what is there already: one count for each of several results.
     AddCount(fn(&mut Tally) -> &mut Option<u64>),
+    /// One kind of data's count, which goes to the first field for audio, to the second for images.
+    CountByModality(
+        fn(&mut Tally) -> &mut Option<u64>,
+        fn(&mut Tally) -> &mut Option<u64>,
+    ),
+    /// The kind of data that the count behind it is of.
+    Modality,
     Model,
     Id,
     Stop,
@@ -49,9 +56,10 @@ pub(crate) enum AnswerSlot {
 
 /// The count slots, named as the tables of the families use them.
 pub(crate) mod count {
-    use super::AnswerSlot::{self, AddCount, Count};
+    use super::AnswerSlot::{self, AddCount, Count, CountByModality};
 
     pub(crate) const INPUT: AnswerSlot = Count(|tally| &mut tally.input);
+    pub(crate) const INPUT_EACH: AnswerSlot = AddCount(|tally| &mut tally.input);
     pub(crate) const INPUT_EXTRA: AnswerSlot = Count(|tally| &mut tally.input_extra);
     pub(crate) const CACHED_INSIDE: AnswerSlot = Count(|tally| &mut tally.cached_inside);
     pub(crate) const WRITTEN_INSIDE: AnswerSlot = Count(|tally| &mut tally.written_inside);
@@ -65,6 +73,14 @@ pub(crate) mod count {
     pub(crate) const OUTPUT_AUDIO: AnswerSlot = Count(|tally| &mut tally.output_audio);
     pub(crate) const INPUT_IMAGE: AnswerSlot = Count(|tally| &mut tally.input_image);
     pub(crate) const OUTPUT_IMAGE: AnswerSlot = Count(|tally| &mut tally.output_image);
+    pub(crate) const INPUT_BY_MODALITY: AnswerSlot = CountByModality(
+        |tally| &mut tally.input_audio,
+        |tally| &mut tally.input_image,
+    );
+    pub(crate) const OUTPUT_BY_MODALITY: AnswerSlot = CountByModality(
+        |tally| &mut tally.output_audio,
+        |tally| &mut tally.output_image,
+    );
     pub(crate) const TOTAL: AnswerSlot = Count(|tally| &mut tally.total);
     pub(crate) const BILLED_INPUT: AnswerSlot = Count(|tally| &mut tally.billed_input);
     pub(crate) const BILLED_OUTPUT: AnswerSlot = Count(|tally| &mut tally.billed_output);
@@ -100,6 +116,7 @@ struct Collected {
     stop_detail: Option<String>,
     error: ErrorFields,
     images: u64,
+    modality: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -128,6 +145,7 @@ impl AnswerReader {
                 stop_detail: None,
                 error: ErrorFields::default(),
                 images: 0,
+                modality: None,
             },
         }
     }
@@ -263,6 +281,15 @@ impl Sink<AnswerSlot> for Collected {
                     *field = Some(field.unwrap_or(0).saturating_add(count));
                 }
             }
+            AnswerSlot::CountByModality(audio, image) => {
+                let field = match self.modality.take().as_deref() {
+                    Some("AUDIO") => audio(&mut self.tally),
+                    Some("IMAGE") => image(&mut self.tally),
+                    _ => return,
+                };
+                *field = value.count().or(*field);
+            }
+            AnswerSlot::Modality => self.modality = printed(),
             AnswerSlot::Model => first(&mut self.facts.response_model),
             AnswerSlot::Id => first(&mut self.facts.response_id),
             AnswerSlot::Stop => {

@@ -9,7 +9,8 @@ use crate::answer::AnswerSlot::{
     self, FirstByteMs, GuardrailAction, Id, LatencyMs, Stop, TopMessage,
 };
 use crate::answer::count::{
-    INPUT, MEASURED_INPUT, MEASURED_OUTPUT, MEASURED_READ, MEASURED_WRITE, OUTPUT, OUTPUT_EACH,
+    INPUT, INPUT_AUDIO, MEASURED_INPUT, MEASURED_OUTPUT, MEASURED_READ, MEASURED_WRITE, OUTPUT,
+    OUTPUT_AUDIO, OUTPUT_EACH, TOTAL,
 };
 use crate::answer::has;
 use crate::request::{RequestSlot, holds};
@@ -60,6 +61,25 @@ const ANSWER: Table<AnswerSlot> = &[
     ),
     ("usage", USAGE),
     ("metadata.usage", USAGE),
+    // Amazon Nova Sonic; its events say the sums so far
+    (
+        "event",
+        &[
+            ("completionEnd.stopReason", Stop),
+            ("textOutput", has::TEXT),
+            ("audioOutput", has::AUDIO),
+        ],
+    ),
+    (
+        "event.usageEvent",
+        &[
+            ("totalInputTokens", INPUT),
+            ("totalOutputTokens", OUTPUT),
+            ("totalTokens", TOTAL),
+            ("details.total.input.speechTokens", INPUT_AUDIO),
+            ("details.total.output.speechTokens", OUTPUT_AUDIO),
+        ],
+    ),
     // Titan
     (
         "results[]",

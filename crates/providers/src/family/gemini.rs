@@ -3,8 +3,11 @@
 use std::sync::LazyLock;
 
 use super::{ERROR, ErrorField, Family};
-use crate::answer::AnswerSlot::{self, ErrorStatus, Id, Model, Stop, StopDetail};
-use crate::answer::count::{CACHED_INSIDE, INPUT, INPUT_EXTRA, OUTPUT, REASONING_OUTSIDE, TOTAL};
+use crate::answer::AnswerSlot::{self, ErrorStatus, Id, Modality, Model, Stop, StopDetail};
+use crate::answer::count::{
+    CACHED_INSIDE, INPUT, INPUT_BY_MODALITY, INPUT_EXTRA, OUTPUT, OUTPUT_BY_MODALITY,
+    REASONING_OUTSIDE, TOTAL,
+};
 use crate::answer::has;
 use crate::json::{Kind, elements, kind, members};
 use crate::merge::{Fields, Node, index_of, push_element};
@@ -59,6 +62,18 @@ const ANSWER: Table<AnswerSlot> = &[
             ("thoughtsTokenCount", REASONING_OUTSIDE),
             ("totalTokenCount", TOTAL),
         ],
+    ),
+    (
+        "usageMetadata.promptTokensDetails[]",
+        &[("modality", Modality), ("tokenCount", INPUT_BY_MODALITY)],
+    ),
+    (
+        "usageMetadata.candidatesTokensDetails[]",
+        &[("modality", Modality), ("tokenCount", OUTPUT_BY_MODALITY)],
+    ),
+    (
+        "usageMetadata.responseTokensDetails[]",
+        &[("modality", Modality), ("tokenCount", OUTPUT_BY_MODALITY)],
     ),
     ("error", ERROR),
     ("error", &[("status", ErrorStatus)]),

@@ -4,12 +4,14 @@
 use std::sync::LazyLock;
 
 use super::{CODE_FIRST, Family, anthropic, openai_chat, openai_responses};
-use crate::answer::AnswerSlot;
+use crate::answer::AnswerSlot::{self, Stop};
+use crate::answer::count::{CACHED_INSIDE, INPUT, INPUT_AUDIO, INPUT_EACH, OUTPUT};
 use crate::answer::has;
 use crate::json::write_string;
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
 use crate::skim::{Paths, Table};
+use crate::terminal::Ending;
 
 const REQUEST: Table<RequestSlot> = &[(
     "",
@@ -32,6 +34,31 @@ const ANSWER: Table<AnswerSlot> = &[
         ],
     ),
     ("usage", openai_responses::USAGE),
+    // Transcriptions say `token` where others say `tokens`
+    (
+        "usage.input_token_details",
+        &[
+            ("audio_tokens", INPUT_AUDIO),
+            ("cached_tokens", CACHED_INSIDE),
+        ],
+    ),
+    // Text Generation Inference
+    (
+        "details",
+        &[
+            ("generated_tokens", OUTPUT),
+            ("input_length", INPUT),
+            ("finish_reason", Stop),
+        ],
+    ),
+    // Embeddings on Vertex
+    (
+        "predictions[].embeddings",
+        &[
+            ("values", has::EMBEDDING),
+            ("statistics.token_count", INPUT_EACH),
+        ],
+    ),
 ];
 
 pub(crate) static FAMILY: Family = Family {
@@ -44,7 +71,11 @@ pub(crate) static FAMILY: Family = Family {
         ])
     }),
     answer: LazyLock::new(|| Paths::new(&[anthropic::ANSWER, openai_chat::ANSWER, ANSWER])),
-    ending: openai_chat::ENDING,
+    ending: Ending {
+        data: Some("[DONE]"),
+        types: &["transcript.text.done", "speech.audio.done"],
+        ..Ending::NONE
+    },
     assemble: array,
     error_code: CODE_FIRST,
     fractional_counts: false,

@@ -50,6 +50,7 @@ const USAGE: Rows<AnswerSlot> = &[
     ("completion_tokens", OUTPUT),
     ("total_tokens", TOTAL),
     ("prompt_cache_hit_tokens", CACHED_INSIDE),
+    ("cached_tokens", CACHED_INSIDE),
     ("prompt_tokens_details.cached_tokens", CACHED_INSIDE),
     ("prompt_tokens_details.cache_write_tokens", WRITTEN_INSIDE),
     ("prompt_tokens_details.audio_tokens", INPUT_AUDIO),
@@ -84,15 +85,13 @@ pub(super) const ANSWER: Table<AnswerSlot> = &[
     ("error", ERROR),
 ];
 
-pub(crate) const ENDING: Ending = Ending {
-    data: Some("[DONE]"),
-    ..Ending::NONE
-};
-
 pub(crate) static FAMILY: Family = Family {
     request: LazyLock::new(|| Paths::new(&[REQUEST])),
     answer: LazyLock::new(|| Paths::new(&[ANSWER])),
-    ending: ENDING,
+    ending: Ending {
+        data: Some("[DONE]"),
+        ..Ending::NONE
+    },
     assemble: || Box::new(Chat::default()),
     error_code: CODE_FIRST,
     fractional_counts: false,

@@ -54,6 +54,20 @@ fn server_sent_events() {
             2,
         );
         check(
+            Dialect::OpenAi,
+            "/v1/audio/transcriptions",
+            "data: {\"type\":\"transcript.text.delta\",\"delta\":\"transcript.text.done\"}\n\n",
+            "data: {\"type\":\"transcript.text.done\",\"text\":\"a\"}\n\n",
+            2,
+        );
+        check(
+            Dialect::OpenAi,
+            "/v1/audio/speech",
+            "data: {\"type\":\"speech.audio.delta\",\"audio\":\"UklGRg==\"}\n\n",
+            "data: {\"type\":\"speech.audio.done\",\"usage\":{\"input_tokens\":1}}\n\n",
+            2,
+        );
+        check(
             Dialect::Anthropic,
             "/v1/messages",
             "event: message_delta\ndata: {\"type\":\"message_delta\",\"x\":\"message_stop\"}\n\n",

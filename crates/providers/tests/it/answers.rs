@@ -21,7 +21,7 @@ fn read(
     whole
 }
 
-fn ok(dialect: Dialect, path: &str, body: &str) -> AnswerFacts {
+pub(crate) fn ok(dialect: Dialect, path: &str, body: &str) -> AnswerFacts {
     let facts = read(dialect, path, 200, &[], body);
     assert_eq!(facts.error, None, "{body}");
     facts
@@ -31,7 +31,7 @@ fn ok(dialect: Dialect, path: &str, body: &str) -> AnswerFacts {
     clippy::unnecessary_wraps,
     reason = "counts are compared as facts hold them"
 )]
-const fn said(value: u64) -> Option<Count> {
+pub(crate) const fn said(value: u64) -> Option<Count> {
     Some(Count::reported(value))
 }
 

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod answers;
+mod quirks;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]

@@ -162,3 +162,42 @@ fn native_streams_stay_arrays() {
     );
     assert_eq!(found.facts.stop_reason.as_deref(), Some("end_turn"));
 }
+
+#[test]
+fn nova_sonic_says_the_sums_so_far() {
+    let chunk = |event: Value| {
+        let part = json!({ "event": event }).to_string();
+        ("chunk", json!({"bytes": STANDARD.encode(part)}))
+    };
+    let usage = |input: u64, output: u64| {
+        chunk(json!({"usageEvent":{
+            "details":{"delta":{"input":{"speechTokens":1,"textTokens":1},"output":{"speechTokens":1,"textTokens":1}},
+                "total":{"input":{"speechTokens":input - 10,"textTokens":10},"output":{"speechTokens":output - 2,"textTokens":2}}},
+            "totalInputTokens":input,"totalOutputTokens":output,"totalTokens":input + output}}))
+    };
+    let stream = frames(&[
+        chunk(json!({"completionStart":{"completionId":"c"}})),
+        usage(60, 5),
+        chunk(json!({"audioOutput":{"content":"UklGRg=="}})),
+        usage(75, 30),
+        chunk(json!({"completionEnd":{"completionId":"c","stopReason":"END_TURN"}})),
+    ]);
+    let route = post(
+        Dialect::Bedrock,
+        "/model/amazon.nova-sonic-v1:0/invoke-with-bidirectional-stream",
+    );
+    let found = reassemble(&route, Framing::EventStream, 200, &(), &stream);
+    let usage = found.facts.usage;
+    assert_eq!(
+        [
+            usage.input,
+            usage.output,
+            usage.total,
+            usage.input_audio,
+            usage.output_audio
+        ],
+        [75, 30, 105, 65, 28].map(|count| Some(Count::reported(count)))
+    );
+    assert_eq!(found.facts.stop_reason.as_deref(), Some("END_TURN"));
+    assert_eq!(found.events, 5);
+}
