@@ -13,8 +13,11 @@ use corelog_types::{Dialect, RecordId};
 use crate::headers::{HeaderFilter, encoding_of};
 use crate::{Call, Capture};
 
-/// The `errorCode` of an exchange that ended with its process.
+/// The `errorCode` of an exchange of whose end there is no record.
 const INTERRUPTED: &str = "Interrupted";
+/// What is known of such a call. The same words for both reasons: the next start cannot tell them apart.
+const NO_END: &str = "no record of this call's end could be kept: the recording process ended first, or its disk \
+                      took no more";
 
 /// A record's beginning.
 pub(crate) struct Draft(Option<Document>);
@@ -34,7 +37,7 @@ impl Draft {
             request_headers: headers.keep(&call.headers),
             // What holds unless the end says otherwise.
             error_source: Some(ErrorSource::Gateway),
-            error_message: Some("the recording process ended before the exchange did".to_owned()),
+            error_message: Some(NO_END.to_owned()),
             delivery: Some(Delivered {
                 outcome: DeliveryOutcome::Unknown,
                 bytes: 0,

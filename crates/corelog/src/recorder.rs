@@ -114,7 +114,8 @@ fn error_of(error: &corelog_spool::Error) -> RecorderError {
     }
 }
 
-/// Stores the records of exchanges that ended with an earlier process.
+/// Stores the records of exchanges of whose end an earlier process kept none: it ended first, or its disk took no
+/// more.
 pub(crate) fn settle_interrupted(
     spool: &Spool,
     clock: &Clock,

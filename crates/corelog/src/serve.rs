@@ -242,7 +242,7 @@ impl Running<'_> {
     }
 }
 
-/// Opens the spool, and stores the records of exchanges that an earlier process did not end.
+/// Opens the spool, and stores the records of exchanges of whose end an earlier process kept none.
 fn open_spool(settings: &Settings, clock: &Clock) -> anyhow::Result<(Spool, Vec<String>)> {
     std::fs::create_dir_all(&settings.data).with_context(|| {
         format!(
@@ -267,7 +267,7 @@ fn open_spool(settings: &Settings, clock: &Clock) -> anyhow::Result<(Spool, Vec<
         let exchanges = recovery.interrupted.len();
         tracing::warn!(
             exchanges,
-            "exchanges ended with an earlier process; recorded as interrupted"
+            "exchanges of an earlier process have no record of their end; recorded as interrupted"
         );
         recorder::settle_interrupted(&spool, clock, &recovery.interrupted)?;
     }

@@ -187,7 +187,7 @@ pub enum DeliveryOutcome {
     Killed,
     /// The upstream broke off, so the caller got a cut answer.
     Truncated,
-    /// The process died; what the caller got is not known.
+    /// The process died, or its disk took no more; what the caller got is not known.
     Unknown,
 }
 

@@ -146,4 +146,8 @@ async fn the_intent_says_what_was_under_way() {
     let extension = intent.corelog.unwrap();
     assert_eq!(extension.error_source, Some(ErrorSource::Gateway));
     assert_eq!(extension.provider, "openai");
+    // True for either reason that it became the record.
+    let message = extension.error_message.unwrap();
+    assert!(message.contains("process ended"), "{message}");
+    assert!(message.contains("disk took no more"), "{message}");
 }

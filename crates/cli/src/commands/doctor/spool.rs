@@ -72,7 +72,7 @@ fn judge(report: &spool::Report) -> Vec<Finding> {
     if report.open_intents > 0 {
         let open = count(report.open_intents);
         message = format!(
-            "{message}; {open} calls were lost with the process, and the next start records them so"
+            "{message}; {open} calls have no record of their end, and the next start records them so"
         );
     }
     if report.gaps > 0 {
