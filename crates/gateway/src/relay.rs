@@ -217,7 +217,12 @@ impl Flow {
             *left = left.saturating_sub(length as u64);
             if *left == 0 {
                 self.held.push(frame);
-                return Some(Step::End(Finale::complete(true)));
+                if self.incoming.is_end_stream() || !self.lease.is_http2() {
+                    return Some(Step::End(Finale::complete(true)));
+                }
+                // In HTTP/2 trailers may follow a body of known length.
+                self.grace = Some(Box::pin(sleep(END_GRACE)));
+                return None;
             }
         }
         self.is_ending |= terminal;

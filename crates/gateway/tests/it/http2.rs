@@ -23,7 +23,7 @@ const FIRST: &str = "data: {\"choices\":[]}\n\n";
 const DONE: &str = "data: [DONE]\n\n";
 
 /// A caller's connection, which carries many calls.
-async fn caller(scene: &Scene, tasks: &Tasks) -> SendRequest<Full<Bytes>> {
+pub(crate) async fn caller(scene: &Scene, tasks: &Tasks) -> SendRequest<Full<Bytes>> {
     let socket = TcpStream::connect(scene.address).await.unwrap();
     let io = TokioIo::new(socket);
     let shaken = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await;
@@ -32,7 +32,7 @@ async fn caller(scene: &Scene, tasks: &Tasks) -> SendRequest<Full<Bytes>> {
     sender
 }
 
-fn asked() -> Request<Full<Bytes>> {
+pub(crate) fn asked() -> Request<Full<Bytes>> {
     Request::post(format!("http://gateway{CHAT}"))
         .body(Full::new(Bytes::from_static(ASKED.as_bytes())))
         .unwrap()

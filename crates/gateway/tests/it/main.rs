@@ -16,6 +16,7 @@ mod capture;
 mod encrypted;
 mod hangup;
 mod http2;
+mod http2_provider;
 mod limits;
 mod refuse;
 mod request;
