@@ -1,6 +1,6 @@
 //! `corelog up`: gateway relays, capture assembles, spool keeps, delivery moves, api speaks AWS.
 //!
-//! Shutdown follows the data: stop accepting, finish exchanges, sync the spool, finish the batches, close.
+//! Shutdown follows the data: stop accepting, finish exchanges, close what would not end by itself, sync the spool, finish the batches, close.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -205,6 +205,7 @@ async fn run(running: &Running<'_>) -> anyhow::Result<()> {
             "exchanges did not finish in time; their records say so"
         );
     }
+    gateway.wind_down();
     sweeping.await?;
     if let Err(late) = gateway.tasks().wait(DRAIN_GRACE).await {
         tracing::warn!(late, "not finished in time");

@@ -594,7 +594,8 @@ fn refusal_of(abort: Abort) -> Refusal {
     match abort {
         Abort::FirstByteTimeout | Abort::IdleTimeout => Refusal::TimedOut("the first-byte timeout"),
         Abort::TotalTimeout => Refusal::TimedOut("the total timeout"),
-        Abort::Killed => Refusal::Killed,
+        // Stopping ends what left HTTP behind alone, which has its answer.
+        Abort::Killed | Abort::Stopping => Refusal::Killed,
     }
 }
 

@@ -173,6 +173,19 @@ impl Gateway {
         tokio::join!(deadlines, reaping);
     }
 
+    /// Ends what would not end by itself once the callers' exchanges have: connections that left HTTP behind,
+    /// whose records are then made, and upstream connections that wait for another exchange. To be called when
+    /// [`crate::listen()`] has returned, before [`Gateway::tasks`] are waited for.
+    pub fn wind_down(&self) {
+        let connections = self.shared.inflight.end_upgraded();
+        if connections > 0 {
+            tracing::info!(connections, "closing upgraded connections");
+        }
+        for provider in &self.shared.routing().providers {
+            provider.pool.close();
+        }
+    }
+
     /// Bytes of a request's head at the most.
     pub(crate) fn header_bytes_max(&self) -> usize {
         self.shared.routing().limits.header_bytes_max

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::Context;
 use std::time::{Duration, Instant};
 
@@ -59,6 +59,8 @@ pub(crate) enum Abort {
     IdleTimeout,
     TotalTimeout,
     Killed,
+    /// The gateway ends, and so does a connection that would not end by itself.
+    Stopping,
 }
 
 impl Abort {
@@ -68,7 +70,7 @@ impl Abort {
             Self::FirstByteTimeout => Some("first_byte_timeout"),
             Self::IdleTimeout => Some("idle_timeout"),
             Self::TotalTimeout => Some("total_timeout"),
-            Self::Killed => None,
+            Self::Killed | Self::Stopping => None,
         }
     }
 
@@ -78,6 +80,7 @@ impl Abort {
             2 => Self::IdleTimeout,
             3 => Self::TotalTimeout,
             4 => Self::Killed,
+            5 => Self::Stopping,
             _ => return None,
         })
     }
@@ -88,6 +91,7 @@ impl Abort {
             Self::IdleTimeout => 2,
             Self::TotalTimeout => 3,
             Self::Killed => 4,
+            Self::Stopping => 5,
         }
     }
 }
@@ -117,6 +121,8 @@ pub(crate) struct Entry {
     idle_deadline: AtomicU64,
     total_deadline: u64,
     hung_up_at_us: AtomicU64,
+    /// Whether it left HTTP behind, after which nothing says when it ends.
+    is_upgraded: AtomicBool,
     waker: AtomicWaker,
 }
 
@@ -164,6 +170,11 @@ impl Entry {
     /// From now on nothing is expected from upstream; only the total deadline stays.
     pub(crate) fn expect_nothing(&self) {
         self.idle_deadline.store(NEVER, Ordering::Relaxed);
+    }
+
+    /// Notes that the exchange left HTTP behind.
+    pub(crate) fn upgraded(&self) {
+        self.is_upgraded.store(true, Ordering::Release);
     }
 
     /// The reason to end, if there is one; otherwise the task is woken when there is.
@@ -293,6 +304,7 @@ impl InFlight {
             idle_deadline: AtomicU64::new(ms_between(self.epoch, began + first_byte)),
             total_deadline: ms_between(self.epoch, began + total),
             hung_up_at_us: AtomicU64::new(NEVER),
+            is_upgraded: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         });
         let mut exchanges = self.exchanges.lock();
@@ -333,6 +345,15 @@ impl InFlight {
     pub fn kill(&self, id: RecordId) -> bool {
         let entry = self.exchanges.lock().get(&id).cloned();
         entry.map(|entry| entry.end(Abort::Killed)).is_some()
+    }
+
+    /// Ends the connections that left HTTP behind; says how many there were.
+    pub(crate) fn end_upgraded(&self) -> usize {
+        let exchanges = self.exchanges.lock();
+        let upgraded = exchanges
+            .values()
+            .filter(|entry| entry.is_upgraded.load(Ordering::Acquire));
+        upgraded.map(|entry| entry.end(Abort::Stopping)).count()
     }
 
     /// Ends whoever is past a deadline, until `shutdown`.

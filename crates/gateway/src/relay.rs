@@ -316,6 +316,10 @@ pub(crate) fn finale_of(abort: Abort) -> Finale {
             gateway,
             DeliveryOutcome::Killed,
         ),
+        Abort::Stopping => {
+            let message = "the gateway was stopped while this connection was open".to_owned();
+            Finale::cut("GatewayStopped", message, gateway, cut)
+        }
         Abort::FirstByteTimeout | Abort::IdleTimeout => {
             let message = "the provider was silent for longer than the idle timeout".to_owned();
             Finale::cut("UpstreamIdleTimeout", message, gateway, cut)

@@ -2,7 +2,7 @@
 //!
 //! Such a call goes the way of every exchange up to the answer's head, on an upstream connection that is
 //! its own. If the provider agrees, both connections leave HTTP and a [`Tunnel`] carries their bytes until
-//! one side ends, the total timeout passes or an operator ends it. The caller's connection is closed once
+//! one side ends, the total timeout passes, an operator ends it or the gateway stops. The caller's connection is closed once
 //! the record is stored: here too, what ends the answer waits for the record.
 
 use std::io;
@@ -85,6 +85,7 @@ impl Tunnel {
             keeper,
         } = self;
         listed.set_state(State::Streaming);
+        listed.upgraded();
         listed.expect_nothing();
         let entry = listed.entry();
         let mut ends = None;

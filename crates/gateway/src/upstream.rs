@@ -250,6 +250,12 @@ impl Pool {
         }
     }
 
+    /// Lets go of every connection that is not on loan.
+    pub(crate) fn close(&self) {
+        self.idle.lock().clear();
+        *self.shared.lock() = None;
+    }
+
     /// Closes connections that nobody used for long.
     pub(crate) fn reap(&self) {
         let idle_max = self.config.idle_max;

@@ -10,3 +10,4 @@ mod process;
 
 mod gaps;
 mod reload;
+mod stop;

@@ -54,14 +54,20 @@ impl Process {
 
     /// Waits for a line of the log with that text.
     pub(crate) fn says(&self, text: &str) -> String {
-        let mut before = Vec::new();
+        self.says_up_to(text).pop().unwrap()
+    }
+
+    /// The same, with all the lines before it.
+    fn says_up_to(&self, text: &str) -> Vec<String> {
+        let mut lines = Vec::new();
         while let Ok(line) = self.said.recv_timeout(PATIENCE) {
-            if line.contains(text) {
-                return line;
+            let is_it = line.contains(text);
+            lines.push(line);
+            if is_it {
+                return lines;
             }
-            before.push(line);
         }
-        panic!("`{text}` was not said, but {before:#?}");
+        panic!("`{text}` was not said, but {lines:#?}");
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -69,11 +75,12 @@ impl Process {
         kill_process(pid, signal).unwrap();
     }
 
-    /// Asks it to end, and waits until it has.
-    pub(crate) fn stop(mut self) {
+    /// Asks it to end, and waits until it has; gives what it said meanwhile.
+    pub(crate) fn stop(mut self) -> Vec<String> {
         self.signal(Signal::TERM);
-        self.says("stopped");
+        let said = self.says_up_to("stopped");
         assert!(self.child.wait().unwrap().success());
+        said
     }
 
     /// One request on a connection of its own; the whole answer as text.

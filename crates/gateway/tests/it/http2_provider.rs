@@ -166,6 +166,21 @@ async fn announced_trailers_reach_a_caller_in_http1_that_wants_them() {
     assert_eq!(rest, b"2\r\n{}\r\n0\r\nx-sum: 42\r\n\r\n");
 }
 
+#[tokio::test]
+async fn an_idle_connection_does_not_hold_up_the_end() {
+    let (scene, tasks) = (scene().await, Tasks::new());
+    let mut caller = scene.post(CHAT, ASKED).await;
+    let mut connection = Connection::accept(&scene, &tasks, STREAM).await;
+    finish(connection.request().await).await;
+    assert_eq!(caller.message().await.text(), DONE);
+    scene.stop();
+    assert_eq!(scene.stopped().await, Ok(()));
+    scene.gateway.wind_down();
+    let patience = std::time::Duration::from_secs(10);
+    assert_eq!(scene.gateway.tasks().wait(patience).await, Ok(()));
+    connection.gone().await;
+}
+
 /// An answer that ends the dialect's way.
 async fn finish(body: mpsc::Sender<Fed>) {
     feed(&body, DONE).await;

@@ -10,6 +10,7 @@ use corelog_types::Dialect;
 use crate::ledger::Kept;
 use crate::scene::Scene;
 use crate::upstream::{Head, Wire, within};
+use crate::whole::{ASKED, CHAT};
 
 const ASKING: &str = "GET /openai/v1/realtime?model=gpt-realtime HTTP/1.1\r\nhost: g\r\nconnection: keep-alive, Upgrade\r\nupgrade: websocket\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\nauthorization: Bearer sk-callers\r\n\r\n";
 const AGREED: &str = "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
@@ -163,6 +164,32 @@ async fn an_operator_and_the_total_timeout_end_it() {
     };
     let outcome = DeliveryOutcome::Truncated;
     check_ended(soon, false, "UpstreamTotalTimeout", outcome).await;
+}
+
+#[tokio::test]
+async fn it_ends_with_the_gateway_after_the_calls_in_flight() {
+    let scene = Scene::new(Dialect::OpenAi).await;
+    let (mut caller, mut upstream, ..) = upgraded(&scene, "hello").await;
+    assert_eq!(caller.exactly(5).await, b"hello");
+    let mut other = scene.post(CHAT, ASKED).await;
+    let (mut others, _) = scene.upstream.request().await;
+    scene.stop();
+    others.answer("{}").await;
+    assert_eq!(other.message().await.text(), "{}");
+    assert_eq!(scene.stopped().await, Ok(()));
+    // It is open as long as calls are.
+    upstream.send("more").await;
+    assert_eq!(caller.exactly(4).await, b"more");
+
+    scene.gateway.wind_down();
+    assert_eq!(caller.until_end().await, b"");
+    assert_eq!(upstream.until_end().await, b"");
+    let record = scene.ledger.record(2).await;
+    check(&record, 0, 9, DeliveryOutcome::Truncated);
+    let code = record.document().error_code;
+    assert_eq!(code.as_deref(), Some("GatewayStopped"));
+    let patience = Duration::from_secs(10);
+    assert_eq!(scene.gateway.tasks().wait(patience).await, Ok(()));
 }
 
 #[tokio::test]
