@@ -1,0 +1,629 @@
+//! Texts, the trees they make and the places where they fail.
+
+use crate::tree::{
+    CommandKind, Expr, ExprKind, InSet, LikePattern, ParsePattern, Query, TimeBound, UnaryOp,
+};
+use crate::{Problem, parse, read};
+
+/// The expression with all its parentheses, so that nothing but the tree's shape decides how it prints.
+fn shape(expr: &Expr) -> String {
+    let all = |all: &[Expr], word: &str| all.iter().map(shape).collect::<Vec<_>>().join(word);
+    match &expr.kind {
+        ExprKind::And(parts) => format!("({})", all(parts, " and ")),
+        ExprKind::Or(parts) => format!("({})", all(parts, " or ")),
+        ExprKind::Not(of) => format!("(not {})", shape(of)),
+        ExprKind::Unary {
+            op: UnaryOp::Minus,
+            of,
+        } => format!("(-{})", shape(of)),
+        ExprKind::Unary {
+            op: UnaryOp::Plus,
+            of,
+        } => format!("(+{})", shape(of)),
+        ExprKind::Binary { op, left, right } => {
+            format!("({} {} {})", shape(left), op.symbol(), shape(right))
+        }
+        ExprKind::Call { function, args } => format!("{}<{}>", function.name(), all(args, ", ")),
+        ExprKind::List(parts) => format!("[{}]", all(parts, ", ")),
+        ExprKind::Like {
+            of,
+            pattern,
+            negated,
+        } => {
+            let pattern = match pattern {
+                LikePattern::Text(text) => shape(text),
+                LikePattern::Regex(regex) => format!("/{}/", regex.text),
+            };
+            format!(
+                "({}{} like {pattern})",
+                shape(of),
+                if *negated { " not" } else { "" }
+            )
+        }
+        ExprKind::In { of, set, negated } => {
+            let set = match set {
+                InSet::List(parts) => all(parts, ", "),
+                InSet::Query(query) => query.to_string(),
+            };
+            format!(
+                "({}{} in [{set}])",
+                shape(of),
+                if *negated { " not" } else { "" }
+            )
+        }
+        ExprKind::Member { of, path } => format!("{}{}", shape(of), "·".repeat(path.len())),
+        _ => expr.to_string(),
+    }
+}
+
+fn only(text: &str) -> CommandKind {
+    let Query { mut commands, .. } = parse(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(commands.len(), 1);
+    commands.remove(0).kind
+}
+
+fn check_shape(text: &str, expected: &str) {
+    let CommandKind::Filter(expr) = only(&format!("filter {text}")) else {
+        panic!("no filter");
+    };
+    assert_eq!(shape(&expr), expected, "{text}");
+}
+
+#[test]
+fn operators_bind_as_in_most_languages() {
+    check_shape("a + b * c", "(a + (b * c))");
+    check_shape("a * b + c", "((a * b) + c)");
+    check_shape("a - b - c", "((a - b) - c)");
+    check_shape("a / b * c % d", "(((a / b) * c) % d)");
+    check_shape("2 ^ 3 ^ 2", "(2 ^ (3 ^ 2))");
+    check_shape("-2 ^ 2", "((-2) ^ 2)");
+    check_shape("2 ^ -3", "(2 ^ (-3))");
+    check_shape("a - -b", "(a - (-b))");
+    check_shape("(a + b) * c", "((a + b) * c)");
+    check_shape("-a < -100", "((-a) < (-100))");
+    check_shape(
+        "a % 2 = 0 and 2 ^ 3 = 8",
+        "(((a % 2) = 0) and ((2 ^ 3) = 8))",
+    );
+}
+
+#[test]
+fn and_or_not() {
+    check_shape("a or b and c", "(a or (b and c))");
+    check_shape("a and b and c or d", "((a and b and c) or d)");
+    check_shape("(a and b) and c", "((a and b) and c)");
+    check_shape("not a = 1 and b", "((not (a = 1)) and b)");
+    check_shape("not not a", "(not (not a))");
+    check_shape("not (a or b)", "(not (a or b))");
+    check_shape("!ispresent(x) and y", "((not ispresent<x>) and y)");
+    check_shape("a && b || c", "((a and b) or c)");
+    check_shape("NOT a AND b OR c", "(((not a) and b) or c)");
+}
+
+#[test]
+fn comparisons() {
+    check_shape("a == b", "(a = b)");
+    check_shape("a <> b", "(a != b)");
+    check_shape("a + 1 >= b * 2", "((a + 1) >= (b * 2))");
+    check_shape("a like 'x' and b", "((a like \"x\") and b)");
+    check_shape("a not like /x|y/ or b", "((a not like /x|y/) or b)");
+    check_shape("a =~ /x/", "(a like /x/)");
+    check_shape("a =~ 'x/y'", "(a like /x\\/y/)");
+    check_shape("a like concat(b, '-')", "(a like concat<b, \"-\">)");
+    check_shape("a in [1, 'b', c + 1]", "(a in [1, \"b\", (c + 1)])");
+    check_shape("a not in [1] and b", "((a not in [1]) and b)");
+    check_shape("(a = 1) = b", "((a = 1) = b)");
+    check_shape("a / b > c / d", "((a / b) > (c / d))");
+}
+
+#[test]
+fn values() {
+    check_shape("a.b.0.c = 1", "(a.b.0.c = 1)");
+    check_shape(
+        "r.messages[0].role = 'user'",
+        "(r.messages[0].role = \"user\")",
+    );
+    check_shape(
+        "jsonParse(@message).a[1].b = 1",
+        "(jsonParse<@message>··· = 1)",
+    );
+    check_shape("`a-b` = 1", "(`a-b` = 1)");
+    check_shape("`a.b`.c = `abc`", "(`a.b`.c = abc)");
+    check_shape("@`x:y` = @@z", "(@`x:y` = @@z)");
+    check_shape("event.by.in = 1", "(event.by.in = 1)");
+    check_shape("`by` = desc", "(`by` = desc)");
+    check_shape("a = TRUE", "(a = true)");
+    check_shape("count = 1", "(count = 1)");
+    check_shape("a - 5m", "(a - 5m)");
+    check_shape("toupper([1, 2])", "toupper<[1, 2]>");
+}
+
+/// A query and how it is written.
+fn check_text(text: &str, expected: &str) {
+    let found = parse(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(found.to_string(), expected, "{text}");
+}
+
+#[test]
+fn commands_are_written_in_one_way() {
+    check_text("FIELDS a  AS b,c", "fields a as b, c");
+    check_text("| where a = 'x' | head 5", "filter a = \"x\"\n| limit 5");
+    check_text(
+        "filter a=1#c\n|\n#d\nlimit any 5",
+        "filter a = 1\n| limit any 5",
+    );
+    check_text("sort by a asc, b DESC", "sort a, b desc");
+    check_text("order a", "sort a");
+    check_text(
+        "stats COUNT( * ) , sum(a) as s by bin (5m), b as c offset 1hr",
+        "stats COUNT( * ), sum(a) as s by bin (5m), b as c offset 1h",
+    );
+    check_text("stats max(a # why\n + 1)", "stats max(a + 1)");
+    check_text(
+        "fields a as `b c`, d as \"e f\"",
+        "fields a as `b c`, d as `e f`",
+    );
+    check_text("dedup a, b.c", "dedup a, b.c");
+    check_text(
+        "pattern @message | diff PREVIOUSday | anomaly",
+        "pattern @message\n| diff previousDay\n| anomaly",
+    );
+    check_text("unmask @message, a as b", "unmask @message, a as b");
+    check_text(
+        "unnest a.b into c | expand d",
+        "unnest a.b into c\n| expand d",
+    );
+    check_text("estimate", "estimate");
+    check_text("logcompare timeshift 7d", "logcompare timeshift 7d");
+    check_text("countFrequent a, b", "countFrequent a, b");
+}
+
+#[test]
+fn parse_takes_many_patterns() {
+    check_text("parse \"a *\" as b", "parse \"a *\" as b");
+    check_text("parse a '\"x\":\"*\"' as @b", "parse a '\"x\":\"*\"' as @b");
+    check_text("parse /(?<a>x|y)/", "parse /(?<a>x|y)/");
+    check_text(
+        "parse concat(a, b) /(.)(.)/ as c, d multi",
+        "parse concat(a, b) /(.)(.)/ as c, d multi",
+    );
+    check_text("parse a LOGFMT as b", "parse a logfmt as b");
+    check_text("parse logfmt as b", "parse logfmt as b");
+    check_text("parse logfmt \"*\" as b", "parse logfmt \"*\" as b");
+    check_text("parse csv as a, b", "parse csv as a, b");
+    check_text("parse x XML '/a/b' as c", "parse x xml \"/a/b\" as c");
+    check_text("parse XML '/a'", "parse xml \"/a\"");
+    check_text("json field=a.b \"c.d\" as e", "json field=a.b \"c.d\" as e");
+}
+
+#[test]
+fn groups_get_the_names_they_have_or_are_given() {
+    let check = |text: &str, expected: &[(usize, &str)]| {
+        let CommandKind::Parse(parse) = only(text) else {
+            panic!("no parse");
+        };
+        assert!(!matches!(parse.pattern, ParsePattern::Logfmt { .. }));
+        let found = parse.captures();
+        let found: Vec<_> = found
+            .iter()
+            .map(|(at, name)| (*at, name.as_str()))
+            .collect();
+        assert_eq!(found, expected, "{text}");
+    };
+    check("parse 'a * b *' as x, y", &[(1, "x"), (2, "y")]);
+    check("parse /(H|h)(?<host>.)/", &[(2, "host")]);
+    check(
+        "parse /(a)(?<b>.)(c)/ as x, y",
+        &[(1, "x"), (2, "b"), (3, "y")],
+    );
+    check("parse /(?<payload>.)/ as payload", &[(1, "payload")]);
+    check("parse /(?<a>.)(.)/ as x, y", &[(1, "x"), (2, "y")]);
+}
+
+#[test]
+fn tables_and_other_queries() {
+    check_text(
+        "lookup t a as b.c, d OUTPUT x, y",
+        "lookup t a as b.c, d OUTPUT x, y",
+    );
+    check_text("lookup t a outputnew x", "lookup t a OUTPUTNEW x");
+    check_text(
+        "cidrlookup t ip as net output x",
+        "cidrlookup t ip as net OUTPUT x",
+    );
+    check_text(
+        "join left=a right=b where b.x=a.y (SOURCE 'g')",
+        "join type=inner left=a right=b where a.y=b.x (SOURCE \"g\")",
+    );
+    check_text(
+        "join type=left right=b left=a where a.y.z = b.x (SOURCE g | fields x)",
+        "join type=left left=a right=b where a.y.z=b.x (SOURCE \"g\" | fields x)",
+    );
+    check_text(
+        "appendcols max=5 override=true (limit 1)",
+        "appendcols override=true max=5 (limit 1)",
+    );
+    check_text("appendcols max=10000 (limit 1)", "appendcols (limit 1)");
+    check_text(
+        "filter a in (SOURCE 'g' | fields x)",
+        "filter a in (SOURCE \"g\" | fields x)",
+    );
+    check_text(
+        "$A(n = 10, s=\"x\") | $`B c`()",
+        "$A(n = 10, s = \"x\")\n| $`B c`()",
+    );
+}
+
+#[test]
+fn along_rows() {
+    check_text(
+        "relevantfields a, b where c = 1",
+        "relevantfields a, b where c = 1",
+    );
+    check_text("relevantfields where c = 1", "relevantfields where c = 1");
+    check_text("addtotals", "addtotals");
+    check_text(
+        "addtotals fieldname=Sum row=false col=true a b, c",
+        "addtotals fieldname=Sum row=false col=true a b c",
+    );
+    check_text("addtotals row", "addtotals row");
+    check_text("accum a as b", "accum a as b");
+    check_text("autoregress a p=1-4", "autoregress a p=1-4");
+    check_text("autoregress a as b p=2", "autoregress a as b p=2");
+    check_text("filldown", "filldown");
+    check_text(
+        "filldown host cpu*, a.*.b `c d`*",
+        "filldown host cpu* a.*.b `c d`*",
+    );
+    check_text("fillmissing", "fillmissing");
+    check_text(
+        "fillmissing with 0 for a, b, with",
+        "fillmissing with 0 for a, 0 for b, 0 for with",
+    );
+    check_text(
+        "fillmissing with -1 for a, 'x' for b",
+        "fillmissing with -1 for a, \"x\" for b",
+    );
+    check_text("outlier a", "outlier a");
+    check_text(
+        "outlier action=remove param=3.0 uselower=true mark=true cpu memory",
+        "outlier action=remove param=3.0 uselower=true mark=true cpu memory",
+    );
+    check_text(
+        "sessionize a, b maxspan 1h as s",
+        "sessionize a, b maxspan 1h as s",
+    );
+    check_text("sessionize a maxspan 30m as session_id", "sessionize a");
+}
+
+#[test]
+fn sources() {
+    check_text(
+        "source 'a', \"b\" | limit 1",
+        "SOURCE \"a\", \"b\"\n| limit 1",
+    );
+    check_text("SOURCE `l-g` | limit 1", "SOURCE \"l-g\"\n| limit 1");
+    check_text(
+        "SOURCE logGroups() | limit 1",
+        "SOURCE logGroups()\n| limit 1",
+    );
+    check_text(
+        "SOURCE logGroups(class:['STANDARD'], accountIdentifiers:['1'], namePrefix: ['a', 'b']) | limit 1",
+        "SOURCE logGroups(namePrefix: [\"a\", \"b\"], accountIdentifier: [\"1\"], class: [\"STANDARD\"])\n| limit 1",
+    );
+    check_text(
+        "SOURCE dataSource(['x.y']) logGroups(namePrefix: ['a']) | limit 5",
+        "SOURCE dataSource([\"x.y\"]) logGroups(namePrefix: [\"a\"])\n| limit 5",
+    );
+    check_text(
+        "SOURCE logGroupTags([{\"values\":[\"!a*\"], \"key\":\"k\"}]) | limit 1",
+        "SOURCE logGroupTags([{\"key\": \"k\", \"values\": [\"!a*\"]}])\n| limit 1",
+    );
+    let CommandKind::Source(source) = only("SOURCE \"g\" START=1768800000000 END=1768803599999")
+    else {
+        panic!("no source");
+    };
+    assert_eq!(source.start, Some(TimeBound::Millis(1_768_800_000_000)));
+    assert_eq!(source.end, Some(TimeBound::Millis(1_768_803_599_999)));
+    check_text(
+        "SOURCE lg start=-1d end=now | limit 1",
+        "SOURCE \"lg\" START=-1d END=now\n| limit 1",
+    );
+}
+
+/// What is wrong with a query, the characters meant, and the hint.
+fn check_error(text: &str, message: &str, meant: &str, hint: &str) {
+    let error = parse(text).expect_err(text);
+    assert_eq!(error.to_string(), message, "{text}");
+    let (start, end) = (
+        error.location.start_char_offset,
+        error.location.end_char_offset,
+    );
+    let found: String = text.chars().skip(start).take(end - start).collect();
+    assert_eq!(found, meant, "{text}");
+    assert_eq!(error.hint.as_deref().unwrap_or_default(), hint, "{text}");
+}
+
+#[test]
+fn what_does_not_fit_is_named_with_its_place() {
+    let missing = "something is missing before this";
+    check_error(
+        "",
+        "unexpected symbol found <EOF> at line 1 and position 0",
+        "",
+        "",
+    );
+    check_error(
+        "# only a comment",
+        "unexpected symbol found <EOF> at line 1 and position 16",
+        "",
+        "",
+    );
+    check_error(
+        "filter modelId = | limit 5",
+        "unexpected symbol found | at line 1 and position 17",
+        "|",
+        missing,
+    );
+    check_error(
+        "fields a\n| filter",
+        "unexpected symbol found <EOF> at line 2 and position 8",
+        "",
+        missing,
+    );
+    check_error(
+        "fields a |",
+        "unexpected symbol found <EOF> at line 1 and position 10",
+        "",
+        "a command is missing",
+    );
+    check_error(
+        "fields a b",
+        "unexpected symbol found b at line 1 and position 9",
+        "b",
+        "",
+    );
+    check_error(
+        "fields a,, b",
+        "unexpected symbol found , at line 1 and position 9",
+        ",",
+        "",
+    );
+    check_error(
+        "filter (a = 1",
+        "unexpected symbol found <EOF> at line 1 and position 13",
+        "",
+        missing,
+    );
+    check_error(
+        "filter a = b = c",
+        "unexpected symbol found = at line 1 and position 13",
+        "=",
+        "",
+    );
+    check_error(
+        "filter not a = b = c",
+        "unexpected symbol found = at line 1 and position 17",
+        "=",
+        "",
+    );
+    check_error(
+        "filter a = 'x",
+        "string without an end at line 1 and position 11",
+        "'x",
+        "",
+    );
+    check_error(
+        "limit a",
+        "unexpected symbol found a at line 1 and position 6",
+        "a",
+        "",
+    );
+    check_error(
+        "fields a as",
+        "unexpected symbol found <EOF> at line 1 and position 11",
+        "",
+        missing,
+    );
+}
+
+#[test]
+fn likely_mistakes_get_a_hint() {
+    check_error(
+        "fitler a = 1",
+        "unexpected symbol found fitler at line 1 and position 0",
+        "fitler",
+        "did you mean `filter`?",
+    );
+    check_error(
+        "fields a | tail 5",
+        "unexpected symbol found tail at line 1 and position 11",
+        "tail",
+        "",
+    );
+    check_error(
+        "filter a = 'it''s'",
+        "unexpected symbol found 's' at line 1 and position 15",
+        "'s'",
+        "a quote within a string stands behind a backslash",
+    );
+    check_error(
+        "filter a like /x/i",
+        "unexpected symbol found i at line 1 and position 17",
+        "i",
+        "flags stand within the expression: /(?i)…/",
+    );
+    check_error(
+        "filter a in ('x', 'y')",
+        "unexpected symbol found ( at line 1 and position 12",
+        "(",
+        "a list stands in brackets: in [1, 2]",
+    );
+    check_error(
+        "fields by",
+        "unexpected symbol found by at line 1 and position 7",
+        "by",
+        "a name that is also an operator stands in backticks",
+    );
+    check_error(
+        "fields lower(a)",
+        "unknown function `lower`",
+        "lower",
+        "did you mean `tolower`?",
+    );
+    check_error(
+        "filter a > 5parsecs",
+        "unknown unit of time `parsecs`",
+        "5parsecs",
+        "a name that begins with a digit stands in backticks",
+    );
+    check_error(
+        "fields h.\"user-agent\"",
+        "unexpected symbol found \" at line 1 and position 9",
+        "\"",
+        "a part of a name with other characters stands in backticks",
+    );
+    check_error(
+        "filter a like /(?=x)/",
+        "invalid regular expression: look-around, including look-ahead and look-behind, is not supported",
+        "/(?=x)/",
+        "look-around and back references are not supported",
+    );
+}
+
+#[test]
+fn arguments_are_counted_and_checked() {
+    let check = |text: &str, message: &str| {
+        assert_eq!(parse(text).expect_err(text).to_string(), message, "{text}");
+    };
+    check("fields abs()", "`abs` takes 1 argument, not 0");
+    check("fields now(1)", "`now` takes no arguments, not 1");
+    check("fields substr(a)", "`substr` takes 2 or 3 arguments, not 1");
+    check(
+        "fields concat()",
+        "`concat` takes 1 or more arguments, not 0",
+    );
+    check(
+        "fields haversine(1, 2, 3)",
+        "`haversine` takes 4 arguments, not 3",
+    );
+    check("stats count(a, b)", "`count` takes 0 or 1 arguments, not 2");
+    check(
+        "stats sum(*)",
+        "unexpected symbol found * at line 1 and position 10",
+    );
+    check(
+        "stats count(*) by bin(5)",
+        "`bin` takes a period such as 5m",
+    );
+    check(
+        "stats pct(a, 101)",
+        "`pct` takes a number from 0 to 100 as its second argument",
+    );
+    check(
+        "stats topk(0, a)",
+        "`topk` takes a number from 1 to 10000 as its first argument",
+    );
+    check(
+        "fields datefloor(a, 1)",
+        "`datefloor` takes a period such as 5m as its second argument",
+    );
+    check("limit 0", "the limit must be from 1 to 100000");
+    check("limit 100001", "the limit must be from 1 to 100000");
+    check("parse 'a * *' as b", "2 wildcards for 1 names");
+    check("parse /(a)(b)/ as c", "2 groups for 1 names");
+    check("parse /abc/", "0 groups for 0 names");
+    check("appendcols max=0 (limit 1)", "max must be from 1 to 100000");
+    check(
+        "SOURCE logGroups(namePrefix: ['1','2','3','4','5','6'])",
+        "a query has at most 5 name prefixes",
+    );
+    check(
+        "filter a in (fields b | filter c in (fields d))",
+        "a subquery cannot hold another",
+    );
+    check(
+        "filter a = {{p}}",
+        "the placeholder `{{p}}` belongs in a saved query",
+    );
+    let case = format!("fields case({})", vec!["a"; 22].join(","));
+    check(&case, "`case` takes 2 to 21 arguments, not 22");
+}
+
+#[test]
+fn limits_hold() {
+    let problem = |text: String| parse(&text).expect_err("a limit").problem;
+    assert!(matches!(
+        problem("x".repeat(10_001)),
+        Problem::TooLong { chars: 10_001, .. }
+    ));
+    assert_eq!(
+        problem(format!("filter {}", "(".repeat(9_000))),
+        Problem::TooDeep
+    );
+    assert_eq!(
+        problem(format!("filter {}a", "not ".repeat(2_000))),
+        Problem::TooDeep
+    );
+    assert_eq!(
+        problem(format!("filter {}a", "-".repeat(9_000))),
+        Problem::TooDeep
+    );
+    assert_eq!(
+        problem(format!("filter a{}", "+a".repeat(4_000))),
+        Problem::TooDeep
+    );
+    assert_eq!(
+        problem(format!("filter a{}", "^a".repeat(4_000))),
+        Problem::TooDeep
+    );
+    assert_eq!(
+        problem(format!("filter {}", "abs(".repeat(2_000))),
+        Problem::TooDeep
+    );
+    assert!(matches!(
+        problem("limit 1|".repeat(201)),
+        Problem::TooMany {
+            what: "commands",
+            ..
+        }
+    ));
+    let wide = format!("filter {}", vec!["a=1"; 1_400].join(" or "));
+    assert!(parse(&wide).is_ok(), "a long chain is not deep");
+}
+
+#[test]
+fn subtracting_by_accident_is_warned_of() {
+    let check = |text: &str, expected: &[&str]| {
+        let found = read(text).unwrap().warnings;
+        let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected, "{text}");
+    };
+    check(
+        "filter cost-center = 1",
+        &["`cost-center` subtracts one field from another"],
+    );
+    check("filter cost - center = 1", &[]);
+    check("filter 5-a = 1", &[]);
+}
+
+#[test]
+fn spans_name_the_bytes_of_each_part() {
+    let text = "fields é | stats sum(a + b) as s by c";
+    let query = parse(text).unwrap();
+    assert_eq!(query.span.of(text), text);
+    let CommandKind::Stats(stats) = &query.commands[1].kind else {
+        panic!("no stats");
+    };
+    assert_eq!(
+        query.commands[1].span.of(text),
+        "stats sum(a + b) as s by c"
+    );
+    assert_eq!(stats.items[0].span.of(text), "sum(a + b) as s");
+    assert_eq!(stats.items[0].expr.span.of(text), "sum(a + b)");
+    let ExprKind::Call { args, .. } = &stats.items[0].expr.kind else {
+        panic!("no call");
+    };
+    assert_eq!(args[0].span.of(text), "a + b");
+    assert_eq!(stats.by[0].span.of(text), "c");
+}
