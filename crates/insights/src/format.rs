@@ -69,3 +69,6 @@ fn write_list<T>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,6 +94,15 @@ impl<'a> Lexer<'a> {
         Ok(regex)
     }
 
+    /// The name right behind a dot, of one or more segments; here a segment may begin with a digit.
+    pub(crate) fn member(&mut self) -> Result<(Vec<String>, Span), Fault> {
+        let start = self.at;
+        match self.name()? {
+            Token::Name { segments, .. } => Ok((segments, Span::new(start, self.at))),
+            _ => Ok((Vec::new(), Span::new(start, start))),
+        }
+    }
+
     /// Source: people who wrote `/text/i` and were told `unexpected symbol found i`.
     fn refuse_flags(&self) -> Result<(), Fault> {
         let rest = &self.text[self.at..];
@@ -212,14 +221,14 @@ impl<'a> Lexer<'a> {
                 segment.push_str(self.backticked()?);
             }
             if segment.chars().all(|c| c == '@') {
-                return Err(self.no_name(start, segment));
+                return Err(self.no_name(start));
             }
             segments.push(segment);
             let Some(after_dot) = self.rest().strip_prefix('.') else {
                 break;
             };
             if after_dot.starts_with(['"', '\'']) {
-                let fault = self.no_name(self.at + 1, after_dot[..1].to_owned());
+                let fault = self.no_name(self.at + 1);
                 return Err(
                     fault.hint("a part of a name with other characters stands in backticks")
                 );
@@ -232,16 +241,16 @@ impl<'a> Lexer<'a> {
         Ok(Token::Name { segments, bare })
     }
 
-    fn no_name(&self, start: usize, symbol: String) -> Fault {
-        let symbol = if symbol.is_empty() {
-            "``".to_owned()
-        } else {
-            symbol
+    /// What stands at `start`, as typed so far or else its first character, is no name.
+    fn no_name(&self, start: usize) -> Fault {
+        let first = self.text[start..].chars().next().map_or(0, char::len_utf8);
+        let span = Span::new(start, self.at.max(start + first));
+        let symbol = match span.of(self.text) {
+            "" => "<EOF>",
+            typed => typed,
         };
-        Fault::new(
-            Problem::Unexpected { symbol },
-            Span::new(start, self.at.max(start + 1)),
-        )
+        let symbol = symbol.to_owned();
+        Fault::new(Problem::Unexpected { symbol }, span)
     }
 
     fn backticked(&mut self) -> Result<&'a str, Fault> {

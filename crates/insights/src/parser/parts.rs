@@ -103,16 +103,9 @@ impl Parser<'_> {
                 segments.push(Segment::Index(self.index()?));
                 self.expect("]")?;
             } else if self.eat(".")? {
-                match self.peek()?.clone() {
-                    Token::Name {
-                        segments: names, ..
-                    } => segments.extend(names.into_iter().map(Segment::Key)),
-                    Token::Number(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                        segments.push(Segment::Key(text));
-                    }
-                    _ => return Err(self.unexpected()),
-                }
-                self.next()?;
+                let (names, span) = self.lexer.member()?;
+                self.trail.push(span);
+                segments.extend(names.into_iter().map(Segment::Key));
             } else {
                 return Ok(());
             }

@@ -127,6 +127,7 @@ fn values() {
         "jsonParse(@message).a[1].b = 1",
         "(jsonParse<@message>··· = 1)",
     );
+    check_shape("r[0].1.5m.x = 1", "(r[0].1.5m.x = 1)");
     check_shape("`a-b` = 1", "(`a-b` = 1)");
     check_shape("`a.b`.c = `abc`", "(`a.b`.c = abc)");
     check_shape("@`x:y` = @@z", "(@`x:y` = @@z)");

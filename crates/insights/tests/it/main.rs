@@ -1,9 +1,14 @@
 //! The language from outside: texts in, trees and texts out.
 
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod published;
+#[cfg(test)]
 mod questions;
 
 /// Reads a query, writes it, reads that: the tree and the text stay the same.
+#[cfg(test)]
 fn round_trip(text: &str) {
     let tree = match corelog_insights::parse(text) {
         Ok(tree) => tree,

@@ -3,7 +3,7 @@
 use crate::round_trip;
 
 /// Queries, shown as they are typed.
-const QUESTIONS: &[&str] = &[
+pub(crate) const QUESTIONS: &[&str] = &[
     "fields @timestamp, modelId, operation, requestId | sort @timestamp desc | limit 20",
     "fields @timestamp, @message | limit 5",
     r#"filter modelId = "anthropic.claude-3-5-sonnet-20241022-v2:0""#,
