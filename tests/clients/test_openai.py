@@ -189,10 +189,14 @@ def test_transcription_is_relayed(stack, client):
     )
     seen, record = stack.last(), record_of(stack, raw)
     assert raw.http_response.content == seen.body
-    # A form's fields may go unread, for it is only relayed; if the model is named, it is the right one.
-    model = record.get("modelId")
-    assert model in (None, "whisper-1")
-    check_envelope(record, seen, operation="Transcription", model=model, provider="openai")
+    check_envelope(
+        record, seen, operation="Transcription", model="whisper-1", provider="openai"
+    )
+    audio = json.loads(seen.body)["usage"]["input_token_details"]["audio_tokens"]
+    assert record["corelog"]["usage"]["inputAudio"] == {
+        "value": audio,
+        "provenance": "reported",
+    }
     assert stack.bucket.output_of(record) == json.loads(seen.body)
 
 

@@ -1,3 +1,5 @@
+//! Forms whole, cut, hostile, and in any chunking.
+
 use proptest::prelude::*;
 
 use super::*;
