@@ -17,9 +17,9 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use corelog_access::{Access, Caller};
+use corelog_access::Caller;
 use corelog_capture::{Answered, Call, Capture};
-use corelog_providers::route;
+use corelog_providers::{Route, route};
 use corelog_record::CallerFacts;
 use corelog_runtime::Tasks;
 use corelog_types::{Dialect, RecordId};
@@ -164,47 +164,14 @@ impl Prepared {
 
         let most = routing.limits.body_bytes_max;
         let announced = incoming.size_hint().lower();
-        let mut source = Source::Passing(incoming);
-        if let Some(key) = &caller.unproven {
-            let held = prove(routing, key, &parts, source, (id, &shared.clock)).await;
-            match held {
-                Ok(held) => source = held,
-                Err(refusal) => {
-                    // Whoever signed wrongly is not the one whose key it names.
-                    let caller = Access::stranger(&parts.headers);
-                    let stranger = Stranger {
-                        parts: &parts,
-                        caller,
-                        peer,
-                        began,
-                    };
-                    return Err(turn_away(shared, routing, stranger, &refusal).await);
-                }
-            }
-        }
         let (path, query) = split_query(rest);
         let route = route(dialect, parts.method.as_str(), path, query);
-        let provider = if let Found::Provider(provider, _) = found {
-            Arc::clone(provider)
-        } else {
-            match choose(routing, &route, source, id).await {
-                Ok((provider, read)) => {
-                    source = read;
-                    provider
-                }
-                Err(refusal @ Refusal::NoRoute(_)) => {
-                    shared.note_refusal(&refusal);
-                    return Err(refuse(&refusal));
-                }
-                Err(refusal) => {
-                    let stranger = Stranger {
-                        parts: &parts,
-                        caller,
-                        peer,
-                        began,
-                    };
-                    return Err(turn_away(shared, routing, stranger, &refusal).await);
-                }
+        let asked = (&parts, &caller, &route);
+        let (provider, source) = match accept(shared, routing, asked, found, incoming, id).await {
+            Ok(accepted) => accepted,
+            Err(refusal) => {
+                let stranger = Stranger::new(&parts, caller, peer, began);
+                return Err(turn_away(shared, routing, stranger, &refusal).await);
             }
         };
         let upstream_path = provider.upstream_path(rest);
@@ -509,6 +476,25 @@ impl Prepared {
     async fn refuse(self, refusal: &Refusal) -> Response<Bytes> {
         let gone = self.listed.hung_up_after();
         refused(&self.keeper, self.capture, refusal, self.began, gone).await
+    }
+}
+
+/// Finds out whether the caller is who it says, and its provider, reading the body where only that tells.
+async fn accept(
+    shared: &Shared,
+    routing: &Arc<Routing>,
+    (parts, caller, route): (&request::Parts, &Caller, &Route),
+    found: Found<'_>,
+    incoming: Incoming,
+    id: RecordId,
+) -> Result<(Arc<Provider>, Source), Refusal> {
+    let mut source = Source::Passing(incoming);
+    if let Some(key) = &caller.unproven {
+        source = prove(routing, key, parts, source, (id, &shared.clock)).await?;
+    }
+    match found {
+        Found::Provider(provider, _) => Ok((Arc::clone(provider), source)),
+        _ => choose(routing, route, source, id).await,
     }
 }
 

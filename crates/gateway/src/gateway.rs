@@ -214,12 +214,9 @@ impl Gateway {
                     let dialect = front::dialect_of_stranger(parts.uri.path(), &parts.headers);
                     return whole(refusal.answer(dialect, None));
                 }
-                let stranger = Stranger {
-                    caller: Access::stranger(&parts.headers),
-                    parts: &parts,
-                    peer: peer.map(|peer| peer.ip().to_string()),
-                    began,
-                };
+                let caller = Access::stranger(&parts.headers);
+                let peer = peer.map(|peer| peer.ip().to_string());
+                let stranger = Stranger::new(&parts, caller, peer, began);
                 return whole(turn_away(shared, &routing, stranger, &refusal).await);
             }
         };

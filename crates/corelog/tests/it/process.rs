@@ -4,12 +4,14 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+/// More than any of these tests makes it say.
+const LINES_MAX: usize = 10_000;
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server; killed when dropped.
 pub(crate) struct Process {
@@ -33,7 +35,7 @@ impl Process {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let (sender, said) = channel();
+        let (sender, said) = sync_channel(LINES_MAX);
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 // Nobody listens any more once the test is over.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use corelog_access::Caller;
+use corelog_access::{Access, Caller};
 use corelog_capture::{Call, Capture, Limits as CaptureLimits, Policies, Policy, Rule};
 use corelog_providers::route;
 use corelog_record::CallerFacts;
@@ -49,10 +49,32 @@ impl Allowance {
 
 /// Someone who is turned away.
 pub(crate) struct Stranger<'a> {
-    pub(crate) parts: &'a request::Parts,
-    pub(crate) caller: Caller,
-    pub(crate) peer: Option<String>,
-    pub(crate) began: Instant,
+    parts: &'a request::Parts,
+    caller: Caller,
+    peer: Option<String>,
+    began: Instant,
+}
+
+impl<'a> Stranger<'a> {
+    /// A caller whose call does not get as far as an exchange.
+    pub(crate) fn new(
+        parts: &'a request::Parts,
+        caller: Caller,
+        peer: Option<String>,
+        began: Instant,
+    ) -> Self {
+        let caller = match caller.unproven {
+            // Whoever signed wrongly is not the one whose key it names.
+            Some(_) => Access::stranger(&parts.headers),
+            None => caller,
+        };
+        Self {
+            parts,
+            caller,
+            peer,
+            began,
+        }
+    }
 }
 
 /// Refuses a call before it is an exchange. It is recorded if it is a call to a model that somebody serves, and
@@ -75,8 +97,11 @@ pub(crate) async fn turn_away(
             return refusal.answer(dialect, None);
         }
     };
-    let capture = capture(shared, routing, &stranger, (dialect, rest, named));
     let keeper = &routing.keeper;
+    let capture = match refusal {
+        Refusal::NoRoute(_) => None,
+        _ => capture(shared, routing, &stranger, (dialect, rest, named)),
+    };
     // Without room for records nothing of a call that goes nowhere is worth a gap.
     let Some(capture) = capture.filter(|_| keeper.recorder.admit().is_ok()) else {
         shared.note_refusal(refusal);

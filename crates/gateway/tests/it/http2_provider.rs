@@ -57,13 +57,13 @@ impl Connection {
         let service = service_fn(move |_: Request<Incoming>| {
             let seen = seen.clone();
             async move {
-                let (feed, fed) = mpsc::channel(8);
-                seen.send(feed).await.unwrap();
+                let (feeding, body) = mpsc::channel(8);
+                seen.send(feeding).await.unwrap();
                 let mut answer = Response::builder();
                 for (name, value) in head {
                     answer = answer.header(*name, *value);
                 }
-                Ok::<_, Infallible>(answer.body(FedBody(fed)).unwrap())
+                Ok::<_, Infallible>(answer.body(FedBody(body)).unwrap())
             }
         });
         let leaving = Shutdown::new();
@@ -116,10 +116,10 @@ const WITH_LENGTH: &[(&str, &str)] = &[
     ("content-length", "2"),
 ];
 
-fn sum() -> Fed {
+fn sum() -> Frame<Bytes> {
     let mut trailers = HeaderMap::new();
     trailers.insert("x-sum", "42".parse().unwrap());
-    Ok(Frame::trailers(trailers))
+    Frame::trailers(trailers)
 }
 
 async fn check_trailers(head: &'static [(&str, &str)]) {
@@ -131,7 +131,7 @@ async fn check_trailers(head: &'static [(&str, &str)]) {
         feed(&body, "{}").await;
         // The trailers come on their own.
         scene.settle().await;
-        body.send(sum()).await.unwrap();
+        body.send(Ok(sum())).await.unwrap();
         connection
     };
     let (answer, _connection) = tokio::join!(sender.send_request(asked()), provider);
@@ -157,7 +157,7 @@ async fn announced_trailers_reach_a_caller_in_http1_that_wants_them() {
     let mut connection = Connection::accept(&scene, &tasks, WITH_TRAILER).await;
     let body = connection.request().await;
     feed(&body, "{}").await;
-    body.send(sum()).await.unwrap();
+    body.send(Ok(sum())).await.unwrap();
     drop(body);
     let head = caller.head().await;
     assert_eq!(head.get("trailer"), Some("x-sum"));

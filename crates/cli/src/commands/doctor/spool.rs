@@ -167,6 +167,9 @@ mod tests {
             ..spool::Report::default()
         });
         let said = "0 records in 0 segments; 1,200 calls went on without a record";
-        assert_eq!((gaps[0].state, gaps[0].message.as_str()), (State::Warn, said));
+        assert_eq!(
+            (gaps[0].state, gaps[0].message.as_str()),
+            (State::Warn, said)
+        );
     }
 }
