@@ -109,6 +109,16 @@ impl Word {
         self.help().name
     }
 
+    /// Whether the command needs log groups of the standard class.
+    ///
+    /// Source: the user guide's list of commands by log class.
+    pub fn needs_standard_class(self) -> bool {
+        matches!(
+            self,
+            Self::Pattern | Self::Diff | Self::FilterIndex | Self::Unmask
+        )
+    }
+
     /// The word that an unknown one may have meant.
     pub fn nearest(name: &str) -> Option<&'static str> {
         let name = loose(name);

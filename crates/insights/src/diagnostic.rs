@@ -157,7 +157,7 @@ pub enum Problem {
         name: String,
     },
     /// Glob wildcards or groups that do not match the names after `as`.
-    #[error("{places} {what} for {names} names")]
+    #[error("{what}: {places}, names: {names}")]
     Names {
         /// What there is one of per name, in the plural.
         what: &'static str,
@@ -169,6 +169,27 @@ pub enum Problem {
     /// `{{name}}` outside a saved query.
     #[error("the placeholder `{{{{{name}}}}}` belongs in a saved query")]
     Placeholder {
+        /// Its name.
+        name: String,
+    },
+    /// No saved query has this name.
+    #[error("unknown saved query `{name}`")]
+    UnknownSaved {
+        /// The name.
+        name: String,
+    },
+    /// A saved query that calls one.
+    #[error("a saved query cannot call another")]
+    NestedSaved,
+    /// A parameter that the saved query does not have.
+    #[error("unknown parameter `{name}`")]
+    UnknownParameter {
+        /// Its name.
+        name: String,
+    },
+    /// A parameter without value and default.
+    #[error("the parameter `{name}` has no value")]
+    MissingParameter {
         /// Its name.
         name: String,
     },

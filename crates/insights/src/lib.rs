@@ -1,7 +1,7 @@
 //! The query language of `CloudWatch` Logs Insights: text to a syntax tree and back.
 //!
 //! [`parse`] reads a query into a [`Query`] or says what is wrong with it and where, as a [`Diagnostic`]; [`read`]
-//! also gives warnings. A [`Query`] prints itself in one spelling. [`FUNCTIONS`] and [`COMMANDS`] are the language's
+//! also gives warnings. [`expand`] puts saved queries in place of their calls. A [`Query`] prints itself in one spelling. [`FUNCTIONS`] and [`COMMANDS`] are the language's
 //! tables, with a line of help each.
 //!
 //! The grammar opens `parser.rs`; `check.rs` says which commands may follow which, and which names exist after
@@ -20,6 +20,7 @@ mod nearest;
 mod parser;
 mod period;
 mod regex;
+mod saved;
 mod span;
 mod tree;
 
@@ -28,6 +29,7 @@ pub use diagnostic::{Diagnostic, Problem};
 pub use functions::{FUNCTIONS, Function, FunctionHelp, Place};
 pub use period::{Period, UNITS, Unit};
 pub use regex::Regex;
+pub use saved::{SavedQuery, expand, placeholders};
 pub use span::{Location, Span};
 pub use tree::*;
 

@@ -297,8 +297,7 @@ fn write_saved(f: &mut Formatter<'_>, call: &SavedCall) -> Result {
     write_name_str(f, &call.name.value)?;
     f.write_str("(")?;
     write_list(f, &call.args, |f, (parameter, value)| {
-        write_name(f, parameter)?;
-        write!(f, " = {value}")
+        write!(f, "{} = {value}", parameter.value)
     })?;
     f.write_str(")")
 }

@@ -4,6 +4,7 @@ use super::Parser;
 use crate::commands::Word;
 use crate::diagnostic::{Fault, Problem};
 use crate::lexer::Token;
+use crate::saved::is_parameter;
 use crate::tree::{
     Baseline, Command, CommandKind, Direction, Limit, Parse, ParsePattern, SavedCall, SortKey,
     Stats,
@@ -234,7 +235,7 @@ impl Parser<'_> {
         let mut args = Vec::new();
         if !self.at(")")? {
             args = self.list(|parser| {
-                let parameter = parser.name()?;
+                let parameter = parser.parameter()?;
                 parser.expect("=")?;
                 Ok((parameter, parser.literal()?))
             })?;
@@ -242,5 +243,15 @@ impl Parser<'_> {
         self.expect(")")?;
         let span = self.since(start);
         Ok(SavedCall { name, args, span })
+    }
+
+    /// The name of a parameter, which may be any word.
+    fn parameter(&mut self) -> Result<Text, Fault> {
+        let word = self.peek()?.word().unwrap_or_default().to_owned();
+        if !is_parameter(&word) {
+            return Err(self.unexpected());
+        }
+        let (_, span) = self.next()?;
+        Ok(Text::new(word, span))
     }
 }

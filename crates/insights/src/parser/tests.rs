@@ -531,9 +531,9 @@ fn arguments_are_counted_and_checked() {
     );
     check("limit 0", "the limit must be from 1 to 100000");
     check("limit 100001", "the limit must be from 1 to 100000");
-    check("parse 'a * *' as b", "2 wildcards for 1 names");
-    check("parse /(a)(b)/ as c", "2 groups for 1 names");
-    check("parse /abc/", "0 groups for 0 names");
+    check("parse 'a * *' as b", "wildcards: 2, names: 1");
+    check("parse /(a)(b)/ as c", "groups: 2, names: 1");
+    check("parse /abc/", "groups: 0, names: 0");
     check("appendcols max=0 (limit 1)", "max must be from 1 to 100000");
     check(
         "SOURCE logGroups(namePrefix: ['1','2','3','4','5','6'])",
@@ -591,6 +591,62 @@ fn limits_hold() {
     ));
     let wide = format!("filter {}", vec!["a=1"; 1_400].join(" or "));
     assert!(parse(&wide).is_ok(), "a long chain is not deep");
+}
+
+#[test]
+fn the_worst_queries_fit_a_small_stack() {
+    let worst = [
+        format!("filter {}a{}", "(".repeat(60), ")".repeat(60)),
+        format!("filter {}a{} = 1", "abs(1+".repeat(30), ")".repeat(30)),
+        format!(
+            "filter a in (filter {}a{})",
+            "coalesce(".repeat(60),
+            ")".repeat(60)
+        ),
+        format!("filter {}a", "not ".repeat(60)),
+        format!("filter a{}", "+a".repeat(120)),
+    ];
+    let read = move || {
+        for text in worst {
+            let query = parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+            let again = parse(&query.to_string()).unwrap();
+            assert_eq!(again, query.clone());
+            assert!(!format!("{query:?}").is_empty());
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20);
+    thread.spawn(read).unwrap().join().unwrap();
+}
+
+#[test]
+fn what_a_client_puts_before_a_query_does_not_matter() {
+    let before = "fields @timestamp,ltrim(@log) as __log__grafana_internal__|";
+    let check = |text: &str| assert!(parse(&format!("{before}{text}")).is_ok(), "{text}");
+    check("# mine\nfilter a = 1");
+    check("\n\n filter a = 1");
+    check("fields @timestamp, @message | sort @timestamp desc");
+    check("stats count(*) by bin(1m)");
+}
+
+#[test]
+fn fields_of_an_expression_are_found() {
+    let check = |text: &str, expected: &[&str]| {
+        let CommandKind::Filter(expr) = only(&format!("filter {text}")) else {
+            panic!("no filter");
+        };
+        let mut found = Vec::new();
+        expr.each_field(&mut |field| found.push(field.path()));
+        assert_eq!(found, expected, "{text}");
+    };
+    check(
+        "a = 1 and not (b like c or d in [e, 2])",
+        &["a", "b", "c", "d", "e"],
+    );
+    check(
+        "-concat(a.b, 'x') =~ /y/ or jsonParse(f).g[0] > [h]",
+        &["a.b", "f", "h"],
+    );
+    check("a in (fields b)", &["a"]);
 }
 
 #[test]

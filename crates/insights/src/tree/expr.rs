@@ -15,6 +15,42 @@ pub struct Expr {
     pub span: Span,
 }
 
+impl Expr {
+    /// The expressions that this one holds, from left to right; not those of a subquery.
+    pub fn parts(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::List(all) | ExprKind::And(all) | ExprKind::Or(all) => all.iter().collect(),
+            ExprKind::Call { args, .. } => args.iter().collect(),
+            ExprKind::Member { of, .. } | ExprKind::Unary { of, .. } | ExprKind::Not(of) => {
+                vec![of]
+            }
+            ExprKind::Binary { left, right, .. } => vec![left, right],
+            ExprKind::Like {
+                of,
+                pattern: LikePattern::Text(text),
+                ..
+            } => vec![of, text],
+            ExprKind::In {
+                of,
+                set: InSet::List(all),
+                ..
+            } => std::iter::once(&**of).chain(all).collect(),
+            ExprKind::Like { of, .. } | ExprKind::In { of, .. } => vec![of],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Calls `seen` for every field in the expression, from left to right; not for those of a subquery.
+    pub fn each_field<'e>(&'e self, seen: &mut impl FnMut(&'e Field)) {
+        if let ExprKind::Field(field) = &self.kind {
+            seen(field);
+        }
+        for part in self.parts() {
+            part.each_field(seen);
+        }
+    }
+}
+
 /// What an expression says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExprKind {
