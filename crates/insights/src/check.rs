@@ -4,6 +4,7 @@
 //! it gave exist: aliases, keys, and expressions without alias by their text. Such a text is resolved here, into
 //! [`ExprKind::Column`](crate::ExprKind::Column).
 
+mod lint;
 mod order;
 mod scope;
 mod stats;
@@ -14,6 +15,7 @@ use crate::tree::Query;
 /// Refuses what the service refuses, warns of what is most likely not meant, and resolves names after `stats`.
 pub(crate) fn check(query: &mut Query, warnings: &mut Vec<Fault>) -> Result<(), Fault> {
     order::check(query, warnings)?;
+    lint::check(query, warnings);
     scope::check(query, warnings)
 }
 

@@ -199,6 +199,18 @@ pub enum Problem {
         /// The name.
         name: String,
     },
+    /// `like "%text%"`: a warning, as `%` stands for itself.
+    #[error("`like` has no wildcards: % stands for itself")]
+    LikeWithoutWildcards,
+    /// A time compared with a text that is no number: a warning, as it is never true.
+    #[error("a time is never equal to, before or after a text")]
+    TimeAsText,
+    /// A period that `bin` cuts: a warning.
+    #[error("`bin` takes this as {counted}")]
+    BinCapped {
+        /// The period taken.
+        counted: String,
+    },
     /// `a-b` without spaces: a warning, as it subtracts.
     #[error("`{text}` subtracts one field from another")]
     Subtracts {

@@ -267,4 +267,30 @@ fn what_is_suspicious_is_allowed() {
         )],
     );
     check("pattern @message | anomaly", &[]);
+    let percent = (
+        "`like` has no wildcards: % stands for itself",
+        "a part of the text is found without %",
+    );
+    check("filter a like '%.pdf'", &[percent]);
+    check("filter a in (filter b not like 'x%')", &[percent]);
+    check("filter a like '%' or b like '5%6'", &[]);
+    check(
+        "filter a = 1 and @timestamp > '2026-01-01'",
+        &[(
+            "a time is never equal to, before or after a text",
+            "compare with milliseconds since the epoch",
+        )],
+    );
+    check(
+        "filter @timestamp >= 1795305600000 or @timestamp < '1795305600000'",
+        &[],
+    );
+    check(
+        "stats count(*) by bin(300s)",
+        &[(
+            "`bin` takes this as 60s",
+            "a longer bin needs a larger unit",
+        )],
+    );
+    check("stats count(*) by bin(60s), bin(90d)", &[]);
 }
