@@ -62,6 +62,21 @@ impl Timestamp {
         format!("{:04}/{:02}/{:02}/{:02}", c.year, c.month, c.day, c.hour)
     }
 
+    /// `2026-11-20`, the day in UTC.
+    pub fn day(self) -> String {
+        let c = self.civil();
+        format!("{:04}-{:02}-{:02}", c.year, c.month, c.day)
+    }
+
+    /// Reads `2026-11-20T09:15:42.123Z`, as [`Self::rfc3339_ms`] writes it; `None` for anything else.
+    pub fn parse_rfc3339_ms(text: &str) -> Option<Self> {
+        let (seconds, ms) = text.strip_suffix('Z')?.split_once('.')?;
+        let compact = seconds.replace(['-', ':'], "");
+        let whole = Self::parse_amz_date(&format!("{compact}Z"))?;
+        let time = Self(whole.0 + ms.parse::<u64>().ok()?);
+        (time.rfc3339_ms() == text).then_some(time)
+    }
+
     /// Reads `20261120T091542Z`, the form of `x-amz-date`; `None` for anything else.
     pub fn parse_amz_date(text: &str) -> Option<Self> {
         let digits = |range: std::ops::Range<usize>| -> Option<u64> {

@@ -1,0 +1,41 @@
+//! What can go wrong with a table.
+
+use deltalake_core::DeltaTableError;
+
+/// An attempt on a table that failed. Trying again is safe; it helps where the store was away.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The table could not be opened or created.
+    #[error("cannot open the table at `{url}`")]
+    Open {
+        /// Where it is.
+        url: String,
+        /// What Delta says.
+        #[source]
+        source: Box<DeltaTableError>,
+    },
+    /// The table's newest version could not be read.
+    #[error("cannot read the newest version of the table")]
+    Refresh(#[source] Box<DeltaTableError>),
+    /// A version of the table could not be committed; the table is as it was.
+    #[error("cannot commit to the table")]
+    Commit(#[source] Box<DeltaTableError>),
+    /// Rows could not be made a Parquet file.
+    #[error("cannot encode rows as Parquet")]
+    Encode(#[from] parquet::errors::ParquetError),
+    /// Rows could not be put in columns.
+    #[error("cannot put rows in columns")]
+    Rows(#[from] arrow::error::ArrowError),
+    /// A file could not be put into the store.
+    #[error("cannot put `{path}`")]
+    Put {
+        /// Which one.
+        path: String,
+        /// What the store says.
+        #[source]
+        source: object_store::Error,
+    },
+    /// Encoding panicked or was ended with its runtime.
+    #[error("a task of the store failed")]
+    Task(#[from] tokio::task::JoinError),
+}

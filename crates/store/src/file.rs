@@ -1,0 +1,143 @@
+//! One Parquet file: its bytes, and what Delta keeps of it.
+//!
+//! Messages are compressed in pages of megabytes, so that what consecutive messages have in common is stored once: an
+//! agent sends its whole history with every turn, and compaction puts the turns of a conversation beside each other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array as _, RecordBatch};
+use arrow::compute::kernels::aggregate::{max, min};
+use arrow::datatypes::TimestampMicrosecondType;
+use bytes::Bytes;
+use corelog_types::Timestamp;
+use deltalake_core::kernel::Add;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::schema::types::ColumnPath;
+
+use crate::schema::{Column, DAY, GROUP};
+use crate::Result;
+
+/// Rows of one row group at most: what a query skips or reads as a whole.
+const ROW_GROUP_ROWS_MAX: usize = 16 << 10;
+/// Bytes of one page of messages before compression.
+const MESSAGE_PAGE_BYTES: usize = 4 << 20;
+const ZSTD_LEVEL: i32 = 3;
+
+/// Rows of one log group and day.
+#[derive(Debug, Clone)]
+pub(crate) struct Partition {
+    pub(crate) group: Arc<str>,
+    /// `2026-11-22`.
+    pub(crate) day: String,
+}
+
+/// A file that is made and not yet stored.
+pub(crate) struct Encoded {
+    pub(crate) bytes: Bytes,
+    pub(crate) stats: String,
+}
+
+/// Encodes a batch as one file. CPU work in proportion to its size.
+pub(crate) fn encode(batch: &RecordBatch) -> Result<Encoded> {
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties()?))?;
+    writer.write(batch)?;
+    writer.close()?;
+    Ok(Encoded {
+        bytes: bytes.into(),
+        stats: stats(batch),
+    })
+}
+
+fn properties() -> Result<WriterProperties> {
+    let message = ColumnPath::from(Column::Message.name());
+    let record_id = ColumnPath::from("record_id");
+    let request_id = ColumnPath::from("request_id");
+    let sequence = ColumnPath::from(Column::Sequence.name());
+    let mut properties = WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_2_0)
+        .set_created_by(concat!("corelog ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
+        .set_statistics_truncate_length(Some(64))
+        .set_column_dictionary_enabled(message.clone(), false)
+        .set_column_encoding(message.clone(), Encoding::PLAIN)
+        .set_column_data_page_size_limit(message.clone(), MESSAGE_PAGE_BYTES)
+        .set_column_statistics_enabled(message, EnabledStatistics::None)
+        .set_column_dictionary_enabled(sequence.clone(), false)
+        .set_column_encoding(sequence, Encoding::DELTA_BINARY_PACKED);
+    for id in [record_id, request_id] {
+        properties = properties
+            .set_column_dictionary_enabled(id.clone(), false)
+            .set_column_bloom_filter_enabled(id, true);
+    }
+    Ok(properties.build())
+}
+
+/// Statistics as Delta has them, of the columns by which a query leaves files out.
+fn stats(batch: &RecordBatch) -> String {
+    let mut least = serde_json::Map::new();
+    let mut most = serde_json::Map::new();
+    for column in [Column::Timestamp, Column::IngestionTime] {
+        let array = batch.column_by_name(column.name());
+        let times = array.and_then(|it| {
+            it.as_any()
+                .downcast_ref::<arrow::array::PrimitiveArray<TimestampMicrosecondType>>()
+        });
+        if let Some(times) = times {
+            let text = |micros: i64| {
+                let ms = u64::try_from(micros / 1_000).unwrap_or(0);
+                serde_json::Value::String(Timestamp::from_unix_ms(ms).rfc3339_ms())
+            };
+            if let (Some(first), Some(last)) = (min(times), max(times)) {
+                least.insert(column.name().to_owned(), text(first));
+                most.insert(column.name().to_owned(), text(last));
+            }
+        }
+    }
+    let mut nulls = serde_json::Map::new();
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        nulls.insert(field.name().clone(), column.null_count().into());
+    }
+    serde_json::json!({
+        "numRecords": batch.num_rows(),
+        "minValues": least,
+        "maxValues": most,
+        "nullCount": nulls,
+    })
+    .to_string()
+}
+
+/// The action that makes a stored file part of the table.
+pub(crate) fn add(
+    partition: &Partition,
+    path: &str,
+    file: &Encoded,
+    now: Timestamp,
+    data_change: bool,
+) -> Add {
+    Add {
+        path: path.to_owned(),
+        partition_values: HashMap::from([
+            (GROUP.to_owned(), Some(partition.group.to_string())),
+            (DAY.to_owned(), Some(partition.day.clone())),
+        ]),
+        size: i64::try_from(file.bytes.len()).unwrap_or(i64::MAX),
+        modification_time: i64::try_from(now.unix_ms()).unwrap_or(i64::MAX),
+        data_change,
+        stats: Some(file.stats.clone()),
+        ..Add::default()
+    }
+}
+
+impl Partition {
+    /// Where a file of this partition goes. The table's log says which partition it belongs to; the path is for people.
+    pub(crate) fn path(&self, name: &str) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let group = self.group.replace(|c| !plain(c), "_");
+        format!("{GROUP}={group}/{DAY}={}/{name}.parquet", self.day)
+    }
+}

@@ -1,0 +1,301 @@
+//! The fields of a message that have a column of their own.
+//!
+//! A column holds a value only where reading it gives exactly what the message's text says: an integer written as
+//! one, a number that prints as it was written, a string. Where a message has the field in another form (a count in
+//! quotes, `1.50`), the column is null and the row is marked loose, and a query asks the message instead. A field
+//! that is an object or array has no value in the language of queries, and neither column nor mark.
+
+use std::fmt;
+
+use serde_json::value::RawValue;
+
+/// What a promoted column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Strings.
+    Text,
+    /// Integers of 64 bits.
+    Integer,
+    /// Numbers, as doubles.
+    Number,
+}
+
+/// A field with a column of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Promoted {
+    /// The field, as a query names it.
+    pub field: &'static str,
+    /// The column.
+    pub column: &'static str,
+    /// What the column holds.
+    pub kind: Kind,
+}
+
+const fn text(field: &'static str, column: &'static str) -> Promoted {
+    let kind = Kind::Text;
+    Promoted {
+        field,
+        column,
+        kind,
+    }
+}
+
+const fn integer(field: &'static str, column: &'static str) -> Promoted {
+    let kind = Kind::Integer;
+    Promoted {
+        field,
+        column,
+        kind,
+    }
+}
+
+const fn number(field: &'static str, column: &'static str) -> Promoted {
+    let kind = Kind::Number;
+    Promoted {
+        field,
+        column,
+        kind,
+    }
+}
+
+/// All of them, in the order of their columns. Only ever added to: tables have these columns.
+pub const PROMOTED: &[Promoted] = &[
+    text("requestId", "request_id"),
+    text("modelId", "model_id"),
+    text("operation", "operation"),
+    text("errorCode", "error_code"),
+    text("accountId", "account_id"),
+    text("region", "region"),
+    text("inferenceRegion", "inference_region"),
+    text("identity.arn", "identity_arn"),
+    integer("input.inputTokenCount", "input_tokens"),
+    integer("input.cacheReadInputTokenCount", "cache_read_tokens"),
+    integer("input.cacheWriteInputTokenCount", "cache_write_tokens"),
+    integer("output.outputTokenCount", "output_tokens"),
+    text("corelog.recordId", "record_id"),
+    text("corelog.provider", "provider"),
+    integer("corelog.httpStatus", "http_status"),
+    number("corelog.latencyMs", "latency_ms"),
+    number("corelog.timeToFirstByteMs", "time_to_first_byte_ms"),
+    text("corelog.stopReason", "stop_reason"),
+    text("corelog.caller.name", "caller"),
+    text("corelog.user", "user"),
+    text("corelog.session", "session"),
+];
+
+/// A value of a promoted column.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    Text(String),
+    Integer(i64),
+    Number(f64),
+}
+
+/// What a message gives the promoted columns.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Facts {
+    /// A value for each of [`PROMOTED`].
+    pub(crate) values: Vec<Option<Value>>,
+    /// A promoted field is there in a form that its column cannot hold.
+    pub(crate) loose: bool,
+}
+
+impl Facts {
+    /// Reads a message. One that is not a JSON object gives none.
+    pub(crate) fn of(message: &str) -> Self {
+        let mut facts = Self {
+            values: vec![None; PROMOTED.len()],
+            loose: false,
+        };
+        let mut reader = serde_json::Deserializer::from_str(message);
+        let below = Below {
+            prefix: "",
+            facts: &mut facts,
+        };
+        let read = serde::de::DeserializeSeed::deserialize(below, &mut reader);
+        if read.is_err() || reader.end().is_err() {
+            // Half of a message is no message.
+            facts.values.fill(None);
+            facts.loose = false;
+        }
+        facts
+    }
+
+    fn take(&mut self, index: usize, raw: &str) {
+        let value = match raw.as_bytes().first() {
+            Some(b'"') => serde_json::from_str(raw).map_or(Form::Loose, Form::Text),
+            Some(b'{' | b'[' | b'n') | None => Form::None,
+            Some(b't' | b'f') => Form::Loose,
+            Some(_) => Form::Numeral,
+        };
+        let (value, loose) = match (PROMOTED[index].kind, value) {
+            (_, Form::None) => (None, false),
+            (Kind::Text, Form::Text(text)) => (Some(Value::Text(text)), false),
+            (Kind::Integer, Form::Numeral) => integer_of(raw),
+            (Kind::Number, Form::Numeral) => number_of(raw),
+            _ => (None, true),
+        };
+        self.values[index] = value;
+        self.loose |= loose;
+    }
+}
+
+/// A JSON value by how it is written.
+enum Form {
+    Text(String),
+    Numeral,
+    /// An object, an array or null: nothing, to a query.
+    None,
+    /// Something that no promoted column holds.
+    Loose,
+}
+
+fn integer_of(raw: &str) -> (Option<Value>, bool) {
+    match raw.parse::<i64>() {
+        Ok(number) if number.to_string() == raw => (Some(Value::Integer(number)), false),
+        _ => (None, true),
+    }
+}
+
+fn number_of(raw: &str) -> (Option<Value>, bool) {
+    match raw.parse::<f64>() {
+        Ok(number) if written(number) == raw => (Some(Value::Number(number)), false),
+        _ => (None, true),
+    }
+}
+
+/// How a number is written back: without a fraction where it has none.
+fn written(number: f64) -> String {
+    format!("{number}")
+}
+
+/// The members of an object that lie on the way to a promoted field.
+struct Below<'a> {
+    /// The way so far, its last dot included.
+    prefix: &'a str,
+    facts: &'a mut Facts,
+}
+
+impl<'de> serde::de::DeserializeSeed<'de> for Below<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_map(self)
+    }
+}
+
+impl<'de> serde::de::Visitor<'de> for Below<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while let Some(key) = members.next_key::<std::borrow::Cow<'de, str>>()? {
+            let exact = PROMOTED.iter().position(|promoted| {
+                promoted.field.strip_prefix(self.prefix) == Some(&*key)
+            });
+            if let Some(index) = exact {
+                let raw = members.next_value::<&RawValue>()?;
+                self.facts.take(index, raw.get());
+                continue;
+            }
+            let raw = members.next_value::<&RawValue>()?;
+            if let Some(prefix) = longer(self.prefix, &key)
+                && raw.get().starts_with('{')
+            {
+                let mut reader = serde_json::Deserializer::from_str(raw.get());
+                let below = Below {
+                    prefix,
+                    facts: &mut *self.facts,
+                };
+                serde::de::DeserializeSeed::deserialize(below, &mut reader)
+                    .map_err(serde::de::Error::custom)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `prefix` and `key` and a dot, as the beginning of some promoted field.
+fn longer(prefix: &str, key: &str) -> Option<&'static str> {
+    PROMOTED.iter().find_map(|promoted| {
+        let rest = promoted.field.strip_prefix(prefix)?.strip_prefix(key)?;
+        let dot = promoted.field.len() - rest.len() + 1;
+        rest.starts_with('.').then(|| &promoted.field[..dot])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(message: &str, expected: &[(&str, Value)], loose: bool) {
+        let facts = Facts::of(message);
+        let found: Vec<_> = PROMOTED
+            .iter()
+            .zip(&facts.values)
+            .filter_map(|(promoted, value)| Some((promoted.column, value.clone()?)))
+            .collect();
+        assert_eq!(found, expected, "{message}");
+        assert_eq!(facts.loose, loose, "{message}");
+    }
+
+    #[test]
+    fn fields_at_any_depth_come_in_their_columns() {
+        check(
+            r#"{"modelId":"m\u00e9","x":[1,{"modelId":"no"}],"input":{"inputTokenCount":12,"inputBodyJson":{"modelId":"no"}},
+               "corelog":{"latencyMs":1.25,"caller":{"name":"ci"}}}"#,
+            &[
+                ("model_id", Value::Text("mé".to_owned())),
+                ("input_tokens", Value::Integer(12)),
+                ("latency_ms", Value::Number(1.25)),
+                ("caller", Value::Text("ci".to_owned())),
+            ],
+            false,
+        );
+    }
+
+    #[test]
+    fn what_a_column_cannot_say_exactly_is_left_to_the_message() {
+        check(r#"{"input":{"inputTokenCount":"12"}}"#, &[], true);
+        check(r#"{"input":{"inputTokenCount":12.0}}"#, &[], true);
+        check(r#"{"input":{"inputTokenCount":123456789012345678901}}"#, &[], true);
+        check(r#"{"corelog":{"latencyMs":1.50}}"#, &[], true);
+        check(r#"{"modelId":7}"#, &[], true);
+        check(r#"{"modelId":true}"#, &[], true);
+    }
+
+    #[test]
+    fn whole_numbers_are_numbers() {
+        check(
+            r#"{"corelog":{"latencyMs":150}}"#,
+            &[("latency_ms", Value::Number(150.0))],
+            false,
+        );
+    }
+
+    #[test]
+    fn null_and_containers_are_no_value() {
+        check(r#"{"modelId":null,"requestId":{},"input":[],"operation":[1]}"#, &[], false);
+    }
+
+    #[test]
+    fn the_last_of_two_counts() {
+        check(
+            r#"{"modelId":"a","modelId":"b"}"#,
+            &[("model_id", Value::Text("b".to_owned()))],
+            false,
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_fields() {
+        check("plain text", &[], false);
+        check(r#"["modelId"]"#, &[], false);
+        check(r#"{"modelId":"a""#, &[], false);
+        check(r#"{"modelId":"a"} x"#, &[], false);
+        check("", &[], false);
+    }
+}

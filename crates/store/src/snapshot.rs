@@ -1,0 +1,85 @@
+//! One version of the table: which files it has, and how far each appender got.
+
+use corelog_types::Timestamp;
+use deltalake_core::kernel::{EagerSnapshot, LogicalFileView, Version};
+use deltalake_core::logstore::LogStoreRef;
+
+use crate::schema::{DAY, GROUP};
+use crate::{Error, Result};
+
+/// A file of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataFile {
+    /// Where it is, from the table's root.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its rows.
+    pub rows: u64,
+    /// The log group whose events it has.
+    pub group: String,
+    /// Their day: `2026-11-22`.
+    pub day: String,
+    /// The time of the first of them, where the table knows it.
+    pub earliest: Option<Timestamp>,
+    /// The time of the last of them.
+    pub latest: Option<Timestamp>,
+}
+
+/// A version of the table. It stays readable until vacuum takes files that newer versions no longer have.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    inner: EagerSnapshot,
+    log: LogStoreRef,
+}
+
+impl Snapshot {
+    pub(crate) fn new(inner: EagerSnapshot, log: LogStoreRef) -> Self {
+        Self { inner, log }
+    }
+
+    /// Its number.
+    pub fn version(&self) -> Version {
+        self.inner.version()
+    }
+
+    /// The files of it, in no order.
+    pub fn files(&self) -> Vec<DataFile> {
+        self.inner.log_data().iter().map(|it| file_of(&it)).collect()
+    }
+
+    /// The number of the last append of an appender; `None` where it has not appended anything.
+    ///
+    /// # Errors
+    /// [`Error::Refresh`].
+    pub async fn appended(&self, appender: &str) -> Result<Option<u64>> {
+        let version = self
+            .inner
+            .transaction_version(&*self.log, appender)
+            .await
+            .map_err(|error| Error::Refresh(error.into()))?;
+        Ok(version.and_then(|version| u64::try_from(version).ok()))
+    }
+}
+
+fn file_of(view: &LogicalFileView) -> DataFile {
+    let mut partition = view.partition_values_map();
+    let mut value = |name| partition.remove(name).flatten().unwrap_or_default();
+    let stats: serde_json::Value = view
+        .stats()
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
+    let time = |bound: &str| {
+        let text = stats.get(bound)?.get("timestamp")?.as_str()?;
+        Timestamp::parse_rfc3339_ms(text)
+    };
+    DataFile {
+        path: view.path().into_owned(),
+        bytes: u64::try_from(view.size()).unwrap_or(0),
+        rows: view.num_records().unwrap_or(0) as u64,
+        group: value(GROUP),
+        day: value(DAY),
+        earliest: time("minValues"),
+        latest: time("maxValues"),
+    }
+}

@@ -1,0 +1,209 @@
+//! The table itself: opening it, appending to it, and its newest version.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use corelog_runtime::Clock;
+use corelog_types::Timestamp;
+use deltalake_core::kernel::transaction::CommitBuilder;
+use deltalake_core::kernel::{Action, Transaction, Version};
+use deltalake_core::operations::create::CreateBuilder;
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use tokio::sync::Mutex;
+use url::Url;
+
+use crate::event::Event;
+use crate::file::{self, Partition};
+use crate::rows::batch_of;
+use crate::schema::{DAY, GROUP, delta_columns};
+use crate::{Error, Result, Snapshot};
+
+/// The table of all events. Cheap to clone.
+#[derive(Clone)]
+pub struct Table(Arc<Inner>);
+
+struct Inner {
+    url: Url,
+    store: Arc<dyn ObjectStore>,
+    clock: Clock,
+    /// The newest version we know. Whoever commits holds it.
+    delta: Mutex<DeltaTable>,
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Table").field(&self.0.url.as_str()).finish()
+    }
+}
+
+/// Who appends, and which append it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appender {
+    /// A name that is one appender's for good.
+    pub name: String,
+    /// Rises with every append; the same for a repeated one.
+    pub number: u64,
+}
+
+/// What became of an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// The events are in this version of the table and every later one.
+    Now(Version),
+    /// They were there already: an append of that number, or a later one, was committed before.
+    Before,
+}
+
+impl Table {
+    /// Opens the table at a URL, creating it where there is none. `store` has its root at the URL.
+    ///
+    /// # Errors
+    /// [`Error::Open`].
+    pub async fn open(store: Arc<dyn ObjectStore>, url: Url, clock: Clock) -> Result<Self> {
+        let failed = |source: DeltaTableError| Error::Open {
+            url: url.to_string(),
+            source: source.into(),
+        };
+        let built = DeltaTableBuilder::from_url(url.clone())
+            .map_err(failed)?
+            .with_storage_backend(Arc::clone(&store), url.clone())
+            .build()
+            .map_err(failed)?;
+        let delta = CreateBuilder::new()
+            .with_log_store(built.log_store())
+            .with_table_name("events")
+            .with_comment("Log events recorded by Corelog")
+            .with_columns(delta_columns())
+            .with_partition_columns([GROUP, DAY])
+            .with_save_mode(SaveMode::Ignore)
+            .await
+            .map_err(failed)?;
+        Ok(Self(Arc::new(Inner {
+            url,
+            store,
+            clock,
+            delta: Mutex::new(delta),
+        })))
+    }
+
+    /// Where files of the table are; its root is the table's.
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.0.store
+    }
+
+    /// The newest version.
+    ///
+    /// # Errors
+    /// [`Error::Refresh`].
+    pub async fn snapshot(&self) -> Result<Snapshot> {
+        let mut delta = self.0.delta.lock().await;
+        refresh(&mut delta).await?;
+        snapshot_of(&delta)
+    }
+
+    /// Appends events in one version of the table, all or none, and once: see [`Appended`].
+    ///
+    /// # Errors
+    /// Any [`Error`]; nothing of the append is then in the table, and trying it again is safe.
+    /// # Cancel safety
+    /// A dropped append is in the table or not; repeating it with the same number tells.
+    pub async fn append(&self, appender: &Appender, events: Vec<Event>) -> Result<Appended> {
+        let mut delta = self.0.delta.lock().await;
+        refresh(&mut delta).await?;
+        let before = snapshot_of(&delta)?.appended(&appender.name).await?;
+        if before.is_some_and(|number| number >= appender.number) {
+            return Ok(Appended::Before);
+        }
+        let now = self.0.clock.now();
+        let mut actions = Vec::new();
+        for (partition, events) in partitioned(events) {
+            let name = file_name(appender);
+            let path = partition.path(&name);
+            let encoded =
+                tokio::task::spawn_blocking(move || file::encode(&batch_of(&events)?)).await??;
+            self.put(&path, encoded.bytes.clone()).await?;
+            actions.push(Action::Add(file::add(&partition, &path, &encoded, now, true)));
+        }
+        let version = self.commit(&mut delta, actions, appender, now).await?;
+        Ok(Appended::Now(version))
+    }
+
+    async fn put(&self, path: &str, bytes: bytes::Bytes) -> Result<()> {
+        let failed = |source| Error::Put {
+            path: path.to_owned(),
+            source,
+        };
+        let at = Path::parse(path).map_err(|error| failed(error.into()))?;
+        self.0.store.put(&at, bytes.into()).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        delta: &mut DeltaTable,
+        actions: Vec<Action>,
+        appender: &Appender,
+        now: Timestamp,
+    ) -> Result<Version> {
+        let failed = |source: DeltaTableError| Error::Commit(source.into());
+        let transaction = Transaction {
+            app_id: appender.name.clone(),
+            version: i64::try_from(appender.number).unwrap_or(i64::MAX),
+            last_updated: i64::try_from(now.unix_ms()).ok(),
+        };
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: Some(vec![GROUP.to_owned(), DAY.to_owned()]),
+            predicate: None,
+        };
+        let log = delta.log_store();
+        let state = delta.snapshot().map_err(failed)?;
+        let commit = CommitBuilder::from(
+            deltalake_core::kernel::transaction::CommitProperties::default()
+                .with_application_transaction(transaction),
+        )
+        .with_actions(actions)
+        .build(Some(state), log, operation)
+        .await
+        .map_err(failed)?;
+        delta.state = Some(commit.snapshot());
+        Ok(commit.version())
+    }
+}
+
+async fn refresh(delta: &mut DeltaTable) -> Result<()> {
+    delta
+        .update_state()
+        .await
+        .map_err(|error| Error::Refresh(error.into()))
+}
+
+fn snapshot_of(delta: &DeltaTable) -> Result<Snapshot> {
+    let state = delta
+        .snapshot()
+        .map_err(|error| Error::Refresh(error.into()))?;
+    Ok(Snapshot::new(state.snapshot().clone(), delta.log_store()))
+}
+
+/// Events by log group and day, each in the order of time.
+fn partitioned(mut events: Vec<Event>) -> Vec<(Partition, Vec<Event>)> {
+    events.sort_by_key(|event| (event.timestamp, event.position));
+    let mut partitions: BTreeMap<(String, Arc<str>), Vec<Event>> = BTreeMap::new();
+    for event in events {
+        let key = (event.timestamp.day(), Arc::clone(&event.group));
+        partitions.entry(key).or_default().push(event);
+    }
+    let partition = |((day, group), events)| (Partition { group, day }, events);
+    partitions.into_iter().map(partition).collect()
+}
+
+/// A name that no other append's file has. A repeated append writes the same file again.
+fn file_name(appender: &Appender) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let name = appender.name.replace(|c| !plain(c), "_");
+    format!("{name}-{:020}", appender.number)
+}

@@ -1,0 +1,3 @@
+//! The table as its users see it: what was appended is there, once, after any number of repeats and restarts.
+
+mod appending;
