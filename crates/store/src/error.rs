@@ -20,6 +20,9 @@ pub enum Error {
     /// A version of the table could not be committed; the table is as it was.
     #[error("cannot commit to the table")]
     Commit(#[source] Box<DeltaTableError>),
+    /// Files that the table no longer has could not be deleted; some may be gone.
+    #[error("cannot free the space of what the table no longer has")]
+    Vacuum(#[source] Box<DeltaTableError>),
     /// Rows could not be made a Parquet file.
     #[error("cannot encode rows as Parquet")]
     Encode(#[from] parquet::errors::ParquetError),
@@ -29,6 +32,15 @@ pub enum Error {
     /// A file could not be put into the store.
     #[error("cannot put `{path}`")]
     Put {
+        /// Which one.
+        path: String,
+        /// What the store says.
+        #[source]
+        source: object_store::Error,
+    },
+    /// A file of the table could not be read.
+    #[error("cannot get `{path}`")]
+    Get {
         /// Which one.
         path: String,
         /// What the store says.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, RecordBatch};
+use arrow::array::{Array as _, RecordBatch, StringArray};
 use arrow::compute::kernels::aggregate::{max, min};
 use arrow::datatypes::TimestampMicrosecondType;
 use bytes::Bytes;
@@ -17,13 +17,16 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
-use crate::schema::{Column, DAY, GROUP};
 use crate::Result;
+use crate::schema::{Column, DAY, GROUP};
 
-/// Rows of one row group at most: what a query skips or reads as a whole.
+/// Rows and bytes of one row group at most: what a query skips or reads as a whole.
 const ROW_GROUP_ROWS_MAX: usize = 16 << 10;
+const ROW_GROUP_BYTES_MAX: usize = 64 << 20;
 /// Bytes of one page of messages before compression.
 const MESSAGE_PAGE_BYTES: usize = 4 << 20;
+/// How many values are written before the size of the page is looked at.
+const WRITE_ROWS: usize = 16;
 const ZSTD_LEVEL: i32 = 3;
 
 /// Rows of one log group and day.
@@ -38,7 +41,11 @@ pub(crate) struct Partition {
 pub(crate) struct Encoded {
     pub(crate) bytes: Bytes,
     pub(crate) stats: String,
+    pub(crate) message_bytes: usize,
 }
+
+/// The tag of a file that says how many bytes its messages are.
+pub(crate) const MESSAGE_BYTES: &str = "corelog.messageBytes";
 
 /// Encodes a batch as one file. CPU work in proportion to its size.
 pub(crate) fn encode(batch: &RecordBatch) -> Result<Encoded> {
@@ -49,7 +56,14 @@ pub(crate) fn encode(batch: &RecordBatch) -> Result<Encoded> {
     Ok(Encoded {
         bytes: bytes.into(),
         stats: stats(batch),
+        message_bytes: message_bytes(batch),
     })
+}
+
+fn message_bytes(batch: &RecordBatch) -> usize {
+    let messages = batch.column_by_name(Column::Message.name());
+    let messages = messages.and_then(|it| it.as_any().downcast_ref::<StringArray>());
+    messages.map_or(0, |it| it.value_data().len())
 }
 
 fn properties() -> Result<WriterProperties> {
@@ -62,6 +76,8 @@ fn properties() -> Result<WriterProperties> {
         .set_created_by(concat!("corelog ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES_MAX))
+        .set_write_batch_size(WRITE_ROWS)
         .set_statistics_truncate_length(Some(64))
         .set_column_dictionary_enabled(message.clone(), false)
         .set_column_encoding(message.clone(), Encoding::PLAIN)
@@ -129,6 +145,10 @@ pub(crate) fn add(
         modification_time: i64::try_from(now.unix_ms()).unwrap_or(i64::MAX),
         data_change,
         stats: Some(file.stats.clone()),
+        tags: Some(HashMap::from([(
+            MESSAGE_BYTES.to_owned(),
+            Some(file.message_bytes.to_string()),
+        )])),
         ..Add::default()
     }
 }

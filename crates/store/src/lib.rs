@@ -10,17 +10,20 @@
 //! application transaction in the same commit as the files. An append whose number the table already has changes
 //! nothing. A crash between writing a file and the commit leaves a file that no version of the table names.
 //!
-//! Absent here: how events come to be, what a query asks, DataFusion.
+//! Absent here: how events come to be, what a query asks, `DataFusion`.
 
+mod compact;
 mod error;
 mod event;
 mod file;
 mod promoted;
+mod retain;
 mod rows;
 mod schema;
 mod snapshot;
 mod table;
 
+pub use compact::{Compacted, Compaction};
 pub use error::Error;
 pub use event::{Event, Position};
 pub use promoted::{Kind, PROMOTED, Promoted};

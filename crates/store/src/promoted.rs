@@ -6,6 +6,7 @@
 //! that is an object or array has no value in the language of queries, and neither column nor mark.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde_json::value::RawValue;
 
@@ -98,7 +99,12 @@ pub(crate) struct Facts {
     pub(crate) values: Vec<Option<Value>>,
     /// A promoted field is there in a form that its column cannot hold.
     pub(crate) loose: bool,
+    /// Where in the message the request's body is; empty where there is none.
+    pub(crate) body: Range<usize>,
 }
+
+/// The field that holds a request's body.
+const BODY: &str = "input.inputBodyJson";
 
 impl Facts {
     /// Reads a message. One that is not a JSON object gives none.
@@ -106,10 +112,12 @@ impl Facts {
         let mut facts = Self {
             values: vec![None; PROMOTED.len()],
             loose: false,
+            body: 0..0,
         };
         let mut reader = serde_json::Deserializer::from_str(message);
         let below = Below {
             prefix: "",
+            message,
             facts: &mut facts,
         };
         let read = serde::de::DeserializeSeed::deserialize(below, &mut reader);
@@ -117,6 +125,7 @@ impl Facts {
             // Half of a message is no message.
             facts.values.fill(None);
             facts.loose = false;
+            facts.body = 0..0;
         }
         facts
     }
@@ -173,6 +182,8 @@ fn written(number: f64) -> String {
 struct Below<'a> {
     /// The way so far, its last dot included.
     prefix: &'a str,
+    /// The whole of it, of which every value is a part.
+    message: &'a str,
     facts: &'a mut Facts,
 }
 
@@ -193,21 +204,26 @@ impl<'de> serde::de::Visitor<'de> for Below<'_> {
 
     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         while let Some(key) = members.next_key::<std::borrow::Cow<'de, str>>()? {
-            let exact = PROMOTED.iter().position(|promoted| {
-                promoted.field.strip_prefix(self.prefix) == Some(&*key)
-            });
+            let exact = PROMOTED
+                .iter()
+                .position(|promoted| promoted.field.strip_prefix(self.prefix) == Some(&*key));
             if let Some(index) = exact {
                 let raw = members.next_value::<&RawValue>()?;
                 self.facts.take(index, raw.get());
                 continue;
             }
             let raw = members.next_value::<&RawValue>()?;
+            if BODY.strip_prefix(self.prefix) == Some(&*key) {
+                let begin = raw.get().as_ptr().addr() - self.message.as_ptr().addr();
+                self.facts.body = begin..begin + raw.get().len();
+            }
             if let Some(prefix) = longer(self.prefix, &key)
                 && raw.get().starts_with('{')
             {
                 let mut reader = serde_json::Deserializer::from_str(raw.get());
                 let below = Below {
                     prefix,
+                    message: self.message,
                     facts: &mut *self.facts,
                 };
                 serde::de::DeserializeSeed::deserialize(below, &mut reader)
@@ -261,10 +277,23 @@ mod tests {
     fn what_a_column_cannot_say_exactly_is_left_to_the_message() {
         check(r#"{"input":{"inputTokenCount":"12"}}"#, &[], true);
         check(r#"{"input":{"inputTokenCount":12.0}}"#, &[], true);
-        check(r#"{"input":{"inputTokenCount":123456789012345678901}}"#, &[], true);
+        check(
+            r#"{"input":{"inputTokenCount":123456789012345678901}}"#,
+            &[],
+            true,
+        );
         check(r#"{"corelog":{"latencyMs":1.50}}"#, &[], true);
         check(r#"{"modelId":7}"#, &[], true);
         check(r#"{"modelId":true}"#, &[], true);
+    }
+
+    #[test]
+    fn the_request_body_is_found_where_it_stands() {
+        let message =
+            r#"{"output":{"inputBodyJson":1},"input":{"x":2,"inputBodyJson":{"messages":[]}}}"#;
+        assert_eq!(&message[Facts::of(message).body], r#"{"messages":[]}"#);
+        assert_eq!(Facts::of(r#"{"inputBodyJson":1}"#).body, 0..0);
+        assert_eq!(Facts::of(r#"{"input":{"inputBodyJson":1}"#).body, 0..0);
     }
 
     #[test]
@@ -278,7 +307,11 @@ mod tests {
 
     #[test]
     fn null_and_containers_are_no_value() {
-        check(r#"{"modelId":null,"requestId":{},"input":[],"operation":[1]}"#, &[], false);
+        check(
+            r#"{"modelId":null,"requestId":{},"input":[],"operation":[1]}"#,
+            &[],
+            false,
+        );
     }
 
     #[test]

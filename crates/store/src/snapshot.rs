@@ -1,11 +1,13 @@
 //! One version of the table: which files it has, and how far each appender got.
 
+use std::collections::HashSet;
+
 use corelog_types::Timestamp;
-use deltalake_core::kernel::{EagerSnapshot, LogicalFileView, Version};
+use deltalake_core::kernel::{Action, EagerSnapshot, LogicalFileView, Version};
 use deltalake_core::logstore::LogStoreRef;
 
 use crate::schema::{DAY, GROUP};
-use crate::{Error, Result};
+use crate::{Error, Result, file};
 
 /// A file of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct DataFile {
     pub bytes: u64,
     /// Its rows.
     pub rows: u64,
+    /// The bytes of their messages, before compression.
+    pub message_bytes: u64,
     /// The log group whose events it has.
     pub group: String,
     /// Their day: `2026-11-22`.
@@ -38,6 +42,11 @@ impl Snapshot {
         Self { inner, log }
     }
 
+    /// What a commit is checked against.
+    pub(crate) fn reference(&self) -> &EagerSnapshot {
+        &self.inner
+    }
+
     /// Its number.
     pub fn version(&self) -> Version {
         self.inner.version()
@@ -45,7 +54,21 @@ impl Snapshot {
 
     /// The files of it, in no order.
     pub fn files(&self) -> Vec<DataFile> {
-        self.inner.log_data().iter().map(|it| file_of(&it)).collect()
+        self.inner
+            .log_data()
+            .iter()
+            .map(|it| file_of(&it))
+            .collect()
+    }
+
+    /// The actions that take files out of the table whose paths these are, because newer files hold the same rows or,
+    /// where `data_change` says so, because nobody wants the rows any longer.
+    pub(crate) fn removal(&self, paths: &HashSet<&str>, data_change: bool) -> Vec<Action> {
+        let data = self.inner.log_data();
+        let views = data.iter().filter(|it| paths.contains(&*it.path()));
+        views
+            .map(|it| Action::Remove(it.remove_action(data_change)))
+            .collect()
     }
 
     /// The number of the last append of an appender; `None` where it has not appended anything.
@@ -73,13 +96,24 @@ fn file_of(view: &LogicalFileView) -> DataFile {
         let text = stats.get(bound)?.get("timestamp")?.as_str()?;
         Timestamp::parse_rfc3339_ms(text)
     };
+    let message_bytes = tag(view, file::MESSAGE_BYTES).and_then(|text| text.parse().ok());
     DataFile {
         path: view.path().into_owned(),
         bytes: u64::try_from(view.size()).unwrap_or(0),
         rows: view.num_records().unwrap_or(0) as u64,
+        // Not known of a file that somebody else wrote: then it counts as if it were not compressed.
+        message_bytes: message_bytes.unwrap_or_else(|| u64::try_from(view.size()).unwrap_or(0)),
         group: value(GROUP),
         day: value(DAY),
         earliest: time("minValues"),
         latest: time("maxValues"),
     }
+}
+
+#[expect(
+    deprecated,
+    reason = "the only way to a file's tags; what is to replace it is not there yet"
+)]
+fn tag(view: &LogicalFileView, name: &str) -> Option<String> {
+    view.add_action().tags?.remove(name).flatten()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use corelog_runtime::Clock;
 use corelog_types::Timestamp;
-use deltalake_core::kernel::transaction::CommitBuilder;
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Transaction, Version};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -59,7 +59,8 @@ pub enum Appended {
 }
 
 impl Table {
-    /// Opens the table at a URL, creating it where there is none. `store` has its root at the URL.
+    /// Opens the table at a URL, creating it where there is none. The root of `store` is that of the URL's path: of the
+    /// file system, or of the bucket.
     ///
     /// # Errors
     /// [`Error::Open`].
@@ -70,7 +71,7 @@ impl Table {
         };
         let built = DeltaTableBuilder::from_url(url.clone())
             .map_err(failed)?
-            .with_storage_backend(Arc::clone(&store), url.clone())
+            .with_storage_backend(store, url.clone())
             .build()
             .map_err(failed)?;
         let delta = CreateBuilder::new()
@@ -84,7 +85,7 @@ impl Table {
             .map_err(failed)?;
         Ok(Self(Arc::new(Inner {
             url,
-            store,
+            store: delta.object_store(),
             clock,
             delta: Mutex::new(delta),
         })))
@@ -114,7 +115,8 @@ impl Table {
     pub async fn append(&self, appender: &Appender, events: Vec<Event>) -> Result<Appended> {
         let mut delta = self.0.delta.lock().await;
         refresh(&mut delta).await?;
-        let before = snapshot_of(&delta)?.appended(&appender.name).await?;
+        let snapshot = snapshot_of(&delta)?;
+        let before = snapshot.appended(&appender.name).await?;
         if before.is_some_and(|number| number >= appender.number) {
             return Ok(Appended::Before);
         }
@@ -126,13 +128,48 @@ impl Table {
             let encoded =
                 tokio::task::spawn_blocking(move || file::encode(&batch_of(&events)?)).await??;
             self.put(&path, encoded.bytes.clone()).await?;
-            actions.push(Action::Add(file::add(&partition, &path, &encoded, now, true)));
+            actions.push(Action::Add(file::add(
+                &partition, &path, &encoded, now, true,
+            )));
         }
-        let version = self.commit(&mut delta, actions, appender, now).await?;
+        let transaction = Transaction {
+            app_id: appender.name.clone(),
+            version: i64::try_from(appender.number).unwrap_or(i64::MAX),
+            last_updated: i64::try_from(now.unix_ms()).ok(),
+        };
+        let properties = CommitProperties::default().with_application_transaction(transaction);
+        let committing = CommitBuilder::from(properties).with_actions(actions);
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: Some(vec![GROUP.to_owned(), DAY.to_owned()]),
+            predicate: None,
+        };
+        let version = commit(&mut delta, &snapshot, committing, operation).await?;
         Ok(Appended::Now(version))
     }
 
-    async fn put(&self, path: &str, bytes: bytes::Bytes) -> Result<()> {
+    /// A copy of Delta's own handle, at the newest version.
+    pub(crate) async fn delta(&self) -> Result<DeltaTable> {
+        let mut delta = self.0.delta.lock().await;
+        refresh(&mut delta).await?;
+        Ok(delta.clone())
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<bytes::Bytes> {
+        let failed = |source| Error::Get {
+            path: path.to_owned(),
+            source,
+        };
+        let at = Path::parse(path).map_err(|error| failed(error.into()))?;
+        let found = self.0.store.get(&at).await.map_err(failed)?;
+        found.bytes().await.map_err(failed)
+    }
+
+    pub(crate) async fn put(&self, path: &str, bytes: bytes::Bytes) -> Result<()> {
         let failed = |source| Error::Put {
             path: path.to_owned(),
             source,
@@ -142,37 +179,32 @@ impl Table {
         Ok(())
     }
 
-    async fn commit(
+    /// Commits a change of files that a snapshot has.
+    pub(crate) async fn commit(
         &self,
-        delta: &mut DeltaTable,
+        since: &Snapshot,
         actions: Vec<Action>,
-        appender: &Appender,
-        now: Timestamp,
+        operation: DeltaOperation,
     ) -> Result<Version> {
-        let failed = |source: DeltaTableError| Error::Commit(source.into());
-        let transaction = Transaction {
-            app_id: appender.name.clone(),
-            version: i64::try_from(appender.number).unwrap_or(i64::MAX),
-            last_updated: i64::try_from(now.unix_ms()).ok(),
-        };
-        let operation = DeltaOperation::Write {
-            mode: SaveMode::Append,
-            partition_by: Some(vec![GROUP.to_owned(), DAY.to_owned()]),
-            predicate: None,
-        };
-        let log = delta.log_store();
-        let state = delta.snapshot().map_err(failed)?;
-        let commit = CommitBuilder::from(
-            deltalake_core::kernel::transaction::CommitProperties::default()
-                .with_application_transaction(transaction),
-        )
-        .with_actions(actions)
-        .build(Some(state), log, operation)
-        .await
-        .map_err(failed)?;
-        delta.state = Some(commit.snapshot());
-        Ok(commit.version())
+        let mut delta = self.0.delta.lock().await;
+        let committing = CommitBuilder::default().with_actions(actions);
+        commit(&mut delta, since, committing, operation).await
     }
+}
+
+/// Commits on top of the newest version, unless what happened since the snapshot is in the way.
+async fn commit(
+    delta: &mut DeltaTable,
+    since: &Snapshot,
+    committing: CommitBuilder,
+    operation: DeltaOperation,
+) -> Result<Version> {
+    let commit = committing
+        .build(Some(since.reference()), delta.log_store(), operation)
+        .await
+        .map_err(|error| Error::Commit(error.into()))?;
+    delta.state = Some(commit.snapshot());
+    Ok(commit.version())
 }
 
 async fn refresh(delta: &mut DeltaTable) -> Result<()> {
@@ -189,9 +221,8 @@ fn snapshot_of(delta: &DeltaTable) -> Result<Snapshot> {
     Ok(Snapshot::new(state.snapshot().clone(), delta.log_store()))
 }
 
-/// Events by log group and day, each in the order of time.
-fn partitioned(mut events: Vec<Event>) -> Vec<(Partition, Vec<Event>)> {
-    events.sort_by_key(|event| (event.timestamp, event.position));
+/// Events by log group and day.
+fn partitioned(events: Vec<Event>) -> Vec<(Partition, Vec<Event>)> {
     let mut partitions: BTreeMap<(String, Arc<str>), Vec<Event>> = BTreeMap::new();
     for event in events {
         let key = (event.timestamp.day(), Arc::clone(&event.group));

@@ -1,49 +1,9 @@
 //! Appends: all of them or nothing, once, by partition, and still there for the next process.
 
-use std::sync::Arc;
+use corelog_store::{Appended, Appender};
+use corelog_types::Timestamp;
 
-use corelog_runtime::Clock;
-use corelog_store::{Appended, Appender, Event, Position, Table};
-use corelog_types::{NodeId, Sequence, Timestamp};
-use object_store::local::LocalFileSystem;
-use url::Url;
-
-/// 2026-11-22T09:15:42Z, from `date -u -d … +%s`.
-const MORNING_MS: u64 = 1_795_338_942_000;
-const DAY_MS: u64 = 86_400_000;
-
-async fn open(dir: &std::path::Path) -> Table {
-    let store = Arc::new(LocalFileSystem::new_with_prefix(dir).unwrap());
-    let url = Url::from_directory_path(dir).unwrap();
-    Table::open(store, url, Clock::system()).await.unwrap()
-}
-
-fn event(group: &str, sequence: u64, at_ms: u64) -> Event {
-    Event {
-        group: group.into(),
-        stream: "aws/bedrock/modelinvocations".into(),
-        position: Position {
-            node: NodeId::from_u64(7),
-            sequence: Sequence::from_u64(sequence),
-            part: 0,
-        },
-        timestamp: Timestamp::from_unix_ms(at_ms),
-        ingested: Timestamp::from_unix_ms(at_ms + 5),
-        message: format!(r#"{{"requestId":"r-{sequence}","modelId":"m"}}"#),
-    }
-}
-
-fn appender(number: u64) -> Appender {
-    Appender {
-        name: "node-7/groups".to_owned(),
-        number,
-    }
-}
-
-async fn rows(table: &Table) -> u64 {
-    let files = table.snapshot().await.unwrap().files();
-    files.iter().map(|file| file.rows).sum()
-}
+use crate::fixture::{DAY_MS, MORNING_MS, appender, event, open, rows};
 
 #[tokio::test]
 async fn a_repeated_append_changes_nothing() {
@@ -133,7 +93,13 @@ async fn files_are_of_one_group_and_day_and_know_their_times() {
     assert_eq!(
         seen,
         [
-            ("/a", "2026-11-22", 2, Some(MORNING_MS), Some(MORNING_MS + 2)),
+            (
+                "/a",
+                "2026-11-22",
+                2,
+                Some(MORNING_MS),
+                Some(MORNING_MS + 2)
+            ),
             ("/b/x", "2026-11-23", 1, Some(later), Some(later)),
         ]
     );

@@ -1,0 +1,152 @@
+//! Compaction: many small files of one log group and day become few larger ones.
+//!
+//! Appends come every few seconds, each with a file of its own. A query pays for each file it opens, and a conversation
+//! whose turns lie in different files is stored more than once. Compaction reads small files of a partition, puts their
+//! rows in one order (see [`crate::rows`]) and commits the new file in place of the old ones. Rows neither change nor
+//! go: readers of any version see the same events.
+
+use std::collections::{BTreeMap, HashSet};
+
+use arrow::array::{RecordBatch, StringArray, UInt64Array};
+use arrow::compute::{concat_batches, take_record_batch};
+use bytes::Bytes;
+use deltalake_core::kernel::{Action, Version};
+use deltalake_core::protocol::DeltaOperation;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::file::{self, Encoded, Partition};
+use crate::promoted::Facts;
+use crate::schema::{Column, arrow_schema};
+use crate::{DataFile, Result, Table};
+
+/// What is worth compacting.
+#[derive(Debug, Clone, Copy)]
+pub struct Compaction {
+    /// How many small files of a partition are left alone.
+    pub files_min: usize,
+    /// The bytes of messages that a file holds at most, before compression; also what a run keeps in memory, several
+    /// times over. A file with half of it is no longer small.
+    pub message_bytes_max: u64,
+}
+
+impl Default for Compaction {
+    fn default() -> Self {
+        Self {
+            files_min: 8,
+            message_bytes_max: 128 << 20,
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compacted {
+    /// Files that one new file replaces.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes_before: u64,
+    /// The new file's.
+    pub bytes_after: u64,
+    /// The version of the table that has the new file.
+    pub version: Version,
+}
+
+impl Table {
+    /// Merges the small files of one partition, the one with the most of them; `None` where there is nothing to do.
+    ///
+    /// # Errors
+    /// Any [`crate::Error`]; the table is then as it was. Trying again is safe.
+    pub async fn compact(&self, compaction: Compaction) -> Result<Option<Compacted>> {
+        let snapshot = self.snapshot().await?;
+        let Some(files) = choose(snapshot.files(), compaction) else {
+            return Ok(None);
+        };
+        let mut sources = Vec::with_capacity(files.len());
+        for file in &files {
+            sources.push(self.get(&file.path).await?);
+        }
+        let encoded = tokio::task::spawn_blocking(move || merge(sources)).await??;
+        let partition = Partition {
+            group: files[0].group.as_str().into(),
+            day: files[0].day.clone(),
+        };
+        let now = self.now();
+        let path = partition.path(&format!("compacted-{}", corelog_runtime::record_id(now)));
+        self.put(&path, encoded.bytes.clone()).await?;
+
+        let paths: HashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let mut actions = snapshot.removal(&paths, false);
+        actions.push(Action::Add(file::add(
+            &partition, &path, &encoded, now, false,
+        )));
+        let operation = DeltaOperation::Optimize {
+            predicate: None,
+            target_size: i64::try_from(compaction.message_bytes_max).unwrap_or(i64::MAX),
+        };
+        let version = self.commit(&snapshot, actions, operation).await?;
+        Ok(Some(Compacted {
+            files: files.len(),
+            bytes_before: files.iter().map(|file| file.bytes).sum(),
+            bytes_after: encoded.bytes.len() as u64,
+            version,
+        }))
+    }
+}
+
+/// The small files of the partition with the most of them, oldest first, as many as fit in one.
+fn choose(files: Vec<DataFile>, compaction: Compaction) -> Option<Vec<DataFile>> {
+    let mut partitions: BTreeMap<(String, String), Vec<DataFile>> = BTreeMap::new();
+    for file in files {
+        if file.message_bytes < compaction.message_bytes_max / 2 {
+            let key = (file.day.clone(), file.group.clone());
+            partitions.entry(key).or_default().push(file);
+        }
+    }
+    let mut most = partitions.into_values().max_by_key(Vec::len)?;
+    if most.len() < compaction.files_min.max(2) {
+        return None;
+    }
+    most.sort_by(|a, b| (a.earliest, &a.path).cmp(&(b.earliest, &b.path)));
+    let mut bytes = 0;
+    let fits = |file: &DataFile| {
+        bytes += file.message_bytes;
+        bytes <= compaction.message_bytes_max
+    };
+    let chosen: Vec<_> = most.into_iter().take_while(fits).collect();
+    (chosen.len() > 1).then_some(chosen)
+}
+
+/// One file of the rows of several.
+fn merge(sources: Vec<Bytes>) -> Result<Encoded> {
+    let mut batches = Vec::new();
+    for source in sources {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(source)?.build()?;
+        for batch in reader {
+            batches.push(batch?);
+        }
+    }
+    let rows = concat_batches(&arrow_schema(), &batches)?;
+    drop(batches);
+    let rows = take_record_batch(&rows, &order_of(&rows))?;
+    file::encode(&rows)
+}
+
+/// The order that [`crate::rows::batch_of`] puts rows in.
+fn order_of(rows: &RecordBatch) -> UInt64Array {
+    let messages = rows
+        .column_by_name(Column::Message.name())
+        .and_then(|column| column.as_any().downcast_ref::<StringArray>());
+    let Some(messages) = messages else {
+        return (0..rows.num_rows() as u64).collect();
+    };
+    let bodies: Vec<&str> = (0..rows.num_rows())
+        .map(|row| {
+            let message = messages.value(row);
+            &message[Facts::of(message).body]
+        })
+        .collect();
+    let mut order: Vec<usize> = (0..rows.num_rows()).collect();
+    // Stable: rows of equal bodies stay in the order of their files, which is that of time.
+    order.sort_by_key(|row| bodies[*row]);
+    order.into_iter().map(|row| row as u64).collect()
+}
