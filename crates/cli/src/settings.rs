@@ -35,7 +35,7 @@ pub use self::problem::{Origin, Place, Problem, Problems};
 pub use self::reader::{Effective, FlagValue};
 pub use self::schema::{
     Account, CallerKey, Capture, CapturePolicy, CaptureRule, Destination, DestinationKind,
-    Durability, Limits, Log, LogFormat, OnFull, Provider, Proxy, S3, Spool, Sse, Tls,
+    Durability, Limits, Log, LogFormat, OnFull, Provider, Proxy, S3, Spool, Sse, Store, Tls,
 };
 pub use self::secret::{Secret, SecretSource};
 
@@ -50,6 +50,8 @@ pub struct Settings {
     pub providers: Vec<Provider>,
     /// Where records go; never empty.
     pub destinations: Vec<Destination>,
+    /// The table of log events.
+    pub store: Store,
     /// Who may call; empty: anyone, on loopback.
     pub keys: Vec<CallerKey>,
     /// What of each call is recorded.
@@ -199,6 +201,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
     let first: Option<Root> = read_single(file, "", sources, findings);
     let providers = read_blocks(file, "provider", sources, findings);
     let destinations = read_blocks(file, "destination", sources, findings);
+    let store = read_single(file, "store", sources, findings);
     let keys = read_blocks(file, "key", sources, findings);
     let capture = read_single(file, "capture", sources, findings);
     let capture_rules = read_blocks(file, "capture.rule", sources, findings);
@@ -215,6 +218,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
         data,
         providers,
         destinations,
+        store: store?,
         keys,
         capture: capture?,
         capture_rules,

@@ -12,9 +12,12 @@ use corelog_gateway::{
     Config as GatewayConfig, Credentials, Limits, OnFull, ProviderConfig, UpstreamConfig,
 };
 use corelog_runtime::Clock;
+use corelog_sinks::groups::TableAt;
 use corelog_sinks::s3;
 use hyper_util::client::proxy::matcher::Matcher;
 
+/// The most events of one append to the table.
+const TABLE_BATCH_RECORDS_MAX: usize = 20_000;
 /// How long an unused connection to a provider is kept.
 const UPSTREAM_IDLE: Duration = Duration::from_mins(1);
 
@@ -291,6 +294,32 @@ pub(crate) fn delivery(destination: &Destination, settings: &Settings) -> corelo
     config.interval = destination.interval;
     config.batch_records_max = destination.batch_records as usize;
     config.batch_bytes_max = destination.batch_bytes;
+    config.shutdown_deadline = settings.limits.shutdown_timeout;
+    config
+}
+
+/// Where the table of all events is, if one is kept.
+pub(crate) fn table(settings: &Settings, clock: &Clock) -> anyhow::Result<Option<TableAt>> {
+    if !settings.store.enabled {
+        return Ok(None);
+    }
+    let location = match &settings.store.url {
+        Some(url) => s3::Location::parse(&url.to_string())?,
+        None => s3::Location::Directory(std::path::absolute(settings.data.join("tables/events"))?),
+    };
+    Ok(Some(TableAt {
+        location,
+        store: store(settings),
+        clock: clock.clone(),
+    }))
+}
+
+/// How records come into the table.
+pub(crate) fn table_delivery(name: &str, settings: &Settings) -> corelog_delivery::Config {
+    let mut config = corelog_delivery::Config::new(name);
+    config.interval = settings.store.interval;
+    config.batch_records_max = TABLE_BATCH_RECORDS_MAX;
+    config.batch_bytes_max = settings.store.batch_bytes;
     config.shutdown_deadline = settings.limits.shutdown_timeout;
     config
 }

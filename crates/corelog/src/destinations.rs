@@ -10,14 +10,18 @@ use async_trait::async_trait;
 use corelog_api::logging::{BucketRefused, DESTINATION, Destinations, NotStarted};
 use corelog_catalog::{BucketTarget, LoggingConfiguration, Modalities};
 use corelog_cli::settings::Settings;
-use corelog_delivery::{Config, Delivery, Ended, Handle, Ports, Report, Sink as _};
+use corelog_delivery::{Config, Delivery, Ended, Handle, Ports, Report, Sink};
 use corelog_runtime::{Clock, Shutdown};
+use corelog_sinks::groups::{GroupSink, Tables};
 use corelog_sinks::s3::{self, Location, S3Sink};
 use corelog_spool::Spool;
 use corelog_telemetry::Metrics;
 use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle as Background;
 use tokio::task::JoinHandle;
+
+/// The cursor's name of the table of all events.
+const TABLE: &str = "log-groups";
 
 /// One running destination.
 struct Running {
@@ -36,6 +40,10 @@ pub(crate) struct Destined {
     /// Where they run: making batches is processor work, which no caller shall wait behind.
     background: Background,
     running: Mutex<BTreeMap<String, Running>>,
+    /// The table of all events, where one is kept.
+    tables: Option<Arc<Tables>>,
+    /// Ends the care of it.
+    caring: Shutdown,
     /// What the control API's destination was started with.
     of_api: Mutex<Option<LoggingConfiguration>>,
 }
@@ -53,8 +61,9 @@ impl Destined {
         clock: Clock,
         metrics: Arc<Metrics>,
         background: Background,
-    ) -> Self {
-        Self {
+    ) -> anyhow::Result<Self> {
+        let tables = crate::configure::table(&settings, &clock)?;
+        Ok(Self {
             settings: RwLock::new(settings),
             spool,
             clock,
@@ -62,8 +71,10 @@ impl Destined {
             tasks: corelog_runtime::Tasks::new(),
             background,
             running: Mutex::default(),
+            tables: tables.map(|at| Arc::new(Tables::new(at))),
+            caring: Shutdown::new(),
             of_api: Mutex::default(),
-        }
+        })
     }
 
     /// Starts every destination of the file, and forgets the cursors of those that are gone from it.
@@ -73,13 +84,18 @@ impl Destined {
         for destination in &settings.destinations {
             let name = destination.name.as_str();
             let sink = crate::configure::sink(destination, &settings)
+                .and_then(|config| Ok(S3Sink::open(&config)?))
                 .with_context(|| format!("destination `{name}` cannot be used"))?;
-            self.begin(
-                crate::configure::delivery(destination, &settings),
-                &sink,
-                true,
-            )
-            .await?;
+            let config = crate::configure::delivery(destination, &settings);
+            self.begin(config, Arc::new(sink), true).await?;
+        }
+        if let Some(tables) = &self.tables {
+            let sink = GroupSink::new(Arc::clone(tables), &settings.store.log_group);
+            let config = crate::configure::table_delivery(TABLE, &settings);
+            self.begin(config, Arc::new(sink), true).await?;
+            let every = settings.store.compaction_interval;
+            let care = crate::tables::care(Arc::clone(tables), every, self.caring.child());
+            self.tasks.spawn_on("table care", care, &self.background);
         }
         Ok(())
     }
@@ -111,13 +127,9 @@ impl Destined {
         };
         self.forget_gone(&settings, keep_api)?;
         for destination in &missing {
-            let sink = crate::configure::sink(destination, &settings)?;
-            self.begin(
-                crate::configure::delivery(destination, &settings),
-                &sink,
-                true,
-            )
-            .await?;
+            let sink = S3Sink::open(&crate::configure::sink(destination, &settings)?)?;
+            let config = crate::configure::delivery(destination, &settings);
+            self.begin(config, Arc::new(sink), true).await?;
         }
         let of_api = self.of_api.lock().clone();
         if let Some(configuration) = of_api.filter(|_| !same_store) {
@@ -134,7 +146,8 @@ impl Destined {
                 .iter()
                 .any(|d| d.name.as_str() == name);
             let of_api = keep_api && name == DESTINATION;
-            if !of_file && !of_api {
+            let of_table = self.tables.is_some() && name == TABLE;
+            if !of_file && !of_api && !of_table {
                 tracing::info!(destination = name, "forgetting a destination that is gone");
                 corelog_delivery::forget(&self.spool, &name)?;
             }
@@ -142,9 +155,8 @@ impl Destined {
         Ok(())
     }
 
-    async fn begin(&self, config: Config, sink: &s3::Config, check: bool) -> anyhow::Result<()> {
+    async fn begin(&self, config: Config, sink: Arc<dyn Sink>, check: bool) -> anyhow::Result<()> {
         let name = config.name.clone();
-        let sink = Arc::new(S3Sink::open(sink)?);
         if check && let Err(error) = sink.check().await {
             // The store may be away for a while: the spool holds until it is back.
             let error = corelog_telemetry::Chain(&error).to_string();
@@ -195,6 +207,7 @@ impl Destined {
 
     /// Ends all of them at once; says how many records each has left.
     pub(crate) async fn shut_down(&self, deadline: Duration) -> Vec<(String, u64)> {
+        self.caring.request();
         let running = std::mem::take(&mut *self.running.lock());
         for destination in running.values() {
             destination.shutdown.request();
@@ -274,7 +287,8 @@ impl Destinations for Destined {
             .map_err(|error| NotStarted(error.into()))?;
         let mut config = Config::new(DESTINATION);
         config.shutdown_deadline = self.settings.read().limits.shutdown_timeout;
-        self.begin(config, &sink, false)
+        let sink = S3Sink::open(&sink).map_err(|error| NotStarted(error.into()))?;
+        self.begin(config, Arc::new(sink), false)
             .await
             .map_err(|error| NotStarted(error.into()))
     }

@@ -7,6 +7,7 @@ mod front;
 mod recorder;
 mod serve;
 mod status;
+mod tables;
 mod torture;
 
 use std::process::ExitCode;

@@ -78,7 +78,7 @@ async fn serve(
         clock.clone(),
         Arc::clone(&metrics),
         background,
-    ));
+    )?);
     destinations.start_all(logging.is_some()).await?;
     if let Some(logging) = &logging {
         destinations.start(logging).await?;

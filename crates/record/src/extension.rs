@@ -218,6 +218,8 @@ pub enum CutReason {
     DecodedOverLimit,
     /// The disk refused it.
     Disk,
+    /// It is binary, which has no place in a log event.
+    Binary,
     /// The bytes are no HTTP body: they passed after a change of protocol, and were not kept.
     Opaque,
 }

@@ -6,4 +6,5 @@
 //!
 //! Absent here: the spool, cursors, retries and batching. A sink is handed a batch and puts it.
 
+pub mod groups;
 pub mod s3;

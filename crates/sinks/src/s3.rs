@@ -28,6 +28,7 @@ pub use bucket::{Credentials, Encryption, Store};
 pub use location::{InvalidLocation, Location};
 
 use bucket::Bucket;
+pub(crate) use bucket::remote;
 use layout::Layout;
 use render::{Form, Rendered};
 

@@ -13,6 +13,7 @@
 //! Absent here: how events come to be, what a query asks, `DataFusion`.
 
 mod compact;
+mod directory;
 mod error;
 mod event;
 mod file;
@@ -24,6 +25,7 @@ mod snapshot;
 mod table;
 
 pub use compact::{Compacted, Compaction};
+pub use directory::Directory;
 pub use error::Error;
 pub use event::{Event, Position};
 pub use promoted::{Kind, PROMOTED, Promoted};

@@ -15,11 +15,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// Libraries whose `info` is the life of every single operation of theirs. A filter that names them is heard.
+const QUIET: &str = "buoyant_kernel=warn,deltalake_core=warn";
+
 /// Starts logging to stderr; `filter` is a `tracing` filter such as `info` or `corelog_gateway=debug`.
 ///
 /// A filter that cannot be read falls back to `info`. A second call changes nothing.
 pub fn init_logs(filter: &str, format: LogFormat) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = format!("{QUIET},{filter}");
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(format!("{QUIET},info")));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

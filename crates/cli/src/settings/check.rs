@@ -378,6 +378,13 @@ fn spool_and_limits(settings: &Settings, findings: &mut Findings) {
             .hint("raise it, or lower `spool.segment_bytes`");
         report(findings, "spool", None, "bytes_max", fault);
     }
+    let group = settings.store.log_group.as_str();
+    let fits = |c: char| c.is_ascii_alphanumeric() || ".-_/#".contains(c);
+    if !(1..=512).contains(&group.len()) || !group.chars().all(fits) || group.starts_with("aws/") {
+        let fault = Fault::new("is no name of a log group")
+            .hint("use up to 512 of `A-Za-z0-9._/#-`, not beginning with `aws/`");
+        report(findings, "store", None, "log_group", fault);
+    }
     let limits = &settings.limits;
     if limits.exchanges_max == 0 {
         report(

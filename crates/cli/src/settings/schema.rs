@@ -74,10 +74,11 @@ impl SectionInfo {
 }
 
 /// Every section, in the order of the docs.
-pub(crate) const SECTIONS: [SectionInfo; 13] = [
+pub(crate) const SECTIONS: [SectionInfo; 14] = [
     SectionInfo::of::<Root>("", Form::Root),
     SectionInfo::of::<Provider>("provider", Form::Named),
     SectionInfo::of::<Destination>("destination", Form::Named),
+    SectionInfo::of::<Store>("store", Form::Table),
     SectionInfo::of::<CallerKey>("key", Form::Named),
     SectionInfo::of::<Capture>("capture", Form::Table),
     SectionInfo::of::<CaptureRule>("capture.rule", Form::Listed),
@@ -209,6 +210,23 @@ sections! {
         video: bool = "true",
         /// Deliver audio bodies. Bedrock's `audioDataDeliveryEnabled`.
         audio: bool = "true",
+    }
+
+    /// The table of log events: every record lands in it whole, as open Delta Lake files.
+    pub Store {
+        /// `false` keeps no table.
+        enabled: bool = "true",
+        /// `file:///directory` or `s3://bucket/prefix`. Left out, `tables/events` in the data directory.
+        url: Option<StoreUrl>,
+        /// The log group that records are events of.
+        log_group: String = "/corelog/invocations",
+        /// The longest an event waits for its file.
+        interval: Duration = "10s",
+        /// A file is written once its records hold this many bytes, before compression.
+        batch_bytes: ByteSize = "8MiB",
+        /// Time between looks at whether small files are worth merging. Files that no version of the last hour has
+        /// are deleted then, too.
+        compaction_interval: Duration = "1m",
     }
 
     /// A caller who may use the gateway. With one block, every call needs a key; without any, the gateway is

@@ -1,5 +1,7 @@
 //! TLS towards providers: the system's roots, or a CA file.
 
+use std::sync::Arc;
+
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -22,7 +24,11 @@ pub(crate) fn client_config(ca_pem: Option<&[u8]>) -> Result<ClientConfig, Strin
             return Err("the system has no trusted roots; name a `ca_file`".to_owned());
         }
     }
-    let mut config = ClientConfig::builder()
+    // Named, because a library of another crate may bring a second provider into the process.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

@@ -139,11 +139,7 @@ impl Bucket {
     }
 
     fn open_remote(name: &str, store: &Store) -> Result<Self, SinkError> {
-        let base = format!("s3://{name}");
-        let remote = builder(name, store)
-            .build()
-            .map_err(|error| SinkError::new("use the settings of", base.clone(), error))?;
-        Ok(Self::of_store(Arc::new(remote), base))
+        Ok(Self::of_store(remote(name, store)?, format!("s3://{name}")))
     }
 
     fn of_store(store: Arc<dyn ObjectStore>, base: String) -> Self {
@@ -286,6 +282,14 @@ impl Local {
         }
         Ok(())
     }
+}
+
+/// A bucket as an object store.
+pub(crate) fn remote(name: &str, store: &Store) -> Result<Arc<dyn ObjectStore>, SinkError> {
+    let built = builder(name, store)
+        .build()
+        .map_err(|error| SinkError::new("use the settings of", format!("s3://{name}"), error))?;
+    Ok(Arc::new(built))
 }
 
 fn builder(name: &str, store: &Store) -> AmazonS3Builder {

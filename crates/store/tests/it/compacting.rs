@@ -1,5 +1,7 @@
 //! Compaction: fewer files, the same events, and conversations stored once.
 
+use std::fmt::Write as _;
+
 use corelog_store::{Compaction, Event, Table};
 
 use crate::fixture::{DAY_MS, MORNING_MS, appender, contents, event, open};
@@ -15,7 +17,7 @@ fn text(seed: u64, bytes: usize) -> String {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        text.push_str(&format!("{:x} ", state % 1_000_003));
+        let _ = write!(text, "{:x} ", state % 1_000_003);
     }
     text
 }

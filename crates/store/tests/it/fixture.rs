@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::{Int64Array, StringArray};
 use corelog_runtime::Clock;
-use corelog_store::{Appender, Event, Position, Table};
+use corelog_store::{Appender, Directory, Event, Position, Table};
 use corelog_types::{NodeId, Sequence, Timestamp};
-use object_store::local::LocalFileSystem;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use url::Url;
 
@@ -16,7 +15,7 @@ pub(crate) const MORNING_MS: u64 = 1_795_338_942_000;
 pub(crate) const DAY_MS: u64 = 86_400_000;
 
 pub(crate) async fn open(dir: &Path) -> Table {
-    let store = Arc::new(LocalFileSystem::new());
+    let store = Arc::new(Directory::open(dir.to_owned()).unwrap());
     let url = Url::from_directory_path(dir).unwrap();
     Table::open(store, url, Clock::system()).await.unwrap()
 }

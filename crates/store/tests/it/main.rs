@@ -1,4 +1,8 @@
 //! The table as its users see it: what was appended is there, once, after any number of repeats and restarts.
+#![expect(
+    clippy::unwrap_used,
+    reason = "this crate is tests; its fixtures may panic too"
+)]
 
 mod appending;
 mod compacting;
