@@ -8,10 +8,12 @@ use corelog_runtime::Clock;
 use corelog_types::Timestamp;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Transaction, Version};
+use deltalake_core::logstore::{StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
-use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use deltalake_core::{DeltaTable, DeltaTableError};
 use object_store::path::Path;
+use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use tokio::sync::Mutex;
 use url::Url;
@@ -69,13 +71,12 @@ impl Table {
             url: url.to_string(),
             source: source.into(),
         };
-        let built = DeltaTableBuilder::from_url(url.clone())
-            .map_err(failed)?
-            .with_storage_backend(store, url.clone())
-            .build()
-            .map_err(failed)?;
+        let prefix = Path::from_url_path(url.path())
+            .map_err(|error| failed(DeltaTableError::generic(error.to_string())))?;
+        let below: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&store), prefix));
+        let log = default_logstore(Arc::clone(&below), store, &url, &StorageConfig::default());
         let delta = CreateBuilder::new()
-            .with_log_store(built.log_store())
+            .with_log_store(log)
             .with_table_name("events")
             .with_comment("Log events recorded by Corelog")
             .with_columns(delta_columns())
@@ -85,7 +86,7 @@ impl Table {
             .map_err(failed)?;
         Ok(Self(Arc::new(Inner {
             url,
-            store: delta.object_store(),
+            store: below,
             clock,
             delta: Mutex::new(delta),
         })))

@@ -23,7 +23,8 @@ const QUIET: &str = "buoyant_kernel=warn,deltalake_core=warn";
 /// A filter that cannot be read falls back to `info`. A second call changes nothing.
 pub fn init_logs(filter: &str, format: LogFormat) {
     let filter = format!("{QUIET},{filter}");
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(format!("{QUIET},info")));
+    let filter =
+        EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(format!("{QUIET},info")));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -94,7 +94,7 @@ fn unpacked(file: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-fn record(line: &str, dir: &Path, file: &Path) -> Result<Record, String> {
+pub(crate) fn record(line: &str, dir: &Path, file: &Path) -> Result<Record, String> {
     let value: Value = serde_json::from_str(line).map_err(|error| format!("no JSON: {error}"))?;
     let ours = &value["corelog"];
     let text = |value: &Value| value.as_str().map(str::to_owned);

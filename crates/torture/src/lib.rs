@@ -18,6 +18,7 @@ mod oracle;
 mod report;
 mod rig;
 mod scenario;
+mod table;
 mod text;
 
 use std::io;

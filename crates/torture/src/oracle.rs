@@ -95,6 +95,35 @@ impl Verdict {
         }
     }
 
+    /// The table of log events has the records of the bucket, each once. `found` are the ids of its events.
+    pub(crate) fn table(&mut self, records: &[Record], found: Result<Vec<String>, String>) {
+        let found = match found {
+            Ok(found) => found,
+            Err(why) => {
+                self.counts.wrong += 1;
+                self.violations.push(format!("the table: {why}"));
+                return;
+            }
+        };
+        let mut events = BTreeSet::new();
+        for id in &found {
+            if !events.insert(id.as_str()) {
+                self.counts.doubled += 1;
+                self.violations.push(format!("{id} is in the table twice"));
+            }
+        }
+        let expected: BTreeSet<_> = records.iter().map(|record| record.id.as_str()).collect();
+        for id in expected.difference(&events) {
+            self.counts.lost += 1;
+            self.violations.push(format!("{id} is not in the table"));
+        }
+        for id in events.difference(&expected) {
+            self.counts.wrong += 1;
+            self.violations
+                .push(format!("{id} is in the table and not in the bucket"));
+        }
+    }
+
     /// No record, no place in the sequence and no call twice.
     fn once<'a>(
         &mut self,

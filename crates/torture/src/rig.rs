@@ -63,6 +63,10 @@ impl Rig {
         self.dir.join("bucket")
     }
 
+    pub(crate) fn table(&self) -> PathBuf {
+        self.data.join("tables/events")
+    }
+
     /// Writes the configuration for the next start; `spool` are lines of its `[spool]`.
     pub(crate) fn configure(&self, spool: &str) -> Result<(), Error> {
         let (provider, bucket) = (self.provider, self.bucket());
@@ -90,6 +94,10 @@ name = "bucket"
 kind = "s3"
 url = "file://{}"
 interval = "200ms"
+
+[store]
+interval = "200ms"
+compaction_interval = "1s"
 
 [spool]
 segment_bytes = "256KiB"

@@ -16,12 +16,13 @@ use rand::{Rng as _, SeedableRng as _};
 use tokio::time::sleep;
 
 use crate::ask::Mix;
+use crate::bucket::Bucket;
 use crate::ledger::Ledger;
 use crate::load::{Load, Plan};
 use crate::oracle::{self, Demand, Verdict};
 use crate::report::{Report, Row};
 use crate::rig::{Gateway, Rig};
-use crate::{Error, Options};
+use crate::{Error, Options, table};
 
 /// How long a healthy store may take to get everything that waited.
 const CATCH_UP: Duration = Duration::from_mins(1);
@@ -212,6 +213,9 @@ impl<'a> Trial<'a> {
     }
 
     fn judge(&self, rig: &Rig, demand: Demand) -> Result<Verdict, Error> {
-        oracle::judge(&self.ledger, &rig.bucket(), demand)
+        let mut verdict = oracle::judge(&self.ledger, &rig.bucket(), demand)?;
+        let delivered = Bucket::read(&rig.bucket())?.records;
+        verdict.table(&delivered, table::record_ids(&rig.table()));
+        Ok(verdict)
     }
 }

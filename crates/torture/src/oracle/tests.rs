@@ -182,3 +182,27 @@ fn gaps_that_the_gateway_counted_itself_are_forgiven_and_no_more() {
     );
     assert_eq!(judged(&ledger, &[], counted(1)).counts.lost, 1);
 }
+
+#[test]
+fn the_table_has_what_the_bucket_has_and_once() {
+    let delivered = |ids: &[&str]| -> Vec<Record> {
+        let dir = Path::new("");
+        let lines = ids.iter().zip(1..).map(|(id, n)| record(id, n).to_string());
+        lines
+            .map(|line| crate::bucket::record(&line, dir, dir).unwrap())
+            .collect()
+    };
+    let check = |ids: &[&str], events: Result<&[&str], &str>, expected: [u64; 3]| {
+        let mut verdict = Verdict::default();
+        let events = events.map(|ids| ids.iter().map(|id| format!("id of {id}")).collect());
+        verdict.table(&delivered(ids), events.map_err(str::to_owned));
+        let c = verdict.counts;
+        assert_eq!([c.lost, c.doubled, c.wrong], expected);
+        assert_eq!(verdict.violations.is_empty(), expected == [0; 3]);
+    };
+    check(&["a", "b"], Ok(&["b", "a"]), [0, 0, 0]);
+    check(&["a", "b"], Ok(&["a"]), [1, 0, 0]);
+    check(&["a"], Ok(&["a", "a"]), [0, 1, 0]);
+    check(&["a"], Ok(&["a", "b"]), [0, 0, 1]);
+    check(&["a"], Err("a file is gone"), [0, 0, 1]);
+}
