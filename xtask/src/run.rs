@@ -148,11 +148,13 @@ See what was recorded:
   {shown} ps
   {shown} doctor
   find {bucket} -name '*.json.gz' | xargs zcat | head -n 1        (batches come every 30 s)
+  ls {table}        (a Delta Lake table, for DuckDB, pandas, Spark; rows come every 10 s)
   curl -s http://{address}/metrics
 
 Ctrl-C stops it.
 ",
         bucket = bucket.display(),
+        table = data.join("tables/events").display(),
     );
 }
 
