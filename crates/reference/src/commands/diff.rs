@@ -1,0 +1,105 @@
+//! `diff`: the patterns of now beside those of an earlier time of the same length.
+//!
+//! Columns are added to those of `pattern`: `@baselineSampleCount`, `@differenceCount` and `@differenceDescription`.
+//! Decisions: their names, and the words `New`, `Gone`, `Increased`, `Decreased`, `Unchanged`; the largest difference
+//! comes first, then the patterns by text; the month before is the same days of that month.
+
+use corelog_insights::{Baseline, Command, CommandKind};
+
+use crate::calendar;
+use crate::coerce;
+use crate::output::Failure;
+use crate::row::{Frame, Row};
+use crate::source::Window;
+use crate::value::Value;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// The earlier time that a later `diff` compares with.
+pub(crate) fn window(commands: &[Command], window: Window) -> Option<Window> {
+    commands.iter().find_map(|command| match &command.kind {
+        CommandKind::Diff(baseline) => before(*baseline, window).ok(),
+        _ => None,
+    })
+}
+
+/// A time of the same length before.
+pub(crate) fn before(baseline: Option<Baseline>, window: Window) -> Result<Window, Failure> {
+    let (start, end) = (window.start_ms, window.end_ms);
+    let back = |ms: i64| start.checked_sub(ms).zip(end.checked_sub(ms));
+    let shifted = match baseline {
+        Some(Baseline::PreviousDay) => back(DAY_MS),
+        Some(Baseline::PreviousWeek) => back(7 * DAY_MS),
+        Some(Baseline::PreviousMonth) => {
+            calendar::months_before(start, 1).zip(calendar::months_before(end, 1))
+        }
+        None => end
+            .checked_sub(start)
+            .and_then(|length| length.checked_add(1))
+            .and_then(back),
+    };
+    let (start_ms, end_ms) =
+        shifted.ok_or_else(|| Failure::unsupported("`diff` without a time range"))?;
+    Ok(Window { start_ms, end_ms })
+}
+
+pub(crate) fn apply(now: &Frame, before: &Frame) -> Frame {
+    let mut rows: Vec<(i64, String, Row)> = Vec::new();
+    let named = |frame: &Frame, pattern: &str| {
+        let mut rows = frame.rows.iter();
+        rows.find(|row| pattern_of(row) == pattern).cloned()
+    };
+    for row in &now.rows {
+        let pattern = pattern_of(row);
+        let count_before = named(before, &pattern).map_or(0, |row| count_of(&row));
+        rows.push(compared(row.clone(), count_of(row), count_before));
+    }
+    for row in &before.rows {
+        if named(now, &pattern_of(row)).is_none() {
+            let mut gone = row.clone();
+            let count_before = count_of(row);
+            gone.set("@sampleCount", Value::int(0));
+            gone.set("@ratio", Value::int(0));
+            rows.push(compared(gone, 0, count_before));
+        }
+    }
+    rows.sort_by(|(left, left_text, _), (right, right_text, _)| {
+        right
+            .abs()
+            .cmp(&left.abs())
+            .then_with(|| left_text.cmp(right_text))
+    });
+    let mut frame = now.clone();
+    frame.rows = rows.into_iter().map(|(_, _, row)| row).collect();
+    for name in [
+        "@baselineSampleCount",
+        "@differenceCount",
+        "@differenceDescription",
+    ] {
+        frame.show_made(name);
+    }
+    frame
+}
+
+fn pattern_of(row: &Row) -> String {
+    coerce::text(&row.get("@pattern")).unwrap_or_default()
+}
+
+fn count_of(row: &Row) -> i64 {
+    coerce::millis(&row.get("@sampleCount")).unwrap_or(0)
+}
+
+fn compared(mut row: Row, now: i64, before: i64) -> (i64, String, Row) {
+    let difference = now.saturating_sub(before);
+    let description = match (now, before) {
+        (_, 0) => "New",
+        (0, _) => "Gone",
+        _ if difference > 0 => "Increased",
+        _ if difference < 0 => "Decreased",
+        _ => "Unchanged",
+    };
+    row.set("@baselineSampleCount", Value::int(before));
+    row.set("@differenceCount", Value::int(difference));
+    row.set("@differenceDescription", Value::text(description));
+    (difference, pattern_of(&row), row)
+}

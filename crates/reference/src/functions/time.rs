@@ -1,0 +1,53 @@
+//! Functions of time. A number is a time in milliseconds since the epoch; a written date is none.
+
+use corelog_insights::{Function, Period};
+
+use crate::calendar;
+use crate::coerce;
+use crate::date_pattern::{self, Zone};
+use crate::value::Value;
+
+/// The value, if the function is of this family.
+pub(super) fn call(
+    function: Function,
+    values: &[Value],
+    period: Option<Period>,
+) -> Option<Option<Value>> {
+    let ms = || coerce::millis(values.first()?);
+    match function {
+        Function::DateFloor => Some(cut(ms(), period, calendar::floor)),
+        Function::DateCeil => Some(cut(ms(), period, calendar::ceil)),
+        Function::FromMillis => Some(ms().map(Value::time)),
+        Function::ToMillis => Some(ms().map(Value::int)),
+        Function::ParseDate => Some(parse_date(values)),
+        Function::FormatDate => Some(format_date(values)),
+        _ => None,
+    }
+}
+
+fn cut(
+    ms: Option<i64>,
+    period: Option<Period>,
+    cut: fn(i64, Period) -> Option<i64>,
+) -> Option<Value> {
+    cut(ms?, period?).map(Value::time)
+}
+
+fn parse_date(values: &[Value]) -> Option<Value> {
+    let text = coerce::text(values.first()?)?;
+    let pattern = coerce::text(values.get(1)?)?;
+    date_pattern::parse(&text, &pattern, zone(values.get(2))?).map(Value::int)
+}
+
+fn format_date(values: &[Value]) -> Option<Value> {
+    let ms = coerce::millis(values.first()?)?;
+    let format = coerce::text(values.get(1)?)?;
+    zone(values.get(2))?.format(ms, &format).map(Value::Text)
+}
+
+fn zone(value: Option<&Value>) -> Option<Zone> {
+    match value {
+        Some(value) => Zone::parse(&coerce::text(value)?),
+        None => Some(Zone::UTC),
+    }
+}

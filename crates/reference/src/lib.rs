@@ -1,0 +1,63 @@
+//! What queries of Logs Insights mean: a slow, obvious interpreter, and documents of queries with their results.
+//!
+//! [`Reference`] runs a [`corelog_insights::Query`] over a list of events in memory, command by command and row by
+//! row. Nothing here is fast or clever: it is what the real engine is tested against. [`document`] runs Markdown
+//! documents of events, queries and expected tables against any [`Engine`]; those of this crate are in `documents/`.
+//!
+//! Rules come from the service's user guide where that states them. What it leaves open is decided here, and each
+//! decision is marked `Decision:` where it is made.
+//!
+//! Absent here: I/O, clocks, limits on time and memory. For tests only.
+
+mod input;
+mod output;
+
+mod calendar;
+mod coerce;
+mod date_pattern;
+mod discover;
+mod json;
+mod natural;
+mod number;
+mod value;
+
+mod aggregates;
+mod eval;
+mod functions;
+mod row;
+
+mod commands;
+mod mining;
+mod pipeline;
+mod source;
+
+pub mod document;
+
+pub use document::{Checked, check};
+pub use input::{Event, Group, Input, LookupTable};
+pub use output::{Failure, Output, OutputRow, Statistics};
+pub use value::print_time;
+
+use corelog_insights::Query;
+
+/// Fields discovered in one event. Source: the user guide's page of discovered fields.
+pub const FIELDS_MAX: usize = 200;
+
+/// Something that runs queries, so that every engine can be held against the same documents.
+pub trait Engine {
+    /// Runs a query that was read without errors, its saved queries already in place.
+    ///
+    /// # Errors
+    /// What the engine cannot do.
+    fn run(&self, query: &Query, input: &Input) -> Result<Output, Failure>;
+}
+
+/// The interpreter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reference;
+
+impl Engine for Reference {
+    fn run(&self, query: &Query, input: &Input) -> Result<Output, Failure> {
+        pipeline::run(query, input)
+    }
+}

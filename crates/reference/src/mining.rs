@@ -1,0 +1,254 @@
+//! Which texts are alike: the algorithm of `pattern`.
+//!
+//! The service does not publish its own, so this one is ours. It does not depend on the order of the texts, and it
+//! forms the same patterns from the same set of texts, so that counting can be spread over many readers.
+//!
+//! 1. A text is cut into tokens: white space, single characters of punctuation, and words, which are all else. Times,
+//!    UUIDs, IP addresses and numbers are recognised before and are tokens of their own kind.
+//! 2. Texts are alike in *shape* if they have as many tokens, with words at the same places, and the same
+//!    white space, punctuation and kinds at the others. Texts of different shape never share a pattern.
+//! 3. Among texts of one shape, a place is *fixed* if all have the same word there. If at least half of the places of
+//!    words are fixed, the texts are one pattern, and the other places are dynamic.
+//! 4. Otherwise they are split by the word at the place that has the fewest different words but more than one, the
+//!    first such place of several, and each part is looked at by itself from step 3 on.
+//!
+//! A pattern prints fixed words as they are and dynamic tokens as `<Kind-N>`: the kind is `Time`, `ID`, `IP`, `Number`
+//! or, for words, `Token`; N counts the dynamic tokens from 1.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// A piece of a text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Token {
+    /// White space or punctuation.
+    Fixed(String),
+    /// A recognised value, by the name of its kind.
+    Kind(&'static str),
+    /// A word.
+    Word(String),
+}
+
+/// Recognised values, tried in this order where a token begins.
+static KINDS: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
+    let all = [
+        (
+            "Time",
+            r"^\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?",
+        ),
+        ("Time", r"^\d\d:\d\d:\d\d(?:[.,]\d+)?"),
+        (
+            "ID",
+            r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
+        ),
+        ("IP", r"^\d{1,3}(?:\.\d{1,3}){3}"),
+        ("Number", r"^[-+]?\d+(?:\.\d+)?"),
+    ];
+    let compiled = all.map(|(kind, text)| Regex::new(text).ok().map(|regex| (kind, regex)));
+    compiled.into_iter().flatten().collect()
+});
+
+/// The pattern of each text.
+pub(crate) fn mine(texts: &[&str]) -> Vec<String> {
+    let tokens: Vec<Vec<Token>> = texts.iter().map(|text| tokens(text)).collect();
+    let mut shapes: BTreeMap<Vec<Option<Token>>, BTreeSet<&[Token]>> = BTreeMap::new();
+    for one in &tokens {
+        shapes.entry(shape(one)).or_default().insert(one);
+    }
+    let mut patterns: BTreeMap<&[Token], String> = BTreeMap::new();
+    for alike in shapes.into_values() {
+        split(alike.into_iter().collect(), &mut patterns);
+    }
+    let pattern = |one: &Vec<Token>| patterns.get(one.as_slice()).cloned();
+    tokens
+        .iter()
+        .map(|one| pattern(one).unwrap_or_default())
+        .collect()
+}
+
+/// The tokens with words left open.
+fn shape(tokens: &[Token]) -> Vec<Option<Token>> {
+    let open = |token: &Token| match token {
+        Token::Word(_) => None,
+        other => Some(other.clone()),
+    };
+    tokens.iter().map(open).collect()
+}
+
+/// Steps 3 and 4, for different texts of one shape.
+fn split<'t>(alike: Vec<&'t [Token]>, patterns: &mut BTreeMap<&'t [Token], String>) {
+    let Some(first) = alike.first() else { return };
+    let is_word = |place: &usize| matches!(first[*place], Token::Word(_));
+    let words: Vec<usize> = (0..first.len()).filter(is_word).collect();
+    let different =
+        |place: usize| -> BTreeSet<&Token> { alike.iter().map(|one| &one[place]).collect() };
+    let dynamic: Vec<usize> = words
+        .iter()
+        .copied()
+        .filter(|place| different(*place).len() > 1)
+        .collect();
+    let fixed = words.len() - dynamic.len();
+    let narrowest = dynamic
+        .iter()
+        .copied()
+        .min_by_key(|place| different(*place).len());
+    let Some(place) = narrowest.filter(|_| fixed * 2 < words.len()) else {
+        let pattern = print(first, &dynamic);
+        for one in alike {
+            patterns.insert(one, pattern.clone());
+        }
+        return;
+    };
+    let mut parts: BTreeMap<&Token, Vec<&'t [Token]>> = BTreeMap::new();
+    for one in alike {
+        parts.entry(&one[place]).or_default().push(one);
+    }
+    for part in parts.into_values() {
+        split(part, patterns);
+    }
+}
+
+fn print(tokens: &[Token], dynamic: &[usize]) -> String {
+    let mut out = String::new();
+    let mut count = 0;
+    for (place, token) in tokens.iter().enumerate() {
+        let kind = match token {
+            Token::Fixed(text) => {
+                out.push_str(text);
+                continue;
+            }
+            Token::Word(word) if !dynamic.contains(&place) => {
+                out.push_str(word);
+                continue;
+            }
+            Token::Word(_) => "Token",
+            Token::Kind(kind) => kind,
+        };
+        count += 1;
+        out.push_str(&format!("<{kind}-{count}>"));
+    }
+    out
+}
+
+fn tokens(text: &str) -> Vec<Token> {
+    let mut all = Vec::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let (token, length) = match recognised(rest) {
+            Some((kind, length)) => (Token::Kind(kind), length),
+            None if is_boundary(c) => {
+                let length = boundary_length(rest, c);
+                (Token::Fixed(rest[..length].to_owned()), length)
+            }
+            None => {
+                let length = rest.find(is_boundary).unwrap_or(rest.len());
+                (Token::Word(rest[..length].to_owned()), length)
+            }
+        };
+        all.push(token);
+        rest = &rest[length..];
+    }
+    all
+}
+
+/// A value that ends where a word would.
+fn recognised(text: &str) -> Option<(&'static str, usize)> {
+    KINDS.iter().find_map(|(kind, regex)| {
+        let length = regex.find(text)?.end();
+        let next = text[length..].chars().next();
+        // A full stop ends a sentence, unless a word goes on behind it.
+        let ends = match next {
+            Some('.') => text[length + 1..].chars().next().is_none_or(is_boundary),
+            next => next.is_none_or(is_boundary),
+        };
+        ends.then_some((*kind, length))
+    })
+}
+
+fn is_boundary(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '"' | '\''
+                | '='
+                | ':'
+                | ','
+                | ';'
+                | '|'
+                | '('
+                | ')'
+                | '['
+                | ']'
+                | '{'
+                | '}'
+                | '<'
+                | '>'
+        )
+}
+
+/// A run of white space, or one character of punctuation.
+fn boundary_length(text: &str, first: char) -> usize {
+    if first.is_whitespace() {
+        text.find(|c: char| !c.is_whitespace())
+            .unwrap_or(text.len())
+    } else {
+        first.len_utf8()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mine;
+
+    fn check(texts: &[&str], expected: &[&str]) {
+        assert_eq!(mine(texts), expected);
+    }
+
+    #[test]
+    fn values_are_recognised() {
+        check(&["took 15 ms"], &["took <Number-1> ms"]);
+        check(
+            &["2026-11-22T09:15:42.123Z 10.0.0.1 said -1.5."],
+            &["<Time-1> <IP-2> said <Number-3>."],
+        );
+        check(
+            &["id=6f3c1c60-9d0f-4e4a-8d3e-0c8f5a2b1a11, v2"],
+            &["id=<ID-1>, v2"],
+        );
+        check(&["", "1.2.3"], &["", "1.2.3"]);
+    }
+
+    #[test]
+    fn words_that_differ_are_dynamic_if_half_of_them_do_not() {
+        check(
+            &[
+                "user ann logged in",
+                "user bob logged in",
+                "disk sda is full",
+            ],
+            &[
+                "user <Token-1> logged in",
+                "user <Token-1> logged in",
+                "disk sda is full",
+            ],
+        );
+        check(&["all good", "not bad"], &["all good", "not bad"]);
+        check(
+            &["a x p q", "a y r s", "b x t u"],
+            &["a x p q", "a y r s", "b x t u"],
+        );
+    }
+
+    #[test]
+    fn the_order_of_texts_does_not_matter() {
+        let texts = ["get /a 200", "get /b 404", "put /a 200 now", "get /c 500"];
+        let mut reversed = texts;
+        reversed.reverse();
+        let mut patterns = mine(&texts);
+        patterns.reverse();
+        assert_eq!(mine(&reversed), patterns);
+        assert_eq!(patterns[0], "get <Token-1> <Number-2>");
+    }
+}

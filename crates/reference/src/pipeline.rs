@@ -1,0 +1,257 @@
+//! A query from its first command to its last.
+
+use std::collections::BTreeSet;
+
+use corelog_insights::{Command, CommandKind, Expr, ExprKind, InSet, Query, Span};
+
+use crate::commands;
+use crate::eval::{Scope, eval};
+use crate::input::Input;
+use crate::output::{Failure, Output, OutputRow, Statistics};
+use crate::row::{Frame, Row};
+use crate::source::{self, Window};
+use crate::value::Value;
+
+/// A result never has more rows. Source: the service model's largest `limit`.
+pub(crate) const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
+
+/// Runs a query.
+pub(crate) fn run(query: &Query, input: &Input) -> Result<Output, Failure> {
+    let mut machine = Machine {
+        input,
+        statistics: Statistics::default(),
+    };
+    let outer = Window {
+        start_ms: input.start_ms,
+        end_ms: input.end_ms,
+    };
+    let window = source::window(&query.commands, input, outer)?;
+    let (mut frame, matched) = machine.pipeline(&query.commands, window, None)?;
+    machine.statistics.matched = matched;
+    let has_limit = |command: &Command| matches!(command.kind, CommandKind::Limit(_));
+    if !query.commands.iter().any(has_limit) {
+        // Decision: the run's limit counts only where the text has none.
+        frame.rows.truncate(input.limit);
+    }
+    Ok(output(&frame, machine.statistics))
+}
+
+fn output(frame: &Frame, statistics: Statistics) -> Output {
+    let columns = frame.columns();
+    let row = |row: &Row| OutputRow {
+        values: columns
+            .iter()
+            .map(|column| column.value(row).shown())
+            .collect(),
+        pointer: row.event.as_ref().map(|event| event.pointer.clone()),
+    };
+    Output {
+        columns: columns.iter().map(|column| column.name.clone()).collect(),
+        rows: frame.rows.iter().map(row).collect(),
+        statistics,
+    }
+}
+
+/// What all parts of one run share.
+pub(crate) struct Machine<'a> {
+    pub(crate) input: &'a Input,
+    pub(crate) statistics: Statistics,
+}
+
+impl Machine<'_> {
+    /// Runs commands over a time. `beside` is another time whose texts `pattern` groups together with these, so that
+    /// `diff` can compare. Also says how many events passed the filters before the first aggregation.
+    pub(crate) fn pipeline(
+        &mut self,
+        commands: &[Command],
+        window: Window,
+        beside: Option<Window>,
+    ) -> Result<(Frame, u64), Failure> {
+        let mut frame = source::read(commands, self.input, window);
+        self.count_read(&frame);
+        let mut matched = events(&frame);
+        for (at, command) in commands.iter().enumerate() {
+            match &command.kind {
+                CommandKind::Pattern(of) => {
+                    let other = beside.or_else(|| commands::diff::window(&commands[at..], window));
+                    let texts = match other {
+                        Some(other) => self.texts(&commands[..at], of, other)?,
+                        None => Vec::new(),
+                    };
+                    let scope = self.scope(command, window)?;
+                    frame = commands::pattern::apply(&scope, &frame, of, &texts);
+                }
+                CommandKind::Diff(baseline) => {
+                    let other = commands::diff::before(*baseline, window)?;
+                    let (before, _) = self.pipeline(&commands[..at], other, Some(window))?;
+                    frame = commands::diff::apply(&frame, &before);
+                }
+                _ => frame = self.step(frame, command, window)?,
+            }
+            if frame.raw
+                && matches!(
+                    command.kind,
+                    CommandKind::Filter(_) | CommandKind::FilterIndex(_)
+                )
+            {
+                matched = events(&frame);
+            }
+        }
+        Ok((frame, matched))
+    }
+
+    /// The texts that `pattern` would group in another time.
+    fn texts(
+        &mut self,
+        before: &[Command],
+        of: &Expr,
+        window: Window,
+    ) -> Result<Vec<String>, Failure> {
+        let (frame, _) = self.pipeline(before, window, None)?;
+        let scope = self.bare_scope(window);
+        Ok(commands::pattern::texts(&scope, &frame, of))
+    }
+
+    fn step(&mut self, frame: Frame, command: &Command, window: Window) -> Result<Frame, Failure> {
+        let mut scope = self.scope(command, window)?;
+        let frame = match &command.kind {
+            CommandKind::Fields(items) | CommandKind::Unmask(items) => {
+                commands::show::fields(&mut scope, frame, items)
+            }
+            CommandKind::Display(items) => commands::show::display(&mut scope, frame, items),
+            CommandKind::Filter(condition) | CommandKind::FilterIndex(condition) => {
+                commands::rows::filter(&scope, frame, condition)
+            }
+            CommandKind::Stats(stats) => commands::stats::apply(&mut scope, &frame, stats),
+            CommandKind::CountFrequent(fields) => commands::stats::count_frequent(&frame, fields),
+            CommandKind::Sort(keys) => commands::rows::sort(&scope, frame, keys),
+            CommandKind::Limit(limit) => commands::rows::limit(frame, *limit),
+            CommandKind::Dedup(fields) => commands::rows::dedup(frame, fields),
+            CommandKind::Parse(parse) => commands::parse::apply(&scope, frame, parse)?,
+            CommandKind::Json { from, path, alias } => {
+                commands::parse::json(frame, from, path, alias)
+            }
+            CommandKind::Unnest { path, into } => {
+                commands::lists::unnest(&scope, frame, path, into)
+            }
+            CommandKind::Expand(field) => commands::lists::expand(frame, field),
+            CommandKind::Lookup(lookup) => commands::lookup::apply(self.input, frame, lookup)?,
+            CommandKind::CidrLookup(lookup) => commands::lookup::cidr(self.input, frame, lookup)?,
+            CommandKind::Join(join) => {
+                let right = self.subquery(&join.query, window)?;
+                commands::join::join(frame, &right, join)?
+            }
+            CommandKind::AppendCols(append) => {
+                let other = self.subquery(&append.query, window)?;
+                commands::join::append_cols(frame, &other, append)
+            }
+            CommandKind::Accum { field, alias } => {
+                commands::along::accum(frame, field, alias.as_ref())
+            }
+            CommandKind::AutoRegress(regress) => commands::along::auto_regress(frame, regress),
+            CommandKind::FillDown(names) => commands::along::fill_down(frame, names),
+            CommandKind::FillMissing(fills) => commands::fill::apply(&scope, frame, fills)?,
+            CommandKind::AddTotals(totals) => commands::totals::apply(frame, totals),
+            CommandKind::Outlier(outlier) => commands::outlier::apply(frame, outlier),
+            CommandKind::Sessionize(sessionize) => commands::sessions::apply(frame, sessionize)?,
+            CommandKind::Source(_) => frame,
+            other => {
+                return Err(Failure::unsupported(format!(
+                    "the command `{}`",
+                    other.word().as_str()
+                )));
+            }
+        };
+        Ok(frame)
+    }
+
+    /// Another query, over the same time unless it says otherwise.
+    fn subquery(&mut self, query: &Query, window: Window) -> Result<Frame, Failure> {
+        let window = source::window(&query.commands, self.input, window)?;
+        let (frame, _) = self.pipeline(&query.commands, window, None)?;
+        Ok(frame)
+    }
+
+    fn bare_scope(&self, window: Window) -> Scope<'static> {
+        Scope {
+            now_ms: self.input.now_ms,
+            start_ms: window.start_ms,
+            end_ms: window.end_ms,
+            ..Scope::default()
+        }
+    }
+
+    /// What the command's expressions may look at; runs its `in` subqueries.
+    fn scope(&mut self, command: &Command, window: Window) -> Result<Scope<'static>, Failure> {
+        let mut queries = Vec::new();
+        for expr in exprs(&command.kind) {
+            subqueries(expr, &mut queries);
+        }
+        let mut scope = self.bare_scope(window);
+        for query in queries {
+            let frame = self.subquery(query, window)?;
+            let values = match frame.columns().first() {
+                Some(column) => frame.rows.iter().map(|row| column.value(row)).collect(),
+                None => Vec::new(),
+            };
+            let place: (Span, Vec<Value>) = (query.span, values);
+            scope.sets.push(place);
+        }
+        Ok(scope)
+    }
+
+    fn count_read(&mut self, frame: &Frame) {
+        for row in &frame.rows {
+            if let Some(event) = &row.event {
+                self.statistics.scanned += 1;
+                let message = &self.input.events[event.index].message;
+                self.statistics.bytes += message.len() as u64;
+            }
+        }
+    }
+}
+
+/// How many different events the rows came from.
+fn events(frame: &Frame) -> u64 {
+    let events = frame.rows.iter().filter_map(|row| row.event.as_ref());
+    let different: BTreeSet<usize> = events.map(|event| event.index).collect();
+    different.len() as u64
+}
+
+/// The expressions of a command that may hold subqueries.
+fn exprs(kind: &CommandKind) -> Vec<&Expr> {
+    match kind {
+        CommandKind::Fields(items) | CommandKind::Display(items) | CommandKind::Unmask(items) => {
+            items.iter().map(|item| &item.expr).collect()
+        }
+        CommandKind::Stats(stats) => {
+            let items = stats.items.iter().chain(&stats.by);
+            items.map(|item| &item.expr).collect()
+        }
+        CommandKind::Sort(keys) => keys.iter().map(|key| &key.expr).collect(),
+        CommandKind::Filter(expr)
+        | CommandKind::FilterIndex(expr)
+        | CommandKind::Pattern(expr)
+        | CommandKind::Unnest { path: expr, .. } => vec![expr],
+        CommandKind::Parse(parse) => parse.of.iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn subqueries<'e>(expr: &'e Expr, out: &mut Vec<&'e Query>) {
+    if let ExprKind::In {
+        set: InSet::Query(query),
+        ..
+    } = &expr.kind
+    {
+        out.push(query);
+    }
+    for part in expr.parts() {
+        subqueries(part, out);
+    }
+}
+
+/// The value of a constant.
+pub(crate) fn constant(scope: &Scope<'_>, expr: &Expr) -> Value {
+    eval(scope, &Row::default(), expr)
+}
