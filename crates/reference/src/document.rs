@@ -11,7 +11,7 @@
 //! | `run` | JSON: `now`, `start`, `end` (dates or milliseconds), `limit`, `groups` |
 //! | `query` | a query |
 //! | `table` | the columns, then the rows: cells between `\|`. A cell is a text; empty for a missing value; a JSON string where it begins with `"`. Without any line, a result without columns. `table unordered` leaves the order of rows open. |
-//! | `failure` | what the engine's error says, in part |
+//! | `failure` | what the error says, in part: that of reading the query, or the engine's |
 //! | `statistics` | JSON: `scanned`, `matched`, `bytes` of the query whose table came before |
 
 use std::fmt::Write as _;
@@ -32,6 +32,26 @@ pub struct Checked {
     pub passed: usize,
     /// What was not as expected, ready to print.
     pub failed: Vec<String>,
+}
+
+/// The queries of a document, for tests that need many.
+pub fn queries(text: &str) -> Vec<String> {
+    let blocks = blocks::of(text).into_iter();
+    let queries = blocks.filter(|block| block.kind == "query");
+    queries
+        .map(|block| block.text.trim_end().to_owned())
+        .collect()
+}
+
+/// The events of a document's first `events` block, or what is wrong with it.
+///
+/// # Errors
+/// What is wrong with the block, as documents report it.
+pub fn events(text: &str) -> Result<Vec<crate::Event>, String> {
+    let block = blocks::of(text)
+        .into_iter()
+        .find(|block| block.kind == "events");
+    block.map_or_else(|| Ok(Vec::new()), |block| read::events(&block.text))
 }
 
 /// Runs a document. `name` says where it came from, in messages.
@@ -94,8 +114,10 @@ impl Run<'_> {
                 .query
                 .as_deref()
                 .ok_or("there is no query before this")?;
-            let query = corelog_insights::parse(text).map_err(|fault| fault.to_string())?;
-            self.result = Some(self.engine.run(&query, &self.input));
+            let query = corelog_insights::parse(text).map_err(|fault| Failure::Other {
+                reason: fault.to_string(),
+            });
+            self.result = Some(query.and_then(|query| self.engine.run(&query, &self.input)));
         }
         self.result.as_ref().ok_or_else(|| self.name.to_owned())
     }

@@ -122,7 +122,7 @@ impl Machine<'_> {
             CommandKind::Filter(condition) | CommandKind::FilterIndex(condition) => {
                 commands::rows::filter(&scope, frame, condition)
             }
-            CommandKind::Stats(stats) => commands::stats::apply(&mut scope, &frame, stats),
+            CommandKind::Stats(stats) => commands::stats::apply(&mut scope, &frame, stats)?,
             CommandKind::CountFrequent(fields) => commands::stats::count_frequent(&frame, fields),
             CommandKind::Sort(keys) => commands::rows::sort(&scope, frame, keys),
             CommandKind::Limit(limit) => commands::rows::limit(frame, *limit),

@@ -9,18 +9,26 @@ use std::collections::BTreeMap;
 
 use corelog_insights::{Expr, ExprKind, Field, Function, Item, Stats};
 
+use crate::calendar;
 use crate::coerce;
 use crate::eval::{Group, Scope, eval};
 use crate::natural;
+use crate::output::Failure;
 use crate::row::{Frame, Row, TimeKey};
 use crate::value::Value;
 
 /// The column of counts that `topk` and `countFrequent` add.
 const COUNT: &str = "_approxcount";
 
-pub(crate) fn apply(scope: &mut Scope<'_>, frame: &Frame, stats: &Stats) -> Frame {
+pub(crate) fn apply(scope: &mut Scope<'_>, frame: &Frame, stats: &Stats) -> Result<Frame, Failure> {
     if let Some(frame) = topk(scope, frame, &stats.items) {
-        return frame;
+        return Ok(frame);
+    }
+    if stats
+        .offset
+        .is_some_and(|offset| calendar::length_ms(offset).is_none())
+    {
+        return Err(Failure::unsupported("an `offset` of months or years"));
     }
     scope.offset = stats.offset;
     let key_values = |row: &Row| -> Vec<Value> {
@@ -48,7 +56,7 @@ pub(crate) fn apply(scope: &mut Scope<'_>, frame: &Frame, stats: &Stats) -> Fram
     let mut after = Frame::aggregated(&columns, rows);
     after.keys = stats.by.iter().map(|key| key.name.clone()).collect();
     after.time_key = time_key(stats);
-    after
+    Ok(after)
 }
 
 /// Rows of equal keys, in the order of their first row.

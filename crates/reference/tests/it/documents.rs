@@ -2,28 +2,35 @@
 
 use corelog_reference::{Reference, check};
 
+/// The documents' names and texts, in order.
+pub(crate) fn texts() -> Vec<(String, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/documents");
+    let entries = std::fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let is_document = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "md");
+    let mut all: Vec<(String, String)> = paths
+        .filter(is_document)
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(&path).unwrap())
+        })
+        .collect();
+    all.sort();
+    all
+}
+
 #[test]
 fn documents_hold() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/documents");
     let mut passed = 0;
     let mut failed = Vec::new();
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
-        .collect();
-    paths.sort();
-    for path in paths {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(&path).unwrap();
+    for (name, text) in texts() {
         let checked = check(&name, &text, &Reference);
-        assert!(
-            checked.passed + checked.failed.len() > 0,
-            "{name} expects nothing"
-        );
+        let count = checked.passed + checked.failed.len();
+        assert!(count > 0, "{name} expects nothing");
         passed += checked.passed;
         failed.extend(checked.failed);
     }
+    println!("{passed} expectations hold");
     assert!(
         failed.is_empty(),
         "{} of {} expectations failed\n\n{}",
@@ -31,6 +38,27 @@ fn documents_hold() {
         passed + failed.len(),
         failed.join("\n")
     );
+}
+
+/// Every function and every command of the language has a place in a document.
+#[test]
+fn documents_cover_the_language() {
+    let queries: String = texts()
+        .iter()
+        .flat_map(|(_, text)| corelog_reference::document::queries(text))
+        .collect::<Vec<_>>()
+        .join("\n")
+        .to_lowercase()
+        .replace('_', "");
+    let functions = corelog_insights::FUNCTIONS.iter();
+    let calls = functions.map(|function| format!("{}(", function.name()));
+    let commands = corelog_insights::COMMANDS.iter();
+    let words = commands.map(|word| word.as_str().to_owned());
+    let missing: Vec<String> = calls
+        .chain(words)
+        .filter(|name| !queries.contains(&name.to_lowercase().replace('_', "")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

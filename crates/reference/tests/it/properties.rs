@@ -1,1 +1,109 @@
+//! Whatever the query and the events, running it ends, and gives the same result again.
 
+use std::sync::LazyLock;
+
+use corelog_insights::parse;
+use corelog_reference::{Engine, Event, Input, Reference, document};
+use proptest::prelude::*;
+
+/// The queries of all documents.
+static QUERIES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let texts = crate::documents::texts().into_iter();
+    texts
+        .flat_map(|(_, text)| document::queries(&text))
+        .collect()
+});
+
+/// A document's query with a piece of another put into it or cut out of it, or a command of it added.
+fn mutant() -> impl Strategy<Value = String> {
+    let query = || prop::sample::select(QUERIES.clone());
+    let place = any::<prop::sample::Index>;
+    (query(), query(), place(), place(), place(), any::<bool>()).prop_map(
+        |(one, other, at, cut, piece, whole)| {
+            if whole {
+                let commands: Vec<&str> = other.split('|').collect();
+                return format!("{one} | {}", commands[piece.index(commands.len())]);
+            }
+            let one: Vec<char> = one.chars().collect();
+            let other: Vec<char> = other.chars().collect();
+            let at = at.index(one.len());
+            let until = at + cut.index(8).min(one.len() - at);
+            let piece = piece.index(other.len());
+            let inserted = &other[piece..other.len().min(piece + 12)];
+            let (head, tail) = (&one[..at], &one[until..]);
+            head.iter().chain(inserted).chain(tail).collect()
+        },
+    )
+}
+
+fn message() -> impl Strategy<Value = String> {
+    let name = prop::sample::select(vec!["a", "id", "tok", "m", "s", "n", "msg", "ip", "@x"]);
+    let value = prop_oneof![
+        any::<i64>().prop_map(|number| number.to_string()),
+        any::<f64>()
+            .prop_filter("finite", |number| number.is_finite())
+            .prop_map(|number| number.to_string()),
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        Just("[1,{\"a\":\"x\"},[]]".to_owned()),
+        "[a-z0-9 =:|.é]{0,12}".prop_map(|text| format!("\"{text}\"")),
+    ];
+    let members = prop::collection::vec((name, value), 0..6);
+    prop_oneof![
+        4 => members.prop_map(|members| {
+            let members = members.iter().map(|(name, value)| format!("\"{name}\":{value}"));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        }),
+        1 => any::<String>(),
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let time = prop_oneof![1_795_338_000_000_i64..1_795_338_600_000, any::<i64>()];
+    (time, message()).prop_map(|(timestamp_ms, message)| Event {
+        timestamp_ms,
+        ingestion_ms: timestamp_ms,
+        account: "1".to_owned(),
+        group: "app-logs".to_owned(),
+        stream: "s".to_owned(),
+        message,
+        pointer: "p".to_owned(),
+    })
+}
+
+/// Runs it twice, if it can be read.
+fn check(text: &str, events: Vec<Event>) {
+    let Ok(query) = parse(text) else { return };
+    let input = Input {
+        events,
+        now_ms: 1_795_338_600_000,
+        ..Input::default()
+    };
+    let first = Reference.run(&query, &input);
+    assert_eq!(first, Reference.run(&query, &input), "{text}");
+    if let Ok(output) = first {
+        let width = output.columns.len();
+        assert!(
+            output.rows.iter().all(|row| row.values.len() == width),
+            "{text}"
+        );
+        assert!(
+            output.statistics.matched <= output.statistics.scanned,
+            "{text}"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn queries_over_no_events_end(text in mutant()) {
+        check(&text, Vec::new());
+    }
+
+    #[test]
+    fn queries_over_any_events_end(text in mutant(), events in prop::collection::vec(event(), 0..8)) {
+        check(&text, events);
+    }
+}
