@@ -19,18 +19,17 @@ const FIRST_MONDAY_MS: i64 = 4 * DAY_MS;
 /// The start of the period that a time is in.
 pub(crate) fn floor(ms: i64, period: Period) -> Option<i64> {
     let count = capped(period)?;
-    match unit_months(period.unit) {
-        Some(months) => floor_months(ms, count.checked_mul(months)?),
-        None => {
-            let length = count.checked_mul(unit_ms(period.unit)?)?;
-            let origin = if period.unit == Unit::Week {
-                FIRST_MONDAY_MS
-            } else {
-                0
-            };
-            let behind = ms.checked_sub(origin)?.rem_euclid(length);
-            ms.checked_sub(behind)
-        }
+    if let Some(months) = unit_months(period.unit) {
+        floor_months(ms, count.checked_mul(months)?)
+    } else {
+        let length = count.checked_mul(unit_ms(period.unit)?)?;
+        let origin = if period.unit == Unit::Week {
+            FIRST_MONDAY_MS
+        } else {
+            0
+        };
+        let behind = ms.checked_sub(origin)?.rem_euclid(length);
+        ms.checked_sub(behind)
     }
 }
 

@@ -1,5 +1,7 @@
 //! JSON text to values and back. Numbers stay as they were written.
 
+use std::fmt::Write as _;
+
 use crate::number::Number;
 use crate::value::Value;
 
@@ -216,7 +218,7 @@ fn write_string(text: &str) -> String {
             '\t' => out.push_str("\\t"),
             c if c < ' ' => {
                 let code = u32::from(c);
-                out.push_str(&format!("\\u{code:04x}"));
+                let _ = write!(out, "\\u{code:04x}");
             }
             c => out.push(c),
         }

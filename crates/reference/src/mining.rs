@@ -16,6 +16,7 @@
 //! or, for words, `Token`; N counts the dynamic tokens from 1.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -127,7 +128,7 @@ fn print(tokens: &[Token], dynamic: &[usize]) -> String {
             Token::Kind(kind) => kind,
         };
         count += 1;
-        out.push_str(&format!("<{kind}-{count}>"));
+        let _ = write!(out, "<{kind}-{count}>");
     }
     out
 }

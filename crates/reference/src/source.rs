@@ -148,9 +148,10 @@ fn allows(selector: &Selector, group: &Group) -> bool {
             accounts,
             classes,
         } => {
-            let in_class = match classes.is_empty() {
-                true => group.class == "STANDARD",
-                false => any(classes, &|class| class == group.class),
+            let in_class = if classes.is_empty() {
+                group.class == "STANDARD"
+            } else {
+                any(classes, &|class| class == group.class)
             };
             any(name_prefixes, &|prefix| group.name.starts_with(prefix))
                 && any(accounts, &|account| account == group.account)

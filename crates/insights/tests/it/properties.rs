@@ -3,7 +3,7 @@
 use corelog_insights::{COMMANDS, FUNCTIONS, parse};
 use proptest::prelude::*;
 
-use crate::questions::QUESTIONS;
+use crate::questions::questions;
 use crate::round_trip;
 
 const SYMBOLS: [&str; 44] = [
@@ -48,7 +48,7 @@ fn soup() -> impl Strategy<Value = String> {
 
 /// A question with pieces of others put into it or cut out of it.
 fn mutant() -> impl Strategy<Value = String> {
-    let question = || prop::sample::select(QUESTIONS.to_vec());
+    let question = || prop::sample::select(questions());
     let place = any::<prop::sample::Index>;
     (question(), question(), place(), place(), place()).prop_map(|(one, other, at, cut, piece)| {
         let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());

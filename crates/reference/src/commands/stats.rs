@@ -146,7 +146,7 @@ fn topk(scope: &Scope<'_>, frame: &Frame, items: &[Item]) -> Option<Frame> {
     let mut counted = counts(&frame.rows, &|row| vec![eval(scope, row, of).scalar()]);
     counted.retain(|(keys, _)| !keys[0].is_null());
     counted.truncate(usize::try_from(count).ok()?);
-    Some(counted_frame(&[item.name.clone()], counted))
+    Some(counted_frame(std::slice::from_ref(&item.name), counted))
 }
 
 /// Exact here; the service's counts are approximate.

@@ -60,19 +60,19 @@ fn time(members: &Members, name: &str) -> Result<Option<i64>, String> {
 pub(super) fn events(text: &str) -> Result<Vec<Event>, String> {
     let mut all = Vec::new();
     for (at, members) in (0..).zip(objects(text)?) {
-        all.push(event(at, members)?);
+        all.push(event(at, &members)?);
     }
     Ok(all)
 }
 
-fn event(at: i64, members: Members) -> Result<Event, String> {
-    let timestamp_ms = time(&members, "@timestamp")?.unwrap_or(FIRST_MS - at * 1000);
-    let ingestion_ms = time(&members, "@ingestionTime")?.unwrap_or(timestamp_ms);
-    let log = text(&members, "@log").unwrap_or_else(|| format!("{ACCOUNT}:{GROUP}"));
+fn event(at: i64, members: &Members) -> Result<Event, String> {
+    let timestamp_ms = time(members, "@timestamp")?.unwrap_or(FIRST_MS - at * 1000);
+    let ingestion_ms = time(members, "@ingestionTime")?.unwrap_or(timestamp_ms);
+    let log = text(members, "@log").unwrap_or_else(|| format!("{ACCOUNT}:{GROUP}"));
     let (account, group) = log.split_once(':').ok_or("`@log` has no account")?;
-    let stream = text(&members, "@logStream").unwrap_or_else(|| STREAM.to_owned());
-    let pointer = text(&members, "@ptr").unwrap_or_else(|| format!("ptr-{at}"));
-    let message = match member(&members, "@message") {
+    let stream = text(members, "@logStream").unwrap_or_else(|| STREAM.to_owned());
+    let pointer = text(members, "@ptr").unwrap_or_else(|| format!("ptr-{at}"));
+    let message = match member(members, "@message") {
         Some(Value::Text(text)) => text.clone(),
         Some(value) => json::write(value),
         None => {

@@ -1,5 +1,7 @@
 //! Encodings and hashes. What cannot be decoded, or does not decode to a text, gives nothing.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use corelog_insights::Function;
@@ -8,8 +10,7 @@ use md5::Digest as _;
 use crate::coerce;
 use crate::value::Value;
 
-/// The value, if the function is of this family.
-pub(super) fn call(function: Function, values: &[Value]) -> Option<Option<Value>> {
+pub(super) fn call(function: Function, values: &[Value]) -> Option<Value> {
     let text = values.first().and_then(coerce::text).unwrap_or_default();
     let decoded = |bytes: Option<Vec<u8>>| String::from_utf8(bytes?).ok();
     let result = match function {
@@ -18,17 +19,21 @@ pub(super) fn call(function: Function, values: &[Value]) -> Option<Option<Value>
         Function::Base64Encode => Some(STANDARD.encode(&text)),
         Function::Base64Decode => decoded(STANDARD.decode(&text).ok()),
         Function::HexToAscii => decoded(hex_bytes(&text)),
-        Function::HexToDec => return Some(hex_to_dec(&text).map(Value::int)),
+        Function::HexToDec => return hex_to_dec(&text).map(Value::int),
         Function::DecToHex => values.first().and_then(dec_to_hex),
         Function::Md5 => Some(hex(&md5::Md5::digest(text.as_bytes()))),
         Function::Sha256 => Some(hex(&sha2::Sha256::digest(text.as_bytes()))),
         _ => return None,
     };
-    Some(result.map(Value::Text))
+    result.map(Value::Text)
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut out = String::new();
+    for byte in bytes {
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
 }
 
 /// Decision: all but letters, digits, `-`, `_`, `.` and `~` is written as `%XX`, a space too.
@@ -39,7 +44,9 @@ fn url_encode(text: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
                 out.push(char::from(byte));
             }
-            byte => out.push_str(&format!("%{byte:02X}")),
+            byte => {
+                let _ = write!(out, "%{byte:02X}");
+            }
         }
     }
     out

@@ -8,13 +8,7 @@ use crate::eval::{Scope, eval, truth};
 use crate::row::Row;
 use crate::value::Value;
 
-/// The value, if the function is of this family.
-pub(super) fn call(
-    scope: &Scope<'_>,
-    row: &Row,
-    function: Function,
-    args: &[Expr],
-) -> Option<Value> {
+pub(super) fn call(scope: &Scope<'_>, row: &Row, function: Function, args: &[Expr]) -> Value {
     let value = |at: usize| {
         args.get(at)
             .map_or(Value::Null, |arg| eval(scope, row, arg))
@@ -23,40 +17,33 @@ pub(super) fn call(
         Function::IsPresent => flag(!value(0).is_null()),
         Function::Coalesce => {
             let mut all = args.iter().map(|arg| eval(scope, row, arg));
-            Some(all.find(|value| !value.is_null()).unwrap_or(Value::Null))
+            all.find(|value| !value.is_null()).unwrap_or(Value::Null)
         }
         Function::If => {
-            let holds = truth(scope, row, args.first()?) == Some(true);
-            Some(value(if holds { 1 } else { 2 }))
+            let holds = |condition| truth(scope, row, condition) == Some(true);
+            value(if args.first().is_some_and(holds) {
+                1
+            } else {
+                2
+            })
         }
-        Function::Case => Some(case(scope, row, args)),
-        Function::IsEmpty => flag(
-            coerce::text(&value(0)).is_none_or(|text| text.is_empty()) && !value(0).is_container(),
-        ),
-        Function::IsBlank => {
-            let blank = coerce::text(&value(0)).is_none_or(|text| text.trim().is_empty());
-            flag(blank && !value(0).is_container())
-        }
-        Function::IsNumeric => {
-            let value = value(0);
-            if value.is_null() {
-                return Some(Value::Null);
-            }
-            flag(coerce::number(&value).is_some())
-        }
+        Function::Case => case(scope, row, args),
+        Function::IsEmpty => flag(value(0).shown().is_none_or(|text| text.is_empty())),
+        Function::IsBlank => flag(value(0).shown().is_none_or(|text| text.trim().is_empty())),
+        Function::IsNumeric if value(0).is_null() => Value::Null,
+        Function::IsNumeric => flag(coerce::number(&value(0)).is_some()),
         Function::MessageSize => {
-            let message = row.get("@message");
-            let text = coerce::text(&message);
-            Some(text.map_or(Value::Null, |text| Value::count(text.len())))
+            let text = coerce::text(&row.get("@message"));
+            text.map_or(Value::Null, |text| Value::count(text.len()))
         }
-        Function::Now => Some(Value::int(scope.now_ms.div_euclid(1000))),
-        Function::QueryStartTime => Some(Value::int(scope.start_ms)),
-        Function::QueryEndTime => Some(Value::int(scope.end_ms)),
+        Function::Now => Value::int(scope.now_ms.div_euclid(1000)),
+        Function::QueryStartTime => Value::int(scope.start_ms),
+        Function::QueryEndTime => Value::int(scope.end_ms),
         Function::QueryTimeRange => {
             let range = scope.end_ms.checked_sub(scope.start_ms);
-            Some(range.map_or(Value::Null, Value::int))
+            range.map_or(Value::Null, Value::int)
         }
-        _ => None,
+        _ => Value::Null,
     }
 }
 

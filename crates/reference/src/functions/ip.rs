@@ -34,8 +34,7 @@ const RESERVED: [&str; 19] = [
     "ff00::/8",
 ];
 
-/// The value, if the function is of this family.
-pub(super) fn call(function: Function, values: &[Value]) -> Option<Option<Value>> {
+pub(super) fn call(function: Function, values: &[Value]) -> Option<Value> {
     let text = values.first().and_then(coerce::text).unwrap_or_default();
     let address: Option<IpAddr> = text.parse().ok();
     let is_v4 = address.is_some_and(|address| address.is_ipv4());
@@ -56,7 +55,7 @@ pub(super) fn call(function: Function, values: &[Value]) -> Option<Option<Value>
         Function::IsPublicIp => address.is_some() && !is_any(&PRIVATE) && !is_any(&RESERVED),
         Function::Ipv4ToNumber => {
             let number = text.parse::<Ipv4Addr>().ok().map(u32::from);
-            return Some(number.map(|number| Value::int(i64::from(number))));
+            return number.map(|number| Value::int(i64::from(number)));
         }
         _ => return None,
     };

@@ -7,10 +7,9 @@ use crate::coerce;
 use crate::json;
 use crate::value::Value;
 
-/// The value, if the function is of this family.
-pub(super) fn call(function: Function, values: &[Value]) -> Option<Option<Value>> {
+pub(super) fn call(function: Function, values: &[Value]) -> Option<Value> {
     let first = values.first()?;
-    Some(match function {
+    match function {
         Function::JsonParse => {
             let text = coerce::text(first);
             text.and_then(|text| json::read(&text))
@@ -23,14 +22,14 @@ pub(super) fn call(function: Function, values: &[Value]) -> Option<Option<Value>
         Function::JsonArraySize => list(first).map(|elements| Value::count(elements.len())),
         Function::JsonArrayContains => list(first).and_then(|elements| {
             let wanted = values.get(1)?;
-            flag(
+            Some(flag(
                 elements
                     .iter()
                     .any(|one| coerce::equal(one, wanted) == Some(true)),
-            )
+            ))
         }),
-        _ => return None,
-    })
+        _ => None,
+    }
 }
 
 /// A list, or the JSON text of one.

@@ -14,16 +14,15 @@ const EARTH_RADIUS_KM: f64 = 6371.0;
 /// Beyond so many decimals a number is round.
 const DIGITS_MAX: i64 = 15;
 
-/// The value, if the function is of this family.
-pub(super) fn call(function: Function, values: &[Value]) -> Option<Option<Value>> {
+pub(super) fn call(function: Function, values: &[Value]) -> Option<Value> {
     let numbers: Option<Vec<Number>> = values.iter().map(coerce::number).collect();
     let compute: fn(&[Number]) -> Option<Value> = match function {
         Function::Abs => |n| match *n.first()? {
             Number::Int(value) => value.checked_abs().map(Value::int),
             Number::Float(value) => Some(Value::float(value.abs())),
         },
-        Function::Ceil => |n| whole(*n.first()?, f64::ceil),
-        Function::Floor => |n| whole(*n.first()?, f64::floor),
+        Function::Ceil => |n| Some(whole(*n.first()?, f64::ceil)),
+        Function::Floor => |n| Some(whole(*n.first()?, f64::floor)),
         Function::Greatest => |n| extreme(n, Ordering::Greater),
         Function::Least => |n| extreme(n, Ordering::Less),
         Function::Log => |n| Some(Value::float(n.first()?.as_f64().ln())),
@@ -38,13 +37,13 @@ pub(super) fn call(function: Function, values: &[Value]) -> Option<Option<Value>
         },
         _ => return None,
     };
-    Some(numbers.and_then(|numbers| compute(&numbers)))
+    compute(&numbers?)
 }
 
-fn whole(number: Number, cut: fn(f64) -> f64) -> Option<Value> {
+fn whole(number: Number, cut: fn(f64) -> f64) -> Value {
     match number {
-        Number::Int(value) => Some(Value::int(value)),
-        Number::Float(value) => Some(Value::float(cut(value))),
+        Number::Int(value) => Value::int(value),
+        Number::Float(value) => Value::float(cut(value)),
     }
 }
 

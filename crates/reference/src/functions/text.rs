@@ -7,8 +7,7 @@ use super::flag;
 use crate::coerce;
 use crate::value::Value;
 
-/// The value, if the function is of this family.
-pub(super) fn call(function: Function, values: &[Value], args: &[Expr]) -> Option<Option<Value>> {
+pub(super) fn call(function: Function, values: &[Value], args: &[Expr]) -> Option<Value> {
     let text = |at: usize| values.get(at).and_then(coerce::text);
     let first = text(0).unwrap_or_default();
     let second = text(1).unwrap_or_default();
@@ -19,25 +18,23 @@ pub(super) fn call(function: Function, values: &[Value], args: &[Expr]) -> Optio
         Function::Trim => trim(&first, text(1).as_deref(), true, true),
         Function::ToUpper => first.to_uppercase(),
         Function::ToLower => first.to_lowercase(),
-        Function::Substr => return Some(substr(&first, values).map(Value::Text)),
+        Function::Substr => return substr(&first, values).map(Value::Text),
         Function::Replace if second.is_empty() => first,
         Function::Replace => first.replace(&second, &text(2).unwrap_or_default()),
         Function::RegexReplace => {
             let by = text(2).unwrap_or_default();
-            return Some(
-                regex_of(args, &second)
-                    .map(|regex| Value::Text(regex.replace_all(&first, by.as_str()).into_owned())),
-            );
+            return regex_of(args, &second)
+                .map(|regex| Value::Text(regex.replace_all(&first, by.as_str()).into_owned()));
         }
-        Function::Strlen => return Some(Some(Value::count(first.chars().count()))),
+        Function::Strlen => return Some(Value::count(first.chars().count())),
         // The documented third argument has no effect. Source: people who ran it.
         Function::StrContains => return Some(flag(first.contains(&second))),
         Function::StartsWith => return Some(flag(first.starts_with(&second))),
         Function::EndsWith => return Some(flag(first.ends_with(&second))),
-        Function::Split => return Some(Some(split(&first, &second))),
+        Function::Split => return Some(split(&first, &second)),
         _ => return None,
     };
-    Some(Some(Value::Text(result)))
+    Some(Value::Text(result))
 }
 
 /// The characters to cut off are a set; without them it is white space.

@@ -7,20 +7,15 @@ use crate::coerce;
 use crate::date_pattern::{self, Zone};
 use crate::value::Value;
 
-/// The value, if the function is of this family.
-pub(super) fn call(
-    function: Function,
-    values: &[Value],
-    period: Option<Period>,
-) -> Option<Option<Value>> {
+pub(super) fn call(function: Function, values: &[Value], period: Option<Period>) -> Option<Value> {
     let ms = || coerce::millis(values.first()?);
     match function {
-        Function::DateFloor => Some(cut(ms(), period, calendar::floor)),
-        Function::DateCeil => Some(cut(ms(), period, calendar::ceil)),
-        Function::FromMillis => Some(ms().map(Value::time)),
-        Function::ToMillis => Some(ms().map(Value::int)),
-        Function::ParseDate => Some(parse_date(values)),
-        Function::FormatDate => Some(format_date(values)),
+        Function::DateFloor => cut(ms(), period, calendar::floor),
+        Function::DateCeil => cut(ms(), period, calendar::ceil),
+        Function::FromMillis => ms().map(Value::time),
+        Function::ToMillis => ms().map(Value::int),
+        Function::ParseDate => parse_date(values),
+        Function::FormatDate => format_date(values),
         _ => None,
     }
 }
