@@ -33,6 +33,11 @@ impl Regex {
         Self::new(escape_slashes(text), span)
     }
 
+    /// Reads a text as an expression, for functions that are given one; `None` if it cannot be used.
+    pub fn read(text: &str) -> Option<Self> {
+        Self::from_string(text, Span::default()).ok()
+    }
+
     /// The expression in the dialect of the `regex` crate.
     ///
     /// The service's dialect is RE2's: there a brace that repeats nothing is itself, a bracket within brackets is
@@ -240,5 +245,7 @@ mod tests {
     fn strings_become_expressions_with_their_slashes_escaped() {
         let regex = Regex::from_string("a/[/]", Span::default()).unwrap();
         assert_eq!(regex.text, r"a\/[/]");
+        assert_eq!(Regex::read("{a}").unwrap().pattern(), r"\{a}");
+        assert_eq!(Regex::read("("), None);
     }
 }

@@ -72,12 +72,12 @@ fn time_of(row: &Row) -> Option<i64> {
     coerce::millis(&row.get("@timestamp"))
 }
 
-/// The different values in the order of `sort`. Values that show as the same text are the same.
+/// The different values in the order of `sort`. Values of the same text are the same.
 pub(crate) fn distinct(values: Vec<Value>) -> Vec<Value> {
     let mut seen = BTreeSet::new();
     let mut all: Vec<Value> = values
         .into_iter()
-        .filter(|value| seen.insert(value.shown()))
+        .filter(|value| seen.insert(value.identity()))
         .collect();
     all.sort_by(natural::order);
     all

@@ -12,6 +12,7 @@
 //! | `query` | a query |
 //! | `table` | the columns, then the rows: cells between `\|`. A cell is a text; empty for a missing value; a JSON string where it begins with `"`. Without any line, a result without columns. `table unordered` leaves the order of rows open. |
 //! | `failure` | what the error says, in part: that of reading the query, or the engine's |
+//! | `text` | nothing |
 //! | `statistics` | JSON: `scanned`, `matched`, `bytes` of the query whose table came before |
 
 use std::fmt::Write as _;
@@ -74,6 +75,12 @@ pub fn check(name: &str, text: &str, engine: &dyn Engine) -> Checked {
             run.checked.failed.push(message);
         }
     }
+    if let Err(reason) = run.expected() {
+        let query = run.query.as_deref().unwrap_or_default();
+        run.checked
+            .failed
+            .push(format!("{name}: {query}\n{reason}"));
+    }
     run.checked
 }
 
@@ -97,13 +104,23 @@ impl Run<'_> {
                 .push(read::lookup(block.argument, &block.text)),
             "run" => read::run(&block.text, &mut self.input)?,
             "query" => {
+                self.expected()?;
                 self.query = Some(block.text.trim_end().to_owned());
                 self.result = None;
             }
             "table" => self.table(block)?,
             "failure" => self.failure(block)?,
             "statistics" => self.statistics(block)?,
-            _ => {}
+            "text" => {}
+            kind => return Err(format!("there are no blocks `{kind}`")),
+        }
+        Ok(())
+    }
+
+    /// Fails if nothing was expected of the last query.
+    fn expected(&self) -> Result<(), String> {
+        if self.query.is_some() && self.result.is_none() {
+            return Err("nothing is expected of this query".to_owned());
         }
         Ok(())
     }

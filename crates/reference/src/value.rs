@@ -74,6 +74,14 @@ impl Value {
         }
     }
 
+    /// What tells a value from others in groups: what it shows, but with all decimals.
+    pub(crate) fn identity(&self) -> Option<String> {
+        match self {
+            Self::Number(Number::Float(value)) if value.fract() != 0.0 => Some(value.to_string()),
+            other => other.shown(),
+        }
+    }
+
     /// What a result shows: maps and lists as JSON.
     pub(crate) fn shown(&self) -> Option<String> {
         match self {

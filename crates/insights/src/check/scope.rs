@@ -135,7 +135,7 @@ impl Scope<'_> {
                 self.open();
                 self.closed = true;
                 self.add_all(names);
-                self.add_all(["_approxcount".to_owned()]);
+                self.add_all([stats::COUNT_COLUMN.to_owned()]);
                 Ok(())
             }
             CommandKind::LogCompare(_) | CommandKind::Saved(_) => {

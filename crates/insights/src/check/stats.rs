@@ -5,6 +5,9 @@ use crate::diagnostic::Fault;
 use crate::functions::Function;
 use crate::tree::{Expr, ExprKind, InSet, Item, Stats};
 
+/// What `topk` and `countFrequent` name the counts beside their values.
+pub(super) const COUNT_COLUMN: &str = "_approxcount";
+
 pub(super) fn check(scope: &mut Scope<'_>, stats: &mut Stats) -> Result<(), Fault> {
     no_name_twice(stats)?;
     let after = columns_after(stats);
@@ -50,7 +53,24 @@ fn columns_after(stats: &Stats) -> Vec<Column> {
             by_text,
         }
     };
-    items.chain(keys).map(column).collect()
+    let mut columns: Vec<Column> = items.chain(keys).map(column).collect();
+    let topk = |item: &Item| {
+        matches!(
+            &item.expr.kind,
+            ExprKind::Call {
+                function: Function::TopK,
+                ..
+            }
+        )
+    };
+    if stats.items.iter().any(topk) {
+        columns.push(Column {
+            name: COUNT_COLUMN.to_owned(),
+            expr: None,
+            by_text: false,
+        });
+    }
+    columns
 }
 
 fn has_aggregate(item: &Item) -> bool {

@@ -142,6 +142,14 @@ fn after_stats_only_its_names_exist() {
     check("countFrequent a | filter _approxcount > 1 and a = 1", "");
     check("countFrequent a | filter b = 1", &unknown("b"));
     check(
+        "stats topk(5, a) as x | filter _approxcount > 1 and x = 1",
+        "",
+    );
+    check(
+        "stats count(*) as n | filter _approxcount > 1",
+        &unknown("_approxcount"),
+    );
+    check(
         "stats count(*) as n by b | lookup t b OUTPUT c | filter c = 1",
         "",
     );

@@ -64,7 +64,7 @@ pub(crate) fn apply(scope: &Scope<'_>, mut frame: Frame, fills: &[Fill]) -> Resu
 }
 
 fn texts(values: &[Value]) -> Vec<Option<String>> {
-    values.iter().map(Value::shown).collect()
+    values.iter().map(Value::identity).collect()
 }
 
 fn time_of(row: &Row, key: &TimeKey) -> Option<i64> {

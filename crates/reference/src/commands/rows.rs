@@ -58,7 +58,7 @@ pub(crate) fn dedup(mut frame: Frame, fields: &[Field]) -> Frame {
     frame.rows.retain(|row| {
         let key: Option<Vec<String>> = fields
             .iter()
-            .map(|field| row.field(field).scalar().shown())
+            .map(|field| row.field(field).scalar().identity())
             .collect();
         key.is_none_or(|key| seen.insert(key))
     });

@@ -22,7 +22,7 @@ pub(crate) fn apply(mut frame: Frame, sessionize: &Sessionize) -> Result<Frame, 
         let time = coerce::millis(&row.get("@timestamp"));
         let keys = sessionize.fields.iter();
         let key: Option<Vec<String>> = keys
-            .map(|field| row.field(field).scalar().shown())
+            .map(|field| row.field(field).scalar().identity())
             .collect();
         if let (Some(time), Some(key)) = (time, key) {
             order.push((time, key, at));

@@ -65,7 +65,7 @@ fn group(rows: &[Row], keys: &dyn Fn(&Row) -> Vec<Value>) -> Vec<(Vec<Value>, Ve
     let mut groups: Vec<(Vec<Value>, Vec<Row>)> = Vec::new();
     for row in rows {
         let values = keys(row);
-        let texts = values.iter().map(Value::shown).collect();
+        let texts = values.iter().map(Value::identity).collect();
         let place = *places.entry(texts).or_insert(groups.len());
         if place == groups.len() {
             groups.push((values, Vec::new()));

@@ -68,7 +68,7 @@ fn substr(text: &str, values: &[Value]) -> Option<String> {
 fn regex_of(args: &[Expr], text: &str) -> Option<Regex> {
     match args.get(1).map(|arg| &arg.kind) {
         Some(ExprKind::Regex(regex)) => Regex::new(&regex.pattern()).ok(),
-        _ => Regex::new(text).ok(),
+        _ => Regex::new(&corelog_insights::Regex::read(text)?.pattern()).ok(),
     }
 }
 

@@ -67,6 +67,8 @@ fn a_document_that_is_wrong_fails() {
         "# h\n```events\n{\"a\":1}\n```\n```query\nfields a\n```\n```table\n| a |\n| 2 |\n```\n";
     let checked = check("inline", text, &Reference);
     assert_eq!(checked.passed, 0);
+    let without = "```query\nfields a\n```\n```tabel\n| a |\n```\n";
+    assert_eq!(check("inline", without, &Reference).failed.len(), 2);
     assert_eq!(
         checked.failed,
         ["inline:8: h\nfields a\n  | a |\n- | 2 |\n+ | 1 |\n"]
