@@ -3,6 +3,9 @@
 //! Truth is three-valued: what is missing makes a comparison unknown, `not` of unknown is unknown, and `and` and `or`
 //! are unknown only if the known sides do not decide. A filter keeps what is true.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use corelog_insights::{
     BinaryOp, Expr, ExprKind, Field, InSet, LikePattern, Period, Span, UnaryOp,
 };
@@ -31,6 +34,16 @@ pub(crate) struct Scope<'a> {
     pub(crate) offset: Option<Period>,
     /// Within what `stats` computes: the rows of the group, and its keys.
     pub(crate) group: Option<Group<'a>>,
+    /// Expressions that were compiled before.
+    pub(crate) regexes: RefCell<BTreeMap<String, Option<regex::Regex>>>,
+}
+
+impl Scope<'_> {
+    fn regex(&self, pattern: String) -> Option<regex::Regex> {
+        let mut known = self.regexes.borrow_mut();
+        let compile = |pattern: &String| regex::Regex::new(pattern).ok();
+        known.entry(pattern).or_insert_with_key(compile).clone()
+    }
 }
 
 /// A group of rows and what they were grouped by.
@@ -184,7 +197,7 @@ enum Pattern {
 fn pattern_of(scope: &Scope<'_>, row: &Row, pattern: &LikePattern) -> Pattern {
     match pattern {
         LikePattern::Text(text) => Pattern::Part(eval(scope, row, text)),
-        LikePattern::Regex(regex) => Pattern::Regex(regex::Regex::new(&regex.pattern()).ok()),
+        LikePattern::Regex(regex) => Pattern::Regex(scope.regex(regex.pattern())),
     }
 }
 

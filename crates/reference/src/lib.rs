@@ -32,6 +32,7 @@ mod pipeline;
 mod source;
 
 pub mod document;
+pub mod generate;
 
 pub use document::{Checked, check};
 pub use input::{Event, Group, Input, LookupTable};
