@@ -26,6 +26,9 @@ mod table;
 
 use blocks::Block;
 
+/// Where this crate's documents are: every file that ends in `.md`.
+pub const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/documents");
+
 /// How a document went.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {

@@ -112,12 +112,12 @@ mod tests {
     #[test]
     fn most_queries_can_be_run_and_have_rows() {
         let input = Input {
-            events: events(1, 60),
+            events: events(1, 40),
             now_ms: 1_795_391_999_999,
             ..Input::default()
         };
         let (mut read, mut with_rows) = (0, 0);
-        for seed in 0..400 {
+        for seed in 0..200 {
             let text = query(seed);
             let Ok(query) = corelog_insights::parse(&text) else {
                 continue;
@@ -127,8 +127,8 @@ mod tests {
             let output = output.unwrap_or_else(|failure| panic!("{failure}: {text}"));
             with_rows += usize::from(!output.rows.is_empty());
         }
-        assert!(read >= 395, "only {read} of 400 can be read");
-        assert!(with_rows >= 280, "only {with_rows} of {read} have rows");
+        assert!(read >= 198, "only {read} of 200 can be read");
+        assert!(with_rows >= 134, "only {with_rows} of {read} have rows");
     }
 
     #[test]

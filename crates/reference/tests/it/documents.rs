@@ -4,8 +4,7 @@ use corelog_reference::{Reference, check};
 
 /// The documents' names and texts, in order.
 pub(crate) fn texts() -> Vec<(String, String)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/documents");
-    let entries = std::fs::read_dir(folder).unwrap();
+    let entries = std::fs::read_dir(corelog_reference::document::FOLDER).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
     let is_document = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "md");
     let mut all: Vec<(String, String)> = paths
