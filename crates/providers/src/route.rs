@@ -14,7 +14,8 @@ pub struct Route {
     pub operation: Operation,
     /// The shape of the bodies.
     pub shape: Shape,
-    /// The model that the path names: percent-decoded once, otherwise verbatim.
+    /// The model that the path names: percent-decoded once, an ARN that was encoded twice twice, otherwise
+    /// verbatim.
     pub model: Option<String>,
     /// Whether the path alone says that the answer streams; `None` where the body decides.
     pub expects_stream: Option<bool>,
@@ -71,8 +72,15 @@ impl Found {
     }
 }
 
+/// An ARN that a client encoded twice comes out as an ARN: no other name begins like one.
 fn decoded(segment: &str) -> String {
-    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+    let once = percent_decode_str(segment).decode_utf8_lossy();
+    match once.get(..6) {
+        Some(begin) if begin.eq_ignore_ascii_case("arn%3a") => {
+            percent_decode_str(&once).decode_utf8_lossy().into_owned()
+        }
+        _ => once.into_owned(),
+    }
 }
 
 fn default_shape(dialect: Dialect) -> Shape {
@@ -332,14 +340,27 @@ mod tests {
     }
 
     #[test]
-    fn doubly_encoded_models_are_decoded_once() {
-        check(
-            Dialect::Bedrock,
-            "/model/a%253Ab/invoke",
-            Operation::InvokeModel,
-            Shape::BedrockInvoke,
-            Some("a%3Ab"),
-        );
+    fn of_doubly_encoded_models_only_arns_are_decoded_twice() {
+        let arn = "arn:aws:bedrock:us-west-2:111122223333:inference-profile/us.m";
+        for (encoded, model) in [
+            ("a%253Ab", "a%3Ab"),
+            (
+                "arn%3Aaws%3Abedrock%3Aus-west-2%3A111122223333%3Ainference-profile%2Fus.m",
+                arn,
+            ),
+            (
+                "arn%253Aaws%253Abedrock%253Aus-west-2%253A111122223333%253Ainference-profile%252Fus.m",
+                arn,
+            ),
+        ] {
+            check(
+                Dialect::Bedrock,
+                &format!("/model/{encoded}/invoke"),
+                Operation::InvokeModel,
+                Shape::BedrockInvoke,
+                Some(model),
+            );
+        }
     }
 
     #[test]
