@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use corelog_gateway::Config;
+use corelog_record::stored::PartName;
 use corelog_record::{DeliveryOutcome, ErrorSource};
 use corelog_types::Dialect;
 use tokio::net::TcpListener;
@@ -96,6 +97,9 @@ async fn check_unreachable(dialect: Dialect, path: &str, status: u16, code: &str
     let answer = caller.message().await;
     let record = scene.ledger.record(1).await;
     check_refused(&answer, &record, status, code, ErrorSource::Gateway);
+    // What was asked is in the record, though nobody was.
+    assert_eq!(record.text(PartName::Input), ASKED);
+    assert!(record.document().model_id.is_some());
     answer
 }
 
