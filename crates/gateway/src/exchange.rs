@@ -209,6 +209,7 @@ impl Prepared {
         let came = &capture.call().headers;
         let headers = headers_to_send(came, upgrade.is_some(), caller.spent);
         let passed = listed.request_bytes();
+        listed.asks_in(&capture.request_copy());
         let needs_all = sign::needs_body(&provider);
         let body = source
             .into_body(&mut capture, most, needs_all, passed)

@@ -243,6 +243,7 @@ async fn an_operator_ends_a_stream() {
     assert_eq!((seen.chunks, seen.events), (1, 1));
     assert_eq!(seen.response_bytes, FIRST.len() as u64);
     assert_eq!(seen.request_bytes, ASKED.len() as u64);
+    assert_eq!(seen.model.as_deref(), Some("gpt-4o"));
     assert!(scene.inflight.kill(seen.id));
     assert_eq!(caller.until_end().await, b"");
     let record = scene.ledger.record(1).await;
