@@ -208,7 +208,11 @@ async fn run(running: &Running<'_>) -> anyhow::Result<()> {
     gateway.wind_down();
     sweeping.await?;
     if let Err(late) = gateway.tasks().wait(DRAIN_GRACE).await {
-        tracing::warn!(late, "not finished in time");
+        tracing::warn!(late, "not finished in time; their records say so");
+        gateway.cut_off();
+        if let Err(late) = gateway.tasks().wait(DRAIN_GRACE).await {
+            tracing::warn!(late, "no record of their end could be made");
+        }
     }
     Ok(())
 }

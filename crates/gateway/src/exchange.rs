@@ -599,8 +599,8 @@ fn refusal_of(abort: Abort) -> Refusal {
     match abort {
         Abort::FirstByteTimeout | Abort::IdleTimeout => Refusal::TimedOut("the first-byte timeout"),
         Abort::TotalTimeout => Refusal::TimedOut("the total timeout"),
-        // Stopping ends what left HTTP behind alone, which has its answer.
-        Abort::Killed | Abort::Stopping => Refusal::Killed,
+        Abort::Killed => Refusal::Killed,
+        Abort::Stopping => Refusal::Stopping,
     }
 }
 

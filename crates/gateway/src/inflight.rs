@@ -368,6 +368,13 @@ impl InFlight {
         upgraded.map(|entry| entry.end(Abort::Stopping)).count()
     }
 
+    /// Ends all; says how many there were.
+    pub(crate) fn end_all(&self) -> usize {
+        let exchanges = self.exchanges.lock();
+        let all = exchanges.values();
+        all.map(|entry| entry.end(Abort::Stopping)).count()
+    }
+
     /// Ends whoever is past a deadline, until `shutdown`.
     pub(crate) async fn sweep(self, shutdown: Shutdown) {
         let mut ticks = tokio::time::interval(SWEEP);
