@@ -274,7 +274,10 @@ fn open_spool(settings: &Settings, clock: &Clock) -> anyhow::Result<(Spool, Vec<
             exchanges,
             "exchanges of an earlier process have no record of their end; recorded as interrupted"
         );
-        recorder::settle_interrupted(&spool, clock, &recovery.interrupted)?;
+        if let Err(error) = recorder::settle_interrupted(&spool, clock, &recovery.interrupted) {
+            // Their intents stay open, so that they come back at the next start.
+            tracing::warn!(error = %Chain(&error), "they are recorded at the next start instead");
+        }
     }
     for hole in &recovery.corrupt {
         tracing::error!(?hole, "the spool is damaged");
