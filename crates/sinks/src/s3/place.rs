@@ -7,7 +7,7 @@
 //! | binary | `<name>.<ext>`, as it came | the same |
 //!
 //! Converse media are cut out of the body first, each into `<name>_media_NN.<ext>`. A kind of data that
-//! the destination does not deliver leaves nothing behind; the rest of the record stays.
+//! the destination does not deliver leaves nothing behind but a word in `corelog.cut`; the rest of the record stays.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -34,12 +34,14 @@ pub(crate) enum Placed<'a> {
     Path(String),
     /// The spool no longer has it.
     Lost,
+    /// This kind of data is not delivered here.
+    Withheld,
 }
 
 impl Placed<'_> {
     pub(crate) fn slot(&self) -> BodySlot<'_> {
         match self {
-            Self::Absent | Self::Lost => BodySlot::Absent,
+            Self::Absent | Self::Lost | Self::Withheld => BodySlot::Absent,
             Self::Json(bytes) => BodySlot::Json(bytes),
             Self::Text(text) => BodySlot::Text(text),
             Self::Path(path) => BodySlot::Path(path),
@@ -65,7 +67,7 @@ impl<'a> Body<'a> {
     pub(crate) fn place(self, data: &mut Vec<DataObject>) -> io::Result<Placed<'a>> {
         let form = &self.context.form;
         if !form.modalities.contains(self.modality()) {
-            return Ok(Placed::Absent);
+            return Ok(Placed::Withheld);
         }
         let small = self.header.bytes <= form.inline_bytes_max;
         let bytes = match self.header.at {

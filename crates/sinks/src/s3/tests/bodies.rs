@@ -162,6 +162,17 @@ async fn kinds_that_are_not_delivered_leave_nothing() {
         BodyForm::Json,
         b"{\"embedding\":[0.1]}",
     )];
+    let said = CONVERSE.replace(
+        "\"schemaVersion\":\"1.0\"",
+        "\"schemaVersion\":\"1.0\",\"corelog\":{}",
+    );
+    let text = [inline(PartName::Input, BodyForm::Json, b"{}")];
+    let objects = put(&only(Modality::Text), one(&said, &text)).await;
+    assert_eq!(
+        lines(&objects)[0]["corelog"]["cut"],
+        serde_json::json!([{"part":"input","reason":"not_delivered"}])
+    );
+
     let kept = put(&only(Modality::Text), one(&embedding, &parts)).await;
     assert!(lines(&kept)[0]["output"].get("outputBodyJson").is_some());
     let dropped = put(&only(Modality::Embedding), one(&embedding, &parts)).await;
