@@ -30,7 +30,7 @@ pub fn route(dialect: Dialect, method: &str, path: &str, query: Option<&str>) ->
     let segments: Vec<&str> = path.split('/').collect();
     let found = match dialect {
         Dialect::Bedrock => bedrock(method, &segments),
-        Dialect::OpenAi => openai(method, &segments),
+        Dialect::OpenAi => openai_realtime(&segments, query).or_else(|| openai(method, &segments)),
         Dialect::Anthropic => anthropic(method, &segments),
         Dialect::Generic => generic(method, &segments, query),
     };
@@ -191,6 +191,16 @@ fn openai(method: &str, segments: &[&str]) -> Option<Found> {
         Some(name) => found.model(name),
         None => found,
     })
+}
+
+/// A realtime connection, which names its model in the query.
+fn openai_realtime(segments: &[&str], query: Option<&str>) -> Option<Found> {
+    if *segments.last()? != "realtime" {
+        return None;
+    }
+    let mut pairs = query?.split('&').filter_map(|pair| pair.split_once('='));
+    let (_, model) = pairs.find(|(key, _)| *key == "model")?;
+    Some(Found::of(Operation::Other, default_shape(Dialect::OpenAi)).model(model))
 }
 
 fn anthropic(method: &str, segments: &[&str]) -> Option<Found> {
@@ -360,6 +370,22 @@ mod tests {
                 Shape::BedrockInvoke,
                 Some(model),
             );
+        }
+    }
+
+    #[test]
+    fn realtime_connections_name_their_model_in_the_query() {
+        for (query, model) in [
+            (
+                Some("a=1&model=gpt-realtime%2Dmini"),
+                Some("gpt-realtime-mini"),
+            ),
+            (Some("intent=transcription"), None),
+            (None, None),
+        ] {
+            let found = route(Dialect::OpenAi, "GET", "/v1/realtime", query);
+            assert_eq!(found.operation, Operation::Other);
+            assert_eq!(found.model.as_deref(), model, "{query:?}");
         }
     }
 
