@@ -253,7 +253,8 @@ def messages_streamed(parts):
     for part in parts:
         kind = part.get("type")
         if kind == "message_start":
-            usage.update(part["message"]["usage"])
+            # Its count of output tokens is provisional.
+            usage = {k: v for k, v in part["message"]["usage"].items() if k != "output_tokens"}
         elif kind == "content_block_start" and part["content_block"]["type"] == "tool_use":
             tools[part["index"]] = [part["content_block"]["name"], ""]
         elif kind == "content_block_delta":

@@ -84,11 +84,11 @@ impl Capture {
             });
             let facts = reader.finish(route, status, &headers);
             let part = (seen > 0).then(|| part.classified(facts.body_is_json));
-            let content_type = content_type_of(&answered.headers);
+            let content_type = content_type_of(&answered.headers, part.is_some());
             return ReadAnswer {
                 facts,
                 part,
-                content_type: Some(content_type),
+                content_type,
                 ..ReadAnswer::default()
             };
         }
@@ -133,7 +133,7 @@ impl Capture {
         ReadAnswer {
             facts,
             part: Some(part),
-            content_type: Some(content_type_of(&answered.headers)),
+            content_type: content_type_of(&answered.headers, true),
             ..ReadAnswer::default()
         }
     }

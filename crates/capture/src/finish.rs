@@ -119,9 +119,12 @@ impl Capture {
                 .output_content_type
                 .clone_from(&answered.content_type);
         }
-        if let Some(input) = &mut document.input {
-            input.input_content_type = Some(content_type_of(&self.call.headers));
+        if let Some(asked) = &mut document.input {
+            asked.input_content_type = content_type_of(&self.call.headers, input.is_some());
         }
+        // A side of which nothing is known, such as the prompt of a bare GET, is left out whole.
+        document.input = document.input.filter(|it| *it != Input::default());
+        document.output = document.output.filter(|it| *it != Output::default());
         document.model_id = model;
         document.error_code = fault.map(|fault| fault.code);
         let parts = [

@@ -98,12 +98,13 @@ pub(crate) fn encoding_of(headers: &HeaderMap) -> Option<String> {
     (!value.is_empty() && !value.eq_ignore_ascii_case("identity")).then(|| value.to_owned())
 }
 
-/// JSON where nothing is said: AWS SDKs leave the header out.
-pub(crate) fn content_type_of(headers: &HeaderMap) -> String {
+/// The body's type. Where nothing is said of a body it is JSON: AWS SDKs leave the header out.
+pub(crate) fn content_type_of(headers: &HeaderMap, has_body: bool) -> Option<String> {
     let said = headers
         .get("content-type")
         .and_then(|value| value.to_str().ok());
-    said.unwrap_or("application/json").to_owned()
+    said.or(has_body.then_some("application/json"))
+        .map(str::to_owned)
 }
 
 #[cfg(test)]

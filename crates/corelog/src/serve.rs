@@ -208,7 +208,11 @@ async fn run(running: &Running<'_>) -> anyhow::Result<()> {
     gateway.wind_down();
     sweeping.await?;
     if let Err(late) = gateway.tasks().wait(DRAIN_GRACE).await {
-        tracing::warn!(late, "not finished in time");
+        tracing::warn!(late, "not finished in time; their records say so");
+        gateway.cut_off();
+        if let Err(late) = gateway.tasks().wait(DRAIN_GRACE).await {
+            tracing::warn!(late, "no record of their end could be made");
+        }
     }
     Ok(())
 }
@@ -270,7 +274,10 @@ fn open_spool(settings: &Settings, clock: &Clock) -> anyhow::Result<(Spool, Vec<
             exchanges,
             "exchanges of an earlier process have no record of their end; recorded as interrupted"
         );
-        recorder::settle_interrupted(&spool, clock, &recovery.interrupted)?;
+        if let Err(error) = recorder::settle_interrupted(&spool, clock, &recovery.interrupted) {
+            // Their intents stay open, so that they come back at the next start.
+            tracing::warn!(error = %Chain(&error), "they are recorded at the next start instead");
+        }
     }
     for hole in &recovery.corrupt {
         tracing::error!(?hole, "the spool is damaged");

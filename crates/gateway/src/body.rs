@@ -66,6 +66,15 @@ pub(crate) async fn drain(incoming: &mut Incoming) {
     let _ = tokio::time::timeout(DRAIN_TIME_MAX, rest).await;
 }
 
+impl RequestBody {
+    /// Reads what the caller still sends of a request that goes nowhere: for its copy, and for the reason that
+    /// [`drain`] has.
+    pub(crate) async fn read_for_record(&mut self) {
+        let rest = async { while let Some(Ok(_)) = self.frame().await {} };
+        let _ = tokio::time::timeout(DRAIN_TIME_MAX, rest).await;
+    }
+}
+
 impl Body for RequestBody {
     type Data = Bytes;
     type Error = BodyError;

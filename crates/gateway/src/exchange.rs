@@ -209,6 +209,7 @@ impl Prepared {
         let came = &capture.call().headers;
         let headers = headers_to_send(came, upgrade.is_some(), caller.spent);
         let passed = listed.request_bytes();
+        listed.asks_in(&capture.request_copy());
         let needs_all = sign::needs_body(&provider);
         let body = source
             .into_body(&mut capture, most, needs_all, passed)
@@ -269,12 +270,16 @@ impl Prepared {
 
     /// Reads what is left of a refused request. Someone who asks before sending is answered instead.
     async fn drain(&mut self) {
-        let asks_first = self.capture.call().headers.contains_key(header::EXPECT);
-        if let RequestBody::Passing { incoming, .. } = &mut self.body
-            && !asks_first
-        {
+        if self.asks_first() {
+            return;
+        }
+        if let RequestBody::Passing { incoming, .. } = &mut self.body {
             body::drain(incoming).await;
         }
+    }
+
+    fn asks_first(&self) -> bool {
+        self.capture.call().headers.contains_key(header::EXPECT)
     }
 
     /// Puts the provider's credentials on the request.
@@ -388,7 +393,13 @@ impl Prepared {
         *request.method_mut() = self.method.clone();
         *request.headers_mut() = std::mem::take(&mut self.headers);
         for _ in 0..UNSENT_TRIES {
-            let mut lease = self.lease().await?;
+            let mut lease = match self.lease().await {
+                Ok(lease) => lease,
+                Err(refusal) => {
+                    self.read_unsent(request.body_mut()).await;
+                    return Err(refusal);
+                }
+            };
             self.address(&mut request, &lease)?;
             let mut sent = lease.send(request);
             let listed = &self.listed;
@@ -411,9 +422,17 @@ impl Prepared {
                 Ok(Err(SendError::Broken(error))) => return Err(self.broken(&error)),
             }
         }
+        self.read_unsent(request.body_mut()).await;
         Err(Refusal::Broken(
             "every connection was closed before the request was sent".to_owned(),
         ))
+    }
+
+    /// What was asked belongs into the record, even if nobody could be asked.
+    async fn read_unsent(&mut self, body: &mut RequestBody) {
+        if !self.asks_first() {
+            body.read_for_record().await;
+        }
     }
 
     fn lease(&self) -> impl Future<Output = Result<Lease, Refusal>> + Send + 'static {
@@ -580,8 +599,8 @@ fn refusal_of(abort: Abort) -> Refusal {
     match abort {
         Abort::FirstByteTimeout | Abort::IdleTimeout => Refusal::TimedOut("the first-byte timeout"),
         Abort::TotalTimeout => Refusal::TimedOut("the total timeout"),
-        // Stopping ends what left HTTP behind alone, which has its answer.
-        Abort::Killed | Abort::Stopping => Refusal::Killed,
+        Abort::Killed => Refusal::Killed,
+        Abort::Stopping => Refusal::Stopping,
     }
 }
 

@@ -115,7 +115,8 @@ pub(crate) fn dialect_of_stranger(path: &str, headers: &http::HeaderMap) -> Dial
     let signed = headers
         .get("authorization")
         .is_some_and(|value| value.as_bytes().starts_with(b"AWS4-HMAC-SHA256"));
-    if signed {
+    // Bedrock's control API is called by AWS clients alone, with a signature or with an API key.
+    if signed || path.starts_with("/logging/") {
         Dialect::Bedrock
     } else if path.starts_with("/anthropic") || headers.contains_key("anthropic-version") {
         Dialect::Anthropic
@@ -136,6 +137,18 @@ mod tests {
             Found::Nowhere => "nowhere".to_owned(),
         };
         assert_eq!(found, expected, "{path}");
+    }
+
+    #[test]
+    fn strangers_are_spoken_to_in_their_own_language() {
+        let none = http::HeaderMap::new();
+        for (path, dialect) in [
+            ("/logging/modelinvocations", Dialect::Bedrock),
+            ("/anthropic/v1/messages", Dialect::Anthropic),
+            ("/metrics", Dialect::OpenAi),
+        ] {
+            assert_eq!(dialect_of_stranger(path, &none), dialect, "{path}");
+        }
     }
 
     #[test]

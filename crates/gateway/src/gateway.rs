@@ -186,6 +186,12 @@ impl Gateway {
         }
     }
 
+    /// Ends every exchange that is still on the wire, so that its record is made of what there is. Says how many
+    /// there were.
+    pub fn cut_off(&self) -> usize {
+        self.shared.inflight.end_all()
+    }
+
     /// Bytes of a request's head at the most.
     pub(crate) fn header_bytes_max(&self) -> usize {
         self.shared.routing().limits.header_bytes_max

@@ -4,11 +4,13 @@
 //! exchange two atomic writes instead of a timer of its own for each of its four timeouts.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::Context;
 use std::time::{Duration, Instant};
 
+use corelog_capture::BodyCopy;
+use corelog_providers::model_of;
 use corelog_runtime::Shutdown;
 use corelog_types::{Dialect, Operation, RecordId};
 use futures_util::task::AtomicWaker;
@@ -124,6 +126,8 @@ pub(crate) struct Entry {
     /// Whether it left HTTP behind, after which nothing says when it ends.
     is_upgraded: AtomicBool,
     waker: AtomicWaker,
+    /// The copy of the request's body, to read the model from where the path does not say it.
+    asked: OnceLock<Weak<Mutex<BodyCopy>>>,
 }
 
 impl Entry {
@@ -144,6 +148,16 @@ impl Entry {
     /// Counts the request's bytes, for whoever sees them pass.
     pub(crate) fn request_bytes(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.request_bytes)
+    }
+
+    /// Notes where the request's body is, for whoever asks for its model.
+    pub(crate) fn asks_in(&self, copy: &Arc<Mutex<BodyCopy>>) {
+        let _ = self.asked.set(Arc::downgrade(copy));
+    }
+
+    fn model(&self) -> Option<String> {
+        let named = self.about.model.clone();
+        named.or_else(|| model_of(self.asked.get()?.upgrade()?.lock().in_memory()?))
     }
 
     /// Notes progress and moves the idle deadline.
@@ -225,7 +239,7 @@ pub struct Seen {
     pub dialect: Dialect,
     /// Bytes of the request so far.
     pub request_bytes: u64,
-    /// The model, where method and path say it.
+    /// The model, where the path says it, or what has come of a body that is still in memory.
     pub model: Option<String>,
     /// Bytes of the answer so far.
     pub response_bytes: u64,
@@ -306,6 +320,7 @@ impl InFlight {
             hung_up_at_us: AtomicU64::new(NEVER),
             is_upgraded: AtomicBool::new(false),
             waker: AtomicWaker::new(),
+            asked: OnceLock::new(),
         });
         let mut exchanges = self.exchanges.lock();
         if exchanges.len() >= most {
@@ -331,12 +346,9 @@ impl InFlight {
     /// All of them, the oldest first.
     pub fn list(&self) -> Vec<Seen> {
         let now = Instant::now();
-        let mut seen: Vec<_> = self
-            .exchanges
-            .lock()
-            .values()
-            .map(|entry| see(entry, now))
-            .collect();
+        // Bodies are read for their model, and nobody shall wait for that.
+        let listed: Vec<_> = self.exchanges.lock().values().map(Arc::clone).collect();
+        let mut seen: Vec<_> = listed.iter().map(|entry| see(entry, now)).collect();
         seen.sort_by_key(|exchange| std::cmp::Reverse(exchange.age));
         seen
     }
@@ -354,6 +366,13 @@ impl InFlight {
             .values()
             .filter(|entry| entry.is_upgraded.load(Ordering::Acquire));
         upgraded.map(|entry| entry.end(Abort::Stopping)).count()
+    }
+
+    /// Ends all; says how many there were.
+    pub(crate) fn end_all(&self) -> usize {
+        let exchanges = self.exchanges.lock();
+        let all = exchanges.values();
+        all.map(|entry| entry.end(Abort::Stopping)).count()
     }
 
     /// Ends whoever is past a deadline, until `shutdown`.
@@ -394,7 +413,7 @@ fn see(entry: &Entry, now: Instant) -> Seen {
         operation: entry.about.operation,
         dialect: entry.about.dialect,
         request_bytes: entry.request_bytes.load(Ordering::Relaxed),
-        model: entry.about.model.clone(),
+        model: entry.model(),
         response_bytes: entry.response_bytes.load(Ordering::Relaxed),
         chunks: entry.chunks.load(Ordering::Relaxed),
         events: entry.events.load(Ordering::Relaxed),

@@ -22,6 +22,8 @@ use crate::gateway::Gateway;
 /// A connection that sends no request's head for so long is closed.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Exchanges that are ended at shutdown get this long for their records.
+const CUT_GRACE: Duration = Duration::from_secs(5);
 /// After an error of the accepting socket (no file descriptors left, most often).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -52,7 +54,8 @@ pub fn tls_acceptor(cert_pem: &[u8], key_pem: &[u8]) -> Result<TlsAcceptor, TlsE
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Accepts callers until `shutdown`, then waits for their exchanges up to `deadline`.
+/// Accepts callers until `shutdown`, then waits for their exchanges up to `deadline`. What is on the wire then is
+/// ended, and its records are waited for.
 ///
 /// # Errors
 /// The names of the tasks that are late.
@@ -86,7 +89,12 @@ pub async fn listen(
         });
     }
     drop(listener);
-    connections.wait(deadline).await
+    let finished = connections.wait(deadline).await;
+    if finished.is_err() {
+        gateway.cut_off();
+        let _ = connections.wait(CUT_GRACE).await;
+    }
+    finished
 }
 
 async fn connection(

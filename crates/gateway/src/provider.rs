@@ -61,7 +61,7 @@ impl Provider {
     /// SDKs differ in whether the version belongs to the base URL. Where the base ends in the segment that
     /// the path begins with (`…/v1` and `/v1/…`), it is taken once.
     pub(crate) fn upstream_path(&self, rest: &str) -> String {
-        let rest = if rest.starts_with('/') || rest.is_empty() {
+        let rest = if rest.is_empty() || rest.starts_with(['/', '?']) {
             rest
         } else {
             &format!("/{rest}")
@@ -158,6 +158,8 @@ pub(crate) mod tests {
             ),
             ("http://h:1", "/model/a%3A0/invoke", "/model/a%3A0/invoke"),
             ("http://h:1", "", "/"),
+            ("http://h:1", "?a=1", "/?a=1"),
+            ("http://h:1/base", "?a=1", "/base?a=1"),
         ] {
             let provider = at("p", Dialect::OpenAi, &[], base);
             assert_eq!(provider.upstream_path(rest), expected, "{base} + {rest}");

@@ -30,6 +30,8 @@ pub(crate) enum Refusal {
     TimedOut(&'static str),
     /// An operator ended the call.
     Killed,
+    /// The gateway ends, and would not wait longer.
+    Stopping,
 }
 
 impl Refusal {
@@ -39,7 +41,9 @@ impl Refusal {
             Self::NoRoute(_) => StatusCode::NOT_FOUND,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooMany | Self::NotRecorded(_) | Self::Killed => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooMany | Self::NotRecorded(_) | Self::Killed | Self::Stopping => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Unreachable(_) | Self::Broken(_) => StatusCode::BAD_GATEWAY,
             Self::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
         }
@@ -64,6 +68,7 @@ impl Refusal {
             Self::Broken(why) => format!("the provider closed before it answered: {why}"),
             Self::TimedOut(what) => format!("the gateway gave up on the provider: {what} passed"),
             Self::Killed => "an operator ended this call".to_owned(),
+            Self::Stopping => "the gateway was stopped before the provider answered".to_owned(),
         }
     }
 
@@ -81,6 +86,7 @@ impl Refusal {
             Self::Broken(_) => "broken",
             Self::TimedOut(_) => "timed_out",
             Self::Killed => "killed",
+            Self::Stopping => "stopping",
         }
     }
 
@@ -126,6 +132,11 @@ impl Refusal {
                 "overloaded_error",
             ),
             Self::Killed => ("ServiceUnavailableException", "call_killed", "api_error"),
+            Self::Stopping => (
+                "ServiceUnavailableException",
+                "gateway_stopped",
+                "overloaded_error",
+            ),
             Self::Unreachable(_) | Self::Broken(_) => {
                 ("ServiceUnavailableException", "bad_gateway", "api_error")
             }

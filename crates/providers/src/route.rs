@@ -14,7 +14,8 @@ pub struct Route {
     pub operation: Operation,
     /// The shape of the bodies.
     pub shape: Shape,
-    /// The model that the path names: percent-decoded once, otherwise verbatim.
+    /// The model that the path names: percent-decoded once, an ARN that was encoded twice twice, otherwise
+    /// verbatim.
     pub model: Option<String>,
     /// Whether the path alone says that the answer streams; `None` where the body decides.
     pub expects_stream: Option<bool>,
@@ -29,7 +30,7 @@ pub fn route(dialect: Dialect, method: &str, path: &str, query: Option<&str>) ->
     let segments: Vec<&str> = path.split('/').collect();
     let found = match dialect {
         Dialect::Bedrock => bedrock(method, &segments),
-        Dialect::OpenAi => openai(method, &segments),
+        Dialect::OpenAi => openai_realtime(&segments, query).or_else(|| openai(method, &segments)),
         Dialect::Anthropic => anthropic(method, &segments),
         Dialect::Generic => generic(method, &segments, query),
     };
@@ -71,8 +72,15 @@ impl Found {
     }
 }
 
+/// An ARN that a client encoded twice comes out as an ARN: no other name begins like one.
 fn decoded(segment: &str) -> String {
-    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+    let once = percent_decode_str(segment).decode_utf8_lossy();
+    match once.get(..6) {
+        Some(begin) if begin.eq_ignore_ascii_case("arn%3a") => {
+            percent_decode_str(&once).decode_utf8_lossy().into_owned()
+        }
+        _ => once.into_owned(),
+    }
 }
 
 fn default_shape(dialect: Dialect) -> Shape {
@@ -183,6 +191,16 @@ fn openai(method: &str, segments: &[&str]) -> Option<Found> {
         Some(name) => found.model(name),
         None => found,
     })
+}
+
+/// A realtime connection, which names its model in the query.
+fn openai_realtime(segments: &[&str], query: Option<&str>) -> Option<Found> {
+    if *segments.last()? != "realtime" {
+        return None;
+    }
+    let mut pairs = query?.split('&').filter_map(|pair| pair.split_once('='));
+    let (_, model) = pairs.find(|(key, _)| *key == "model")?;
+    Some(Found::of(Operation::Other, default_shape(Dialect::OpenAi)).model(model))
 }
 
 fn anthropic(method: &str, segments: &[&str]) -> Option<Found> {
@@ -332,14 +350,43 @@ mod tests {
     }
 
     #[test]
-    fn doubly_encoded_models_are_decoded_once() {
-        check(
-            Dialect::Bedrock,
-            "/model/a%253Ab/invoke",
-            Operation::InvokeModel,
-            Shape::BedrockInvoke,
-            Some("a%3Ab"),
-        );
+    fn of_doubly_encoded_models_only_arns_are_decoded_twice() {
+        let arn = "arn:aws:bedrock:us-west-2:111122223333:inference-profile/us.m";
+        for (encoded, model) in [
+            ("a%253Ab", "a%3Ab"),
+            (
+                "arn%3Aaws%3Abedrock%3Aus-west-2%3A111122223333%3Ainference-profile%2Fus.m",
+                arn,
+            ),
+            (
+                "arn%253Aaws%253Abedrock%253Aus-west-2%253A111122223333%253Ainference-profile%252Fus.m",
+                arn,
+            ),
+        ] {
+            check(
+                Dialect::Bedrock,
+                &format!("/model/{encoded}/invoke"),
+                Operation::InvokeModel,
+                Shape::BedrockInvoke,
+                Some(model),
+            );
+        }
+    }
+
+    #[test]
+    fn realtime_connections_name_their_model_in_the_query() {
+        for (query, model) in [
+            (
+                Some("a=1&model=gpt-realtime%2Dmini"),
+                Some("gpt-realtime-mini"),
+            ),
+            (Some("intent=transcription"), None),
+            (None, None),
+        ] {
+            let found = route(Dialect::OpenAi, "GET", "/v1/realtime", query);
+            assert_eq!(found.operation, Operation::Other);
+            assert_eq!(found.model.as_deref(), model, "{query:?}");
+        }
     }
 
     #[test]

@@ -220,6 +220,8 @@ pub enum CutReason {
     Disk,
     /// It is binary, which has no place in a log event.
     Binary,
+    /// The destination, or the logging configuration, does not take this kind of data.
+    NotDelivered,
     /// The bytes are no HTTP body: they passed after a change of protocol, and were not kept.
     Opaque,
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use corelog_types::{NodeId, Sequence, Timestamp};
 use parking_lot::{Condvar, Mutex};
@@ -158,13 +158,32 @@ fn first_state(found: Found, cursors: BTreeMap<String, u64>, now: Timestamp) -> 
     }
 }
 
+/// A disk without room for a segment is no reason not to start: what is in the spool can be delivered, which makes
+/// room. Until there is some, nothing is taken.
 fn begin_first(shared: &Shared) -> Result<()> {
     let dir = &shared.paths.segments;
-    let spare = take_spare(shared).attempt("prepare a segment in", dir)?;
-    let mut guard = shared.state.lock();
-    let state = &mut *guard;
-    let first = state.next;
-    begin_segment(shared, state, &spare, first, &mut []).attempt("begin a segment in", dir)
+    let begun = take_spare(shared).and_then(|spare| {
+        let mut guard = shared.state.lock();
+        let state = &mut *guard;
+        let first = state.next;
+        begin_segment(shared, state, &spare, first, &mut [])
+    });
+    match begun {
+        Err(error) if has_no_room(&error) => {
+            warn!(%error, "no room for a segment: nothing is taken until there is");
+            shared.state.lock().failing = true;
+            shared.state_failing.store(true, Ordering::SeqCst);
+            Ok(())
+        }
+        begun => begun.attempt("begin a segment in", dir),
+    }
+}
+
+fn has_no_room(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 /// Reads the node id, or mints one for a new directory.

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use corelog_access::SigningKey;
@@ -137,7 +137,7 @@ impl Source {
         passed: Arc<AtomicU64>,
     ) -> Result<RequestBody, Refusal> {
         let copy = capture.request_copy();
-        let incoming = match self {
+        let held = match self {
             Self::Passing(incoming) if !needs_all => {
                 let copy = capture.is_wanted().then_some(copy);
                 return Ok(RequestBody::Passing {
@@ -149,13 +149,12 @@ impl Source {
             }
             Self::Passing(incoming) => {
                 let taken = capture.take_request_copy();
-                let held = Self::Passing(incoming).hold(taken, most).await?;
-                *copy.lock() = held;
-                return sending(&copy);
+                Self::Passing(incoming).hold(taken, most).await?
             }
             Self::Held(held) => held,
         };
-        *copy.lock() = incoming;
+        passed.store(held.seen_bytes(), Ordering::Relaxed);
+        *copy.lock() = held;
         sending(&copy)
     }
 }

@@ -269,6 +269,20 @@ async fn a_stream_that_is_none_is_kept_as_it_came() {
     assert_eq!(kept, Some((BodyForm::Binary, body.to_vec())));
 }
 
+#[tokio::test]
+async fn one_object_where_an_array_of_parts_was_expected_is_kept_as_it_came() {
+    let scene = Scene::new(Dialect::Bedrock).await;
+    let path = "/model/m/invoke-with-response-stream";
+    let mut caller = scene.post(path, "{}").await;
+    let (mut upstream, _) = scene.upstream.request().await;
+    let answer = r#"{"a": [1, 2], "usage": {"input_tokens": 3}}"#;
+    upstream.answer(answer).await;
+    assert_eq!(caller.message().await.text(), answer);
+    let record = scene.ledger.record(1).await;
+    assert_eq!(record.output(), answer);
+    assert_eq!(record.document().input.unwrap().input_token_count, Some(3));
+}
+
 fn rule(policy: Policy) -> Rule {
     Rule {
         policy,

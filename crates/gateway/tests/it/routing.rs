@@ -34,6 +34,9 @@ async fn the_model_in_the_body_decides() {
         assert_eq!(request.head.first_line, line);
         assert_eq!(request.text(), asked);
         assert_eq!(request.head.get("authorization"), Some("Bearer sk-local"));
+        let seen = &scene.inflight.list()[0];
+        assert_eq!(seen.request_bytes, asked.len() as u64);
+        assert_eq!(seen.model.as_deref(), Some("llama-3"));
         upstream.answer("{}").await;
         assert_eq!(caller.message().await.head.status(), 200);
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use corelog_record::stored::PartName;
 use corelog_runtime::Tasks;
 use corelog_types::Dialect;
 use tokio::net::TcpStream;
@@ -44,12 +45,36 @@ async fn what_is_on_the_wire_is_finished() {
 }
 
 #[tokio::test]
-async fn whoever_is_late_is_named() {
+async fn whoever_is_late_is_named_and_recorded_with_what_there_is() {
     let scene = Scene::new(Dialect::OpenAi).await;
-    let _caller = scene.post(CHAT, ASKED).await;
-    let _upstream = scene.upstream.request().await;
+    let mut waiting = scene.post(CHAT, ASKED).await;
+    let _silent = scene.upstream.request().await;
+    let mut reading = scene.post(CHAT, ASKED).await;
+    let (mut upstream, _) = scene.upstream.request().await;
+    upstream.send(STREAM_HEAD).await;
+    let event = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"half\"}}]}\n\n";
+    upstream.send_chunk(event).await;
+    reading.head().await;
+    assert_eq!(reading.chunk().await, event.as_bytes());
+
     scene.stop();
-    assert_eq!(scene.stopped().await, Err("connection ×1".to_owned()));
+    assert_eq!(scene.stopped().await, Err("connection ×2".to_owned()));
+    let answer = waiting.message().await;
+    assert_eq!(answer.head.status(), 503);
+    assert_eq!(answer.json()["error"]["code"], "gateway_stopped");
+    assert_eq!(reading.until_end().await, b"");
+    let mut codes = Vec::new();
+    for number in [1, 2] {
+        let record = scene.ledger.record(number).await;
+        assert_eq!(record.text(PartName::Input), ASKED);
+        let code = record.document().error_code.unwrap();
+        if code == "GatewayStopped" {
+            assert!(record.output().contains("half"));
+        }
+        codes.push(code);
+    }
+    codes.sort();
+    assert_eq!(codes, ["GatewayStopped", "gateway_stopped"]);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use corelog_gateway::Config;
+use corelog_record::stored::PartName;
 use corelog_record::{DeliveryOutcome, ErrorSource};
 use corelog_types::Dialect;
 use tokio::net::TcpListener;
@@ -96,6 +97,9 @@ async fn check_unreachable(dialect: Dialect, path: &str, status: u16, code: &str
     let answer = caller.message().await;
     let record = scene.ledger.record(1).await;
     check_refused(&answer, &record, status, code, ErrorSource::Gateway);
+    // What was asked is in the record, though nobody was.
+    assert_eq!(record.text(PartName::Input), ASKED);
+    assert!(record.document().model_id.is_some());
     answer
 }
 
@@ -239,6 +243,7 @@ async fn an_operator_ends_a_stream() {
     assert_eq!((seen.chunks, seen.events), (1, 1));
     assert_eq!(seen.response_bytes, FIRST.len() as u64);
     assert_eq!(seen.request_bytes, ASKED.len() as u64);
+    assert_eq!(seen.model.as_deref(), Some("gpt-4o"));
     assert!(scene.inflight.kill(seen.id));
     assert_eq!(caller.until_end().await, b"");
     let record = scene.ledger.record(1).await;

@@ -79,6 +79,7 @@ async fn bytes_pass_both_ways_and_the_end_waits_for_the_record() {
     assert_eq!(record.id.to_string(), id);
     check(&record, 9, 12, DeliveryOutcome::Complete);
     assert_eq!(record.document().error_code, None);
+    assert_eq!(record.document().model_id.as_deref(), Some("gpt-realtime"));
     scene.ledger.release();
     assert_eq!(caller.until_end().await, b"");
     scene.is_idle().await;

@@ -160,6 +160,9 @@ async fn answers_without_a_body_keep_what_they_say_of_it() {
     let record = scene.ledger.record(3).await;
     assert_eq!(record.extension().method, "HEAD");
     assert_eq!(record.extension().response_bytes, 0);
+    // Neither side had a body, and neither said of what type it would have been.
+    let document = record.document();
+    assert_eq!((document.input, document.output), (None, None));
     scene.settle().await;
     assert_eq!(caller.so_far().await, b"");
 }

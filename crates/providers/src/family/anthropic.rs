@@ -37,9 +37,12 @@ const MESSAGE: Rows<AnswerSlot> = &[
     ("content", has::TEXT),
 ];
 
-const USAGE: Rows<AnswerSlot> = &[
+const USAGE: Rows<AnswerSlot> = &[("output_tokens", OUTPUT)];
+
+/// What `message_start` counts too. Its `output_tokens` are provisional: a stream that ends before its
+/// `message_delta` has not said how many there were.
+const USAGE_AT_START: Rows<AnswerSlot> = &[
     ("input_tokens", INPUT),
-    ("output_tokens", OUTPUT),
     ("cache_read_input_tokens", CACHE_READ),
     ("cache_creation_input_tokens", CACHE_WRITE),
     ("output_tokens_details.thinking_tokens", REASONING_INSIDE),
@@ -49,8 +52,9 @@ const USAGE: Rows<AnswerSlot> = &[
 pub(super) const ANSWER: Table<AnswerSlot> = &[
     ("", MESSAGE),
     ("usage", USAGE),
+    ("usage", USAGE_AT_START),
     ("message", MESSAGE),
-    ("message.usage", USAGE),
+    ("message.usage", USAGE_AT_START),
     ("delta", &[("stop_reason", Stop)]),
     // Text completions, and the count of tokens.
     ("", &[("completion", has::TEXT), ("input_tokens", INPUT)]),

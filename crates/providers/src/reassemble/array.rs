@@ -1,19 +1,31 @@
 //! Cuts the elements out of one JSON array that arrives in chunks.
 
-/// See the module. Holds one element at a time.
+/// See the module. Holds one element at a time. A text that is no array has no elements.
 #[derive(Debug, Default)]
 pub(super) struct ArraySplitter {
     element: Vec<u8>,
     depth: usize,
     inside_string: bool,
     escaped: bool,
-    began: bool,
+    /// Whether the text began with a bracket, once it began.
+    is_array: Option<bool>,
 }
 
 impl ArraySplitter {
     pub(super) fn push(&mut self, chunk: &[u8], visit: &mut dyn FnMut(&[u8])) {
-        for byte in chunk {
-            self.take(*byte, visit);
+        let mut rest = chunk;
+        if self.is_array.is_none() {
+            rest = rest.trim_ascii_start();
+            let Some((first, behind)) = rest.split_first() else {
+                return;
+            };
+            self.is_array = Some(*first == b'[');
+            rest = behind;
+        }
+        if self.is_array == Some(true) {
+            for byte in rest {
+                self.take(*byte, visit);
+            }
         }
     }
 
@@ -34,7 +46,6 @@ impl ArraySplitter {
             return;
         }
         match byte {
-            b'[' if !self.began => self.began = true,
             b',' | b']' if self.depth == 0 => self.give(visit),
             b' ' | b'\n' | b'\r' | b'\t' if self.element.is_empty() => {}
             _ => {

@@ -2,12 +2,12 @@
 //!
 //! | body | up to the inline limit | over it |
 //! |---|---|---|
-//! | JSON | in the line, without line breaks | `<name>.json.gz`, as it came |
+//! | JSON, measured without the whitespace between its tokens | in the line | `<name>.json.gz`, as it came |
 //! | other text | in the line, as a JSON string | `<name>.<ext>`, as it came |
 //! | binary | `<name>.<ext>`, as it came | the same |
 //!
 //! Converse media are cut out of the body first, each into `<name>_media_NN.<ext>`. A kind of data that
-//! the destination does not deliver leaves nothing behind; the rest of the record stays.
+//! the destination does not deliver leaves nothing behind but a word in `corelog.cut`; the rest of the record stays.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -23,6 +23,8 @@ use super::data::{BlobBody, DataBody, DataObject, GZIP_TYPE, gzip};
 use super::media::{self, Rest};
 use super::render::{Context, Form};
 
+const PIECE_BYTES: usize = 8 * 1024;
+
 /// A body's place in the line.
 #[derive(Debug)]
 pub(crate) enum Placed<'a> {
@@ -32,12 +34,14 @@ pub(crate) enum Placed<'a> {
     Path(String),
     /// The spool no longer has it.
     Lost,
+    /// This kind of data is not delivered here.
+    Withheld,
 }
 
 impl Placed<'_> {
     pub(crate) fn slot(&self) -> BodySlot<'_> {
         match self {
-            Self::Absent | Self::Lost => BodySlot::Absent,
+            Self::Absent | Self::Lost | Self::Withheld => BodySlot::Absent,
             Self::Json(bytes) => BodySlot::Json(bytes),
             Self::Text(text) => BodySlot::Text(text),
             Self::Path(path) => BodySlot::Path(path),
@@ -63,7 +67,7 @@ impl<'a> Body<'a> {
     pub(crate) fn place(self, data: &mut Vec<DataObject>) -> io::Result<Placed<'a>> {
         let form = &self.context.form;
         if !form.modalities.contains(self.modality()) {
-            return Ok(Placed::Absent);
+            return Ok(Placed::Withheld);
         }
         let small = self.header.bytes <= form.inline_bytes_max;
         let bytes = match self.header.at {
@@ -72,7 +76,10 @@ impl<'a> Body<'a> {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Placed::Lost),
                 Err(error) => return Err(error),
                 Ok(source) if small => Cow::Owned(read(source, form.inline_bytes_max)?),
-                Ok(_) => return self.place_blob(data),
+                Ok(source) => match self.compacted(source)? {
+                    Some(compact) => Cow::Owned(compact),
+                    None => return self.place_blob(data),
+                },
             },
         };
         self.place_bytes(bytes, data)
@@ -94,14 +101,10 @@ impl<'a> Body<'a> {
         }
         match self.header.form {
             BodyForm::Json if fits(&bytes) => Ok(Placed::Json(bytes)),
-            BodyForm::Pretty => {
-                let mut compact = Vec::new();
-                if json::minify(&bytes, &mut compact) && fits(&compact) {
-                    return Ok(Placed::Json(compact.into()));
-                }
-                self.gzipped(&bytes, data)
-            }
-            BodyForm::Json => self.gzipped(&bytes, data),
+            BodyForm::Json | BodyForm::Pretty => match self.compacted(&*bytes)? {
+                Some(compact) => Ok(Placed::Json(compact.into())),
+                None => self.gzipped(&bytes, data),
+            },
             BodyForm::Text if fits(&bytes) => Ok(text_or_bytes(bytes).map_or_else(
                 |bytes| self.raw(DataBody::Ready(bytes.into_owned().into()), data),
                 Placed::Text,
@@ -124,15 +127,34 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// JSON without the whitespace between its tokens, if it fits into the line then. No more is read than it
+    /// takes to see that it does not.
+    fn compacted(self, mut source: impl Read) -> io::Result<Option<Vec<u8>>> {
+        if !self.is_json() {
+            return Ok(None);
+        }
+        let limit = usize::try_from(self.context.form.inline_bytes_max).unwrap_or(usize::MAX);
+        let (mut minifier, mut compact) = (json::Minifier::new(), Vec::new());
+        let mut piece = [0; PIECE_BYTES];
+        loop {
+            let length = source.read(&mut piece)?;
+            if length == 0 {
+                return Ok(minifier.finish().then_some(compact));
+            }
+            if !minifier.push(&piece[..length], &mut compact) || compact.len() > limit {
+                return Ok(None);
+            }
+        }
+    }
+
     /// A blob over the inline limit is never held whole: its object is written from the blob in pieces.
     fn place_blob(self, data: &mut Vec<DataObject>) -> io::Result<Placed<'a>> {
-        let is_json = matches!(self.header.form, BodyForm::Json | BodyForm::Pretty);
         let blob = BlobBody {
             id: self.entry.id,
             name: self.name(),
-            gzip: is_json.then_some(self.context.form.gzip_level),
+            gzip: self.is_json().then_some(self.context.form.gzip_level),
         };
-        if !is_json {
+        if !self.is_json() {
             return Ok(self.raw(DataBody::Blob(blob), data));
         }
         if self.may_have_media() {
@@ -147,12 +169,15 @@ impl<'a> Body<'a> {
 
     /// Only Converse has a form for files that we know how to cut.
     fn may_have_media(self) -> bool {
-        let is_json = matches!(self.header.form, BodyForm::Json | BodyForm::Pretty);
-        is_json
+        self.is_json()
             && matches!(
                 self.document.operation.as_str(),
                 "Converse" | "ConverseStream"
             )
+    }
+
+    fn is_json(self) -> bool {
+        matches!(self.header.form, BodyForm::Json | BodyForm::Pretty)
     }
 
     fn gzipped(self, bytes: &[u8], data: &mut Vec<DataObject>) -> io::Result<Placed<'a>> {

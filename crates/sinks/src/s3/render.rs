@@ -224,17 +224,23 @@ fn is_unique(document: &Document, id: RecordId) -> bool {
     *request_id == id.to_string() || (by_bedrock() && is_uuid())
 }
 
-/// Says in the document which bodies the spool no longer has.
+/// Says in the document which bodies the spool no longer has, and which are not for this destination.
 fn with_losses<'d>(document: &'d Document, places: [&Placed<'_>; 2]) -> Cow<'d, Document> {
-    let lost = [PartName::Input, PartName::Output]
-        .into_iter()
-        .zip(places)
-        .filter(|(_, placed)| matches!(placed, Placed::Lost));
-    let cuts: Vec<Cut> = lost
-        .map(|(part, _)| Cut {
-            part: part.as_str().to_owned(),
-            reason: CutReason::Disk,
-            bytes: None,
+    let parts = [PartName::Input, PartName::Output].into_iter().zip(places);
+    let cuts: Vec<Cut> = parts
+        .filter_map(|(part, placed)| {
+            let reason = match placed {
+                Placed::Lost => CutReason::Disk,
+                Placed::Withheld => CutReason::NotDelivered,
+                Placed::Absent | Placed::Json(_) | Placed::Text(_) | Placed::Path(_) => {
+                    return None;
+                }
+            };
+            Some(Cut {
+                part: part.as_str().to_owned(),
+                reason,
+                bytes: None,
+            })
         })
         .collect();
     if cuts.is_empty() {

@@ -23,6 +23,15 @@ fn open(disk: &FaultyDisk) -> (Spool, corelog_spool::Recovery) {
     open_on(dir(), Arc::new(disk.clone()))
 }
 
+/// A disk that was failing is tried again once a second.
+fn wait_until_taken(spool: &Spool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while spool.admit().is_err() {
+        assert!(Instant::now() < deadline);
+        std::thread::yield_now();
+    }
+}
+
 fn rng(seed: u8) -> TestRng {
     TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32])
 }
@@ -162,6 +171,35 @@ fn a_full_disk_refuses_calls_and_leaves_no_gap() {
 }
 
 #[test]
+fn a_disk_that_is_full_at_the_start_is_read_and_taken_up_again_when_there_is_room() {
+    let disk = FaultyDisk::new();
+    let (spool, _) = open(&disk);
+    append(&spool, 1, b"before");
+    spool.intent(id(2), NOW, b"open").unwrap();
+    spool.sync().unwrap();
+    drop(spool);
+    let disk = disk.after_kill();
+    disk.set_faults(Faults {
+        capacity: disk.used(),
+        ..Faults::NONE
+    });
+    let (spool, recovery) = open(&disk);
+    assert_eq!(sequences(&spool), [1]);
+    assert_eq!(recovery.interrupted.len(), 1);
+    assert!(matches!(spool.admit(), Err(Error::Failing)));
+    assert!(spool.intent(id(3), NOW, b"refused").is_err());
+    disk.set_faults(Faults::NONE);
+    wait_until_taken(&spool);
+    assert_eq!(append(&spool, 3, b"after").sequence.to_u64(), 2);
+    spool.sync().unwrap();
+    drop(spool);
+    let (spool, recovery) = open(&disk.after_kill());
+    assert_eq!(sequences(&spool), [1, 2]);
+    assert_eq!(recovery.interrupted.len(), 1, "the intent is carried over");
+    assert!(recovery.corrupt.is_empty());
+}
+
+#[test]
 fn after_a_failed_sync_the_records_are_written_again_elsewhere() {
     let disk = FaultyDisk::new();
     let (spool, _) = open(&disk);
@@ -211,11 +249,7 @@ fn what_cannot_be_made_durable_is_given_up_and_said() {
     assert_eq!(spool.status().lost, 1);
 
     disk.set_faults(Faults::NONE);
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while spool.admit().is_err() {
-        assert!(Instant::now() < deadline);
-        std::thread::yield_now();
-    }
+    wait_until_taken(&spool);
     // The sequence goes to another record; the one given up stays given up.
     let other = append(&spool, 4, b"other");
     assert_eq!(other.sequence, Sequence::from_u64(2));

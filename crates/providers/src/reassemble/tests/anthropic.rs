@@ -70,4 +70,10 @@ fn an_anthropic_stream_that_breaks_off() {
         (error.code.as_str(), error.message.as_deref()),
         ("overloaded_error", Some("Overloaded"))
     );
+    let expected = [Some(12), None, Some(100), Some(3)].map(|count| count.map(Count::reported));
+    assert_eq!(
+        counts(&reassemble(&route, Framing::Sse, 200, &(), &sse(&events))),
+        expected,
+        "the output of `message_start` is provisional"
+    );
 }

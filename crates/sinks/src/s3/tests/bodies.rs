@@ -28,15 +28,20 @@ async fn a_body_of_102400_bytes_is_inline_and_one_more_is_not() {
 }
 
 #[tokio::test]
-async fn indented_json_is_measured_and_written_without_its_line_breaks() {
-    let mut body = b"{\n  \"a\": 1.50,\n".to_vec();
-    body.extend(std::iter::repeat_n(b' ', 200_000));
-    body.extend_from_slice(b"\"b\": \"x y\"}");
-    let parts = [inline(PartName::Output, BodyForm::Pretty, &body)];
-    let objects = put(&config(), one(CONVERSE, &parts)).await;
-    let (_, bytes) = objects.first_key_value().unwrap();
-    let line = str::from_utf8(bytes).unwrap();
-    assert!(line.contains(r#""outputBodyJson":{"a":1.50,"b":"x y"}"#));
+async fn large_json_is_measured_and_written_without_its_whitespace() {
+    for (form, gap) in [(BodyForm::Pretty, b'\n'), (BodyForm::Json, b' ')] {
+        for place in [Place::Inline, Place::Blob] {
+            let mut body = [b"{", &[gap][..], b"\"a\": 1.50,"].concat();
+            body.extend(std::iter::repeat_n(b' ', 200_000));
+            body.extend_from_slice(b"\"b\": \"x y\"}");
+            let parts = [(PartName::Output, form, place, &body[..])];
+            let objects = put(&config(), one(CONVERSE, &parts)).await;
+            assert_eq!(objects.len(), 1, "{form:?} {place:?}");
+            let (_, bytes) = objects.first_key_value().unwrap();
+            let line = str::from_utf8(bytes).unwrap();
+            assert!(line.contains(r#""outputBodyJson":{"a":1.50,"b":"x y"}"#));
+        }
+    }
 }
 
 #[tokio::test]
@@ -157,6 +162,17 @@ async fn kinds_that_are_not_delivered_leave_nothing() {
         BodyForm::Json,
         b"{\"embedding\":[0.1]}",
     )];
+    let said = CONVERSE.replace(
+        "\"schemaVersion\":\"1.0\"",
+        "\"schemaVersion\":\"1.0\",\"corelog\":{}",
+    );
+    let text = [inline(PartName::Input, BodyForm::Json, b"{}")];
+    let objects = put(&only(Modality::Text), one(&said, &text)).await;
+    assert_eq!(
+        lines(&objects)[0]["corelog"]["cut"],
+        serde_json::json!([{"part":"input","reason":"not_delivered"}])
+    );
+
     let kept = put(&only(Modality::Text), one(&embedding, &parts)).await;
     assert!(lines(&kept)[0]["output"].get("outputBodyJson").is_some());
     let dropped = put(&only(Modality::Embedding), one(&embedding, &parts)).await;
