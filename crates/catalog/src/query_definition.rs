@@ -51,10 +51,12 @@ pub trait QueryDefinitions {
     /// The query with that id.
     async fn query_definition(&self, id: &str) -> Result<Option<QueryDefinition>, Error>;
 
-    /// Up to `limit` queries whose names begin with `prefix`, by name and id, behind the name and the id `after`.
+    /// Up to `limit` queries whose names begin with `prefix`, of a language if one is given, by name and id, behind
+    /// the name and the id `after`.
     async fn query_definitions(
         &self,
         prefix: &str,
+        language: Option<&str>,
         after: Option<(&str, &str)>,
         limit: u32,
     ) -> Result<Vec<QueryDefinition>, Error>;

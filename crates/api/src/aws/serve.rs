@@ -82,7 +82,12 @@ pub(crate) async fn serve(
 }
 
 async fn answer(asked: &Asked<'_>, body: &[u8], cx: &Context<'_>) -> Result<Answer, Fault> {
-    let unknown = || Fault::new(Kind::UnknownOperation, "");
+    let unknown = || {
+        Fault::new(
+            Kind::UnknownOperation,
+            "Corelog does not serve this operation.",
+        )
+    };
     let service = asked.service.ok_or_else(unknown)?;
     let operation = service.operation(asked.operation).ok_or_else(unknown)?;
     let mut served = entries(service).iter();

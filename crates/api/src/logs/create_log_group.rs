@@ -3,7 +3,7 @@
 use corelog_catalog::{LogGroup, LogGroupClass};
 use corelog_wire::logs::shapes::CreateLogGroupRequest;
 
-use super::{arn, group};
+use super::{arn, group, tag};
 use crate::aws::{Context, Effect, Fault, Operation};
 
 pub(crate) struct CreateLogGroup;
@@ -19,6 +19,9 @@ impl Operation for CreateLogGroup {
         if name.as_str().to_ascii_lowercase().starts_with("aws/") {
             let text = "Log groups starting with AWS/ are reserved for AWS.";
             return Err(Fault::invalid_parameter(text));
+        }
+        if let Some(tags) = &input.tags {
+            tag::check_keys(tags)?;
         }
         Ok(arn::of_group(cx.account(), &name))
     }

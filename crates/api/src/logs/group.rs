@@ -1,6 +1,6 @@
 //! What the operations on log groups have in common: names, what is said of missing ones, how one is shown.
 
-use corelog_catalog::{Error, LogGroup};
+use corelog_catalog::{Error, GroupChange, LogGroup};
 use corelog_types::{LogGroupName, LogStreamName};
 use corelog_wire::logs::shapes;
 
@@ -66,4 +66,25 @@ pub(super) fn shown(account: &Account, group: LogGroup, stored_bytes: u64) -> sh
 /// A time on the wire.
 pub(super) fn millis(time: corelog_types::Timestamp) -> i64 {
     i64::try_from(time.unix_ms()).unwrap_or(i64::MAX)
+}
+
+/// The ARN of the group that a request names.
+pub(super) fn on(name: &str, cx: &Context<'_>) -> Result<String, Fault> {
+    Ok(arn::of_group(cx.account(), &named(name)?))
+}
+
+/// The ARN of the stream that a request names.
+pub(super) fn on_stream(group: &str, stream: &str, cx: &Context<'_>) -> Result<String, Fault> {
+    let (group, stream) = (named(group)?, stream_named(stream)?);
+    Ok(arn::of_stream(cx.account(), &group, stream.as_str()))
+}
+
+/// Changes one setting of the group of that name.
+pub(super) async fn change(
+    cx: &Context<'_>,
+    name: &LogGroupName,
+    change: GroupChange,
+) -> Result<(), Fault> {
+    let changed = cx.catalog().change_group(name, &change).await;
+    changed.map_err(refused)
 }

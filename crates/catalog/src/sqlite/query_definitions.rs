@@ -58,11 +58,13 @@ impl QueryDefinitions for SqliteCatalog {
     async fn query_definitions(
         &self,
         prefix: &str,
+        language: Option<&str>,
         after: Option<(&str, &str)>,
         limit: u32,
     ) -> Result<Vec<QueryDefinition>, Error> {
         let sql = "SELECT * FROM query_definitions
             WHERE substr(name, 1, length($1)) = $1 AND (name, id) > ($2, $3)
+              AND ($5 IS NULL OR language = $5)
             ORDER BY name, id LIMIT $4";
         let (name, id) = after.unwrap_or_default();
         let rows = sqlx::query(sql)
@@ -70,6 +72,7 @@ impl QueryDefinitions for SqliteCatalog {
             .bind(name)
             .bind(id)
             .bind(limit)
+            .bind(language)
             .fetch_all(&self.pool)
             .await
             .map_err(failed("list saved queries"))?;
