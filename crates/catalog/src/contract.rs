@@ -1,1 +1,54 @@
 //! What every catalog must do; each adapter's tests call [`check`].
+
+mod groups;
+mod logging;
+mod policies;
+mod query_definitions;
+mod streams;
+
+use corelog_types::{LogGroupName, LogStreamName, Timestamp};
+
+use crate::{Catalog, Error, LogGroup};
+
+/// Runs the suite; `open` opens the same state anew, as after a restart, and the state is empty at first.
+///
+/// # Errors
+/// What the adapter returned where the contract has no error.
+///
+/// # Panics
+/// If the adapter breaks the contract.
+pub async fn check<O>(open: impl Fn() -> O) -> Result<(), Error>
+where
+    O: Future<Output = Result<Box<dyn Catalog>, Error>>,
+{
+    logging::check(&open).await?;
+    groups::check(&open).await?;
+    streams::check(&open).await?;
+    query_definitions::check(&open).await?;
+    policies::check(&open).await
+}
+
+fn at(ms: u64) -> Timestamp {
+    Timestamp::from_unix_ms(1_795_166_142_000 + ms)
+}
+
+/// A name of the suite's own.
+fn name(text: &str) -> Result<LogGroupName, Error> {
+    LogGroupName::new(text).map_err(ours)
+}
+
+/// A name of the suite's own.
+fn stream_name(text: &str) -> Result<LogStreamName, Error> {
+    LogStreamName::new(text).map_err(ours)
+}
+
+fn ours(source: corelog_types::InvalidLogName) -> Error {
+    Error::Format {
+        what: "a name in the contract".to_owned(),
+        source: Box::new(source),
+    }
+}
+
+fn names(groups: &[LogGroup]) -> Vec<&str> {
+    groups.iter().map(|group| group.name.as_str()).collect()
+}
