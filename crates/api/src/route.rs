@@ -130,6 +130,11 @@ impl Api {
         answer.map_err(|_| Problem::denied())
     }
 
+    #[cfg(test)]
+    pub(crate) fn ports(&self) -> &Ports {
+        &self.0.ports
+    }
+
     pub(crate) fn authorise(
         &self,
         caller: &Caller,
