@@ -18,7 +18,7 @@ pub(super) fn write(model: &Model) -> anyhow::Result<String> {
     let read = model.reach(inputs.collect())?;
     let written = model.reach(outputs.collect())?;
     let mut text = format!(
-        "//! Requests and answers of {}, as structs. Generated: `cargo xtask codegen`, from {}.\n\n\
+        "//! Requests and answers of `{}`, as structs. Generated: `cargo xtask codegen`, from {}.\n\n\
          use std::collections::BTreeMap;\n\nuse serde::{{Deserialize, Serialize}};\n",
         model.metadata.service_id, model.source
     );

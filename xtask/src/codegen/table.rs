@@ -10,7 +10,7 @@ use super::model::{Model, Named, Shape, snake, target};
 pub(super) fn write(model: &Model) -> anyhow::Result<String> {
     let metadata = &model.metadata;
     let mut text = format!(
-        "//! Operations of {} and what their shapes ask of values. Generated: `cargo xtask codegen`, from {}.\n\n\
+        "//! Operations of `{}` and what their shapes ask of values. Generated: `cargo xtask codegen`, from {}.\n\n\
          use crate::model::{{Kind, Operation, Pattern, Service, Shape, member, required, shape}};\n\n\
          /// The service, with the operations that are served.\n\
          pub static SERVICE: Service = Service {{\nid: {:?},\nversion: {:?},\nsigning_name: {:?},\n\

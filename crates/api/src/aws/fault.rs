@@ -14,10 +14,6 @@ pub(crate) struct Fault {
 
 /// Kinds of faults: the exceptions that services declare, and those that every service has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    clippy::enum_variant_names,
-    reason = "they are called as the exceptions are"
-)]
 pub(crate) enum Kind {
     AccessDenied,
     Internal,

@@ -53,8 +53,8 @@ pub(crate) fn cut<T, const N: usize>(
         return None;
     }
     list.truncate(limit);
-    let last = list.last()?;
-    Some(Token(place(last)).write(operation))
+    let token = Token(place(list.last()?));
+    Some(token.write(operation))
 }
 
 #[cfg(test)]

@@ -26,14 +26,15 @@ impl Operation for AssociateKmsKey {
 }
 
 fn of(input: &AssociateKmsKeyRequest, cx: &Context<'_>) -> Result<LogGroupName, Fault> {
-    keyed(&input.log_group_name, &input.resource_identifier, cx)
+    let (name, resource) = (&input.log_group_name, &input.resource_identifier);
+    keyed(name.as_deref(), resource.as_deref(), cx)
 }
 
 /// The group that a request about keys means: by its name or by its ARN, not by both. Results of queries have no
 /// keys of their own here.
 pub(super) fn keyed(
-    name: &Option<String>,
-    resource: &Option<String>,
+    name: Option<&str>,
+    resource: Option<&str>,
     cx: &Context<'_>,
 ) -> Result<LogGroupName, Fault> {
     match (name, resource) {

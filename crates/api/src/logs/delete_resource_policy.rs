@@ -15,13 +15,13 @@ impl Operation for DeleteResourcePolicy {
     type Output = ();
 
     fn on(input: &DeleteResourcePolicyRequest, cx: &Context<'_>) -> Result<String, Fault> {
-        scoped(&input.policy_name, &input.resource_arn)?;
+        scoped(input.policy_name.as_deref(), input.resource_arn.as_deref())?;
         let resource = input.resource_arn.clone();
         Ok(resource.unwrap_or_else(|| arn::of_account(cx.account())))
     }
 
     async fn run(input: DeleteResourcePolicyRequest, cx: &Context<'_>) -> Result<(), Fault> {
-        let key = scoped(&input.policy_name, &input.resource_arn)?;
+        let key = scoped(input.policy_name.as_deref(), input.resource_arn.as_deref())?;
         let expected = input.expected_revision_id.as_deref().map(revision);
         let deleted = cx.catalog().delete_policy(&key, expected).await;
         deleted.map_err(|error| policy::refused(error, &key.name))

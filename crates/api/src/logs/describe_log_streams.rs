@@ -42,7 +42,7 @@ impl Operation for DescribeLogStreams {
             } = stream.place();
             [last_event_ms.to_string(), name]
         });
-        let shown = streams.into_iter();
+        let shown = streams.iter();
         let shown = shown.map(|stream| shown_as(cx.account(), &group, stream));
         Ok(DescribeLogStreamsResponse {
             log_streams: Some(shown.collect()),
@@ -95,7 +95,7 @@ fn place(token: Option<&str>) -> Result<Option<StreamPlace>, Fault> {
 }
 
 /// A stream's size is always zero in the original, and what has no events has no token.
-fn shown_as(account: &Account, group: &LogGroupName, stream: LogStream) -> shapes::LogStream {
+fn shown_as(account: &Account, group: &LogGroupName, stream: &LogStream) -> shapes::LogStream {
     let name = stream.name.as_str().to_owned();
     let ingestion = stream.last_ingestion;
     shapes::LogStream {

@@ -27,5 +27,6 @@ impl Operation for DisassociateKmsKey {
 }
 
 fn of(input: &DisassociateKmsKeyRequest, cx: &Context<'_>) -> Result<LogGroupName, Fault> {
-    keyed(&input.log_group_name, &input.resource_identifier, cx)
+    let (name, resource) = (&input.log_group_name, &input.resource_identifier);
+    keyed(name.as_deref(), resource.as_deref(), cx)
 }

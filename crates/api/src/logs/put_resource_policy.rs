@@ -20,7 +20,7 @@ impl Operation for PutResourcePolicy {
     type Output = PutResourcePolicyResponse;
 
     fn on(input: &PutResourcePolicyRequest, cx: &Context<'_>) -> Result<String, Fault> {
-        scoped(&input.policy_name, &input.resource_arn)?;
+        scoped(input.policy_name.as_deref(), input.resource_arn.as_deref())?;
         let resource = input.resource_arn.clone();
         Ok(resource.unwrap_or_else(|| arn::of_account(cx.account())))
     }
@@ -29,7 +29,7 @@ impl Operation for PutResourcePolicy {
         input: PutResourcePolicyRequest,
         cx: &Context<'_>,
     ) -> Result<PutResourcePolicyResponse, Fault> {
-        let key = scoped(&input.policy_name, &input.resource_arn)?;
+        let key = scoped(input.policy_name.as_deref(), input.resource_arn.as_deref())?;
         let document = input.policy_document.unwrap_or_default();
         if !key.scope.is_empty() {
             let group = arn::group(cx.account(), &key.scope)?;
@@ -60,18 +60,15 @@ impl Operation for PutResourcePolicy {
 }
 
 /// Which policy a request means: one of the account, by its name, or that of a resource, by its ARN.
-pub(super) fn scoped(
-    name: &Option<String>,
-    resource_arn: &Option<String>,
-) -> Result<PolicyKey, Fault> {
+pub(super) fn scoped(name: Option<&str>, resource_arn: Option<&str>) -> Result<PolicyKey, Fault> {
     if name.is_none() && resource_arn.is_none() {
         let text = "Either policyName or resourceArn must be specified.";
         return Err(Fault::invalid_parameter(text));
     }
     Ok(PolicyKey {
         kind: PolicyKind::Resource,
-        scope: resource_arn.clone().unwrap_or_default(),
-        name: name.clone().unwrap_or_default(),
+        scope: resource_arn.unwrap_or_default().to_owned(),
+        name: name.unwrap_or_default().to_owned(),
     })
 }
 

@@ -5,6 +5,7 @@ mod policies;
 mod queries;
 mod streams;
 
+use corelog_catalog::{QueryDefinition, QueryDefinitions as _};
 use corelog_wire::logs::SERVICE;
 use corelog_wire::model::Value;
 use http::HeaderMap;
@@ -89,7 +90,6 @@ async fn furnish(house: &House) {
     for operation in ["PutAccountPolicy", "PutIndexPolicy"] {
         house.ok(operation, sample(operation)).await;
     }
-    use corelog_catalog::{QueryDefinition, QueryDefinitions as _};
     let definition = QueryDefinition {
         id: "sample".to_owned(),
         name: "sample".to_owned(),

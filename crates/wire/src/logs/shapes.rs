@@ -1,4 +1,4 @@
-//! Requests and answers of CloudWatch Logs, as structs. Generated: `cargo xtask codegen`, from botocore 1.44.5.
+//! Requests and answers of `CloudWatch Logs`, as structs. Generated: `cargo xtask codegen`, from botocore 1.44.5.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Operations of CloudWatch Logs and what their shapes ask of values. Generated: `cargo xtask codegen`, from botocore 1.44.5.
+//! Operations of `CloudWatch Logs` and what their shapes ask of values. Generated: `cargo xtask codegen`, from botocore 1.44.5.
 
 use crate::model::{Kind, Operation, Pattern, Service, Shape, member, required, shape};
 

@@ -1,5 +1,7 @@
 //! Letting a document in: its types, then every constraint of its shape.
 
+use std::fmt::{self, Write as _};
+
 use serde_json::{Number, Value};
 
 use super::violation::shown;
@@ -31,19 +33,20 @@ impl Shape {
 
     /// The constraints of a value that has no members, as far as they can be told from the shape alone.
     fn constraints(&self) -> Vec<Constraint> {
-        let (least, most): (fn(i64) -> _, fn(i64) -> _) = if self.is_number() {
-            (Constraint::ValueMin, Constraint::ValueMax)
+        let bounds = if self.is_number() {
+            [
+                self.max.map(Constraint::ValueMax),
+                self.min.map(Constraint::ValueMin),
+            ]
         } else {
-            (Constraint::LengthMin, Constraint::LengthMax)
+            [
+                self.max.map(Constraint::LengthMax),
+                self.min.map(Constraint::LengthMin),
+            ]
         };
         let enumerated = (!self.one_of.is_empty()).then_some(Constraint::OneOf(self.one_of));
-        let all = [
-            self.max.map(most),
-            self.min.map(least),
-            self.pattern.map(Constraint::like),
-            enumerated,
-        ];
-        all.into_iter().flatten().collect()
+        let others = [self.pattern.map(Constraint::like), enumerated];
+        bounds.into_iter().chain(others).flatten().collect()
     }
 
     fn is_number(&self) -> bool {
@@ -140,7 +143,7 @@ impl Walk {
         let mut fits = true;
         for (index, item) in items.iter_mut().enumerate() {
             let mark = self.at.len();
-            self.at.push_str(&format!(".{}.member", index + 1));
+            self.enter(format_args!(".{}.member", index + 1));
             if item.is_null() {
                 self.violation(None, Constraint::NotNull);
             } else if of.is_scalar() {
@@ -170,7 +173,7 @@ impl Walk {
                 fits.1 &= of.is_satisfied(entry);
             } else {
                 let mark = self.at.len();
-                self.at.push_str(&format!(".{key}.member"));
+                self.enter(format_args!(".{key}.member"));
                 self.value(of, entry)?;
                 self.at.truncate(mark);
             }
@@ -182,6 +185,12 @@ impl Walk {
             self.violation(Some(value), Constraint::Values(of.constraints()));
         }
         Ok(())
+    }
+
+    /// Goes down to a place whose name ends so. The way back is to cut the name again.
+    fn enter(&mut self, place: fmt::Arguments<'_>) {
+        // Writing to a string does not fail.
+        let _ = self.at.write_fmt(place);
     }
 
     fn violation(&mut self, value: Option<&Value>, constraint: Constraint) {
