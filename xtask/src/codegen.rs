@@ -27,12 +27,8 @@ const SOURCES: [Source; 1] = [Source {
 }];
 
 impl Source {
-    fn models(&self, name: &str) -> PathBuf {
-        root().join("crates/wire/models").join(name)
-    }
-
     fn model(&self) -> PathBuf {
-        self.models(&format!("{}-{}.json", self.module, self.version))
+        models(&format!("{}-{}.json", self.module, self.version))
     }
 
     fn generated(&self, name: &str) -> PathBuf {
@@ -59,7 +55,7 @@ impl Source {
 
     /// Takes the model from botocore and leaves out what is not served.
     fn prune(&self) -> anyhow::Result<()> {
-        let list = self.models(&format!("{}-operations.txt", self.module));
+        let list = models(&format!("{}-operations.txt", self.module));
         let served = std::fs::read_to_string(list)?;
         let script = format!(
             "import json, botocore, botocore.loaders as l; \
@@ -77,6 +73,10 @@ impl Source {
         let text = serde_json::to_string_pretty(&pruned)? + "\n";
         Ok(std::fs::write(self.model(), text)?)
     }
+}
+
+fn models(name: &str) -> PathBuf {
+    root().join("crates/wire/models").join(name)
 }
 
 /// Writes the generated files; with `--prune`, takes the models from botocore first.

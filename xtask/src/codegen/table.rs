@@ -32,9 +32,9 @@ pub(super) fn write(model: &Model) -> anyhow::Result<String> {
             None => "None".to_owned(),
         };
         let errors: Vec<&str> = operation.errors.iter().map(|e| e.shape.as_str()).collect();
-        write!(
+        writeln!(
             text,
-            "Operation {{ name: {name:?}, input: {}, output: {}, errors: &{errors:?} }},\n",
+            "Operation {{ name: {name:?}, input: {}, output: {}, errors: &{errors:?} }},",
             named(&operation.input),
             named(&operation.output),
         )?;
@@ -44,9 +44,9 @@ pub(super) fn write(model: &Model) -> anyhow::Result<String> {
     patterns(&mut text, model, &used)?;
     for name in &used {
         let shape = model.shape(name)?;
-        write!(
+        writeln!(
             text,
-            "\nstatic {}: Shape = {};\n",
+            "\nstatic {}: Shape = {};",
             constant(name),
             entry(shape)?
         )?;
@@ -70,9 +70,9 @@ fn patterns(text: &mut String, model: &Model, used: &BTreeSet<String>) -> anyhow
     }
     for (name, pattern) in patterns {
         let ours = translated(pattern)?;
-        write!(
+        writeln!(
             text,
-            "\nstatic {name}: Pattern = Pattern::new({pattern:?}, {ours:?});\n"
+            "\nstatic {name}: Pattern = Pattern::new({pattern:?}, {ours:?});"
         )?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use corelog_access::{Access, Caller};
 use corelog_capture::{HeaderFilter, Limits as CaptureLimits, Policies};
 use corelog_gateway::{
     Answer, Config, Credentials, Gateway, InFlight, Limits, OnFull, Own, Ports, ProviderConfig,
-    UpstreamConfig,
+    TurnedAway, UpstreamConfig,
 };
 use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_telemetry::{Metrics, Sampled};
