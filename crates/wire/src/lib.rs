@@ -1,7 +1,7 @@
 //! AWS on the wire: services and their shapes, protocols, event-stream frames, request signatures, JSON errors.
 //!
 //! [`model`] says what a service is made of, [`logs`] is one that was generated, [`protocol`] carries its
-//! operations in bytes. `docs/adr/0006-one-layer-for-aws-protocols.md` says why it is cut there.
+//! operations in bytes. `docs/adr/0007-one-layer-for-aws-protocols.md` says why it is cut there.
 //!
 //! Absent here: I/O, clocks, HTTP types. Bytes and text come in, values go out.
 

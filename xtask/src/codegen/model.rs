@@ -108,7 +108,8 @@ pub(super) fn prune(whole: &Value, served: &[&str]) -> anyhow::Result<Value> {
     };
     let (all, shapes) = (part("operations")?, part("shapes")?);
     let mut operations = Map::new();
-    for name in served {
+    // In one order whatever the list's, so that a new operation changes no other line.
+    for name in served.iter().collect::<BTreeSet<_>>() {
         let Some(operation) = all.get(*name) else {
             bail!("the service has no operation `{name}`");
         };
