@@ -95,3 +95,77 @@ def test_a_refused_configuration(store):
         expect_code=FAILED,
     )  # fmt: skip
     assert "ValidationException" in said and "Failed to validate permissions for bucket" in said
+
+
+def test_log_groups(stack, tmp_path):
+    """A day's work on log groups, as somebody types it."""
+
+    def logs(*arguments, **more):
+        return aws(stack.url, "logs", *arguments, **more)
+
+    name = ("--log-group-name", "/cli/harbour")
+    arn = "arn:aws:logs:us-east-1:000000000000:log-group:/cli/harbour"
+    logs("create-log-group", *name, "--tags", "team=harbour,stage=prod")
+    logs("put-retention-policy", *name, "--retention-in-days", "14")
+    for stream in ("one", "two"):
+        logs("create-log-stream", *name, "--log-stream-name", stream)
+    (group,) = logs("describe-log-groups", "--log-group-name-prefix", "/cli/")["logGroups"]
+    assert group["logGroupArn"] == arn and group["retentionInDays"] == 14
+    paged = ("--page-size", "1", "--query", "logStreams[].logStreamName")
+    assert logs("describe-log-streams", *name, *paged) == ["one", "two"]
+    assert logs("list-log-groups", "--log-group-name-pattern", "^/cli")["logGroups"] == [
+        {"logGroupName": "/cli/harbour", "logGroupArn": arn, "logGroupClass": "STANDARD"}
+    ]
+    logs("tag-resource", "--resource-arn", arn, "--tags", "stage=test")
+    logs("untag-resource", "--resource-arn", arn, "--tag-keys", "team")
+    assert logs("list-tags-for-resource", "--resource-arn", arn)["tags"] == {"stage": "test"}
+    logs("tag-log-group", *name, "--tags", "old=1")
+    logs("untag-log-group", *name, "--tags", "stage")
+    assert logs("list-tags-log-group", *name)["tags"] == {"old": "1"}
+    logs("associate-kms-key", *name, "--kms-key-id", "arn:aws:kms:us-east-1:000000000000:key/k")
+    logs("disassociate-kms-key", *name)
+    logs("put-log-group-deletion-protection", "--log-group-identifier", arn, "--deletion-protection-enabled")
+    said = logs("delete-log-group", *name, expect_code=FAILED)
+    assert "ValidationException" in said
+    logs("put-log-group-deletion-protection", "--log-group-identifier", arn, "--no-deletion-protection-enabled")
+    logs("delete-retention-policy", *name)
+    logs("delete-log-stream", *name, "--log-stream-name", "one")
+    logs("delete-log-group", *name)
+    said = logs("delete-log-group", *name, expect_code=FAILED)
+    assert "ResourceNotFoundException" in said and "The specified log group does not exist." in said
+
+
+def test_saved_queries_policies_and_patterns(stack):
+    def logs(*arguments, **more):
+        return aws(stack.url, "logs", *arguments, **more)
+
+    query = logs("put-query-definition", "--name", "cli", "--query-string", "fields @message")
+    (found,) = logs("describe-query-definitions", "--query-definition-name-prefix", "cli")["queryDefinitions"]
+    assert found["queryDefinitionId"] == query["queryDefinitionId"]
+    deleted = logs("delete-query-definition", "--query-definition-id", found["queryDefinitionId"])
+    assert deleted == {"success": True}
+
+    logs("put-resource-policy", "--policy-name", "cli", "--policy-document", "{}")
+    names = ("--query", "resourcePolicies[].policyName")
+    assert logs("describe-resource-policies", *names) == ["cli"]
+    logs("delete-resource-policy", "--policy-name", "cli")
+
+    kind = ("--policy-type", "TRANSFORMER_POLICY")
+    logs("put-account-policy", "--policy-name", "cli", "--policy-document", "{}", *kind)
+    (policy,) = logs("describe-account-policies", *kind)["accountPolicies"]
+    assert policy["policyName"] == "cli" and policy["scope"] == "ALL"
+    logs("delete-account-policy", "--policy-name", "cli", *kind)
+
+    logs("create-log-group", "--log-group-name", "/cli/indexed")
+    document = ("--policy-document", '{"Fields":["modelId"]}')
+    logs("put-index-policy", "--log-group-identifier", "/cli/indexed", *document)
+    (policy,) = logs("describe-index-policies", "--log-group-identifiers", "/cli/indexed")["indexPolicies"]
+    assert policy["source"] == "LOG_GROUP"
+    logs("delete-index-policy", "--log-group-identifier", "/cli/indexed")
+    logs("delete-log-group", "--log-group-name", "/cli/indexed")
+
+    tried = logs("test-metric-filter", "--filter-pattern", "ERROR", "--log-event-messages", "an ERROR", "none")
+    assert tried["matches"] == [{"eventNumber": 1, "eventMessage": "an ERROR", "extractedValues": {}}]
+    said = logs("start-query", "--start-time", "0", "--end-time", "1", "--query-string", "x",
+                "--log-group-name", "/cli/x", expect_code=FAILED)  # fmt: skip
+    assert "UnknownOperationException" in said

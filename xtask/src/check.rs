@@ -1,11 +1,12 @@
 //! The quick gate.
 
 use crate::shell::cargo;
-use crate::{layers, tidy};
+use crate::{codegen, layers, tidy};
 
-/// Format, lints, layers, tidiness, docs.
+/// Format, generated code, layers, tidiness, lints.
 pub(crate) fn check() -> anyhow::Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
+    codegen::check()?;
     layers::layers()?;
     tidy::tidy()?;
     cargo(&[

@@ -18,7 +18,7 @@ pub(crate) fn clients(args: &[&str]) -> anyhow::Result<()> {
 }
 
 /// The environment's Python, made anew where the pinned versions changed.
-fn environment() -> anyhow::Result<PathBuf> {
+pub(crate) fn environment() -> anyhow::Result<PathBuf> {
     let pinned = root().join("tests/clients/requirements.txt");
     let wanted = std::fs::read_to_string(&pinned).context("no tests/clients/requirements.txt")?;
     let dir = target_dir().join("clients-venv");

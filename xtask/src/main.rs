@@ -1,8 +1,9 @@
-//! Our build commands: `cargo xtask run`, `test`, `check`, `layers`, `tidy`, `clients`, `bench`.
+//! Our build commands: `cargo xtask run`, `test`, `check`, `codegen`, `layers`, `tidy`, `clients`, `bench`.
 
 mod bench;
 mod check;
 mod clients;
+mod codegen;
 mod layers;
 mod run;
 mod shell;
@@ -16,7 +17,8 @@ usage: cargo xtask COMMAND
 
   run             builds Corelog, starts it with the demo provider, makes calls, leaves it running
   test            the whole gate: check, tests, real clients
-  check           the quick gate: fmt, clippy, layers, tidy, docs
+  check           the quick gate: fmt, generated code, layers, tidy, clippy
+  codegen         Rust from the service models; `--prune` takes the models from botocore anew
   layers          who imports whom, against layers.toml
   tidy            what no compiler checks: module lines, banned names, docs up to date
   clients [ARGS]  the tests with real clients alone; ARGS go to pytest
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         ["run", rest @ ..] => run::run(rest),
         ["test"] => test::test(),
         ["check"] => check::check(),
+        ["codegen", rest @ ..] => codegen::codegen(rest),
         ["layers"] => layers::layers(),
         ["tidy"] => tidy::tidy(),
         ["clients", rest @ ..] => clients::clients(rest),

@@ -16,12 +16,14 @@ pub enum Action {
     ListExchanges,
     KillExchange,
     GetStatus,
+    /// An operation of `CloudWatch` Logs, by its name.
+    Logs(&'static str),
 }
 
-impl Action {
-    /// The name in policies and messages.
-    pub fn as_str(self) -> &'static str {
-        match self {
+/// The name in policies and messages.
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::PutModelInvocationLoggingConfiguration => {
                 "bedrock:PutModelInvocationLoggingConfiguration"
             }
@@ -36,7 +38,8 @@ impl Action {
             Self::ListExchanges => "corelog:ListExchanges",
             Self::KillExchange => "corelog:KillExchange",
             Self::GetStatus => "corelog:GetStatus",
-        }
+            Self::Logs(operation) => return write!(f, "logs:{operation}"),
+        })
     }
 }
 
@@ -46,11 +49,11 @@ pub struct Denied;
 
 /// Decides whether a caller, who was let in already, may do something.
 pub trait Authorise: Send + Sync + fmt::Debug {
-    /// Answers for one action.
+    /// Answers for one action on one resource: an ARN, or `*` where the action is about nothing in particular.
     ///
     /// # Errors
     /// [`Denied`].
-    fn authorise(&self, caller: &Caller, action: Action) -> Result<(), Denied>;
+    fn authorise(&self, caller: &Caller, action: Action, resource: &str) -> Result<(), Denied>;
 }
 
 /// Whoever was let in may do everything: what static keys amount to.
@@ -58,7 +61,7 @@ pub trait Authorise: Send + Sync + fmt::Debug {
 pub struct Open;
 
 impl Authorise for Open {
-    fn authorise(&self, _caller: &Caller, _action: Action) -> Result<(), Denied> {
+    fn authorise(&self, _caller: &Caller, _action: Action, _on: &str) -> Result<(), Denied> {
         Ok(())
     }
 }

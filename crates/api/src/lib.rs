@@ -1,9 +1,9 @@
 //! Operations that callers ask of Corelog itself, free of any transport: a request in, a response out.
 //!
-//! Two families live here. [`logging`] is Bedrock's control API for model invocation logging, so that
-//! `boto3`, the AWS CLI and Terraform configure Corelog as they configure the original. [`admin`] is our
-//! own, under `/corelog/v1`, for the command line. Every operation is one file with the same four steps:
-//! parse, authorise, do, render.
+//! Three families live here. [`logging`] is Bedrock's control API for model invocation logging, so that
+//! `boto3`, the AWS CLI and Terraform configure Corelog as they configure the original. [`logs`] is `CloudWatch`
+//! Logs, for the same clients. [`admin`] is our own, under `/corelog/v1`, for the command line. Every operation is
+//! one file with the same four steps: parse, authorise, do, render.
 //!
 //! # Which configuration wins
 //! The destinations of the configuration file and the one of the control API stand side by side, and
@@ -14,11 +14,14 @@
 //! Absent here: sockets, TLS, reading of requests from the wire, and how a destination is built.
 
 pub mod admin;
+mod aws;
 mod body;
 mod caller;
 pub mod logging;
+pub mod logs;
 mod route;
 
+pub use aws::{Account, TurnedAway};
 pub use body::{Body, Pieces};
 pub use caller::{Action, Authorise, Denied, Open};
 pub use route::{Api, Ports, owns};

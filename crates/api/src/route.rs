@@ -7,16 +7,20 @@ use corelog_access::Caller;
 use corelog_catalog::Catalog;
 use corelog_runtime::Clock;
 use corelog_spool::Spool;
+use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::admin::{self, Exchanges, Problem, Status};
+use crate::aws::{self, Account, TurnedAway};
 use crate::logging::{self, Destinations, Refusal};
-use crate::{Action, Authorise, Body};
+use crate::logs::Events;
+use crate::{Action, Authorise, Body, Denied};
 
-/// Whether a request to that path is for [`Api::serve`] rather than for a provider.
-pub fn owns(path: &str) -> bool {
-    path == logging::PATH || path.starts_with(admin::PREFIX)
+/// Whether a request is for [`Api::serve`] rather than for a provider, as its head says.
+pub fn owns(head: &Parts) -> bool {
+    let path = head.uri.path();
+    path == logging::PATH || path.starts_with(admin::PREFIX) || aws::is_aws(head)
 }
 
 /// What the operations need.
@@ -32,6 +36,10 @@ pub struct Ports {
     pub exchanges: Arc<dyn Exchanges>,
     /// How everything is.
     pub status: Arc<dyn Status>,
+    /// The events of log groups.
+    pub events: Arc<dyn Events>,
+    /// Whose account this is.
+    pub account: Account,
     /// Who may do what.
     pub access: Arc<dyn Authorise>,
     /// Time, for request ids.
@@ -62,6 +70,9 @@ impl Api {
     ///
     /// Dropping the future may leave a change half way; the next change or restart completes it.
     pub async fn serve(&self, request: &Request<Bytes>, caller: &Caller) -> Response<Body> {
+        if let Some(response) = aws::serve(self, request, caller).await {
+            return response;
+        }
         let path = request.uri().path();
         if path != logging::PATH {
             let outcome = self.admin(request, path, caller).await;
@@ -79,6 +90,11 @@ impl Api {
             response.headers_mut().insert("x-amzn-requestid", id);
         }
         response
+    }
+
+    /// The answer to a request that is turned away at the door, if it is of a protocol with words of its own.
+    pub fn turn_away(&self, head: &Parts, why: TurnedAway) -> Option<Response<Body>> {
+        aws::turn_away(self, head, why)
     }
 
     async fn admin(
@@ -104,28 +120,44 @@ impl Api {
     }
 
     pub(crate) fn may(&self, caller: &Caller, action: Action) -> Result<(), Refusal> {
-        self.0.ports.access.authorise(caller, action).map_err(|_| {
-            Refusal::AccessDenied(format!(
-                "You are not authorized to perform: {}",
-                action.as_str()
-            ))
+        self.authorise(caller, action, "*").map_err(|_| {
+            Refusal::AccessDenied(format!("You are not authorized to perform: {action}"))
         })
     }
 
     pub(crate) fn may_admin(&self, caller: &Caller, action: Action) -> Result<(), Problem> {
-        let answer = self.0.ports.access.authorise(caller, action);
+        let answer = self.authorise(caller, action, "*");
         answer.map_err(|_| Problem::denied())
     }
 
-    /// Runs something on the catalog where blocking is allowed.
-    pub(crate) async fn on_catalog<T: Send + 'static>(
+    #[cfg(test)]
+    pub(crate) fn ports(&self) -> &Ports {
+        &self.0.ports
+    }
+
+    pub(crate) fn authorise(
         &self,
-        act: impl FnOnce(&dyn Catalog) -> T + Send + 'static,
-    ) -> Result<T, Refusal> {
-        let catalog = Arc::clone(&self.0.ports.catalog);
-        tokio::task::spawn_blocking(move || act(&*catalog))
-            .await
-            .map_err(|error| Refusal::internal(&error))
+        caller: &Caller,
+        action: Action,
+        resource: &str,
+    ) -> Result<(), Denied> {
+        self.0.ports.access.authorise(caller, action, resource)
+    }
+
+    pub(crate) fn catalog(&self) -> &dyn Catalog {
+        &*self.0.ports.catalog
+    }
+
+    pub(crate) fn events(&self) -> &dyn Events {
+        &*self.0.ports.events
+    }
+
+    pub(crate) fn account(&self) -> &Account {
+        &self.0.ports.account
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.ports.clock
     }
 
     pub(crate) async fn changing_logging(&self) -> MutexGuard<'_, ()> {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod logging;
+mod logs;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,17 +11,20 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use corelog_access::Caller;
-use corelog_catalog::{Catalog, FileCatalog, LoggingConfiguration};
+use corelog_catalog::{LogGroup, Logging as _, LoggingConfiguration, SqliteCatalog};
 use corelog_runtime::Clock;
 use corelog_spool::{OsDisk, Spool};
-use corelog_types::{Dialect, NodeId, Operation, RecordId, Sequence, Timestamp};
+use corelog_types::{
+    Dialect, LogGroupName, LogStreamName, NodeId, Operation, RecordId, Sequence, Timestamp,
+};
 use futures_util::StreamExt;
 use http::{Method, Request, Response};
 use parking_lot::Mutex;
 
 use crate::admin::{DestinationReport, Exchange, Exchanges, SpoolReport, Status, StatusReport};
 use crate::logging::{BucketRefused, Destinations, NotStarted};
-use crate::{Action, Api, Authorise, Body, Denied, Ports};
+use crate::logs::Events;
+use crate::{Account, Action, Api, Authorise, Body, Denied, Ports};
 
 const NOW: Timestamp = Timestamp::from_unix_ms(1_795_166_142_123);
 
@@ -120,12 +124,31 @@ impl Status for AllWell {
     }
 }
 
+/// Says that every group has 7 bytes; remembers what was deleted.
+#[derive(Debug, Default)]
+struct FakeEvents(Mutex<Vec<String>>);
+
+#[async_trait]
+impl Events for FakeEvents {
+    async fn stored_bytes(&self, groups: &[LogGroup]) -> Vec<u64> {
+        vec![7; groups.len()]
+    }
+
+    async fn group_deleted(&self, group: &LogGroupName) {
+        self.0.lock().push(group.to_string());
+    }
+
+    async fn stream_deleted(&self, group: &LogGroupName, stream: &LogStreamName) {
+        self.0.lock().push(format!("{group} {stream}"));
+    }
+}
+
 /// Lets nobody do one thing.
 #[derive(Debug)]
 struct AllBut(Option<Action>);
 
 impl Authorise for AllBut {
-    fn authorise(&self, _caller: &Caller, action: Action) -> Result<(), Denied> {
+    fn authorise(&self, _caller: &Caller, action: Action, _on: &str) -> Result<(), Denied> {
         if self.0 == Some(action) {
             Err(Denied)
         } else {
@@ -135,7 +158,9 @@ impl Authorise for AllBut {
 }
 
 struct House {
-    dir: tempfile::TempDir,
+    _dir: tempfile::TempDir,
+    catalog: SqliteCatalog,
+    events: Arc<FakeEvents>,
     destinations: Arc<FakeDestinations>,
     spool: Spool,
     api: Api,
@@ -147,17 +172,24 @@ impl fmt::Debug for House {
     }
 }
 
-fn house() -> House {
-    house_denying(None)
+async fn house() -> House {
+    house_denying(None).await
 }
 
-fn house_denying(denied: Option<Action>) -> House {
+async fn house_denying(denied: Option<Action>) -> House {
     let dir = tempfile::tempdir().unwrap();
     let config = corelog_spool::Config::new(dir.path().join("spool"), NOW);
     let (spool, _) = Spool::open(config, Arc::new(OsDisk)).unwrap();
     let destinations = Arc::new(FakeDestinations::default());
+    let catalog = SqliteCatalog::open(dir.path()).await.unwrap();
+    let events = Arc::new(FakeEvents::default());
     let api = Api::new(Ports {
-        catalog: Arc::new(FileCatalog::open(dir.path()).unwrap()),
+        catalog: Arc::new(catalog.clone()),
+        events: Arc::<FakeEvents>::clone(&events),
+        account: Account {
+            id: "111122223333".to_owned(),
+            region: "us-east-1".to_owned(),
+        },
         destinations: Arc::<FakeDestinations>::clone(&destinations),
         spool: spool.clone(),
         exchanges: Arc::new(OneExchange(id(1))),
@@ -166,7 +198,9 @@ fn house_denying(denied: Option<Action>) -> House {
         clock: Clock::manual(NOW),
     });
     House {
-        dir,
+        _dir: dir,
+        catalog,
+        events,
         destinations,
         spool,
         api,
@@ -191,11 +225,8 @@ impl House {
         read(self.call(Method::GET, uri, "").await).await
     }
 
-    fn stored(&self) -> Option<LoggingConfiguration> {
-        FileCatalog::open(self.dir.path())
-            .unwrap()
-            .logging()
-            .unwrap()
+    async fn stored(&self) -> Option<LoggingConfiguration> {
+        self.catalog.logging().await.unwrap()
     }
 }
 

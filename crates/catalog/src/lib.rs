@@ -1,49 +1,68 @@
-//! Control-plane state: what an operator configured through the API and expects to find after a restart.
+//! Control-plane state: what an operator configured through the APIs and expects to find after a restart.
 //!
-//! So far that is one thing, the model invocation logging configuration. [`Catalog`] is the port; the
-//! embedded adapter is [`FileCatalog`], a versioned JSON file replaced atomically. The port is kept this
-//! narrow so that `SQLite` (embedded) and `PostgreSQL` (fleets) can stand behind it next, and
-//! [`contract::check`] is the suite that each of them has to pass.
+//! [`Catalog`] is the port, one trait for each noun. The embedded adapter is [`SqliteCatalog`], a file of `SQLite` in
+//! the data directory; `PostgreSQL`, for fleets, is to stand behind the same traits, and [`contract::check`] is the
+//! suite that each of them has to pass. Lists come in pages, in the order of their bytes, after a place that the
+//! caller names: a page is a query of its own, and nothing is held open between pages.
 //!
-//! Absent here: HTTP shapes, validation of what a caller sent, and any idea of how a record is delivered.
+//! Absent here: HTTP shapes, validation of what a caller sent, log events, and any idea of how a record is delivered.
 
 pub mod contract;
-mod file;
+mod group;
 mod logging;
+mod policy;
+mod query_definition;
+mod stream;
+
+mod sqlite;
+mod stored;
+mod takeover;
 
 use std::fmt;
 use std::path::PathBuf;
 
-pub use file::FileCatalog;
-pub use logging::{BucketTarget, LogGroupTarget, LoggingConfiguration, Modalities, Modality};
+pub use group::{GroupChange, GroupFilter, LogGroup, LogGroupClass, LogGroups};
+pub use logging::{
+    BucketTarget, LogGroupTarget, Logging, LoggingConfiguration, Modalities, Modality,
+};
+pub use policy::{Policies, Policy, PolicyKey, PolicyKind};
+pub use query_definition::{QueryDefinition, QueryDefinitions, QueryParameter};
+pub use sqlite::SqliteCatalog;
+pub use stream::{Activity, LogStream, LogStreams, StreamOrder, StreamPlace, StreamsAsked};
 
-/// Where control-plane state is kept. Calls may block on a disk; call them off the async threads.
-pub trait Catalog: Send + Sync + fmt::Debug {
-    /// The logging configuration, if there is one.
-    ///
-    /// # Errors
-    /// [`Error::Read`] or [`Error::Format`].
-    fn logging(&self) -> Result<Option<LoggingConfiguration>, Error>;
-
-    /// Replaces the logging configuration as a whole. Durable once this returns `Ok`; after an error
-    /// the former one stands.
-    ///
-    /// # Errors
-    /// [`Error::Write`].
-    fn put_logging(&self, configuration: &LoggingConfiguration) -> Result<(), Error>;
-
-    /// Removes the logging configuration; removing none is fine. Durable once this returns `Ok`.
-    ///
-    /// # Errors
-    /// [`Error::Write`].
-    fn delete_logging(&self) -> Result<(), Error>;
+/// Where control-plane state is kept. Every change is durable once its method returns `Ok`, and after an error
+/// what was there before stands.
+///
+/// # Cancel safety
+/// A change whose future is dropped has happened as a whole or not at all.
+pub trait Catalog:
+    Logging + LogGroups + LogStreams + QueryDefinitions + Policies + Send + Sync + fmt::Debug
+{
 }
 
-/// A catalog's failure.
+/// A catalog's failure, or an outcome that a caller has to expect.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file could not be read.
-    #[error("cannot read the catalog `{}`", path.display())]
+    /// There is one of that name.
+    #[error("it exists")]
+    Exists,
+    /// There is none of that name.
+    #[error("it does not exist")]
+    NotFound,
+    /// The log group is protected from deletion.
+    #[error("it is protected from deletion")]
+    Protected,
+    /// There are as many as there may be.
+    #[error("there are {most} already")]
+    Full {
+        /// How many there may be.
+        most: usize,
+    },
+    /// It was changed since the revision that the caller saw.
+    #[error("it has another revision")]
+    Stale,
+    /// A file could not be read.
+    #[error("cannot read `{}`", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -51,32 +70,39 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// The file is not a catalog that this version reads.
-    #[error("`{}` is not a catalog this version reads", path.display())]
+    /// What is stored is not what this version writes.
+    #[error("`{what}` in the catalog is not what this version reads")]
     Format {
-        /// The file.
-        path: PathBuf,
+        /// The file or the column.
+        what: String,
         /// What is wrong with it.
         #[source]
-        source: serde_json::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The file was written by a newer version.
+    /// The catalog was written by a newer version.
     #[error("catalog `{}` has version {found}, this binary reads {known}", path.display())]
     Version {
         /// The file.
         path: PathBuf,
         /// Its version.
-        found: u32,
+        found: i64,
         /// The newest version we read.
-        known: u32,
+        known: i64,
     },
-    /// The file could not be replaced.
-    #[error("cannot write the catalog `{}`", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
+    /// The database did not do what it was asked.
+    #[error("the catalog's database cannot {attempt}")]
+    Database {
+        /// What was attempted.
+        attempt: &'static str,
+        /// What it said.
         #[source]
-        source: std::io::Error,
+        source: sqlx::Error,
     },
+}
+
+impl Error {
+    /// Whether asking again later may help; never for what the caller had to expect.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Database { .. })
+    }
 }

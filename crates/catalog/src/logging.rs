@@ -2,6 +2,23 @@
 
 use std::fmt;
 
+use async_trait::async_trait;
+
+use crate::Error;
+
+/// Where the logging configuration is kept.
+#[async_trait]
+pub trait Logging {
+    /// The configuration, if there is one.
+    async fn logging(&self) -> Result<Option<LoggingConfiguration>, Error>;
+
+    /// Replaces the configuration as a whole.
+    async fn put_logging(&self, configuration: &LoggingConfiguration) -> Result<(), Error>;
+
+    /// Removes the configuration; removing none is fine.
+    async fn delete_logging(&self) -> Result<(), Error>;
+}
+
 /// One configuration: where records go, and which kinds of data go with them.
 ///
 /// Source: `LoggingConfig` of the Amazon Bedrock API.

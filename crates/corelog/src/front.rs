@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use corelog_access::Caller;
 use corelog_api::{Api, Body};
-use corelog_gateway::{Answer, BodyError, Own};
+use corelog_gateway::{Answer, BodyError, Own, TurnedAway};
 use corelog_telemetry::Metrics;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, TryStreamExt as _};
+use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
@@ -27,8 +28,18 @@ impl Own for House {
         matches!(path, "/healthz" | "/readyz")
     }
 
-    fn claims(&self, path: &str) -> bool {
-        path == "/metrics" || corelog_api::owns(path)
+    fn claims(&self, head: &Parts) -> bool {
+        head.uri.path() == "/metrics" || corelog_api::owns(head)
+    }
+
+    fn turn_away(&self, head: &Parts, why: TurnedAway) -> Option<Response<Answer>> {
+        let why = match why {
+            TurnedAway::NoCredential => corelog_api::TurnedAway::NoCredential,
+            TurnedAway::UnknownCredential => corelog_api::TurnedAway::UnknownCredential,
+            TurnedAway::BadSignature => corelog_api::TurnedAway::BadSignature,
+            TurnedAway::BodyTooLarge => corelog_api::TurnedAway::BodyTooLarge,
+        };
+        Some(self.api.turn_away(head, why)?.map(body))
     }
 
     fn serve(

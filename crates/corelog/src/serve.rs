@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use corelog_api::logging::Destinations as _;
-use corelog_api::{Api, Open};
-use corelog_catalog::{Catalog, FileCatalog};
+use corelog_api::logs::NoEvents;
+use corelog_api::{Account, Api, Open};
+use corelog_catalog::{Logging as _, SqliteCatalog};
 use corelog_cli::environment::Environment;
 use corelog_cli::settings::{Loaded, LogFormat, Settings};
 use corelog_cli::{Failure, UpArgs};
@@ -69,8 +70,8 @@ async fn serve(
     let clock = Clock::system();
     let metrics = Arc::new(Metrics::new());
     let (spool, at_start) = open_spool(&settings, &clock)?;
-    let catalog: Arc<dyn Catalog> = Arc::new(FileCatalog::open(&settings.data)?);
-    let logging = catalog.logging()?;
+    let catalog = SqliteCatalog::open(&settings.data).await?;
+    let logging = catalog.logging().await?;
 
     let destinations = Arc::new(Destined::new(
         Arc::clone(&settings),
@@ -97,7 +98,12 @@ async fn serve(
         at_start,
     });
     let api = Api::new(corelog_api::Ports {
-        catalog,
+        catalog: Arc::new(catalog.clone()),
+        events: Arc::new(NoEvents),
+        account: Account {
+            id: settings.account.id.clone(),
+            region: settings.account.region.clone(),
+        },
         destinations: Arc::clone(&destinations) as _,
         exchanges: Arc::new(Flights(inflight.clone())),
         status: Arc::clone(&health) as _,
@@ -137,6 +143,7 @@ async fn serve(
             "not delivered yet; the next start goes on with them"
         );
     }
+    catalog.close().await;
     tokio::task::spawn_blocking(move || spool.close()).await??;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)

@@ -205,20 +205,21 @@ impl Gateway {
     ) -> Response<Answer> {
         let began = Instant::now();
         let shared = &self.shared;
-        if shared.own.is_public(request.uri().path()) {
-            return self.serve_own(request, None).await;
+        let (parts, mut incoming) = request.into_parts();
+        if shared.own.is_public(parts.uri.path()) {
+            return self.serve_own(parts, incoming, None).await;
         }
         let routing = shared.routing();
-        let caller = match routing.access.authenticate(request.headers()) {
+        let caller = match routing.access.authenticate(&parts.headers) {
             Ok(caller) => caller,
             Err(denied) => {
-                let (parts, mut incoming) = request.into_parts();
                 crate::body::drain(&mut incoming).await;
                 let refusal = Refusal::Denied(denied.to_string());
-                if shared.own.claims(parts.uri.path()) {
+                if shared.own.claims(&parts) {
                     shared.note_refusal(&refusal);
+                    let own = shared.own.turn_away(&parts, denied.into());
                     let dialect = front::dialect_of_stranger(parts.uri.path(), &parts.headers);
-                    return whole(refusal.answer(dialect, None));
+                    return own.unwrap_or_else(|| whole(refusal.answer(dialect, None)));
                 }
                 let caller = Access::stranger(&parts.headers);
                 let peer = peer.map(|peer| peer.ip().to_string());
@@ -226,10 +227,9 @@ impl Gateway {
                 return whole(turn_away(shared, &routing, stranger, &refusal).await);
             }
         };
-        if shared.own.claims(request.uri().path()) {
-            return self.serve_own(request, Some(caller)).await;
+        if shared.own.claims(&parts) {
+            return self.serve_own(parts, incoming, Some(caller)).await;
         }
-        let (parts, incoming) = request.into_parts();
         let peer = peer.map(|peer| peer.ip().to_string());
         let arrival = Arrival {
             parts,
@@ -243,12 +243,14 @@ impl Gateway {
 
     fn serve_own(
         &self,
-        request: Request<Incoming>,
+        parts: http::request::Parts,
+        incoming: Incoming,
         caller: Option<corelog_access::Caller>,
     ) -> BoxFuture<'static, Response<Answer>> {
         Box::pin(crate::own::serve(
             Arc::clone(&self.shared.own),
-            request,
+            parts,
+            incoming,
             caller,
             Arc::clone(&self.shared),
         ))

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use corelog_access::Caller;
+use corelog_access::{Caller, Denied};
 use corelog_types::Dialect;
 use futures_util::future::BoxFuture;
+use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
@@ -16,16 +17,42 @@ use crate::gateway::{Shared, plain};
 use crate::refusal::Refusal;
 use crate::sign;
 
-/// More than any operation of ours takes.
-const BODY_BYTES_MAX: usize = 1 << 20;
+/// More than any operation of ours takes. A batch of log events is a megabyte of text, and each of its characters may
+/// come as an escape of six.
+const BODY_BYTES_MAX: usize = 8 << 20;
+
+/// Why a request of [`Own::claims`] is turned away before it is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnedAway {
+    /// It came without a credential.
+    NoCredential,
+    /// Its credential is none of those configured.
+    UnknownCredential,
+    /// Its signature is not what its key makes of it.
+    BadSignature,
+    /// Its body is too large, or broke off.
+    BodyTooLarge,
+}
+
+impl From<Denied> for TurnedAway {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Missing => Self::NoCredential,
+            Denied::Unknown => Self::UnknownCredential,
+        }
+    }
+}
 
 /// Whoever answers what is not a call to a model.
 pub trait Own: Send + Sync {
     /// Whether a path is answered to anybody, without a key: health, not content.
     fn is_public(&self, path: &str) -> bool;
 
-    /// Whether a path is for [`Own::serve`] rather than for a provider.
-    fn claims(&self, path: &str) -> bool;
+    /// Whether a request is for [`Own::serve`] rather than for a provider, as its head says.
+    fn claims(&self, head: &Parts) -> bool;
+
+    /// The answer to a request that is turned away, in words of its own protocol; the gateway's, if it has none.
+    fn turn_away(&self, head: &Parts, why: TurnedAway) -> Option<Response<Answer>>;
 
     /// Answers. `caller` is absent on public paths.
     fn serve(
@@ -37,14 +64,17 @@ pub trait Own: Send + Sync {
 
 pub(crate) async fn serve(
     own: Arc<dyn Own>,
-    request: Request<Incoming>,
+    parts: Parts,
+    incoming: Incoming,
     caller: Option<Caller>,
     shared: Arc<Shared>,
 ) -> Response<Answer> {
-    let (parts, incoming) = request.into_parts();
     let Ok(body) = Limited::new(incoming, BODY_BYTES_MAX).collect().await else {
-        let why = "the body is too large or broke off\n";
-        return plain(StatusCode::PAYLOAD_TOO_LARGE, why);
+        let turned_away = own.turn_away(&parts, TurnedAway::BodyTooLarge);
+        return turned_away.unwrap_or_else(|| {
+            let why = "the body is too large or broke off\n";
+            plain(StatusCode::PAYLOAD_TOO_LARGE, why)
+        });
     };
     let body = body.to_bytes();
     if let Some(key) = caller.as_ref().and_then(|caller| caller.unproven.as_ref()) {
@@ -52,7 +82,9 @@ pub(crate) async fn serve(
         let asked = (parts.method.as_str(), &parts.uri);
         if !sign::is_proven(key, asked, &parts.headers, &hash, &shared.clock) {
             shared.note_refusal(&Refusal::BadSignature);
-            return whole(Refusal::BadSignature.answer(Dialect::Bedrock, None));
+            let turned_away = own.turn_away(&parts, TurnedAway::BadSignature);
+            return turned_away
+                .unwrap_or_else(|| whole(Refusal::BadSignature.answer(Dialect::Bedrock, None)));
         }
     }
     own.serve(Request::from_parts(parts, body), caller).await

@@ -1,7 +1,13 @@
-//! AWS on the wire: event-stream frames, request signatures, JSON errors.
+//! AWS on the wire: services and their shapes, protocols, event-stream frames, request signatures, JSON errors.
+//!
+//! [`model`] says what a service is made of, [`logs`] is one that was generated, [`protocol`] carries its
+//! operations in bytes. `docs/adr/0007-one-layer-for-aws-protocols.md` says why it is cut there.
 //!
 //! Absent here: I/O, clocks, HTTP types. Bytes and text come in, values go out.
 
 pub mod event_stream;
+pub mod logs;
+pub mod model;
+pub mod protocol;
 pub mod rest_json;
 pub mod sigv4;

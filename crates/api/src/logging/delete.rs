@@ -13,8 +13,9 @@ use crate::{Action, Api, Body};
 pub(crate) async fn delete(api: &Api, caller: &Caller) -> Result<Response<Body>, Refusal> {
     api.may(caller, Action::DeleteModelInvocationLoggingConfiguration)?;
     let _alone = api.changing_logging().await;
-    api.on_catalog(|catalog| catalog.delete_logging())
-        .await?
+    api.catalog()
+        .delete_logging()
+        .await
         .map_err(|error| Refusal::internal(&error))?;
     api.destinations()
         .stop()

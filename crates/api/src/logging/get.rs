@@ -10,9 +10,7 @@ use crate::{Action, Api, Body};
 /// Returns the control API's configuration; `{}` where there is none.
 pub(crate) async fn get(api: &Api, caller: &Caller) -> Result<Response<Body>, Refusal> {
     api.may(caller, Action::GetModelInvocationLoggingConfiguration)?;
-    let configuration = api
-        .on_catalog(|catalog| catalog.logging())
-        .await?
-        .map_err(|error| Refusal::internal(&error))?;
+    let configuration = api.catalog().logging().await;
+    let configuration = configuration.map_err(|error| Refusal::internal(&error))?;
     Ok(success(shapes::render(configuration.as_ref())))
 }

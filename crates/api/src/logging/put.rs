@@ -32,26 +32,22 @@ pub(crate) async fn put(
 
 /// Persists the configuration, then starts it; if it does not start, the former one is put back.
 async fn replace(api: &Api, configuration: LoggingConfiguration) -> Result<(), Refusal> {
-    let stored = configuration.clone();
-    let former = api
-        .on_catalog(move |catalog| {
-            let former = catalog.logging()?;
-            catalog.put_logging(&stored)?;
-            Ok::<_, corelog_catalog::Error>(former)
-        })
-        .await?
-        .map_err(|error| Refusal::internal(&error))?;
+    let catalog = api.catalog();
+    let internal = |error: corelog_catalog::Error| Refusal::internal(&error);
+    let former = catalog.logging().await.map_err(internal)?;
+    catalog
+        .put_logging(&configuration)
+        .await
+        .map_err(internal)?;
     let Err(error) = api.destinations().start(&configuration).await else {
         return Ok(());
     };
     let refusal = Refusal::internal(&error);
-    let again = former.clone();
-    api.on_catalog(move |catalog| match &again {
-        Some(former) => catalog.put_logging(former),
-        None => catalog.delete_logging(),
-    })
-    .await?
-    .map_err(|error| Refusal::internal(&error))?;
+    let put_back = match &former {
+        Some(former) => catalog.put_logging(former).await,
+        None => catalog.delete_logging().await,
+    };
+    put_back.map_err(internal)?;
     let restored = match &former {
         Some(former) => api.destinations().start(former).await,
         None => api.destinations().stop().await,

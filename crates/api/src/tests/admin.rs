@@ -57,7 +57,7 @@ fn json_body(bytes: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn the_newest_records_come_as_lines() {
-    let house = house();
+    let house = house().await;
     for number in 1..=5 {
         append(
             &house,
@@ -89,7 +89,7 @@ async fn the_newest_records_come_as_lines() {
 
 #[tokio::test]
 async fn following_goes_on_with_what_comes() {
-    let house = house();
+    let house = house().await;
     append(&house, 1, &[]);
     let uri = "/corelog/v1/records?last=1&follow=true";
     let response = house.call(Method::GET, uri, "").await;
@@ -113,7 +113,7 @@ async fn following_goes_on_with_what_comes() {
 
 #[tokio::test]
 async fn a_body_over_a_mebibyte_is_named_and_fetched_alone() {
-    let house = house();
+    let house = house().await;
     let (fits, over) = (json_body(1 << 20), json_body((1 << 20) + 1));
     append(
         &house,
@@ -152,7 +152,7 @@ async fn a_body_over_a_mebibyte_is_named_and_fetched_alone() {
 
 #[tokio::test]
 async fn what_is_not_there_is_said_with_a_hint() {
-    let house = house();
+    let house = house().await;
     append(&house, 1, &[]);
     for (uri, status, code) in [
         ("records/nothing".to_owned(), 400, "bad_request"),
@@ -176,7 +176,7 @@ async fn what_is_not_there_is_said_with_a_hint() {
 /// A record that this version cannot read is shown as such, and those around it are shown too.
 #[tokio::test]
 async fn an_unreadable_record_is_a_line_that_says_so() {
-    let house = house();
+    let house = house().await;
     append(&house, 1, &[]);
     let entry = corelog_spool::Entry {
         id: id(2),
@@ -195,7 +195,7 @@ async fn an_unreadable_record_is_a_line_that_says_so() {
 
 #[tokio::test]
 async fn calls_in_flight_are_listed_and_ended() {
-    let house = house();
+    let house = house().await;
     let (status, text) = house.get("/corelog/v1/exchanges").await;
     assert_eq!(status, 200);
     let expected = format!(
@@ -214,7 +214,7 @@ async fn calls_in_flight_are_listed_and_ended() {
 
 #[tokio::test]
 async fn the_status_tells_what_doctor_needs() {
-    let (status, text) = house().get("/corelog/v1/status").await;
+    let (status, text) = house().await.get("/corelog/v1/status").await;
     assert_eq!(status, 200);
     assert_eq!(
         json(&text),
@@ -242,7 +242,7 @@ async fn each_operation_asks_whether_the_caller_may() {
         (Action::KillExchange, Method::DELETE, &exchange),
         (Action::GetStatus, Method::GET, "/corelog/v1/status"),
     ] {
-        let house = house_denying(Some(action));
+        let house = house_denying(Some(action)).await;
         let response = house.call(method, uri, "").await;
         let (status, text) = read(response).await;
         assert_eq!(status, 403, "{uri}");

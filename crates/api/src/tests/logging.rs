@@ -19,7 +19,7 @@ async fn put(house: &House, body: &str) -> (u16, String, String) {
 
 #[tokio::test]
 async fn a_configuration_is_put_read_back_and_deleted() {
-    let house = house();
+    let house = house().await;
     let path = "/logging/modelinvocations";
     assert_eq!(house.get(path).await, (200, "{}".to_owned()));
     assert_eq!(
@@ -37,7 +37,8 @@ async fn a_configuration_is_put_read_back_and_deleted() {
                 "audioDataDeliveryEnabled":true}}"#
         )
     );
-    assert_eq!(*house.destinations.running.lock(), house.stored());
+    let stored = house.stored().await;
+    assert_eq!(*house.destinations.running.lock(), stored);
     for _ in 0..2 {
         let response = house.call(Method::DELETE, path, "").await;
         assert_eq!(read(response).await, (200, "{}".to_owned()));
@@ -48,9 +49,9 @@ async fn a_configuration_is_put_read_back_and_deleted() {
 
 #[tokio::test]
 async fn a_refused_configuration_leaves_the_former_one() {
-    let house = house();
+    let house = house().await;
     put(&house, CONFIG).await;
-    let former = house.stored();
+    let former = house.stored().await;
     assert!(former.is_some());
     let bucket = r#"{"loggingConfig":{"s3Config":{"bucketName":"no-such-bucket"}}}"#;
     let (status, kind, body) = put(&house, bucket).await;
@@ -75,7 +76,7 @@ async fn a_refused_configuration_leaves_the_former_one() {
     let (status, kind, body) = put(&house, "{}").await;
     assert_eq!((status, kind.as_str()), (400, "ValidationException"));
     assert!(body.contains("1 validation error detected: "));
-    assert_eq!(house.stored(), former);
+    assert_eq!(house.stored().await, former);
     assert_eq!(*house.destinations.running.lock(), former);
     assert_eq!(
         *house.destinations.checks.lock(),
@@ -86,23 +87,23 @@ async fn a_refused_configuration_leaves_the_former_one() {
 
 #[tokio::test]
 async fn a_destination_that_does_not_start_gives_the_former_one_back() {
-    let house = house();
+    let house = house().await;
     put(&house, CONFIG).await;
-    let former = house.stored();
+    let former = house.stored().await;
     *house.destinations.fails_to_start.lock() = true;
     let other = r#"{"loggingConfig":{"s3Config":{"bucketName":"other"}}}"#;
     let (status, kind, _) = put(&house, other).await;
     assert_eq!((status, kind.as_str()), (500, "InternalServerException"));
-    assert_eq!(house.stored(), former);
+    assert_eq!(house.stored().await, former);
     assert_eq!(*house.destinations.running.lock(), former);
 }
 
 #[tokio::test]
 async fn a_configuration_without_a_destination_is_accepted() {
-    let house = house();
+    let house = house().await;
     let (status, _, _) = put(&house, r#"{"loggingConfig":{}}"#).await;
     assert_eq!(status, 200);
-    assert_eq!(house.stored(), Some(LoggingConfiguration::default()));
+    assert_eq!(house.stored().await, Some(LoggingConfiguration::default()));
 }
 
 #[tokio::test]
@@ -116,13 +117,13 @@ async fn whoever_may_not_is_told_so_and_changes_nothing() {
             Method::DELETE,
         ),
     ] {
-        let house = house_denying(Some(action));
+        let house = house_denying(Some(action)).await;
         let response = house.call(method, path, CONFIG).await;
         assert_eq!(
             response.headers().get("x-amzn-errortype").unwrap(),
             "AccessDeniedException"
         );
         assert_eq!(read(response).await.0, 403);
-        assert_eq!(house.stored(), None);
+        assert_eq!(house.stored().await, None);
     }
 }

@@ -9,12 +9,13 @@ use corelog_access::{Access, Caller};
 use corelog_capture::{HeaderFilter, Limits as CaptureLimits, Policies};
 use corelog_gateway::{
     Answer, Config, Credentials, Gateway, InFlight, Limits, OnFull, Own, Ports, ProviderConfig,
-    UpstreamConfig,
+    TurnedAway, UpstreamConfig,
 };
 use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_telemetry::{Metrics, Sampled};
 use corelog_types::{Dialect, Timestamp};
 use futures_util::future::BoxFuture;
+use http::request::Parts;
 use http::{Request, Response};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -31,8 +32,12 @@ impl Own for Health {
         path == "/healthz"
     }
 
-    fn claims(&self, path: &str) -> bool {
-        path == "/healthz"
+    fn claims(&self, head: &Parts) -> bool {
+        head.uri.path() == "/healthz"
+    }
+
+    fn turn_away(&self, _: &Parts, _: TurnedAway) -> Option<Response<Answer>> {
+        None
     }
 
     fn serve(&self, _: Request<Bytes>, _: Option<Caller>) -> BoxFuture<'static, Response<Answer>> {

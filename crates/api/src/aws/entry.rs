@@ -1,0 +1,117 @@
+//! An operation, and the one way in which all of them are performed.
+
+use corelog_access::Caller;
+use corelog_types::Timestamp;
+use corelog_wire::model::Value;
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Account, Fault};
+use crate::{Action, Api};
+
+/// Whether an operation changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It does not.
+    Reads,
+    /// It does, so it is noted who asked and what came of it.
+    Changes,
+}
+
+/// An operation of a service. The shapes are the service's, and were checked before the operation sees them.
+pub(crate) trait Operation {
+    /// Its name in the model, on the wire and in policies.
+    const NAME: &'static str;
+    /// Whether it changes anything.
+    const EFFECT: Effect;
+    /// Its request.
+    type Input: DeserializeOwned + Send;
+    /// Its answer; `()` if it has none.
+    type Output: Serialize + Send;
+
+    /// What the request is about: the ARN that a policy would name.
+    fn on(input: &Self::Input, cx: &Context<'_>) -> Result<String, Fault>;
+
+    /// Does it. The caller may.
+    fn run(
+        input: Self::Input,
+        cx: &Context<'_>,
+    ) -> impl Future<Output = Result<Self::Output, Fault>> + Send;
+}
+
+/// What an operation has beside its request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(super) api: &'a Api,
+    pub(super) caller: &'a Caller,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn catalog(&self) -> &'a dyn corelog_catalog::Catalog {
+        self.api.catalog()
+    }
+
+    pub(crate) fn events(&self) -> &'a dyn crate::logs::Events {
+        self.api.events()
+    }
+
+    pub(crate) fn account(&self) -> &'a Account {
+        self.api.account()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.api.clock().now()
+    }
+
+    fn may(&self, action: Action, on: &str) -> Result<(), Fault> {
+        let answer = self.api.authorise(self.caller, action, on);
+        answer.map_err(|_| {
+            let who = self.caller.arn(&self.account().id);
+            Fault::access_denied(format!(
+                "User: {who} is not authorized to perform: {action} on resource: {on}"
+            ))
+        })
+    }
+}
+
+/// An operation in a service's table.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    /// Read by the test that walks the table.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests walk the table"))]
+    pub(crate) effect: Effect,
+    pub(super) perform: for<'a> fn(Value, &'a Context<'a>) -> BoxFuture<'a, Result<Value, Fault>>,
+}
+
+/// The table's entry of an operation.
+pub(crate) const fn entry<O: Operation + 'static>() -> Entry {
+    Entry {
+        name: O::NAME,
+        effect: O::EFFECT,
+        perform: |document, cx| Box::pin(perform::<O>(document, cx)),
+    }
+}
+
+/// Performs an operation whose request was checked against the model.
+async fn perform<O: Operation>(document: Value, cx: &Context<'_>) -> Result<Value, Fault> {
+    let input = serde_json::from_value(document).map_err(|error| Fault::internal(&error))?;
+    let on = O::on(&input, cx)?;
+    let action = Action::Logs(O::NAME);
+    let outcome = match cx.may(action, &on) {
+        Ok(()) => O::run(input, cx).await,
+        Err(denied) => Err(denied),
+    };
+    if O::EFFECT == Effect::Changes {
+        note(cx.caller, action, &on, outcome.as_ref().err());
+    }
+    serde_json::to_value(outcome?).map_err(|error| Fault::internal(&error))
+}
+
+/// Says who asked for a change, and what came of it.
+fn note(caller: &Caller, action: Action, on: &str, fault: Option<&Fault>) {
+    let caller = caller.name.as_deref().unwrap_or("anonymous");
+    let outcome = fault.map_or("done", Fault::code);
+    tracing::info!(%action, resource = on, caller, outcome, "a change was asked for");
+}

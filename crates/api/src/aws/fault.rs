@@ -1,0 +1,127 @@
+//! What AWS operations say when they say no.
+
+use corelog_telemetry::Chain;
+use corelog_wire::model::{Map, Value};
+use corelog_wire::protocol::Exception;
+
+/// An operation that was not done: which exception that is, and the text for the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    kind: Kind,
+    message: String,
+    members: Map<String, Value>,
+}
+
+/// Kinds of faults: the exceptions that services declare, and those that every service has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    AccessDenied,
+    Internal,
+    InvalidOperation,
+    InvalidParameter,
+    InvalidSignature,
+    LimitExceeded,
+    MissingAuthenticationToken,
+    OperationAborted,
+    ResourceAlreadyExists,
+    ResourceNotFound,
+    Serialization,
+    ServiceUnavailable,
+    TooManyTags,
+    UnknownOperation,
+    UnrecognizedClient,
+    Validation,
+}
+
+impl Kind {
+    /// The exception's name, and its HTTP status.
+    fn exception(self) -> (&'static str, u16) {
+        match self {
+            Self::AccessDenied => ("AccessDeniedException", 400),
+            Self::Internal => ("InternalServerException", 500),
+            Self::InvalidOperation => ("InvalidOperationException", 400),
+            Self::InvalidParameter => ("InvalidParameterException", 400),
+            Self::InvalidSignature => ("InvalidSignatureException", 400),
+            Self::LimitExceeded => ("LimitExceededException", 400),
+            Self::MissingAuthenticationToken => ("MissingAuthenticationTokenException", 400),
+            Self::OperationAborted => ("OperationAbortedException", 400),
+            Self::ResourceAlreadyExists => ("ResourceAlreadyExistsException", 400),
+            Self::ResourceNotFound => ("ResourceNotFoundException", 400),
+            Self::Serialization => ("SerializationException", 400),
+            Self::ServiceUnavailable => ("ServiceUnavailableException", 500),
+            Self::TooManyTags => ("TooManyTagsException", 400),
+            Self::UnknownOperation => ("UnknownOperationException", 400),
+            Self::UnrecognizedClient => ("UnrecognizedClientException", 400),
+            Self::Validation => ("ValidationException", 400),
+        }
+    }
+}
+
+impl Fault {
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            members: Map::new(),
+        }
+    }
+
+    pub(crate) fn access_denied(message: impl Into<String>) -> Self {
+        Self::new(Kind::AccessDenied, message)
+    }
+
+    pub(crate) fn invalid_parameter(message: impl Into<String>) -> Self {
+        Self::new(Kind::InvalidParameter, message)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(Kind::ResourceNotFound, message)
+    }
+
+    pub(crate) fn limit_exceeded() -> Self {
+        Self::new(Kind::LimitExceeded, "Resource limit exceeded.")
+    }
+
+    /// Something of ours failed: the cause goes into our log, and the caller learns only that it is not theirs.
+    pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error = %Chain(error), "an operation failed");
+        Self::new(
+            Kind::Internal,
+            "The request could not be completed. Try it again.",
+        )
+    }
+
+    /// A member that stands beside the message.
+    pub(crate) fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(member.to_owned(), value.into());
+        self
+    }
+
+    pub(crate) fn code(&self) -> &'static str {
+        self.kind.exception().0
+    }
+
+    pub(crate) fn into_exception(self) -> Exception {
+        let (code, status) = self.kind.exception();
+        Exception {
+            code,
+            status,
+            message: self.message,
+            members: self.members,
+        }
+    }
+}
+
+/// What the catalog says and no operation expects.
+impl From<corelog_catalog::Error> for Fault {
+    fn from(error: corelog_catalog::Error) -> Self {
+        if error.is_transient() {
+            tracing::error!(error = %Chain(&error), "the catalog failed");
+            return Self::new(
+                Kind::ServiceUnavailable,
+                "The service cannot complete the request.",
+            );
+        }
+        Self::internal(&error)
+    }
+}

@@ -1,0 +1,158 @@
+//! From a request to an operation and back.
+
+use bytes::Bytes;
+use corelog_access::Caller;
+use corelog_wire::model::{self, Operation, Service, Value, Violation};
+use corelog_wire::protocol::{self, Answer, Asked, Head};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+
+use super::{Context, Entry, Fault, Kind};
+use crate::{Api, Body, logs};
+
+/// Every service that is served, with its operations.
+const SERVICES: [&Service; 1] = [&corelog_wire::logs::SERVICE];
+
+fn entries(service: &Service) -> &'static [Entry] {
+    match service.id {
+        "CloudWatch Logs" => &logs::OPERATIONS,
+        _ => &[],
+    }
+}
+
+/// Why a request is turned away before anybody looks at what it asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnedAway {
+    /// It came without a credential.
+    NoCredential,
+    /// Nobody knows its credential.
+    UnknownCredential,
+    /// Its signature is not what its key makes of it.
+    BadSignature,
+    /// Its body is too large, or broke off.
+    BodyTooLarge,
+}
+
+/// Whether a request is of an AWS protocol that is answered here.
+pub(crate) fn is_aws(parts: &Parts) -> bool {
+    head(&parts.method, &parts.uri, &parts.headers).is_aws()
+}
+
+/// The answer to a request that is turned away, in its own protocol.
+pub(crate) fn turn_away(api: &Api, parts: &Parts, why: TurnedAway) -> Option<Response<Body>> {
+    let head = head(&parts.method, &parts.uri, &parts.headers);
+    let asked = protocol::find(&SERVICES, &head)?;
+    let (kind, message) = match why {
+        TurnedAway::NoCredential => (
+            Kind::MissingAuthenticationToken,
+            "Missing Authentication Token",
+        ),
+        TurnedAway::UnknownCredential => (
+            Kind::UnrecognizedClient,
+            "The security token included in the request is invalid.",
+        ),
+        TurnedAway::BadSignature => (
+            Kind::InvalidSignature,
+            "The request signature we calculated does not match the signature you provided. \
+             Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+        ),
+        TurnedAway::BodyTooLarge => (Kind::Serialization, "The request is too large."),
+    };
+    let fault = Fault::new(kind, message);
+    Some(response(
+        api,
+        asked.protocol.refuse(&fault.into_exception()),
+    ))
+}
+
+/// Serves a request that [`is_aws`]; `None` for any other.
+pub(crate) async fn serve(
+    api: &Api,
+    request: &Request<Bytes>,
+    caller: &Caller,
+) -> Option<Response<Body>> {
+    let head = head(request.method(), request.uri(), request.headers());
+    let asked = protocol::find(&SERVICES, &head)?;
+    let cx = Context { api, caller };
+    let answer = match answer(&asked, request.body(), &cx).await {
+        Ok(answer) => answer,
+        Err(fault) => asked.protocol.refuse(&fault.into_exception()),
+    };
+    Some(response(api, answer))
+}
+
+async fn answer(asked: &Asked<'_>, body: &[u8], cx: &Context<'_>) -> Result<Answer, Fault> {
+    let unknown = || {
+        Fault::new(
+            Kind::UnknownOperation,
+            "Corelog does not serve this operation.",
+        )
+    };
+    let service = asked.service.ok_or_else(unknown)?;
+    let operation = service.operation(asked.operation).ok_or_else(unknown)?;
+    let mut served = entries(service).iter();
+    let entry = served.find(|entry| entry.name == operation.name);
+    let entry = entry.ok_or_else(unknown)?;
+    let document = admitted(asked, operation, body)?;
+    let document = (entry.perform)(document, cx).await?;
+    Ok(asked.protocol.write(operation, document))
+}
+
+/// The request's document, once it holds what the model asks of it.
+fn admitted(asked: &Asked<'_>, operation: &Operation, body: &[u8]) -> Result<Value, Fault> {
+    let malformed = |text: String| Fault::new(Kind::Serialization, text);
+    let read = asked.protocol.read(operation, body);
+    let mut document = read.map_err(|error| malformed(error.to_string()))?;
+    let Some(shape) = operation.input else {
+        return Ok(document);
+    };
+    let admitted = shape.admit(&mut document);
+    let violations = admitted.map_err(|error| malformed(error.to_string()))?;
+    if violations.is_empty() {
+        return Ok(document);
+    }
+    Err(violated(operation, &violations))
+}
+
+/// Classic operations call a violation an invalid parameter, later ones a validation error: each declares its own.
+fn violated(operation: &Operation, violations: &[Violation]) -> Fault {
+    let declares = |exception| operation.errors.contains(&exception);
+    let kind = if declares("ValidationException") && !declares("InvalidParameterException") {
+        Kind::Validation
+    } else {
+        Kind::InvalidParameter
+    };
+    let own = violations.iter().find_map(logs::own_words);
+    let message = own.map_or_else(|| model::sentence(violations), str::to_owned);
+    Fault::new(kind, message)
+}
+
+fn head<'a>(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Head<'a> {
+    let header = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
+    Head {
+        method: method.as_str(),
+        path: uri.path(),
+        content_type: header("content-type"),
+        target: header("x-amz-target"),
+    }
+}
+
+fn response(api: &Api, answer: Answer) -> Response<Body> {
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(
+        http::header::CONTENT_TYPE,
+        HeaderValue::from_static(answer.content_type),
+    );
+    let id = corelog_runtime::record_id(api.clock().now()).to_string();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    response
+}

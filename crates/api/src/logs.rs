@@ -1,0 +1,92 @@
+//! `CloudWatch` Logs: log groups, streams, tags, saved queries, policies.
+//!
+//! Source: the service's API, version 2014-03-28, and recorded answers for the texts of its errors.
+
+mod arn;
+mod event;
+mod group;
+mod policy;
+mod tag;
+
+mod associate_kms_key;
+mod create_log_group;
+mod create_log_stream;
+mod delete_account_policy;
+mod delete_index_policy;
+mod delete_log_group;
+mod delete_log_stream;
+mod delete_query_definition;
+mod delete_resource_policy;
+mod delete_retention_policy;
+mod describe_account_policies;
+mod describe_index_policies;
+mod describe_log_groups;
+mod describe_log_streams;
+mod describe_query_definitions;
+mod describe_resource_policies;
+mod disassociate_kms_key;
+mod list_log_groups;
+mod list_tags_for_resource;
+mod list_tags_log_group;
+mod put_account_policy;
+mod put_index_policy;
+mod put_log_group_deletion_protection;
+mod put_query_definition;
+mod put_resource_policy;
+mod put_retention_policy;
+mod tag_log_group;
+mod tag_resource;
+mod test_metric_filter;
+mod untag_log_group;
+mod untag_resource;
+
+use corelog_types::LOG_NAME_CHARS_MAX;
+use corelog_wire::model::{Constraint, Violation};
+
+pub use event::{Events, NoEvents};
+
+use crate::aws::{Entry, entry};
+
+/// The operations that are served, in the order of the model's table.
+pub(crate) static OPERATIONS: [Entry; 31] = [
+    entry::<associate_kms_key::AssociateKmsKey>(),
+    entry::<create_log_group::CreateLogGroup>(),
+    entry::<create_log_stream::CreateLogStream>(),
+    entry::<delete_account_policy::DeleteAccountPolicy>(),
+    entry::<delete_index_policy::DeleteIndexPolicy>(),
+    entry::<delete_log_group::DeleteLogGroup>(),
+    entry::<delete_log_stream::DeleteLogStream>(),
+    entry::<delete_query_definition::DeleteQueryDefinition>(),
+    entry::<delete_resource_policy::DeleteResourcePolicy>(),
+    entry::<delete_retention_policy::DeleteRetentionPolicy>(),
+    entry::<describe_account_policies::DescribeAccountPolicies>(),
+    entry::<describe_index_policies::DescribeIndexPolicies>(),
+    entry::<describe_log_groups::DescribeLogGroups>(),
+    entry::<describe_log_streams::DescribeLogStreams>(),
+    entry::<describe_query_definitions::DescribeQueryDefinitions>(),
+    entry::<describe_resource_policies::DescribeResourcePolicies>(),
+    entry::<disassociate_kms_key::DisassociateKmsKey>(),
+    entry::<list_log_groups::ListLogGroups>(),
+    entry::<list_tags_for_resource::ListTagsForResource>(),
+    entry::<list_tags_log_group::ListTagsLogGroup>(),
+    entry::<put_account_policy::PutAccountPolicy>(),
+    entry::<put_index_policy::PutIndexPolicy>(),
+    entry::<put_log_group_deletion_protection::PutLogGroupDeletionProtection>(),
+    entry::<put_query_definition::PutQueryDefinition>(),
+    entry::<put_resource_policy::PutResourcePolicy>(),
+    entry::<put_retention_policy::PutRetentionPolicy>(),
+    entry::<tag_log_group::TagLogGroup>(),
+    entry::<tag_resource::TagResource>(),
+    entry::<test_metric_filter::TestMetricFilter>(),
+    entry::<untag_log_group::UntagLogGroup>(),
+    entry::<untag_resource::UntagResource>(),
+];
+
+/// What the service says of a violation where it has words of its own.
+pub(crate) fn own_words(violation: &Violation) -> Option<&'static str> {
+    let is_name = matches!(violation.at.as_str(), "logGroupName" | "logStreamName");
+    let most = i64::try_from(LOG_NAME_CHARS_MAX).unwrap_or(i64::MAX);
+    (is_name && violation.constraint == Constraint::LengthMax(most)).then_some(
+        "Invalid LogGroup or LogStream, both must have length less than or equal to 512.",
+    )
+}

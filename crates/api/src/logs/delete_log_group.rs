@@ -1,0 +1,27 @@
+//! `DeleteLogGroup`.
+
+use corelog_wire::logs::shapes::DeleteLogGroupRequest;
+
+use super::group;
+use crate::aws::{Context, Effect, Fault, Operation};
+
+pub(crate) struct DeleteLogGroup;
+
+impl Operation for DeleteLogGroup {
+    const NAME: &'static str = "DeleteLogGroup";
+    const EFFECT: Effect = Effect::Changes;
+    type Input = DeleteLogGroupRequest;
+    type Output = ();
+
+    fn on(input: &DeleteLogGroupRequest, cx: &Context<'_>) -> Result<String, Fault> {
+        group::on(&input.log_group_name, cx)
+    }
+
+    async fn run(input: DeleteLogGroupRequest, cx: &Context<'_>) -> Result<(), Fault> {
+        let name = group::named(&input.log_group_name)?;
+        let deleted = cx.catalog().delete_group(&name).await;
+        deleted.map_err(group::refused)?;
+        cx.events().group_deleted(&name).await;
+        Ok(())
+    }
+}

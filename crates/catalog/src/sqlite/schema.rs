@@ -1,0 +1,92 @@
+//! The tables, version by version.
+
+use std::path::Path;
+
+use sqlx::{AssertSqlSafe, Executor as _};
+
+use super::{SqliteCatalog, commit, failed};
+use crate::{Error, takeover};
+
+/// What brings a catalog from each version to the next. Entries are never changed, only added.
+const STEPS: [&str; 1] = ["
+    CREATE TABLE settings (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    );
+    CREATE TABLE log_groups (
+        name TEXT PRIMARY KEY,
+        created_ms BIGINT NOT NULL,
+        class TEXT NOT NULL,
+        retention_days BIGINT,
+        kms_key TEXT,
+        deletion_protected BOOLEAN NOT NULL,
+        tags TEXT NOT NULL
+    );
+    CREATE TABLE log_streams (
+        log_group TEXT NOT NULL REFERENCES log_groups (name) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        created_ms BIGINT NOT NULL,
+        first_event_ms BIGINT,
+        last_event_ms BIGINT,
+        last_ingestion_ms BIGINT,
+        PRIMARY KEY (log_group, name)
+    );
+    CREATE INDEX log_streams_by_last_event ON log_streams (log_group, COALESCE(last_event_ms, 0), name);
+    CREATE TABLE query_definitions (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        language TEXT NOT NULL,
+        query TEXT NOT NULL,
+        log_groups TEXT NOT NULL,
+        parameters TEXT NOT NULL,
+        modified_ms BIGINT NOT NULL
+    );
+    CREATE INDEX query_definitions_by_name ON query_definitions (name, id);
+    CREATE TABLE policies (
+        kind TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        name TEXT NOT NULL,
+        document TEXT NOT NULL,
+        selection TEXT,
+        revision BIGINT NOT NULL,
+        updated_ms BIGINT NOT NULL,
+        PRIMARY KEY (kind, scope, name)
+    );
+"];
+
+/// Takes the steps that are missing, in one transaction. A catalog that is new takes over the file of an earlier
+/// version in the same transaction, so that this happens once.
+pub(super) async fn bring_up_to_date(
+    catalog: &SqliteCatalog,
+    dir: &Path,
+    path: &Path,
+) -> Result<(), Error> {
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let mut change = catalog.change().await?;
+    let found: i64 = sqlx::query_scalar("PRAGMA user_version")
+        .fetch_one(&mut *change)
+        .await
+        .map_err(failed("say its version"))?;
+    if found > known {
+        let path = path.to_owned();
+        return Err(Error::Version { path, found, known });
+    }
+    let missing = STEPS.iter().skip(usize::try_from(found).unwrap_or(0));
+    for step in missing {
+        change
+            .execute(*step)
+            .await
+            .map_err(failed("bring its tables up to date"))?;
+    }
+    if found == 0
+        && let Some(configuration) = takeover::read(dir)?
+    {
+        super::logging::put(&mut change, &configuration).await?;
+    }
+    change
+        .execute(AssertSqlSafe(format!("PRAGMA user_version = {known}")))
+        .await
+        .map_err(failed("note its version"))?;
+    commit(change).await?;
+    takeover::put_aside(dir)
+}

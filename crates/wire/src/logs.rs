@@ -1,0 +1,7 @@
+//! `CloudWatch` Logs: the operations that Corelog serves, generated from the service's own model.
+
+#[expect(missing_docs, reason = "the service's documentation describes them")]
+pub mod shapes;
+mod table;
+
+pub use table::SERVICE;

@@ -1,0 +1,968 @@
+//! Operations of `CloudWatch Logs` and what their shapes ask of values. Generated: `cargo xtask codegen`, from botocore 1.44.5.
+
+use crate::model::{Kind, Operation, Pattern, Service, Shape, member, required, shape};
+
+/// The service, with the operations that are served.
+pub static SERVICE: Service = Service {
+    id: "CloudWatch Logs",
+    version: "2014-03-28",
+    signing_name: "logs",
+    target_prefix: "Logs_20140328",
+    json_version: "1.1",
+    operations: &[
+        Operation {
+            name: "AssociateKmsKey",
+            input: Some(&ASSOCIATE_KMS_KEY_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "CreateLogGroup",
+            input: Some(&CREATE_LOG_GROUP_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceAlreadyExistsException",
+                "LimitExceededException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "CreateLogStream",
+            input: Some(&CREATE_LOG_STREAM_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceAlreadyExistsException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "DeleteAccountPolicy",
+            input: Some(&DELETE_ACCOUNT_POLICY_REQUEST),
+            output: Some(&DELETE_ACCOUNT_POLICY_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+                "OperationAbortedException",
+            ],
+        },
+        Operation {
+            name: "DeleteIndexPolicy",
+            input: Some(&DELETE_INDEX_POLICY_REQUEST),
+            output: Some(&DELETE_INDEX_POLICY_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "LimitExceededException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "DeleteLogGroup",
+            input: Some(&DELETE_LOG_GROUP_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+                "ValidationException",
+            ],
+        },
+        Operation {
+            name: "DeleteLogStream",
+            input: Some(&DELETE_LOG_STREAM_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+                "ValidationException",
+            ],
+        },
+        Operation {
+            name: "DeleteQueryDefinition",
+            input: Some(&DELETE_QUERY_DEFINITION_REQUEST),
+            output: Some(&DELETE_QUERY_DEFINITION_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "DeleteResourcePolicy",
+            input: Some(&DELETE_RESOURCE_POLICY_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "DeleteRetentionPolicy",
+            input: Some(&DELETE_RETENTION_POLICY_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "DescribeAccountPolicies",
+            input: Some(&DESCRIBE_ACCOUNT_POLICIES_REQUEST),
+            output: Some(&DESCRIBE_ACCOUNT_POLICIES_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "OperationAbortedException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "DescribeIndexPolicies",
+            input: Some(&DESCRIBE_INDEX_POLICIES_REQUEST),
+            output: Some(&DESCRIBE_INDEX_POLICIES_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "LimitExceededException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "DescribeLogGroups",
+            input: Some(&DESCRIBE_LOG_GROUPS_REQUEST),
+            output: Some(&DESCRIBE_LOG_GROUPS_RESPONSE),
+            errors: &["InvalidParameterException", "ServiceUnavailableException"],
+        },
+        Operation {
+            name: "DescribeLogStreams",
+            input: Some(&DESCRIBE_LOG_STREAMS_REQUEST),
+            output: Some(&DESCRIBE_LOG_STREAMS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "DescribeQueryDefinitions",
+            input: Some(&DESCRIBE_QUERY_DEFINITIONS_REQUEST),
+            output: Some(&DESCRIBE_QUERY_DEFINITIONS_RESPONSE),
+            errors: &["InvalidParameterException", "ServiceUnavailableException"],
+        },
+        Operation {
+            name: "DescribeResourcePolicies",
+            input: Some(&DESCRIBE_RESOURCE_POLICIES_REQUEST),
+            output: Some(&DESCRIBE_RESOURCE_POLICIES_RESPONSE),
+            errors: &["InvalidParameterException", "ServiceUnavailableException"],
+        },
+        Operation {
+            name: "DisassociateKmsKey",
+            input: Some(&DISASSOCIATE_KMS_KEY_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "ListLogGroups",
+            input: Some(&LIST_LOG_GROUPS_REQUEST),
+            output: Some(&LIST_LOG_GROUPS_RESPONSE),
+            errors: &["InvalidParameterException", "ServiceUnavailableException"],
+        },
+        Operation {
+            name: "ListTagsForResource",
+            input: Some(&LIST_TAGS_FOR_RESOURCE_REQUEST),
+            output: Some(&LIST_TAGS_FOR_RESOURCE_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "ListTagsLogGroup",
+            input: Some(&LIST_TAGS_LOG_GROUP_REQUEST),
+            output: Some(&LIST_TAGS_LOG_GROUP_RESPONSE),
+            errors: &["ResourceNotFoundException", "ServiceUnavailableException"],
+        },
+        Operation {
+            name: "PutAccountPolicy",
+            input: Some(&PUT_ACCOUNT_POLICY_REQUEST),
+            output: Some(&PUT_ACCOUNT_POLICY_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+                "LimitExceededException",
+            ],
+        },
+        Operation {
+            name: "PutIndexPolicy",
+            input: Some(&PUT_INDEX_POLICY_REQUEST),
+            output: Some(&PUT_INDEX_POLICY_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "LimitExceededException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "PutLogGroupDeletionProtection",
+            input: Some(&PUT_LOG_GROUP_DELETION_PROTECTION_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "AccessDeniedException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+                "InvalidOperationException",
+            ],
+        },
+        Operation {
+            name: "PutQueryDefinition",
+            input: Some(&PUT_QUERY_DEFINITION_REQUEST),
+            output: Some(&PUT_QUERY_DEFINITION_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "LimitExceededException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "PutResourcePolicy",
+            input: Some(&PUT_RESOURCE_POLICY_REQUEST),
+            output: Some(&PUT_RESOURCE_POLICY_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "LimitExceededException",
+                "OperationAbortedException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "PutRetentionPolicy",
+            input: Some(&PUT_RETENTION_POLICY_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "TagLogGroup",
+            input: Some(&TAG_LOG_GROUP_REQUEST),
+            output: None,
+            errors: &["ResourceNotFoundException", "InvalidParameterException"],
+        },
+        Operation {
+            name: "TagResource",
+            input: Some(&TAG_RESOURCE_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+                "TooManyTagsException",
+            ],
+        },
+        Operation {
+            name: "TestMetricFilter",
+            input: Some(&TEST_METRIC_FILTER_REQUEST),
+            output: Some(&TEST_METRIC_FILTER_RESPONSE),
+            errors: &["InvalidParameterException", "ServiceUnavailableException"],
+        },
+        Operation {
+            name: "UntagLogGroup",
+            input: Some(&UNTAG_LOG_GROUP_REQUEST),
+            output: None,
+            errors: &["ResourceNotFoundException"],
+        },
+        Operation {
+            name: "UntagResource",
+            input: Some(&UNTAG_RESOURCE_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+    ],
+};
+
+static PATTERN_0A713F24: Pattern = Pattern::new("[\\.\\-_/#A-Za-z0-9]+", "[\\.\\-_/#A-Za-z0-9]+");
+
+static PATTERN_0B7140B7: Pattern = Pattern::new("[\\.\\-_/#A-Za-z0-9]*", "[\\.\\-_/#A-Za-z0-9]*");
+
+static PATTERN_0CB60C3C: Pattern = Pattern::new(
+    "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$",
+    "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$",
+);
+
+static PATTERN_21C7582F: Pattern = Pattern::new("[^:*]*", "[^:*]*");
+
+static PATTERN_29225310: Pattern = Pattern::new("[\\w+=/:,.@-]*", "[0-9A-Za-z_+=/:,.@-]*");
+
+static PATTERN_614D8488: Pattern = Pattern::new("\\S{36,128}", "[^ \\t\\n\\x0B\\f\\r]{36,128}");
+
+static PATTERN_8015376B: Pattern = Pattern::new(
+    "^!?\\*?([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)\\*?$",
+    "^!?\\*?([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)\\*?$",
+);
+
+static PATTERN_8F444F43: Pattern =
+    Pattern::new("^[a-zA-Z_][a-zA-Z0-9_]*", "^[a-zA-Z_][a-zA-Z0-9_]*");
+
+static PATTERN_B1FC4C7B: Pattern = Pattern::new(
+    "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$",
+    "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$",
+);
+
+static PATTERN_DAEFB3BA: Pattern =
+    Pattern::new("[\\w+=/:,.@\\-\\*]*", "[0-9A-Za-z_+=/:,.@\\-\\*]*");
+
+static PATTERN_E46BEDE7: Pattern = Pattern::new("[\\w#+=/:,.@-]*", "[0-9A-Za-z_#+=/:,.@-]*");
+
+static PATTERN_EEB8FE8D: Pattern = Pattern::new(
+    "(\\^?[\\.\\-_\\/#A-Za-z0-9]{3,24})(\\|\\^?[\\.\\-_\\/#A-Za-z0-9]{3,24}){0,4}",
+    "(\\^?[\\.\\-_\\/#A-Za-z0-9]{3,24})(\\|\\^?[\\.\\-_\\/#A-Za-z0-9]{3,24}){0,4}",
+);
+
+static PATTERN_F8B59BE4: Pattern = Pattern::new("^\\d{12}$", "^[0-9]{12}$");
+
+static ACCOUNT_ID: Shape = shape(Kind::String)
+    .at_least(12)
+    .at_most(12)
+    .like(&PATTERN_F8B59BE4);
+
+static ACCOUNT_IDS: Shape = shape(Kind::List(&ACCOUNT_ID)).at_least(0).at_most(20);
+
+static ACCOUNT_POLICIES: Shape = shape(Kind::List(&ACCOUNT_POLICY));
+
+static ACCOUNT_POLICY: Shape = shape(Kind::Structure(&[
+    member("policyName", &POLICY_NAME),
+    member("policyDocument", &ACCOUNT_POLICY_DOCUMENT),
+    member("lastUpdatedTime", &TIMESTAMP),
+    member("policyType", &POLICY_TYPE),
+    member("scope", &SCOPE),
+    member("selectionCriteria", &SELECTION_CRITERIA),
+    member("accountId", &ACCOUNT_ID),
+]));
+
+static ACCOUNT_POLICY_DOCUMENT: Shape = shape(Kind::String);
+
+static AMAZON_RESOURCE_NAME: Shape = shape(Kind::String)
+    .at_least(1)
+    .at_most(1011)
+    .like(&PATTERN_29225310);
+
+static ARN: Shape = shape(Kind::String);
+
+static ASSOCIATE_KMS_KEY_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    required("kmsKeyId", &KMS_KEY_ID),
+    member("resourceIdentifier", &RESOURCE_IDENTIFIER),
+]));
+
+static BEARER_TOKEN_AUTHENTICATION_ENABLED: Shape = shape(Kind::Boolean);
+
+static CLIENT_TOKEN: Shape = shape(Kind::String)
+    .at_least(36)
+    .at_most(128)
+    .like(&PATTERN_614D8488);
+
+static CREATE_LOG_GROUP_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupName", &LOG_GROUP_NAME),
+    member("kmsKeyId", &KMS_KEY_ID),
+    member("tags", &TAGS),
+    member("logGroupClass", &LOG_GROUP_CLASS),
+    member("deletionProtectionEnabled", &DELETION_PROTECTION_ENABLED),
+]));
+
+static CREATE_LOG_STREAM_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupName", &LOG_GROUP_NAME),
+    required("logStreamName", &LOG_STREAM_NAME),
+]));
+
+static DATA_PROTECTION_STATUS: Shape =
+    shape(Kind::String).one_of(&["ACTIVATED", "DELETED", "ARCHIVED", "DISABLED"]);
+
+static DATA_SOURCE_FILTER: Shape = shape(Kind::Structure(&[
+    required("name", &DATA_SOURCE_NAME),
+    member("type", &DATA_SOURCE_TYPE),
+]));
+
+static DATA_SOURCE_FILTERS: Shape = shape(Kind::List(&DATA_SOURCE_FILTER))
+    .at_least(1)
+    .at_most(5);
+
+static DATA_SOURCE_NAME: Shape = shape(Kind::String);
+
+static DATA_SOURCE_TYPE: Shape = shape(Kind::String);
+
+static DAYS: Shape = shape(Kind::Integer);
+
+static DELETE_ACCOUNT_POLICY_REQUEST: Shape = shape(Kind::Structure(&[
+    required("policyName", &POLICY_NAME),
+    required("policyType", &POLICY_TYPE),
+    member("dryRun", &DRY_RUN),
+]));
+
+static DELETE_ACCOUNT_POLICY_RESPONSE: Shape =
+    shape(Kind::Structure(&[member("dryRunResult", &DRY_RUN_RESULT)]));
+
+static DELETE_INDEX_POLICY_REQUEST: Shape = shape(Kind::Structure(&[required(
+    "logGroupIdentifier",
+    &LOG_GROUP_IDENTIFIER,
+)]));
+
+static DELETE_INDEX_POLICY_RESPONSE: Shape = shape(Kind::Structure(&[]));
+
+static DELETE_LOG_GROUP_REQUEST: Shape = shape(Kind::Structure(&[required(
+    "logGroupName",
+    &LOG_GROUP_NAME,
+)]));
+
+static DELETE_LOG_STREAM_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupName", &LOG_GROUP_NAME),
+    required("logStreamName", &LOG_STREAM_NAME),
+]));
+
+static DELETE_QUERY_DEFINITION_REQUEST: Shape =
+    shape(Kind::Structure(&[required("queryDefinitionId", &QUERY_ID)]));
+
+static DELETE_QUERY_DEFINITION_RESPONSE: Shape =
+    shape(Kind::Structure(&[member("success", &SUCCESS)]));
+
+static DELETE_RESOURCE_POLICY_REQUEST: Shape = shape(Kind::Structure(&[
+    member("policyName", &POLICY_NAME),
+    member("resourceArn", &ARN),
+    member("expectedRevisionId", &EXPECTED_REVISION_ID),
+]));
+
+static DELETE_RETENTION_POLICY_REQUEST: Shape = shape(Kind::Structure(&[required(
+    "logGroupName",
+    &LOG_GROUP_NAME,
+)]));
+
+static DELETION_PROTECTION_ENABLED: Shape = shape(Kind::Boolean);
+
+static DESCENDING: Shape = shape(Kind::Boolean);
+
+static DESCRIBE_ACCOUNT_POLICIES_REQUEST: Shape = shape(Kind::Structure(&[
+    required("policyType", &POLICY_TYPE),
+    member("policyName", &POLICY_NAME),
+    member("accountIdentifiers", &ACCOUNT_IDS),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static DESCRIBE_ACCOUNT_POLICIES_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("accountPolicies", &ACCOUNT_POLICIES),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static DESCRIBE_INDEX_POLICIES_LOG_GROUP_IDENTIFIERS: Shape =
+    shape(Kind::List(&LOG_GROUP_IDENTIFIER))
+        .at_least(1)
+        .at_most(1);
+
+static DESCRIBE_INDEX_POLICIES_REQUEST: Shape = shape(Kind::Structure(&[
+    required(
+        "logGroupIdentifiers",
+        &DESCRIBE_INDEX_POLICIES_LOG_GROUP_IDENTIFIERS,
+    ),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static DESCRIBE_INDEX_POLICIES_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("indexPolicies", &INDEX_POLICIES),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static DESCRIBE_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(50);
+
+static DESCRIBE_LOG_GROUPS_LOG_GROUP_IDENTIFIERS: Shape = shape(Kind::List(&LOG_GROUP_IDENTIFIER))
+    .at_least(1)
+    .at_most(50);
+
+static DESCRIBE_LOG_GROUPS_REQUEST: Shape = shape(Kind::Structure(&[
+    member("accountIdentifiers", &ACCOUNT_IDS),
+    member("logGroupNamePrefix", &LOG_GROUP_NAME),
+    member("logGroupNamePattern", &LOG_GROUP_NAME_PATTERN),
+    member("nextToken", &NEXT_TOKEN),
+    member("limit", &DESCRIBE_LIMIT),
+    member("includeLinkedAccounts", &INCLUDE_LINKED_ACCOUNTS),
+    member("logGroupClass", &LOG_GROUP_CLASS),
+    member(
+        "logGroupIdentifiers",
+        &DESCRIBE_LOG_GROUPS_LOG_GROUP_IDENTIFIERS,
+    ),
+]));
+
+static DESCRIBE_LOG_GROUPS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("logGroups", &LOG_GROUPS),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static DESCRIBE_LOG_STREAMS_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
+    member("logStreamNamePrefix", &LOG_STREAM_NAME),
+    member("orderBy", &ORDER_BY),
+    member("descending", &DESCENDING),
+    member("nextToken", &NEXT_TOKEN),
+    member("limit", &DESCRIBE_LIMIT),
+]));
+
+static DESCRIBE_LOG_STREAMS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("logStreams", &LOG_STREAMS),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static DESCRIBE_QUERY_DEFINITIONS_REQUEST: Shape = shape(Kind::Structure(&[
+    member("queryLanguage", &QUERY_LANGUAGE),
+    member("queryDefinitionNamePrefix", &QUERY_DEFINITION_NAME),
+    member("maxResults", &QUERY_LIST_MAX_RESULTS),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static DESCRIBE_QUERY_DEFINITIONS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("queryDefinitions", &QUERY_DEFINITION_LIST),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static DESCRIBE_RESOURCE_POLICIES_REQUEST: Shape = shape(Kind::Structure(&[
+    member("nextToken", &NEXT_TOKEN),
+    member("limit", &DESCRIBE_LIMIT),
+    member("resourceArn", &ARN),
+    member("policyScope", &POLICY_SCOPE),
+]));
+
+static DESCRIBE_RESOURCE_POLICIES_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("resourcePolicies", &RESOURCE_POLICIES),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static DISASSOCIATE_KMS_KEY_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("resourceIdentifier", &RESOURCE_IDENTIFIER),
+]));
+
+static DRY_RUN: Shape = shape(Kind::Boolean);
+
+static DRY_RUN_COUNT: Shape = shape(Kind::Integer).at_least(0);
+
+static DRY_RUN_RESULT: Shape = shape(Kind::Structure(&[
+    member("totalMatchedLogGroups", &DRY_RUN_COUNT),
+    member("increasedRetentionLogGroupCount", &DRY_RUN_COUNT),
+    member("decreasedRetentionLogGroupCount", &DRY_RUN_COUNT),
+    member("unchangedRetentionLogGroupCount", &DRY_RUN_COUNT),
+    member("failedAnalysisCount", &DRY_RUN_COUNT),
+    member("topLogGroupsImpacted", &LOG_GROUP_IMPACTS),
+]));
+
+static EVENT_MESSAGE: Shape = shape(Kind::String).at_least(1);
+
+static EVENT_NUMBER: Shape = shape(Kind::Long);
+
+static EXPECTED_REVISION_ID: Shape = shape(Kind::String).at_least(1);
+
+static EXTRACTED_VALUES: Shape = shape(Kind::Map(&TOKEN, &VALUE));
+
+static FIELD_INDEX_NAME: Shape = shape(Kind::String)
+    .at_least(1)
+    .at_most(512)
+    .like(&PATTERN_0A713F24);
+
+static FIELD_INDEX_NAMES: Shape = shape(Kind::List(&FIELD_INDEX_NAME)).at_least(1).at_most(20);
+
+static FILTER_COUNT: Shape = shape(Kind::Integer);
+
+static FILTER_PATTERN: Shape = shape(Kind::String).at_least(0).at_most(1024);
+
+static INCLUDE_LINKED_ACCOUNTS: Shape = shape(Kind::Boolean);
+
+static INDEX_POLICIES: Shape = shape(Kind::List(&INDEX_POLICY));
+
+static INDEX_POLICY: Shape = shape(Kind::Structure(&[
+    member("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
+    member("lastUpdateTime", &TIMESTAMP),
+    member("policyDocument", &POLICY_DOCUMENT),
+    member("policyName", &POLICY_NAME),
+    member("source", &INDEX_SOURCE),
+]));
+
+static INDEX_SOURCE: Shape = shape(Kind::String).one_of(&["ACCOUNT", "LOG_GROUP"]);
+
+static INHERITED_PROPERTIES: Shape = shape(Kind::List(&INHERITED_PROPERTY));
+
+static INHERITED_PROPERTY: Shape = shape(Kind::String).one_of(&["ACCOUNT_DATA_PROTECTION"]);
+
+static KMS_KEY_ID: Shape = shape(Kind::String).at_most(256);
+
+static LIST_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
+
+static LIST_LOG_GROUPS_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupNamePattern", &LOG_GROUP_NAME_REGEX_PATTERN),
+    member("logGroupClass", &LOG_GROUP_CLASS),
+    member("includeLinkedAccounts", &INCLUDE_LINKED_ACCOUNTS),
+    member("accountIdentifiers", &ACCOUNT_IDS),
+    member("nextToken", &NEXT_TOKEN),
+    member("limit", &LIST_LIMIT),
+    member("dataSources", &DATA_SOURCE_FILTERS),
+    member("fieldIndexNames", &FIELD_INDEX_NAMES),
+    member("logGroupTags", &TAG_FILTERS),
+]));
+
+static LIST_LOG_GROUPS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("logGroups", &LOG_GROUP_SUMMARIES),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static LIST_TAGS_FOR_RESOURCE_REQUEST: Shape = shape(Kind::Structure(&[required(
+    "resourceArn",
+    &AMAZON_RESOURCE_NAME,
+)]));
+
+static LIST_TAGS_FOR_RESOURCE_RESPONSE: Shape = shape(Kind::Structure(&[member("tags", &TAGS)]));
+
+static LIST_TAGS_LOG_GROUP_REQUEST: Shape = shape(Kind::Structure(&[required(
+    "logGroupName",
+    &LOG_GROUP_NAME,
+)]));
+
+static LIST_TAGS_LOG_GROUP_RESPONSE: Shape = shape(Kind::Structure(&[member("tags", &TAGS)]));
+
+static LOG_GROUP: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("creationTime", &TIMESTAMP),
+    member("retentionInDays", &DAYS),
+    member("metricFilterCount", &FILTER_COUNT),
+    member("arn", &ARN),
+    member("storedBytes", &STORED_BYTES),
+    member("kmsKeyId", &KMS_KEY_ID),
+    member("dataProtectionStatus", &DATA_PROTECTION_STATUS),
+    member("inheritedProperties", &INHERITED_PROPERTIES),
+    member("logGroupClass", &LOG_GROUP_CLASS),
+    member("logGroupArn", &ARN),
+    member("deletionProtectionEnabled", &DELETION_PROTECTION_ENABLED),
+    member(
+        "bearerTokenAuthenticationEnabled",
+        &BEARER_TOKEN_AUTHENTICATION_ENABLED,
+    ),
+    member("retentionPolicyName", &POLICY_NAME),
+]));
+
+static LOG_GROUP_CLASS: Shape =
+    shape(Kind::String).one_of(&["STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS"]);
+
+static LOG_GROUP_IDENTIFIER: Shape = shape(Kind::String)
+    .at_least(1)
+    .at_most(2048)
+    .like(&PATTERN_E46BEDE7);
+
+static LOG_GROUP_IMPACT: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("currentRetention", &RETENTION_VALUE),
+    member("proposedRetention", &RETENTION_VALUE),
+    member("storedBytes", &STORED_BYTES),
+]));
+
+static LOG_GROUP_IMPACTS: Shape = shape(Kind::List(&LOG_GROUP_IMPACT));
+
+static LOG_GROUP_NAME: Shape = shape(Kind::String)
+    .at_least(1)
+    .at_most(512)
+    .like(&PATTERN_0A713F24);
+
+static LOG_GROUP_NAME_PATTERN: Shape = shape(Kind::String)
+    .at_least(0)
+    .at_most(512)
+    .like(&PATTERN_0B7140B7);
+
+static LOG_GROUP_NAME_REGEX_PATTERN: Shape = shape(Kind::String)
+    .at_least(3)
+    .at_most(129)
+    .like(&PATTERN_EEB8FE8D);
+
+static LOG_GROUP_NAMES: Shape = shape(Kind::List(&LOG_GROUP_NAME));
+
+static LOG_GROUP_SUMMARIES: Shape = shape(Kind::List(&LOG_GROUP_SUMMARY));
+
+static LOG_GROUP_SUMMARY: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("logGroupArn", &ARN),
+    member("logGroupClass", &LOG_GROUP_CLASS),
+]));
+
+static LOG_GROUPS: Shape = shape(Kind::List(&LOG_GROUP));
+
+static LOG_STREAM: Shape = shape(Kind::Structure(&[
+    member("logStreamName", &LOG_STREAM_NAME),
+    member("creationTime", &TIMESTAMP),
+    member("firstEventTimestamp", &TIMESTAMP),
+    member("lastEventTimestamp", &TIMESTAMP),
+    member("lastIngestionTime", &TIMESTAMP),
+    member("uploadSequenceToken", &SEQUENCE_TOKEN),
+    member("arn", &ARN),
+    member("storedBytes", &STORED_BYTES),
+]));
+
+static LOG_STREAM_NAME: Shape = shape(Kind::String)
+    .at_least(1)
+    .at_most(512)
+    .like(&PATTERN_21C7582F);
+
+static LOG_STREAMS: Shape = shape(Kind::List(&LOG_STREAM));
+
+static METRIC_FILTER_MATCH_RECORD: Shape = shape(Kind::Structure(&[
+    member("eventNumber", &EVENT_NUMBER),
+    member("eventMessage", &EVENT_MESSAGE),
+    member("extractedValues", &EXTRACTED_VALUES),
+]));
+
+static METRIC_FILTER_MATCHES: Shape = shape(Kind::List(&METRIC_FILTER_MATCH_RECORD));
+
+static NEXT_TOKEN: Shape = shape(Kind::String).at_least(1);
+
+static ORDER_BY: Shape = shape(Kind::String).one_of(&["LogStreamName", "LastEventTime"]);
+
+static POLICY_DOCUMENT: Shape = shape(Kind::String).at_least(1).at_most(51200);
+
+static POLICY_NAME: Shape = shape(Kind::String);
+
+static POLICY_SCOPE: Shape = shape(Kind::String).one_of(&["ACCOUNT", "RESOURCE"]);
+
+static POLICY_TYPE: Shape = shape(Kind::String).one_of(&[
+    "DATA_PROTECTION_POLICY",
+    "SUBSCRIPTION_FILTER_POLICY",
+    "FIELD_INDEX_POLICY",
+    "TRANSFORMER_POLICY",
+    "METRIC_EXTRACTION_POLICY",
+    "RETENTION_POLICY",
+]);
+
+static PUT_ACCOUNT_POLICY_REQUEST: Shape = shape(Kind::Structure(&[
+    required("policyName", &POLICY_NAME),
+    required("policyDocument", &ACCOUNT_POLICY_DOCUMENT),
+    required("policyType", &POLICY_TYPE),
+    member("scope", &SCOPE),
+    member("selectionCriteria", &SELECTION_CRITERIA),
+    member("dryRun", &DRY_RUN),
+]));
+
+static PUT_ACCOUNT_POLICY_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("accountPolicy", &ACCOUNT_POLICY),
+    member("dryRunResult", &DRY_RUN_RESULT),
+]));
+
+static PUT_INDEX_POLICY_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
+    required("policyDocument", &POLICY_DOCUMENT),
+]));
+
+static PUT_INDEX_POLICY_RESPONSE: Shape =
+    shape(Kind::Structure(&[member("indexPolicy", &INDEX_POLICY)]));
+
+static PUT_LOG_GROUP_DELETION_PROTECTION_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
+    required("deletionProtectionEnabled", &DELETION_PROTECTION_ENABLED),
+]));
+
+static PUT_QUERY_DEFINITION_REQUEST: Shape = shape(Kind::Structure(&[
+    member("queryLanguage", &QUERY_LANGUAGE),
+    required("name", &QUERY_DEFINITION_NAME),
+    member("queryDefinitionId", &QUERY_ID),
+    member("logGroupNames", &LOG_GROUP_NAMES),
+    required("queryString", &QUERY_DEFINITION_STRING),
+    member("clientToken", &CLIENT_TOKEN),
+    member("parameters", &QUERY_PARAMETER_LIST),
+]));
+
+static PUT_QUERY_DEFINITION_RESPONSE: Shape =
+    shape(Kind::Structure(&[member("queryDefinitionId", &QUERY_ID)]));
+
+static PUT_RESOURCE_POLICY_REQUEST: Shape = shape(Kind::Structure(&[
+    member("policyName", &POLICY_NAME),
+    member("policyDocument", &POLICY_DOCUMENT),
+    member("resourceArn", &ARN),
+    member("expectedRevisionId", &EXPECTED_REVISION_ID),
+]));
+
+static PUT_RESOURCE_POLICY_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("resourcePolicy", &RESOURCE_POLICY),
+    member("revisionId", &EXPECTED_REVISION_ID),
+]));
+
+static PUT_RETENTION_POLICY_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupName", &LOG_GROUP_NAME),
+    required("retentionInDays", &DAYS),
+]));
+
+static QUERY_DEFINITION: Shape = shape(Kind::Structure(&[
+    member("queryLanguage", &QUERY_LANGUAGE),
+    member("queryDefinitionId", &QUERY_ID),
+    member("name", &QUERY_DEFINITION_NAME),
+    member("queryString", &QUERY_DEFINITION_STRING),
+    member("lastModified", &TIMESTAMP),
+    member("logGroupNames", &LOG_GROUP_NAMES),
+    member("parameters", &QUERY_PARAMETER_LIST),
+]));
+
+static QUERY_DEFINITION_LIST: Shape = shape(Kind::List(&QUERY_DEFINITION));
+
+static QUERY_DEFINITION_NAME: Shape = shape(Kind::String).at_least(1).at_most(255);
+
+static QUERY_DEFINITION_STRING: Shape = shape(Kind::String).at_least(1).at_most(10000);
+
+static QUERY_ID: Shape = shape(Kind::String).at_least(1).at_most(256);
+
+static QUERY_LANGUAGE: Shape = shape(Kind::String).one_of(&["CWLI", "SQL", "PPL"]);
+
+static QUERY_LIST_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
+
+static QUERY_PARAMETER: Shape = shape(Kind::Structure(&[
+    required("name", &QUERY_PARAMETER_NAME),
+    member("defaultValue", &QUERY_PARAMETER_DEFAULT_VALUE),
+    member("description", &QUERY_PARAMETER_DESCRIPTION),
+]));
+
+static QUERY_PARAMETER_DEFAULT_VALUE: Shape = shape(Kind::String).at_most(1024);
+
+static QUERY_PARAMETER_DESCRIPTION: Shape = shape(Kind::String).at_most(512);
+
+static QUERY_PARAMETER_LIST: Shape = shape(Kind::List(&QUERY_PARAMETER)).at_most(20);
+
+static QUERY_PARAMETER_NAME: Shape = shape(Kind::String)
+    .at_least(1)
+    .at_most(128)
+    .like(&PATTERN_8F444F43);
+
+static RESOURCE_IDENTIFIER: Shape = shape(Kind::String)
+    .at_least(1)
+    .at_most(2048)
+    .like(&PATTERN_DAEFB3BA);
+
+static RESOURCE_POLICIES: Shape = shape(Kind::List(&RESOURCE_POLICY));
+
+static RESOURCE_POLICY: Shape = shape(Kind::Structure(&[
+    member("policyName", &POLICY_NAME),
+    member("policyDocument", &POLICY_DOCUMENT),
+    member("lastUpdatedTime", &TIMESTAMP),
+    member("policyScope", &POLICY_SCOPE),
+    member("resourceArn", &ARN),
+    member("revisionId", &EXPECTED_REVISION_ID),
+]));
+
+static RETENTION_VALUE: Shape = shape(Kind::String).at_least(1).at_most(12);
+
+static SCOPE: Shape = shape(Kind::String).one_of(&["ALL"]);
+
+static SELECTION_CRITERIA: Shape = shape(Kind::String);
+
+static SEQUENCE_TOKEN: Shape = shape(Kind::String).at_least(1);
+
+static STORED_BYTES: Shape = shape(Kind::Long).at_least(0);
+
+static SUCCESS: Shape = shape(Kind::Boolean);
+
+static TAG_FILTER: Shape = shape(Kind::Structure(&[
+    required("key", &TAG_FILTER_KEY),
+    member("values", &TAG_FILTER_VALUES),
+]));
+
+static TAG_FILTER_KEY: Shape = shape(Kind::String)
+    .at_least(1)
+    .at_most(128)
+    .like(&PATTERN_0CB60C3C);
+
+static TAG_FILTER_VALUE: Shape = shape(Kind::String)
+    .at_least(0)
+    .at_most(259)
+    .like(&PATTERN_8015376B);
+
+static TAG_FILTER_VALUES: Shape = shape(Kind::List(&TAG_FILTER_VALUE)).at_least(0).at_most(5);
+
+static TAG_FILTERS: Shape = shape(Kind::List(&TAG_FILTER)).at_least(1).at_most(5);
+
+static TAG_KEY: Shape = shape(Kind::String)
+    .at_least(1)
+    .at_most(128)
+    .like(&PATTERN_0CB60C3C);
+
+static TAG_KEY_LIST: Shape = shape(Kind::List(&TAG_KEY)).at_least(0).at_most(50);
+
+static TAG_LIST: Shape = shape(Kind::List(&TAG_KEY)).at_least(1);
+
+static TAG_LOG_GROUP_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupName", &LOG_GROUP_NAME),
+    required("tags", &TAGS),
+]));
+
+static TAG_RESOURCE_REQUEST: Shape = shape(Kind::Structure(&[
+    required("resourceArn", &AMAZON_RESOURCE_NAME),
+    required("tags", &TAGS),
+]));
+
+static TAG_VALUE: Shape = shape(Kind::String).at_most(256).like(&PATTERN_B1FC4C7B);
+
+static TAGS: Shape = shape(Kind::Map(&TAG_KEY, &TAG_VALUE))
+    .at_least(1)
+    .at_most(50);
+
+static TEST_EVENT_MESSAGES: Shape = shape(Kind::List(&EVENT_MESSAGE)).at_least(1).at_most(50);
+
+static TEST_METRIC_FILTER_REQUEST: Shape = shape(Kind::Structure(&[
+    required("filterPattern", &FILTER_PATTERN),
+    required("logEventMessages", &TEST_EVENT_MESSAGES),
+]));
+
+static TEST_METRIC_FILTER_RESPONSE: Shape = shape(Kind::Structure(&[member(
+    "matches",
+    &METRIC_FILTER_MATCHES,
+)]));
+
+static TIMESTAMP: Shape = shape(Kind::Long).at_least(0);
+
+static TOKEN: Shape = shape(Kind::String);
+
+static UNTAG_LOG_GROUP_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupName", &LOG_GROUP_NAME),
+    required("tags", &TAG_LIST),
+]));
+
+static UNTAG_RESOURCE_REQUEST: Shape = shape(Kind::Structure(&[
+    required("resourceArn", &AMAZON_RESOURCE_NAME),
+    required("tagKeys", &TAG_KEY_LIST),
+]));
+
+static VALUE: Shape = shape(Kind::String);

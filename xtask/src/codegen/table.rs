@@ -1,0 +1,163 @@
+//! The table of a model: operations, shapes, and what each shape asks of a value.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, bail};
+
+use super::model::{Model, Named, Shape, snake, target};
+
+pub(super) fn write(model: &Model) -> anyhow::Result<String> {
+    let metadata = &model.metadata;
+    let mut text = format!(
+        "//! Operations of `{}` and what their shapes ask of values. Generated: `cargo xtask codegen`, from {}.\n\n\
+         use crate::model::{{Kind, Operation, Pattern, Service, Shape, member, required, shape}};\n\n\
+         /// The service, with the operations that are served.\n\
+         pub static SERVICE: Service = Service {{\nid: {:?},\nversion: {:?},\nsigning_name: {:?},\n\
+         target_prefix: {:?},\njson_version: {:?},\noperations: &[\n",
+        metadata.service_id,
+        model.source,
+        metadata.service_id,
+        metadata.api_version,
+        metadata
+            .signing_name
+            .as_ref()
+            .unwrap_or(&metadata.endpoint_prefix),
+        metadata.target_prefix.as_deref().unwrap_or_default(),
+        metadata.json_version.as_deref().unwrap_or_default(),
+    );
+    for (name, operation) in &model.operations {
+        let named = |of: &Option<Named>| match of {
+            Some(named) => format!("Some(&{})", constant(&named.shape)),
+            None => "None".to_owned(),
+        };
+        let errors: Vec<&str> = operation.errors.iter().map(|e| e.shape.as_str()).collect();
+        writeln!(
+            text,
+            "Operation {{ name: {name:?}, input: {}, output: {}, errors: &{errors:?} }},",
+            named(&operation.input),
+            named(&operation.output),
+        )?;
+    }
+    text.push_str("],\n};\n");
+    let used = served(model)?;
+    patterns(&mut text, model, &used)?;
+    for name in &used {
+        let shape = model.shape(name)?;
+        writeln!(
+            text,
+            "\nstatic {}: Shape = {};",
+            constant(name),
+            entry(shape)?
+        )?;
+    }
+    Ok(text)
+}
+
+/// The shapes of requests and answers; exceptions are written by hand where they are raised.
+fn served(model: &Model) -> anyhow::Result<BTreeSet<String>> {
+    let operations = model.operations.values();
+    let ends = operations.flat_map(|operation| [&operation.input, &operation.output]);
+    model.reach(ends.flatten().map(|named| named.shape.clone()).collect())
+}
+
+fn patterns(text: &mut String, model: &Model, used: &BTreeSet<String>) -> anyhow::Result<()> {
+    let mut patterns = BTreeMap::new();
+    for name in used {
+        if let Some(pattern) = &model.shape(name)?.pattern {
+            patterns.insert(pattern_constant(pattern), pattern);
+        }
+    }
+    for (name, pattern) in patterns {
+        let ours = translated(pattern)?;
+        writeln!(
+            text,
+            "\nstatic {name}: Pattern = Pattern::new({pattern:?}, {ours:?});"
+        )?;
+    }
+    Ok(())
+}
+
+fn entry(shape: &Shape) -> anyhow::Result<String> {
+    let of = |named: &Option<Named>| {
+        let named = named.as_ref().context("a list or a map of nothing")?;
+        anyhow::Ok(constant(&named.shape))
+    };
+    let kind = match shape.kind.as_str() {
+        "structure" => {
+            let mut members = String::new();
+            for (name, reference) in &shape.members {
+                let target = target(reference).context("a member without a shape")?;
+                let make = if shape.required.contains(name) {
+                    "required"
+                } else {
+                    "member"
+                };
+                write!(members, "{make}({name:?}, &{}),", constant(&target))?;
+            }
+            format!("Structure(&[{members}])")
+        }
+        "list" => format!("List(&{})", of(&shape.member)?),
+        "map" => format!("Map(&{}, &{})", of(&shape.key)?, of(&shape.value)?),
+        "string" => "String".to_owned(),
+        "integer" => "Integer".to_owned(),
+        "long" => "Long".to_owned(),
+        "float" | "double" => "Double".to_owned(),
+        "boolean" => "Boolean".to_owned(),
+        "blob" => "Blob".to_owned(),
+        "timestamp" => "Timestamp".to_owned(),
+        other => bail!("no kind for a `{other}`"),
+    };
+    let mut text = format!("shape(Kind::{kind})");
+    if let Some(min) = shape.min {
+        write!(text, ".at_least({min})")?;
+    }
+    if let Some(max) = shape.max {
+        write!(text, ".at_most({max})")?;
+    }
+    if let Some(pattern) = &shape.pattern {
+        write!(text, ".like(&{})", pattern_constant(pattern))?;
+    }
+    if !shape.one_of.is_empty() {
+        write!(text, ".one_of(&{:?})", shape.one_of)?;
+    }
+    Ok(text)
+}
+
+fn constant(name: &str) -> String {
+    snake(name).to_uppercase()
+}
+
+/// Patterns are few and shared by many shapes: each is named by a short digest of its text.
+fn pattern_constant(pattern: &str) -> String {
+    let digest = pattern.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    format!("PATTERN_{digest:08X}")
+}
+
+/// The service's pattern in the words of our engine: in Java, `\w`, `\d` and `\s` are ASCII's.
+fn translated(pattern: &str) -> anyhow::Result<String> {
+    let (mut text, mut in_class) = (String::new(), false);
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        let escaped = if c == '\\' { chars.next() } else { None };
+        match (c, escaped, in_class) {
+            ('\\', Some('w'), true) => text.push_str("0-9A-Za-z_"),
+            ('\\', Some('d'), true) => text.push_str("0-9"),
+            ('\\', Some('w'), false) => text.push_str("[0-9A-Za-z_]"),
+            ('\\', Some('d'), false) => text.push_str("[0-9]"),
+            ('\\', Some('s'), false) => text.push_str(r"[ \t\n\x0B\f\r]"),
+            ('\\', Some('S'), false) => text.push_str(r"[^ \t\n\x0B\f\r]"),
+            ('\\', Some(other @ ('s' | 'S' | 'D' | 'W' | 'b')), _) => {
+                bail!(r"`\{other}` in `{pattern}` is not translated")
+            }
+            ('\\', Some(other), _) => text.extend(['\\', other]),
+            (other, _, _) => {
+                in_class = other == '[' || (in_class && other != ']');
+                text.push(other);
+            }
+        }
+    }
+    Ok(text)
+}
