@@ -336,7 +336,7 @@ def test_who_is_not_let_in_is_told_in_the_service_s_words(tmp_path):
 
         good = client("AKIDBATCH", "s3cret-made-up-for-the-test")
         good.create_log_group(logGroupName="/keyed")
-        (found,) = good.describe_log_groups()["logGroups"]
+        (found,) = good.describe_log_groups(logGroupNamePrefix="/keyed")["logGroups"]
         assert found["logGroupArn"] == "arn:aws:logs:eu-west-1:111122223333:log-group:/keyed"
         for key, secret, code in [
             ("AKIDBATCH", "wrong", "InvalidSignatureException"),
@@ -368,7 +368,7 @@ def test_groups_survive_a_restart(tmp_path):
                 logs.put_retention_policy(logGroupName="/kept", retentionInDays=30)
                 gateway.process.kill()
             else:
-                (found,) = logs.describe_log_groups()["logGroups"]
+                (found,) = logs.describe_log_groups(logGroupNamePrefix="/kept")["logGroups"]
                 assert found["logGroupName"] == "/kept" and found["retentionInDays"] == 30
                 assert len(logs.describe_log_streams(logGroupName="/kept")["logStreams"]) == 1
         finally:

@@ -129,13 +129,15 @@ def test_small_files_are_merged_and_a_second_start_doubles_nothing(own_stack, tm
 
 # In a process of its own: the store is a thread of this one, which would wait for us while we wait for it.
 READ_S3 = """
-import deltalake, json, sys
+import deltalake, json, os, sys
 options = json.loads(sys.argv[2])
 try:
     table = deltalake.DeltaTable(sys.argv[1], storage_options=options)
     print(json.dumps(table.to_pyarrow_table()["record_id"].to_pylist()))
 except deltalake.exceptions.TableNotFoundError:
     print("[]")
+sys.stdout.flush()
+os._exit(0)  # the library's threads do not always let the interpreter end
 """
 
 
@@ -173,3 +175,28 @@ def test_no_table_where_none_is_wanted(tmp_path):
         assert not (tmp_path / "data" / "tables").exists()
     finally:
         stack.stop()
+
+
+def test_its_log_group_is_one_of_cloudwatch_logs(own_stack, tmp_path):
+    path = tmp_path / "data" / "tables" / "events"
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "secret-access"}
+    logs = boto3.client("logs", endpoint_url=own_stack.url, region_name="us-east-1", **keys)
+
+    def group():
+        found = logs.describe_log_groups(logGroupNamePrefix="/corelog/invocations")["logGroups"]
+        return found[0] if found else None
+
+    calls(own_stack)
+    table = filled(path, CALLS)
+    sizes = table.get_add_actions(flatten=True)["size_bytes"]
+    assert group()["storedBytes"] == sum(size.as_py() for size in sizes)
+    logs.put_retention_policy(logGroupName="/corelog/invocations", retentionInDays=1)
+    assert group()["retentionInDays"] == 1
+    made = calls(own_stack, CALLS)
+    assert set(made) <= set(rows(filled(path, 2 * CALLS))["record_id"].to_pylist())
+
+    logs.delete_log_group(logGroupName="/corelog/invocations")
+    wait_for(lambda: rows(table).num_rows == 0, "an empty table")
+    wait_for(lambda: group() and "retentionInDays" not in group(), "the group anew")
+    made = calls(own_stack, 2 * CALLS)
+    assert sorted(rows(filled(path, CALLS))["record_id"].to_pylist()) == sorted(made)

@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use corelog_api::logging::{BucketRefused, DESTINATION, Destinations, NotStarted};
-use corelog_catalog::{BucketTarget, LoggingConfiguration, Modalities};
+use corelog_api::logs::{Events, NoEvents};
+use corelog_catalog::{BucketTarget, Catalog, LoggingConfiguration, Modalities};
 use corelog_cli::settings::Settings;
 use corelog_delivery::{Config, Delivery, Ended, Handle, Ports, Report, Sink};
 use corelog_runtime::{Clock, Shutdown};
@@ -16,9 +17,12 @@ use corelog_sinks::groups::{GroupSink, Tables};
 use corelog_sinks::s3::{self, Location, S3Sink};
 use corelog_spool::Spool;
 use corelog_telemetry::Metrics;
+use corelog_types::LogGroupName;
 use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle as Background;
 use tokio::task::JoinHandle;
+
+use crate::tables::{Care, StoredEvents};
 
 /// The cursor's name of the table of all events.
 const TABLE: &str = "log-groups";
@@ -93,11 +97,26 @@ impl Destined {
             let sink = GroupSink::new(Arc::clone(tables), &settings.store.log_group);
             let config = crate::configure::table_delivery(TABLE, &settings);
             self.begin(config, Arc::new(sink), true).await?;
-            let every = settings.store.compaction_interval;
-            let care = crate::tables::care(Arc::clone(tables), every, self.caring.child());
-            self.tasks.spawn_on("table care", care, &self.background);
         }
         Ok(())
+    }
+
+    /// Begins to look after the table of all events, if one is kept; gives what the API asks of it.
+    pub(crate) fn join(&self, catalog: Arc<dyn Catalog>) -> anyhow::Result<Arc<dyn Events>> {
+        let Some(tables) = &self.tables else {
+            return Ok(Arc::new(NoEvents));
+        };
+        let settings = self.settings.read();
+        let care = Care {
+            tables: Arc::clone(tables),
+            catalog,
+            group: LogGroupName::new(settings.store.log_group.clone())?,
+            every: settings.store.compaction_interval,
+            clock: self.clock.clone(),
+        };
+        let running = care.run(self.caring.child());
+        self.tasks.spawn_on("table care", running, &self.background);
+        Ok(Arc::new(StoredEvents(Arc::clone(tables))))
     }
 
     /// Puts another configuration in force: destinations that changed or went end, the others go on.

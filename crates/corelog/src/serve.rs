@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use corelog_api::logging::Destinations as _;
-use corelog_api::logs::NoEvents;
 use corelog_api::{Account, Api, Open};
 use corelog_catalog::{Logging as _, SqliteCatalog};
 use corelog_cli::environment::Environment;
@@ -99,7 +98,7 @@ async fn serve(
     });
     let api = Api::new(corelog_api::Ports {
         catalog: Arc::new(catalog.clone()),
-        events: Arc::new(NoEvents),
+        events: destinations.join(Arc::new(catalog.clone()))?,
         account: Account {
             id: settings.account.id.clone(),
             region: settings.account.region.clone(),

@@ -1,41 +1,121 @@
-//! The care of the table of all events: small files merged, and those that nobody reads any longer deleted.
+//! The table of all events and the log groups of the catalog, joined: the table's files are looked after, and what the
+//! catalog says of a group holds for its events.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_runtime::Shutdown;
+use async_trait::async_trait;
+use corelog_api::logs::Events;
+use corelog_catalog::{Catalog, Error as CatalogError, GroupFilter, LogGroup};
+use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::Tables;
 use corelog_store::{Compaction, Table};
 use corelog_telemetry::Chain;
+use corelog_types::{LogGroupName, LogStreamName, Timestamp};
 
 /// For how long files are kept that newer versions of the table no longer have: queries of other engines may be
 /// reading them.
 const KEEP_FILES: Duration = Duration::from_hours(1);
 /// How often they are looked for.
 const VACUUM_EVERY: Duration = Duration::from_mins(10);
+const GROUPS_PAGE: u32 = 1_000;
+const DAY_MS: u64 = 86_400_000;
 
-/// Looks after the table until `shutdown`. What fails is tried again the next time.
-pub(crate) async fn care(tables: Arc<Tables>, every: Duration, shutdown: Shutdown) {
-    let mut since_vacuum = Duration::ZERO;
-    loop {
-        tokio::select! {
-            () = shutdown.requested() => return,
-            () = tokio::time::sleep(every) => since_vacuum += every,
-        }
-        // A store that is away is the sink's to report.
-        let Ok(table) = tables.table().await else {
-            continue;
-        };
-        compact(table, &shutdown).await;
-        if since_vacuum >= VACUUM_EVERY {
-            since_vacuum = Duration::ZERO;
-            match table.vacuum(KEEP_FILES).await {
-                Ok(0) => {}
-                Ok(files) => tracing::info!(files, "deleted files that the table no longer has"),
-                Err(error) => tracing::warn!(error = %Chain(&error), "the table was not vacuumed"),
+/// Looks after the table.
+pub(crate) struct Care {
+    pub(crate) tables: Arc<Tables>,
+    pub(crate) catalog: Arc<dyn Catalog>,
+    /// The group that records are events of. It is made anew where somebody has deleted it: records keep coming.
+    pub(crate) group: LogGroupName,
+    pub(crate) every: Duration,
+    pub(crate) clock: Clock,
+}
+
+impl Care {
+    /// Goes on until `shutdown`. What fails is tried again the next time.
+    pub(crate) async fn run(self, shutdown: Shutdown) {
+        let mut since_vacuum = Duration::ZERO;
+        loop {
+            if let Err(error) = self.keep_group().await {
+                tracing::warn!(error = %Chain(&error), group = %self.group, "the log group was not made");
+            }
+            tokio::select! {
+                () = shutdown.requested() => return,
+                () = tokio::time::sleep(self.every) => since_vacuum += self.every,
+            }
+            // A store that is away is the sink's to report.
+            let Ok(table) = self.tables.table().await else {
+                continue;
+            };
+            if let Err(error) = self.let_go(table).await {
+                tracing::warn!(error = %error, "retention was not applied");
+            }
+            compact(table, &shutdown).await;
+            if since_vacuum >= VACUUM_EVERY {
+                since_vacuum = Duration::ZERO;
+                match table.vacuum(KEEP_FILES).await {
+                    Ok(0) => {}
+                    Ok(files) => {
+                        tracing::info!(files, "deleted files that the table no longer has");
+                    }
+                    Err(error) => {
+                        tracing::warn!(error = %Chain(&error), "the table was not vacuumed");
+                    }
+                }
             }
         }
     }
+
+    async fn keep_group(&self) -> Result<(), CatalogError> {
+        if self.catalog.group(&self.group).await?.is_none() {
+            let group = LogGroup::new(self.group.clone(), self.clock.now());
+            self.catalog.create_group(&group).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes events out of the table that their group no longer keeps, or whose group is gone.
+    async fn let_go(&self, table: &Table) -> anyhow::Result<()> {
+        // Files first: a group made after that has none among them.
+        let files = table.snapshot().await?.files();
+        let mut groups: BTreeMap<String, Option<u32>> = BTreeMap::new();
+        let mut after: Option<String> = None;
+        loop {
+            let all = GroupFilter::default();
+            let page = self
+                .catalog
+                .groups(&all, after.as_deref(), GROUPS_PAGE)
+                .await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.name.as_str().to_owned());
+            let kept = |group: LogGroup| (group.name.as_str().to_owned(), group.retention_days);
+            groups.extend(page.into_iter().map(kept));
+        }
+        let stored: BTreeSet<String> = files.into_iter().map(|file| file.group).collect();
+        for group in stored {
+            match groups.get(&group) {
+                Some(None) => {}
+                Some(Some(days)) => {
+                    let first = first_day_kept(self.clock.now(), *days);
+                    if table.drop_days_before(&group, &first).await?.is_some() {
+                        tracing::info!(group, before = first, "dropped days past retention");
+                    }
+                }
+                None => {
+                    table.drop_group(&group).await?;
+                    tracing::info!(group, "dropped the events of a log group that is gone");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The first day of which some event may be younger than `days`.
+fn first_day_kept(now: Timestamp, days: u32) -> String {
+    let kept_ms = u64::from(days) * DAY_MS;
+    Timestamp::from_unix_ms(now.unix_ms().saturating_sub(kept_ms)).day()
 }
 
 async fn compact(table: &Table, shutdown: &Shutdown) {
@@ -53,5 +133,53 @@ async fn compact(table: &Table, shutdown: &Shutdown) {
                 return;
             }
         }
+    }
+}
+
+/// What the operations on log groups ask of the table.
+#[derive(Debug)]
+pub(crate) struct StoredEvents(pub(crate) Arc<Tables>);
+
+#[async_trait]
+impl Events for StoredEvents {
+    /// Zeros while the store is away.
+    async fn stored_bytes(&self, groups: &[LogGroup]) -> Vec<u64> {
+        let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
+        if let Ok(table) = self.0.table().await
+            && let Ok(snapshot) = table.snapshot().await
+        {
+            for file in snapshot.files() {
+                *bytes.entry(file.group).or_default() += file.bytes;
+            }
+        }
+        let of = |group: &LogGroup| bytes.get(group.name.as_str()).copied().unwrap_or(0);
+        groups.iter().map(of).collect()
+    }
+
+    /// Should it fail, [`Care`] does it later.
+    async fn group_deleted(&self, group: &LogGroupName) {
+        let Ok(table) = self.0.table().await else {
+            return;
+        };
+        if let Err(error) = table.drop_group(group.as_str()).await {
+            tracing::warn!(error = %Chain(&error), %group, "a deleted log group's events are still stored");
+        }
+    }
+
+    /// Streams share files: the events of one go with their day, or with their group.
+    async fn stream_deleted(&self, _group: &LogGroupName, _stream: &LogStreamName) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_kept_until_all_of_it_is_too_old() {
+        // 2026-11-22T09:15:42Z
+        let now = Timestamp::from_unix_ms(1_795_338_942_000);
+        assert_eq!(first_day_kept(now, 1), "2026-11-21");
+        assert_eq!(first_day_kept(now, 30), "2026-10-23");
+        assert_eq!(first_day_kept(Timestamp::from_unix_ms(5), 1), "1970-01-01");
     }
 }
