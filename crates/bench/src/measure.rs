@@ -135,7 +135,7 @@ fn run(
         Ok(())
     })?;
     let mut exchanges = outcome.exchanges;
-    if matches!((pace, target), (Pace::Closed, Target::CorelogDelivering)) {
+    if matches!(pace, Pace::Closed) && target.delivers() {
         // What is left to deliver belongs to these exchanges: all of the run's, since the warm-up's are in it.
         settle(&running.pids, SETTLE_LIMIT);
         after = cpu_us(&running.pids);

@@ -26,6 +26,8 @@ pub(crate) enum Target {
     Corelog,
     /// Corelog delivering to a directory every second.
     CorelogDelivering,
+    /// The same, keeping the table of log events too: what runs without any configuration.
+    CorelogTable,
     /// A gateway that someone else has started in front of the mock.
     Other(Other),
 }
@@ -69,12 +71,17 @@ impl Target {
             Self::Nginx => "nginx",
             Self::Corelog => "corelog",
             Self::CorelogDelivering => "corelog+delivery",
+            Self::CorelogTable => "corelog+table",
             Self::Other(other) => &other.name,
         }
     }
 
     pub(crate) fn is_corelog(&self) -> bool {
-        matches!(self, Self::Corelog | Self::CorelogDelivering)
+        matches!(self, Self::Corelog) || self.delivers()
+    }
+
+    pub(crate) fn delivers(&self) -> bool {
+        matches!(self, Self::CorelogDelivering | Self::CorelogTable)
     }
 
     /// Why it cannot be measured here.
@@ -147,7 +154,7 @@ impl Ground {
             Target::Nginx => self
                 .nginx(&dir)
                 .map(|(process, address)| (Some(process), address))?,
-            Target::Corelog | Target::CorelogDelivering => {
+            Target::Corelog | Target::CorelogDelivering | Target::CorelogTable => {
                 let (process, address) = self.corelog(&dir, target)?;
                 (Some(process), address)
             }
@@ -159,7 +166,7 @@ impl Ground {
         };
         let path = match target {
             Target::Other(other) => other.path.clone(),
-            Target::Corelog | Target::CorelogDelivering => format!("/openai{PATH}"),
+            corelog if corelog.is_corelog() => format!("/openai{PATH}"),
             _ => PATH.to_owned(),
         };
         Ok(Running {
@@ -196,8 +203,7 @@ impl Ground {
 
     fn corelog(&self, dir: &Path, target: &Target) -> anyhow::Result<(Process, SocketAddr)> {
         let config = dir.join("corelog.toml");
-        let delivers = *target == Target::CorelogDelivering;
-        fs::write(&config, corelog_config(dir, self.mock, delivers))?;
+        fs::write(&config, corelog_config(dir, self.mock, target))?;
         let (address, log) = (dir.join("address"), dir.join("log"));
         let mut command = Command::new(&self.corelog);
         command
@@ -259,18 +265,21 @@ http {{
 }
 
 /// The smallest configuration. Strict durability is the default.
-fn corelog_config(dir: &Path, upstream: SocketAddr, delivers: bool) -> String {
+fn corelog_config(dir: &Path, upstream: SocketAddr, target: &Target) -> String {
     let provider = format!(
         "[[provider]]\nname = \"openai\"\ndialect = \"openai\"\nbase_url = \"http://{upstream}/v1\"\n\n"
     );
-    let destination = if delivers {
+    let destination = if target.delivers() {
         let bucket = dir.join("bucket");
         format!("url = \"file://{}\"\ninterval = \"1s\"\n", bucket.display())
     } else {
         // A store that is away: one record is read and waits, the others stay where they are.
         "url = \"s3://away/records\"\ninterval = \"1h\"\nbatch_records = 1\n\n[s3]\nendpoint = \"http://127.0.0.1:1\"\naccess_key_id = \"bench\"\nsecret_access_key = \"bench\"\n".to_owned()
     };
-    format!("{provider}[[destination]]\nname = \"bucket\"\nkind = \"s3\"\n{destination}")
+    let table = *target == Target::CorelogTable;
+    format!(
+        "{provider}[store]\nenabled = {table}\n\n[[destination]]\nname = \"bucket\"\nkind = \"s3\"\n{destination}"
+    )
 }
 
 #[cfg(test)]
