@@ -33,7 +33,7 @@ impl Default for Compaction {
     fn default() -> Self {
         Self {
             files_min: 8,
-            message_bytes_max: 128 << 20,
+            message_bytes_max: 32 << 20,
         }
     }
 }
@@ -127,8 +127,9 @@ fn merge(sources: Vec<Bytes>) -> Result<Encoded> {
     }
     let rows = concat_batches(&arrow_schema(), &batches)?;
     drop(batches);
-    let rows = take_record_batch(&rows, &order_of(&rows))?;
-    file::encode(&rows)
+    let sorted = take_record_batch(&rows, &order_of(&rows))?;
+    drop(rows);
+    file::encode(&sorted)
 }
 
 /// The order that [`crate::rows::batch_of`] puts rows in.
