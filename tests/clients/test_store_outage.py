@@ -84,7 +84,8 @@ def call(gateway: str, text: str) -> str:
 
 def status(gateway: str):
     with urllib.request.urlopen(f"http://{gateway}/corelog/v1/status") as answer:
-        (destination,) = json.load(answer)["destinations"]
+        destinations = json.load(answer)["destinations"]
+    (destination,) = [it for it in destinations if it["name"] == "store"]
     return destination
 
 
