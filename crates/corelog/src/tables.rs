@@ -75,9 +75,11 @@ impl Care {
         Ok(())
     }
 
-    /// Takes events out of the table that their group no longer keeps, or whose group is gone.
+    /// Takes events out of the table that their group no longer keeps.
+    ///
+    /// Events of a group that the catalog lacks stay: the table may be shared with another node, and a catalog may
+    /// have been lost, but the events cannot be had again.
     async fn let_go(&self, table: &Table) -> anyhow::Result<()> {
-        // Files first: a group made after that has none among them.
         let files = table.snapshot().await?.files();
         let mut groups: BTreeMap<String, Option<u32>> = BTreeMap::new();
         let mut after: Option<String> = None;
@@ -94,18 +96,12 @@ impl Care {
         }
         let stored: BTreeSet<String> = files.into_iter().map(|file| file.group).collect();
         for group in stored {
-            match groups.get(&group) {
-                Some(None) => {}
-                Some(Some(days)) => {
-                    let first = first_day_kept(self.clock.now(), *days);
-                    if table.drop_days_before(&group, &first).await?.is_some() {
-                        tracing::info!(group, before = first, "dropped days past retention");
-                    }
-                }
-                None => {
-                    table.drop_group(&group).await?;
-                    tracing::info!(group, "dropped the events of a log group that is gone");
-                }
+            let Some(Some(days)) = groups.get(&group) else {
+                continue;
+            };
+            let first = first_day_kept(self.clock.now(), *days);
+            if table.drop_days_before(&group, &first).await?.is_some() {
+                tracing::info!(group, before = first, "dropped days past retention");
             }
         }
         Ok(())
@@ -156,13 +152,21 @@ impl Events for StoredEvents {
         groups.iter().map(of).collect()
     }
 
-    /// Should it fail, [`Care`] does it later.
+    /// Should it fail, the log says how to do it again.
     async fn group_deleted(&self, group: &LogGroupName) {
-        let Ok(table) = self.0.table().await else {
-            return;
+        let dropped = match self.0.table().await {
+            Ok(table) => table
+                .drop_group(group.as_str())
+                .await
+                .map(drop)
+                .map_err(|error| Chain(&error).to_string()),
+            Err(error) => Err(Chain(&error).to_string()),
         };
-        if let Err(error) = table.drop_group(group.as_str()).await {
-            tracing::warn!(error = %Chain(&error), %group, "a deleted log group's events are still stored");
+        if let Err(error) = dropped {
+            tracing::error!(
+                error, %group,
+                "a deleted log group's events are still stored; create and delete the group again to remove them"
+            );
         }
     }
 

@@ -22,9 +22,10 @@ pub(crate) fn batch_of(events: &[Event]) -> Result<RecordBatch, ArrowError> {
         .iter()
         .map(|event| (event, Facts::of(&event.message)))
         .collect();
-    read.sort_by_cached_key(|(event, _)| (event.timestamp, event.position));
     read.sort_by(|(a, of_a), (b, of_b)| {
-        a.message[of_a.body.clone()].cmp(&b.message[of_b.body.clone()])
+        let bodies = (&a.message[of_a.body.clone()], &b.message[of_b.body.clone()]);
+        let times = (a.timestamp, a.position).cmp(&(b.timestamp, b.position));
+        bodies.0.cmp(bodies.1).then(times)
     });
     let mut rows = Rows::new(events);
     for (event, facts) in read {

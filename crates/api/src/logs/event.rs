@@ -9,8 +9,8 @@ use corelog_types::{LogGroupName, LogStreamName};
 /// What log groups hold besides their settings.
 ///
 /// The catalog is changed first and these are told afterwards: a process that dies in between leaves events of a
-/// group or a stream that the catalog does not have, and an implementor removes such events when it starts. A group
-/// that is made anew has another `created`, which tells it from the one before.
+/// group or a stream that the catalog does not have. They stay, since a catalog that was lost looks the same; making
+/// the group anew and deleting it again removes them.
 #[async_trait]
 pub trait Events: Send + Sync + fmt::Debug {
     /// Bytes stored of each of these groups, in their order.
