@@ -1,0 +1,256 @@
+//! The engine: sessions with bounded memory, in which queries run.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use corelog_insights::Query;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::common::Result as DfResult;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::object_store::DefaultObjectStoreRegistry;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use futures_util::StreamExt as _;
+
+use crate::frame::{Frame, POINTER, Shown};
+use crate::kind::Reader;
+use crate::output::{Answer, AnswerRow, Statistics};
+use crate::plan::{Planning, in_order, project};
+use crate::scan::Events;
+use crate::stage::Planner;
+use crate::{Request, Result, group, of_group};
+
+/// A result never has more rows. Source: the service model's largest `limit`.
+const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
+/// Rows that operators take at a time. Messages are long, and a batch of them is in memory at once.
+const BATCH_ROWS: usize = 2_048;
+
+/// What queries may use.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Memory of all queries together, in bytes. What sorts and aggregations need beyond goes to disk.
+    pub memory_bytes: usize,
+    /// Where that goes.
+    pub spill: PathBuf,
+    /// How much of it there may be, in bytes.
+    pub spill_bytes: u64,
+    /// How many threads a query is spread over.
+    pub threads: usize,
+}
+
+/// Runs queries. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    runtime: Arc<RuntimeEnv>,
+    threads: usize,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine with limits.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] if the place for spilling cannot be used.
+    pub fn new(limits: Limits) -> Result<Self> {
+        let disk = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::Directories(vec![limits.spill]))
+            .with_max_temp_directory_size(limits.spill_bytes);
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(limits.memory_bytes)))
+            .with_disk_manager_builder(disk)
+            .build_arc()?;
+        Ok(Self {
+            runtime,
+            threads: limits.threads.max(1),
+        })
+    }
+
+    /// Runs a query that was read without errors, its saved queries already in place.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    /// # Cancel safety
+    /// A dropped query stops.
+    pub async fn run(&self, query: &Query, request: &Request) -> Result<Answer> {
+        let (planned, mut planning) = self.plan(query, request)?;
+        let session = self.session(&request.events)?;
+        let (batches, _) = execute(&session, planned.plan).await?;
+        let mut answer = Answer {
+            columns: planned.shown.iter().map(|it| it.name.clone()).collect(),
+            ..Answer::default()
+        };
+        for batch in batches {
+            rows(&planned.columns, planned.raw, &batch, &mut answer.rows)?;
+        }
+        answer.statistics = statistics(&mut planning);
+        Ok(answer)
+    }
+
+    /// The plan of a query, as the engine describes it.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    pub async fn explain(&self, query: &Query, request: &Request) -> Result<String> {
+        let (planned, _) = self.plan(query, request)?;
+        let session = self.session(&request.events)?;
+        let state = session.state();
+        let optimised = state.optimize(&planned.plan)?;
+        let physical = state.query_planner().create_physical_plan(&optimised, &state).await?;
+        let tree = datafusion::physical_plan::displayable(&*physical).indent(false);
+        Ok(format!("{}\n\n{tree}", optimised.display_indent()))
+    }
+
+    fn plan<'r>(&self, query: &Query, request: &'r Request) -> Result<(Planned, Planning<'r>)> {
+        let mut planning = Planning::new(request);
+        let window = group::window(&query.commands, request.now_ms, request.window)?;
+        let frame = planning.pipeline(&query.commands, window)?;
+        let has_limit = |command: &corelog_insights::Command| {
+            matches!(command.kind, corelog_insights::CommandKind::Limit(_))
+        };
+        let rows_max = if query.commands.iter().any(has_limit) {
+            ROWS_MAX
+        } else {
+            request.limit.min(ROWS_MAX)
+        };
+        Ok((planned(frame, rows_max)?, planning))
+    }
+
+    fn session(&self, events: &Events) -> Result<SessionContext> {
+        let mut config = SessionConfig::new()
+            .with_target_partitions(self.threads)
+            .with_batch_size(BATCH_ROWS);
+        let options = config.options_mut();
+        options.execution.parquet.pushdown_filters = true;
+        options.execution.parquet.reorder_filters = true;
+        options.execution.collect_statistics = false;
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(Arc::new(self.runtime_of(events)?))
+            .with_default_features()
+            .with_query_planner(Arc::new(Planner))
+            .build();
+        Ok(SessionContext::new_with_state(state))
+    }
+
+    /// The engine's runtime with the events' store in it. Stores are of one query, memory and disk are shared.
+    fn runtime_of(&self, events: &Events) -> Result<RuntimeEnv> {
+        let runtime = RuntimeEnv {
+            object_store_registry: Arc::new(DefaultObjectStoreRegistry::new()),
+            ..RuntimeEnv::clone(&self.runtime)
+        };
+        runtime.register_object_store(Events::root()?.as_ref(), Arc::clone(&events.store));
+        Ok(runtime)
+    }
+}
+
+/// A plan, and what its columns are.
+struct Planned {
+    plan: LogicalPlan,
+    shown: Vec<Shown>,
+    /// Where each shown column is.
+    columns: Vec<Option<crate::compute::Slot>>,
+    raw: bool,
+}
+
+fn planned(frame: Frame, rows_max: usize) -> Result<Planned> {
+    let frame = in_order(frame, Some(rows_max))?;
+    let shown = frame.columns();
+    let slot = |column: &Shown| match &column.field {
+        Some(field) => frame.field(field),
+        None => frame.column(&column.name),
+    };
+    let columns: Vec<_> = shown.iter().map(slot).collect();
+    let mut needed: Vec<String> = Vec::new();
+    let slots = columns.iter().flatten().map(|slot| slot.column.clone());
+    let pointer = POINTER.iter().filter(|_| frame.raw).map(|it| (*it).to_owned());
+    for column in slots.chain(pointer) {
+        if !needed.contains(&column) {
+            needed.push(column);
+        }
+    }
+    if needed.is_empty() {
+        needed.extend(frame.plan.schema().fields().first().map(|it| it.name().clone()));
+    }
+    let plan = project(frame.plan, &needed)?;
+    Ok(Planned {
+        plan,
+        shown,
+        columns,
+        raw: frame.raw,
+    })
+}
+
+async fn execute(
+    session: &SessionContext,
+    plan: LogicalPlan,
+) -> DfResult<(Vec<RecordBatch>, Arc<dyn ExecutionPlan>)> {
+    let state = session.state();
+    let physical = state.create_physical_plan(&plan).await?;
+    let mut stream = execute_stream(Arc::clone(&physical), session.task_ctx())?;
+    let mut batches = Vec::new();
+    while let Some(batch) = stream.next().await {
+        batches.push(batch?);
+    }
+    Ok((batches, physical))
+}
+
+fn rows(
+    columns: &[Option<crate::compute::Slot>],
+    raw: bool,
+    batch: &RecordBatch,
+    out: &mut Vec<AnswerRow>,
+) -> Result<()> {
+    let pointers = if raw {
+        of_group::pointers(batch)?
+    } else {
+        Vec::new()
+    };
+    let mut readers = Vec::with_capacity(columns.len());
+    for slot in columns {
+        readers.push(match slot {
+            Some(slot) => {
+                let at = batch.schema().index_of(&slot.column).map_err(datafusion::common::DataFusionError::from)?;
+                Some((Reader::new(slot.kind, batch.column(at))?, &slot.path))
+            }
+            None => None,
+        });
+    }
+    let mut pointers = pointers.into_iter();
+    for row in 0..batch.num_rows() {
+        let shown = |reader: &Option<(Reader, &Vec<corelog_insights::Segment>)>| {
+            let (reader, path) = reader.as_ref()?;
+            let value = reader.value(row);
+            let value = if path.is_empty() { Some(&value) } else { value.member(path) };
+            value.and_then(|value| value.shown().map(std::borrow::Cow::into_owned))
+        };
+        out.push(AnswerRow {
+            values: readers.iter().map(shown).collect(),
+            pointer: pointers.next(),
+        });
+    }
+    Ok(())
+}
+
+fn statistics(planning: &mut Planning<'_>) -> Statistics {
+    let extent = planning.extent;
+    Statistics {
+        records_scanned: extent.rows,
+        records_matched: planning.tally.rows(),
+        records_skipped: extent.rows_skipped,
+        bytes_scanned: extent.message_bytes,
+        bytes_skipped: extent.bytes_skipped,
+        log_groups: planning.groups as u64,
+    }
+}

@@ -1,0 +1,56 @@
+//! Why a query was not answered.
+
+use datafusion::common::DataFusionError;
+
+/// A query that was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The language has it and this engine does not.
+    #[error("not supported: {what}")]
+    Unsupported {
+        /// What was asked for.
+        what: String,
+    },
+    /// The query asks for more of something than there may be.
+    #[error("more than {max} {what}")]
+    TooMany {
+        /// Of what, in the plural.
+        what: &'static str,
+        /// How many there may be.
+        max: usize,
+    },
+    /// The path of a file is none.
+    #[error("`{path}` is no path of a file")]
+    Path {
+        /// The path.
+        path: String,
+        /// Why not.
+        #[source]
+        source: object_store::path::Error,
+    },
+    /// The engine could not do it.
+    #[error("the query could not be run")]
+    Engine(#[from] Box<DataFusionError>),
+}
+
+impl Error {
+    pub(crate) fn unsupported(what: impl Into<String>) -> Self {
+        Self::Unsupported { what: what.into() }
+    }
+
+    /// Whether the query needs more memory than queries may have.
+    pub fn is_too_large(&self) -> bool {
+        match self {
+            Self::Engine(error) => {
+                matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
+            }
+            _ => false,
+        }
+    }
+}
+
+impl From<DataFusionError> for Error {
+    fn from(error: DataFusionError) -> Self {
+        Self::Engine(Box::new(error))
+    }
+}

@@ -1,0 +1,278 @@
+//! What is known of the rows between two commands of a query: which column holds what.
+
+use std::collections::HashMap;
+
+use corelog_insights::{Field, Period, Segment};
+use corelog_store::{Column as Stored, PROMOTED, Promoted};
+use datafusion::logical_expr::LogicalPlan;
+
+use crate::compute::Slot;
+use crate::kind::Kind;
+use crate::scan::GROUP;
+
+/// A column that a command computed, by the name that the query gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Computed {
+    pub(crate) name: String,
+    pub(crate) column: String,
+    pub(crate) kind: Kind,
+}
+
+/// A column of the result.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown {
+    pub(crate) name: String,
+    /// The field it shows; if none, the computed column of its name.
+    pub(crate) field: Option<Field>,
+}
+
+impl Shown {
+    pub(crate) fn column(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            field: None,
+        }
+    }
+}
+
+/// A key by which rows are in order.
+#[derive(Debug, Clone)]
+pub(crate) struct OrderKey {
+    pub(crate) column: String,
+    pub(crate) descending: bool,
+}
+
+/// The time key of the last `stats`, for `fillmissing`.
+#[derive(Debug, Clone)]
+pub(crate) struct TimeKey {
+    pub(crate) name: String,
+    pub(crate) period: Period,
+    pub(crate) offset: Option<Period>,
+}
+
+/// The rows after a command.
+#[derive(Debug, Clone)]
+pub(crate) struct Frame {
+    pub(crate) plan: LogicalPlan,
+    /// What commands computed, in the order they did.
+    pub(crate) computed: Vec<Computed>,
+    /// Fields taken out of messages, by their path.
+    pub(crate) discovered: HashMap<String, String>,
+    /// Maps and lists taken out of messages, by their path.
+    pub(crate) containers: HashMap<String, String>,
+    /// Whether promoted fields are read from their columns.
+    pub(crate) promoted: bool,
+    /// Columns that hold the same for all rows of a log group, such as a tag, by the field's name.
+    pub(crate) of_group: HashMap<String, String>,
+    /// The columns that `fields` and other commands added; none yet means `@timestamp` and `@message`.
+    pub(crate) shown: Vec<Shown>,
+    /// Columns that other commands made before any `fields`.
+    pub(crate) made: Vec<String>,
+    /// Whether `display` said what is shown.
+    pub(crate) displayed: bool,
+    /// Whether rows still are events: no aggregation so far.
+    pub(crate) raw: bool,
+    /// The order that rows are to be in.
+    pub(crate) order: Vec<OrderKey>,
+    /// Whether they are in it.
+    pub(crate) sorted: bool,
+    /// The keys of the last `stats`.
+    pub(crate) keys: Vec<String>,
+    /// Its key of time bins.
+    pub(crate) time_key: Option<TimeKey>,
+    /// Names of lists from `split`.
+    pub(crate) split: Vec<String>,
+    /// After a `join`: the columns of each side, by its alias.
+    pub(crate) sides: Vec<(String, Vec<Computed>)>,
+}
+
+impl Frame {
+    /// The rows of events.
+    pub(crate) fn of_events(plan: LogicalPlan, promoted: bool) -> Self {
+        let key = |column: &str| OrderKey {
+            column: column.to_owned(),
+            descending: true,
+        };
+        Self {
+            plan,
+            computed: Vec::new(),
+            discovered: HashMap::new(),
+            containers: HashMap::new(),
+            promoted,
+            of_group: HashMap::new(),
+            shown: Vec::new(),
+            made: Vec::new(),
+            displayed: false,
+            raw: true,
+            order: vec![
+                key(Stored::Timestamp.name()),
+                OrderKey {
+                    descending: false,
+                    ..key(Stored::IngestionTime.name())
+                },
+                OrderKey {
+                    descending: false,
+                    ..key(Stored::Sequence.name())
+                },
+                OrderKey {
+                    descending: false,
+                    ..key(Stored::Part.name())
+                },
+            ],
+            sorted: false,
+            keys: Vec::new(),
+            time_key: None,
+            split: Vec::new(),
+            sides: Vec::new(),
+        }
+    }
+
+    /// The rows of an aggregation: nothing but its columns remains.
+    pub(crate) fn aggregated(plan: LogicalPlan, columns: Vec<Computed>) -> Self {
+        let mut frame = Self::of_events(plan, false);
+        frame.shown = columns
+            .iter()
+            .map(|column| Shown::column(&column.name))
+            .collect();
+        frame.computed = columns;
+        frame.raw = false;
+        frame.order = Vec::new();
+        frame
+    }
+
+    /// Shows one more column, unless `display` said what is shown or it is shown already.
+    pub(crate) fn show(&mut self, column: Shown) {
+        if !self.displayed && !self.shown.iter().any(|shown| shown.name == column.name) {
+            self.shown.push(column);
+        }
+    }
+
+    /// Shows a column that a command other than `fields` made: behind those shown so far, and if no `fields` follows
+    /// either, behind `@timestamp` and `@message`.
+    pub(crate) fn show_made(&mut self, name: &str) {
+        if !self.shown.is_empty() {
+            self.show(Shown::column(name));
+        } else if !self.made.iter().any(|known| known == name) {
+            self.made.push(name.to_owned());
+        }
+    }
+
+    /// The columns of the result.
+    pub(crate) fn columns(&self) -> Vec<Shown> {
+        if !self.shown.is_empty() {
+            return self.shown.clone();
+        }
+        let defaults = [Shown::column("@timestamp"), Shown::column("@message")];
+        let made = self.made.iter().map(|name| Shown::column(name));
+        defaults.into_iter().chain(made).collect()
+    }
+
+    /// Adds a computed column; one of the same name is hidden by it.
+    pub(crate) fn compute(&mut self, computed: Computed) {
+        match self.computed.iter_mut().find(|it| it.name == computed.name) {
+            Some(known) => *known = computed,
+            None => self.computed.push(computed),
+        }
+    }
+
+    /// Where the value of a field is; `None` if rows have no such field.
+    ///
+    /// A computed column of that name, else a member of a computed column, else a side of a `join`, else what the
+    /// event has. A computed column hides discovered fields below its name.
+    pub(crate) fn field(&self, field: &Field) -> Option<Slot> {
+        self.find(&field.name(), &field.path(), &field.segments)
+    }
+
+    /// Where the value of a column is, by its name.
+    pub(crate) fn column(&self, name: &str) -> Option<Slot> {
+        self.find(name, name, &corelog_values::json::steps(name))
+    }
+
+    fn find(&self, name: &str, path: &str, segments: &[Segment]) -> Option<Slot> {
+        let computed = |name: &str| self.computed.iter().find(|it| it.name == name);
+        if let Some(found) = computed(name).or_else(|| computed(path)) {
+            return Some(slot(found, &[]));
+        }
+        for length in (1..segments.len()).rev() {
+            let (head, steps) = segments.split_at(length);
+            if let Some(found) = computed(&join(head)) {
+                return Some(slot(found, steps));
+            }
+        }
+        let (first, rest) = (join(&segments[..1]), &segments[1..]);
+        let side = self.sides.iter().find(|(alias, _)| *alias == first);
+        if let Some((_, side)) = side.filter(|_| !rest.is_empty()) {
+            let path = join(rest);
+            return side.iter().find(|it| it.name == path).map(|it| slot(it, &[]));
+        }
+        if self.raw { self.event(path) } else { None }
+    }
+
+    /// Where an event has a field.
+    fn event(&self, path: &str) -> Option<Slot> {
+        let plain = |column: &str, kind| {
+            Some(Slot {
+                column: column.to_owned(),
+                kind,
+                path: Vec::new(),
+            })
+        };
+        match path {
+            "@timestamp" => return plain(Stored::Timestamp.name(), Kind::Time),
+            "@ingestionTime" => return plain(Stored::IngestionTime.name(), Kind::Time),
+            "@message" => return plain(Stored::Message.name(), Kind::Text),
+            "@logStream" => return plain(Stored::Stream.name(), Kind::Text),
+            _ => {}
+        }
+        if let Some(column) = self.of_group.get(path) {
+            return plain(column, Kind::Any);
+        }
+        if let Some(promoted) = promoted(path).filter(|_| self.promoted) {
+            return plain(promoted.column, kind_of(promoted.kind));
+        }
+        let column = self.discovered.get(path)?;
+        plain(column, Kind::Any)
+    }
+}
+
+/// The columns that a pointer to an event is made of.
+pub(crate) const POINTER: [&str; 5] = [
+    GROUP,
+    Stored::Timestamp.name(),
+    Stored::Node.name(),
+    Stored::Sequence.name(),
+    Stored::Part.name(),
+];
+
+fn slot(computed: &Computed, path: &[Segment]) -> Slot {
+    Slot {
+        column: computed.column.clone(),
+        kind: computed.kind,
+        path: path.to_vec(),
+    }
+}
+
+/// The promoted field of a name.
+pub(crate) fn promoted(path: &str) -> Option<&'static Promoted> {
+    PROMOTED.iter().find(|promoted| promoted.field == path)
+}
+
+fn kind_of(kind: corelog_store::Kind) -> Kind {
+    match kind {
+        corelog_store::Kind::Text => Kind::Text,
+        corelog_store::Kind::Integer => Kind::Int,
+        corelog_store::Kind::Number => Kind::Written,
+    }
+}
+
+/// Steps as a path with dots.
+pub(crate) fn join(segments: &[Segment]) -> String {
+    let all: Vec<String> = segments
+        .iter()
+        .map(|segment| match segment {
+            Segment::Key(key) => key.clone(),
+            Segment::Index(index) => index.to_string(),
+        })
+        .collect();
+    all.join(".")
+}

@@ -1,0 +1,126 @@
+//! The step that adds fields that events do not carry themselves: what is known of their log group, and the pointer
+//! that finds them again.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::TimestampMicrosecondType;
+use corelog_values::Value;
+use datafusion::common::Result;
+
+use crate::frame::POINTER;
+use crate::kind::{Kind, Writer};
+use crate::pointer;
+use crate::stage::{Run, Transform};
+
+const POINTER_FIELD: &str = "@ptr";
+
+/// Whether a field is the same for all events of a log group, or a pointer.
+pub(crate) fn is_of_group(path: &str) -> bool {
+    matches!(path, "@log" | "@aws.account" | "@data_source_name" | POINTER_FIELD)
+        || path.starts_with("@aws.tag.")
+}
+
+/// Adds fields of log groups.
+pub(crate) struct OfGroup {
+    /// Fields, and the columns they come in.
+    pub(crate) facts: Vec<(String, String)>,
+    /// What the fields of a log group are.
+    pub(crate) values: HashMap<Arc<str>, HashMap<String, Value<'static>>>,
+}
+
+impl fmt::Debug for OfGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields: Vec<&str> = self.facts.iter().map(|(field, _)| &**field).collect();
+        f.write_str(&fields.join(", "))
+    }
+}
+
+impl Transform for OfGroup {
+    fn name(&self) -> &'static str {
+        "OfGroup"
+    }
+
+    fn reads(&self) -> Vec<String> {
+        let has_pointer = self.facts.iter().any(|(field, _)| field == POINTER_FIELD);
+        let columns = if has_pointer { &POINTER[..] } else { &POINTER[..1] };
+        columns.iter().map(|column| (*column).to_owned()).collect()
+    }
+
+    fn adds(&self) -> Vec<Field> {
+        let columns = self.facts.iter().map(|(_, column)| column);
+        columns
+            .map(|column| Field::new(column, DataType::Utf8View, true))
+            .collect()
+    }
+
+    fn start(&self, input: &SchemaRef) -> Result<Box<dyn Run>> {
+        let mut fields: Vec<_> = input.fields().iter().cloned().collect();
+        fields.extend(self.adds().into_iter().map(Arc::new));
+        Ok(Box::new(Adding {
+            facts: self.facts.iter().map(|(field, _)| field.clone()).collect(),
+            values: self.values.clone(),
+            schema: Arc::new(Schema::new(fields)),
+        }))
+    }
+}
+
+struct Adding {
+    facts: Vec<String>,
+    values: HashMap<Arc<str>, HashMap<String, Value<'static>>>,
+    schema: SchemaRef,
+}
+
+impl Run for Adding {
+    fn push(&mut self, batch: RecordBatch) -> Result<Option<RecordBatch>> {
+        let groups = batch.column(batch.schema().index_of(POINTER[0])?).clone();
+        let groups = groups.as_string_view();
+        let mut columns = batch.columns().to_vec();
+        for fact in &self.facts {
+            let mut writer = Writer::new(Kind::Any, batch.num_rows());
+            if fact == POINTER_FIELD {
+                for pointer in pointers(&batch)? {
+                    writer.push(&Value::text(pointer));
+                }
+            } else {
+                for group in groups {
+                    let facts = group.and_then(|group| self.values.get(group));
+                    let value = facts.and_then(|facts| facts.get(fact));
+                    writer.push(value.unwrap_or(&Value::Null));
+                }
+            }
+            columns.push(writer.finish());
+        }
+        Ok(Some(RecordBatch::try_new(Arc::clone(&self.schema), columns)?))
+    }
+}
+
+/// The pointers of a batch's events.
+pub(crate) fn pointers(batch: &RecordBatch) -> Result<Vec<String>> {
+    let column = |name: &str| Ok::<_, datafusion::common::DataFusionError>(
+        batch.column(batch.schema().index_of(name)?).clone(),
+    );
+    let [group, timestamp, node, sequence, part] = POINTER;
+    let (group, node) = (column(group)?, column(node)?);
+    let (group, node) = (group.as_string_view(), node.as_string_view());
+    let timestamp = column(timestamp)?;
+    let timestamp = timestamp.as_primitive::<TimestampMicrosecondType>();
+    let (sequence, part) = (column(sequence)?, column(part)?);
+    let (sequence, part) = (
+        sequence.as_primitive::<Int64Type>(),
+        part.as_primitive::<Int32Type>(),
+    );
+    let pointer = |row: usize| {
+        pointer::write(
+            group.value(row),
+            timestamp.value(row).div_euclid(1_000),
+            node.value(row),
+            sequence.value(row),
+            part.value(row),
+        )
+    };
+    Ok((0..batch.num_rows()).map(pointer).collect())
+}

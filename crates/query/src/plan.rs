@@ -1,0 +1,284 @@
+//! From a query's syntax tree to a plan of the engine.
+//!
+//! Commands are planned one after the other over a [`Frame`], which knows in which column each name is. Nothing is
+//! read while planning, except what subqueries give.
+
+mod read;
+mod rows;
+mod show;
+mod stats;
+
+use std::sync::Arc;
+
+use corelog_insights::{Command, CommandKind, Expr, Field};
+use corelog_values::{Binder, Context, Expression};
+use datafusion::common::Result as DfResult;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, SortExpr};
+use datafusion::prelude::ident;
+
+use crate::compute::{Compute, Form, Output, Slot};
+use crate::frame::{Computed, Frame, OrderKey};
+use crate::kind::Kind;
+use crate::scan::Extent;
+use crate::stage::{Stage, Transform};
+use crate::tally::Tally;
+use crate::{Error, Request, Result, Window};
+
+/// A query being planned.
+pub(crate) struct Planning<'a> {
+    pub(crate) request: &'a Request,
+    /// How many columns have names already.
+    named: usize,
+    /// What is read, by this query and its subqueries.
+    pub(crate) extent: Extent,
+    /// Log groups that are read.
+    pub(crate) groups: usize,
+    /// Counts the events that pass the query's filters.
+    pub(crate) tally: Arc<Tally>,
+}
+
+impl<'a> Planning<'a> {
+    pub(crate) fn new(request: &'a Request) -> Self {
+        Self {
+            request,
+            named: 0,
+            extent: Extent::default(),
+            groups: 0,
+            tally: Arc::default(),
+        }
+    }
+
+    /// Plans commands over a time.
+    pub(crate) fn pipeline(&mut self, commands: &[Command], window: Window) -> Result<Frame> {
+        let reading = self.read(commands, window)?;
+        let of_events = commands
+            .iter()
+            .position(|command| is_aggregation(&command.kind))
+            .unwrap_or(commands.len());
+        let last_filter = commands[..of_events].iter().rposition(|command| {
+            matches!(
+                command.kind,
+                CommandKind::Filter(_) | CommandKind::FilterIndex(_)
+            )
+        });
+        let mut frame = reading.frame;
+        if last_filter.is_none() {
+            frame = self.counted(frame)?;
+        }
+        for (at, command) in commands.iter().enumerate() {
+            frame = match &command.kind {
+                CommandKind::Filter(condition) | CommandKind::FilterIndex(condition) => {
+                    self.filter(frame, condition, &reading.hoisted, window)?
+                }
+                _ => self.command(frame, command, window)?,
+            };
+            if last_filter == Some(at) {
+                frame = self.counted(frame)?;
+            }
+        }
+        Ok(frame)
+    }
+
+    fn counted(&self, mut frame: Frame) -> Result<Frame> {
+        frame.plan = Stage::plan(frame.plan, Arc::clone(&self.tally) as Arc<dyn Transform>)?;
+        Ok(frame)
+    }
+
+    fn command(&mut self, frame: Frame, command: &Command, window: Window) -> Result<Frame> {
+        match &command.kind {
+            CommandKind::Source(_) => Ok(frame),
+            CommandKind::Fields(items) | CommandKind::Unmask(items) => {
+                self.fields(frame, items, window)
+            }
+            CommandKind::Display(items) => self.display(frame, items, window),
+            CommandKind::Stats(stats) => self.stats(frame, stats, window),
+            CommandKind::CountFrequent(fields) => self.count_frequent(frame, fields, window),
+            CommandKind::Sort(keys) => self.sort(frame, keys, window),
+            CommandKind::Limit(limit) => Self::limit(frame, *limit),
+            CommandKind::Dedup(fields) => self.dedup(frame, fields),
+            other => Err(Error::unsupported(format!(
+                "the command `{}`",
+                other.word().as_str()
+            ))),
+        }
+    }
+
+    /// What expressions may look at besides their row.
+    fn context(&self, window: Window) -> Context {
+        Context::new(self.request.now_ms, window.start_ms, window.end_ms)
+    }
+
+    /// A name that no column has.
+    fn name(&mut self) -> String {
+        self.named += 1;
+        format!("c{}", self.named)
+    }
+
+    /// Adds one computed column; its name in the plan. Members of what is `fresh` cannot be reached.
+    fn compute(
+        &mut self,
+        frame: &mut Frame,
+        cx: Context,
+        expr: &Expr,
+        form: Form,
+        fresh: &[String],
+    ) -> Result<String> {
+        let mut slots = Slots {
+            fresh,
+            ..Slots::of(frame)
+        };
+        let expression = Expression::new(&cx, expr, &mut slots);
+        let column = self.name();
+        let output = Output {
+            column: column.clone(),
+            expression,
+            form,
+        };
+        let compute = Compute {
+            slots: slots.slots,
+            outputs: vec![output],
+            cx: Arc::new(cx),
+        };
+        frame.plan = Stage::plan(frame.plan.clone(), Arc::new(compute))?;
+        Ok(column)
+    }
+
+    /// Adds a column for an expression, unless there is one that is just that; where its value is.
+    fn value(&mut self, frame: &mut Frame, cx: Context, expr: &Expr) -> Result<Slot> {
+        if let corelog_insights::ExprKind::Field(field) = &expr.kind
+            && let Some(slot) = frame.field(field)
+            && slot.path.is_empty()
+        {
+            return Ok(slot);
+        }
+        let kind = kind_of(expr);
+        let column = self.compute(frame, cx, expr, Form::Value(kind), &[])?;
+        Ok(Slot {
+            column,
+            kind,
+            path: Vec::new(),
+        })
+    }
+}
+
+/// Binds the fields of expressions to slots, which are made as they are asked for.
+struct Slots<'f> {
+    frame: &'f Frame,
+    slots: Vec<Slot>,
+    /// Parts of expressions that are computed already.
+    computed: Vec<(Expr, Slot)>,
+    /// Names given by the same command: their members cannot be reached yet.
+    fresh: &'f [String],
+}
+
+impl<'f> Slots<'f> {
+    fn of(frame: &'f Frame) -> Self {
+        Self {
+            frame,
+            slots: Vec::new(),
+            computed: Vec::new(),
+            fresh: &[],
+        }
+    }
+
+    fn slot(&mut self, slot: Slot) -> usize {
+        let known = self.slots.iter().position(|known| *known == slot);
+        known.unwrap_or_else(|| {
+            self.slots.push(slot);
+            self.slots.len() - 1
+        })
+    }
+}
+
+impl Binder for Slots<'_> {
+    fn field(&mut self, field: &Field) -> Option<usize> {
+        if is_hidden(field, self.fresh) {
+            return None;
+        }
+        let slot = self.frame.field(field)?;
+        Some(self.slot(slot))
+    }
+
+    fn column(&mut self, name: &str) -> Option<usize> {
+        let slot = self.frame.column(name)?;
+        Some(self.slot(slot))
+    }
+
+    fn computed(&mut self, expr: &Expr) -> Option<usize> {
+        let found = self.computed.iter().find(|(known, _)| known == expr);
+        let slot = found.map(|(_, slot)| slot.clone())?;
+        Some(self.slot(slot))
+    }
+}
+
+/// Whether a field is a member of what the same command named.
+fn is_hidden(field: &Field, fresh: &[String]) -> bool {
+    (1..field.segments.len())
+        .any(|length| fresh.contains(&crate::frame::join(&field.segments[..length])))
+}
+
+/// Which values an expression has, as far as its form says.
+fn kind_of(expr: &Expr) -> Kind {
+    use corelog_insights::{ExprKind, Function};
+    match &expr.kind {
+        ExprKind::Text(_) => Kind::Text,
+        ExprKind::Bool(_)
+        | ExprKind::Not(_)
+        | ExprKind::And(_)
+        | ExprKind::Or(_)
+        | ExprKind::Like { .. }
+        | ExprKind::In { .. } => Kind::Bool,
+        ExprKind::Binary { op, .. } if op.is_comparison() => Kind::Bool,
+        ExprKind::Call { function, .. } => match function {
+            Function::Bin | Function::DateFloor | Function::DateCeil | Function::FromMillis => {
+                Kind::Time
+            }
+            Function::Strlen | Function::MessageSize => Kind::Int,
+            _ => Kind::Any,
+        },
+        _ => Kind::Any,
+    }
+}
+
+/// Whether a command makes other rows than events.
+fn is_aggregation(kind: &CommandKind) -> bool {
+    matches!(
+        kind,
+        CommandKind::Stats(_) | CommandKind::CountFrequent(_) | CommandKind::Pattern(_)
+    )
+}
+
+/// Puts rows in the order they are to be in, and cuts them off there.
+pub(crate) fn in_order(mut frame: Frame, rows_max: Option<usize>) -> DfResult<Frame> {
+    let mut builder = LogicalPlanBuilder::from(frame.plan);
+    if !frame.sorted && !frame.order.is_empty() {
+        builder = builder.sort_with_limit(frame.order.iter().map(sort_expr), rows_max)?;
+        frame.sorted = true;
+    }
+    if let Some(max) = rows_max {
+        builder = builder.limit(0, Some(max))?;
+    }
+    frame.plan = builder.build()?;
+    Ok(frame)
+}
+
+fn sort_expr(key: &OrderKey) -> SortExpr {
+    // What is missing comes first in ascending order.
+    ident(&key.column).sort(!key.descending, !key.descending)
+}
+
+/// Some columns of a plan and no others.
+pub(crate) fn project(plan: LogicalPlan, columns: &[String]) -> DfResult<LogicalPlan> {
+    LogicalPlanBuilder::from(plan)
+        .project(columns.iter().map(ident))?
+        .build()
+}
+
+/// A column that a command computed.
+fn computed(name: &str, slot: Slot) -> Computed {
+    Computed {
+        name: name.to_owned(),
+        column: slot.column,
+        kind: slot.kind,
+    }
+}
