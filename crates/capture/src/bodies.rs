@@ -68,7 +68,7 @@ impl Capture {
     pub(crate) fn read_answer(&mut self, end: &End, cut: &mut Vec<Cut>) -> ReadAnswer {
         let id = self.call.id;
         let nothing = BodyCopy::new(id, "none", Arc::clone(&self.recorder), 0, 0);
-        let mut copy = std::mem::replace(&mut self.response, nothing);
+        let mut copy = std::mem::replace(&mut *self.response.lock(), nothing);
         let Some(answered) = &self.answered else {
             return ReadAnswer::default();
         };

@@ -323,6 +323,9 @@ impl Prepared {
             headers,
             at: now.saturating_duration_since(self.began),
         });
+        if let Some(passing) = self.capture.passing() {
+            self.listed.streams(passing);
+        }
         let id = self.capture.id();
         mark(&mut head, self.capture.is_wanted().then_some(id));
         head.append("server-timing", timing(self.began, sent_at, now));
