@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use corelog_access::Caller;
+use corelog_access::{Caller, TurnedAway};
 use corelog_catalog::Catalog;
 use corelog_runtime::Clock;
 use corelog_spool::Spool;
@@ -12,7 +12,7 @@ use http::{HeaderValue, Method, Request, Response};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::admin::{self, Exchanges, Problem, Status};
-use crate::aws::{self, Account, TurnedAway};
+use crate::aws::{self, Account};
 use crate::logging::{self, Destinations, Refusal};
 use crate::logs::Events;
 use crate::{Action, Authorise, Body, Denied};
