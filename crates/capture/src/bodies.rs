@@ -49,14 +49,40 @@ pub(crate) struct ReadAnswer {
 }
 
 impl Capture {
+    /// Whether the model is yet unknown, and a look at the request's body can tell it.
+    pub fn is_model_in_body(&self) -> bool {
+        let is_known = self.call.route.model.is_some();
+        !is_known && self.wanted && encoding_of(&self.call.headers).is_none()
+    }
+
+    /// Reads the request, all of whose body is at hand before anything goes upstream: then the intent has its model
+    /// too. What is read here is not read again for the record.
+    pub fn asks(&mut self, body: &[u8]) {
+        if !self.is_model_in_body() {
+            return;
+        }
+        let mut reader = RequestReader::new(&self.call.route, &View(&self.call.headers));
+        reader.push(body);
+        let facts = reader.finish();
+        self.draft.asks_for(facts.model.as_deref());
+        self.asked = Some(Box::new(facts));
+    }
+
     pub(crate) fn read_request(
-        &self,
+        &mut self,
         copy: BodyCopy,
         cut: &mut Vec<Cut>,
     ) -> (Option<Part>, RequestFacts) {
+        let seen = copy.seen_bytes();
+        if copy.cut().is_none()
+            && let Some(facts) = self.asked.take()
+        {
+            let part = self.read_body("input", copy, None, cut, &mut |_| {});
+            let part = (seen > 0).then(|| part.classified(facts.body_is_json));
+            return (part, *facts);
+        }
         let mut reader = RequestReader::new(&self.call.route, &View(&self.call.headers));
         let encoding = encoding_of(&self.call.headers);
-        let seen = copy.seen_bytes();
         let part = self.read_body("input", copy, encoding.as_deref(), cut, &mut |piece| {
             reader.push(piece);
         });

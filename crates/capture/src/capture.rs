@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_providers::{Framing, Terminal};
+use corelog_providers::{Framing, RequestFacts, Terminal};
 use corelog_record::CutReason;
 use corelog_types::RecordId;
 use parking_lot::Mutex;
@@ -76,6 +76,8 @@ pub struct Capture {
     pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) request: Arc<Mutex<BodyCopy>>,
     pub(crate) response: Arc<Mutex<BodyCopy>>,
+    /// What the request says, where its body was read before it went upstream.
+    pub(crate) asked: Option<Box<RequestFacts>>,
     pub(crate) answered: Option<Answered>,
     pub(crate) framing: Framing,
     pub(crate) terminal: Option<Terminal>,
@@ -107,6 +109,7 @@ impl Capture {
             recorder,
             request: Arc::new(Mutex::new(request)),
             response: Arc::new(Mutex::new(response)),
+            asked: None,
             answered: None,
             framing: Framing::None,
             terminal: None,
