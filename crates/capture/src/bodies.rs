@@ -87,6 +87,7 @@ impl Capture {
             reader.push(piece);
         });
         let facts = reader.finish();
+        settle_encoding("input", facts.body_is_json, cut);
         let part = (seen > 0).then(|| part.classified(facts.body_is_json));
         (part, facts)
     }
@@ -109,6 +110,7 @@ impl Capture {
                 reader.push(piece);
             });
             let facts = reader.finish(route, status, &headers);
+            settle_encoding("output", facts.body_is_json, cut);
             let part = (seen > 0).then(|| part.classified(facts.body_is_json));
             let content_type = content_type_of(&answered.headers, part.is_some());
             return ReadAnswer {
@@ -131,6 +133,7 @@ impl Capture {
             },
         );
         let whole = reassembler.finish(route, status, &headers);
+        settle_encoding("output", whole.events > 0, cut);
         if whole.events == 0 && seen > 0 {
             let read = self.read_misnamed(raw, answered, status, cut);
             return ReadAnswer { events, ..read };
@@ -155,6 +158,7 @@ impl Capture {
         let mut reader = AnswerReader::new(&self.call.route);
         let part = self.named("output", raw, cut, &mut |piece| reader.push(piece));
         let facts = reader.finish(&self.call.route, status, &View(&answered.headers));
+        settle_encoding("output", facts.body_is_json, cut);
         let part = part.classified(facts.body_is_json);
         ReadAnswer {
             facts,
@@ -208,10 +212,16 @@ impl Capture {
             Err(Undecoded::NotDecoded) => CutReason::NotDecoded,
             Err(Undecoded::OverLimit) => CutReason::DecodedOverLimit,
         };
+        let is_plain = reason == CutReason::NotDecoded && decoded.seen_bytes() == 0;
         // Its place on disk has the name that the copy is about to take.
         drop(decoded);
         note(reason, copy.seen_bytes());
-        self.named(part, Part::of_copy(copy), cut, &mut |_| {})
+        let copy = Part::of_copy(copy);
+        if is_plain {
+            // Servers name encodings that they did not apply: then the bytes say what they are.
+            return self.named(part, copy, cut, take);
+        }
+        self.named(part, copy, cut, &mut |_| {})
     }
 
     /// Reads a body once more, and has it under this name if it is on disk: a record finds its bodies by
@@ -294,6 +304,13 @@ impl Capture {
         let mut part = Part::of_copy(lines);
         part.form = BodyForm::Text;
         part
+    }
+}
+
+/// A body that is understood lacks nothing, whatever its encoding was said to be.
+fn settle_encoding(part: &str, is_understood: bool, cut: &mut Vec<Cut>) {
+    if is_understood {
+        cut.retain(|it| it.part != part || it.reason != CutReason::NotDecoded);
     }
 }
 

@@ -45,6 +45,7 @@ const REQUEST: Table<RequestSlot> = &[
             ("height", RequestSlot::ImageHeight),
             ("width", RequestSlot::ImageWidth),
             ("numberOfImages", RequestSlot::ImageCount),
+            ("quality", RequestSlot::ImageQuality),
         ],
     ),
     ("messages[].content[]", CONTENT),

@@ -78,6 +78,9 @@ const ANSWER: Table<AnswerSlot> = &[
     ),
     ("error", ERROR),
     ("error", &[("status", ErrorStatus)]),
+    // What refuses a stream of an array is an array too.
+    ("[].error", ERROR),
+    ("[].error", &[("status", ErrorStatus)]),
 ];
 
 /// The texts by which a chunk makes the answer grow.

@@ -84,6 +84,15 @@ pub(super) const ANSWER: Table<AnswerSlot> = &[
     // Groq's streams
     ("x_groq.usage", USAGE),
     ("error", ERROR),
+    // Gemini behind OpenAI's paths refuses with an array, whose `code` is the status in digits.
+    (
+        "[].error",
+        &[
+            ("", AnswerSlot::Error),
+            ("status", AnswerSlot::ErrorStatus),
+            ("message", AnswerSlot::ErrorMessage),
+        ],
+    ),
 ];
 
 /// The texts by which a chunk makes the answer grow. Mistral models on Bedrock stream `message` where others stream
