@@ -106,11 +106,10 @@ impl Destined {
         self.forget_gone(&settings, keep_api)?;
         for destination in &settings.destinations {
             let name = destination.name.as_str();
-            let sink = crate::configure::sink(destination, &settings)
-                .and_then(|config| Ok(S3Sink::open(&config)?))
+            let sink = crate::sinks::open(destination, &settings, &self.clock)
                 .with_context(|| format!("destination `{name}` cannot be used"))?;
             let config = crate::configure::delivery(destination, &settings);
-            self.begin(config, Arc::new(sink), true).await?;
+            self.begin(config, sink, true).await?;
         }
         if let Some(tables) = &self.tables {
             let sink = GroupSink::new(Arc::clone(tables), self.hot.clone());
@@ -165,9 +164,9 @@ impl Destined {
         };
         self.forget_gone(&settings, keep_api)?;
         for destination in &missing {
-            let sink = S3Sink::open(&crate::configure::sink(destination, &settings)?)?;
+            let sink = crate::sinks::open(destination, &settings, &self.clock)?;
             let config = crate::configure::delivery(destination, &settings);
-            self.begin(config, Arc::new(sink), true).await?;
+            self.begin(config, sink, true).await?;
         }
         let of_api = self.of_api.lock().clone();
         if let Some(configuration) = of_api.filter(|_| !same_store) {
