@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, RecordBatch, StringArray};
+use arrow::array::{Array as _, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::kernels::aggregate::{max, min};
 use arrow::datatypes::TimestampMicrosecondType;
 use bytes::Bytes;
@@ -42,10 +42,13 @@ pub(crate) struct Encoded {
     pub(crate) bytes: Bytes,
     pub(crate) stats: String,
     pub(crate) message_bytes: usize,
+    pub(crate) loose_rows: usize,
 }
 
 /// The tag of a file that says how many bytes its messages are.
 pub(crate) const MESSAGE_BYTES: &str = "corelog.messageBytes";
+/// The tag of a file that says how many of its rows are loose: have a promoted field that only the message can say.
+pub(crate) const LOOSE_ROWS: &str = "corelog.looseRows";
 
 /// Encodes a batch as one file. CPU work in proportion to its size.
 pub(crate) fn encode(batch: &RecordBatch) -> Result<Encoded> {
@@ -57,7 +60,14 @@ pub(crate) fn encode(batch: &RecordBatch) -> Result<Encoded> {
         bytes: bytes.into(),
         stats: stats(batch),
         message_bytes: message_bytes(batch),
+        loose_rows: loose_rows(batch),
     })
+}
+
+fn loose_rows(batch: &RecordBatch) -> usize {
+    let loose = batch.column_by_name(Column::Loose.name());
+    let loose = loose.and_then(|it| it.as_any().downcast_ref::<BooleanArray>());
+    loose.map_or(batch.num_rows(), BooleanArray::true_count)
 }
 
 fn message_bytes(batch: &RecordBatch) -> usize {
@@ -145,10 +155,13 @@ pub(crate) fn add(
         modification_time: i64::try_from(now.unix_ms()).unwrap_or(i64::MAX),
         data_change,
         stats: Some(file.stats.clone()),
-        tags: Some(HashMap::from([(
-            MESSAGE_BYTES.to_owned(),
-            Some(file.message_bytes.to_string()),
-        )])),
+        tags: Some(HashMap::from([
+            (
+                MESSAGE_BYTES.to_owned(),
+                Some(file.message_bytes.to_string()),
+            ),
+            (LOOSE_ROWS.to_owned(), Some(file.loose_rows.to_string())),
+        ])),
         ..Add::default()
     }
 }

@@ -28,6 +28,8 @@ pub struct DataFile {
     pub earliest: Option<Timestamp>,
     /// The time of the last of them.
     pub latest: Option<Timestamp>,
+    /// How many rows have a promoted field in a form that its column cannot hold; `None` where nobody said.
+    pub loose_rows: Option<u64>,
 }
 
 /// A version of the table. It stays readable until vacuum takes files that newer versions no longer have.
@@ -107,6 +109,7 @@ fn file_of(view: &LogicalFileView) -> DataFile {
         day: value(DAY),
         earliest: time("minValues"),
         latest: time("maxValues"),
+        loose_rows: tag(view, file::LOOSE_ROWS).and_then(|text| text.parse().ok()),
     }
 }
 
