@@ -37,6 +37,8 @@ pub(crate) enum Form {
     NumberKey,
     /// Texts that are no numbers.
     Word,
+    /// What a result shows.
+    Shown,
     /// Numbers.
     Number,
     /// Numbers that are integers.
@@ -51,7 +53,7 @@ impl Form {
         match self {
             Self::Value(kind) => kind,
             Self::Scalar => Kind::Any,
-            Self::Identity | Self::Word | Self::SortKey | Self::NumberKey => Kind::Text,
+            Self::Identity | Self::Word | Self::Shown | Self::SortKey | Self::NumberKey => Kind::Text,
             Self::Number | Self::Fraction => Kind::Float,
             Self::Whole => Kind::Int,
         }
@@ -182,6 +184,7 @@ fn push(writer: &mut Writer, form: Form, value: Value<'_>) {
             let text = value.identity().map_or(Value::Null, Value::Text);
             writer.push(&text);
         }
+        Form::Shown => writer.push(&value.shown().map_or(Value::Null, Value::Text)),
         Form::Word => match coerce::text(&value) {
             Some(text) if coerce::number(&value).is_none() => writer.push(&Value::text(text)),
             _ => writer.push(&Value::Null),

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use corelog_insights::Query;
-use datafusion::arrow::array::RecordBatch;
-use datafusion::common::Result as DfResult;
+use datafusion::arrow::array::{Array as _, RecordBatch};
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::common::{DataFusionError, Result as DfResult};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::DefaultObjectStoreRegistry;
@@ -21,9 +22,10 @@ use crate::frame::{Frame, POINTER, Shown};
 use crate::kind::Reader;
 use crate::output::{Answer, AnswerRow, Statistics};
 use crate::plan::{Planning, in_order, project};
-use crate::scan::Events;
+use crate::scan::{Events, Extent};
 use crate::stage::Planner;
-use crate::{Request, Result, group, of_group};
+use crate::tally::Tally;
+use crate::{Request, Result, group, of_group, sql};
 
 /// A result never has more rows. Source: the service model's largest `limit`.
 const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
@@ -84,7 +86,7 @@ impl Engine {
     /// # Cancel safety
     /// A dropped query stops.
     pub async fn run(&self, query: &Query, request: &Request) -> Result<Answer> {
-        let (planned, mut planning) = self.plan(query, request)?;
+        let (planned, planning) = self.plan(query, request)?;
         let session = self.session(&request.events)?;
         let (batches, _) = execute(&session, planned.plan).await?;
         let mut answer = Answer {
@@ -94,7 +96,36 @@ impl Engine {
         for batch in batches {
             rows(&planned.columns, planned.raw, &batch, &mut answer.rows)?;
         }
-        answer.statistics = statistics(&mut planning);
+        answer.statistics = statistics(planning.extent, &planning.tally, planning.groups);
+        Ok(answer)
+    }
+
+    /// Runs a statement of SQL.
+    ///
+    /// # Errors
+    /// Any [`Error`](crate::Error).
+    /// # Cancel safety
+    /// A dropped statement stops.
+    pub async fn run_sql(&self, text: &str, request: &Request) -> Result<Answer> {
+        let session = self.session(&request.events)?;
+        session
+            .state_ref()
+            .write()
+            .config_mut()
+            .options_mut()
+            .sql_parser
+            .enable_ident_normalization = false;
+        let planned = sql::plan(&session, text, request).await?;
+        let columns = planned.plan.schema().fields().iter();
+        let mut answer = Answer {
+            columns: columns.map(|field| field.name().clone()).collect(),
+            ..Answer::default()
+        };
+        let (batches, _) = execute(&session, planned.plan).await?;
+        for batch in batches {
+            texts(&batch, &mut answer.rows)?;
+        }
+        answer.statistics = statistics(planned.extent, &planned.tally, planned.groups);
         Ok(answer)
     }
 
@@ -221,7 +252,7 @@ fn rows(
     for slot in columns {
         readers.push(match slot {
             Some(slot) => {
-                let at = batch.schema().index_of(&slot.column).map_err(datafusion::common::DataFusionError::from)?;
+                let at = batch.schema().index_of(&slot.column).map_err(DataFusionError::from)?;
                 Some((Reader::new(slot.kind, batch.column(at))?, &slot.path))
             }
             None => None,
@@ -243,14 +274,36 @@ fn rows(
     Ok(())
 }
 
-fn statistics(planning: &mut Planning<'_>) -> Statistics {
-    let extent = planning.extent;
+/// Rows of whatever a statement gives.
+fn texts(batch: &RecordBatch, out: &mut Vec<AnswerRow>) -> Result<()> {
+    let options = FormatOptions::new()
+        .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.3f"))
+        .with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.3f"));
+    let mut columns = Vec::with_capacity(batch.num_columns());
+    for column in batch.columns() {
+        let formatter = ArrayFormatter::try_new(column, &options).map_err(DataFusionError::from)?;
+        columns.push((column, formatter));
+    }
+    for row in 0..batch.num_rows() {
+        let mut values = Vec::with_capacity(columns.len());
+        for (column, formatter) in &columns {
+            values.push(column.is_valid(row).then(|| formatter.value(row).to_string()));
+        }
+        out.push(AnswerRow {
+            values,
+            pointer: None,
+        });
+    }
+    Ok(())
+}
+
+fn statistics(extent: Extent, tally: &Tally, groups: usize) -> Statistics {
     Statistics {
         records_scanned: extent.rows,
-        records_matched: planning.tally.rows(),
+        records_matched: tally.rows(),
         records_skipped: extent.rows_skipped,
         bytes_scanned: extent.message_bytes,
         bytes_skipped: extent.bytes_skipped,
-        log_groups: planning.groups as u64,
+        log_groups: groups as u64,
     }
 }

@@ -19,6 +19,12 @@ pub enum Error {
         /// How many there may be.
         max: usize,
     },
+    /// The text cannot be run.
+    #[error("{message}")]
+    Malformed {
+        /// What is wrong with it.
+        message: String,
+    },
     /// The path of a file is none.
     #[error("`{path}` is no path of a file")]
     Path {
@@ -36,6 +42,15 @@ pub enum Error {
 impl Error {
     pub(crate) fn unsupported(what: impl Into<String>) -> Self {
         Self::Unsupported { what: what.into() }
+    }
+
+    /// A text that the engine does not understand.
+    pub(crate) fn malformed(error: &DataFusionError) -> Self {
+        Self::refused(error.strip_backtrace())
+    }
+
+    pub(crate) fn refused(message: String) -> Self {
+        Self::Malformed { message }
     }
 
     /// Whether the query needs more memory than queries may have.

@@ -29,6 +29,7 @@ mod pointer;
 mod request;
 mod scan;
 mod sort_key;
+mod sql;
 mod stage;
 mod tally;
 

@@ -8,6 +8,8 @@ mod rows;
 mod show;
 mod stats;
 
+pub(crate) use read::{facts, in_window};
+
 use std::sync::Arc;
 
 use corelog_insights::{Command, CommandKind, Expr, Field};

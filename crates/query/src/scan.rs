@@ -178,7 +178,9 @@ impl Scan {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let group = Arc::new(Field::new(GROUP, DataType::Utf8View, false));
-        let columns = TableSchema::new(Arc::new(Schema::new(file_fields())), vec![group]);
+        let columns = TableSchema::builder(Arc::new(Schema::new(file_fields())))
+            .with_table_partition_cols(vec![group])
+            .build();
         let mut source = ParquetSource::new(columns)
             .with_table_parquet_options(session.table_options().parquet.clone())
             .with_pushdown_filters(true)

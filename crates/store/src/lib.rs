@@ -29,6 +29,7 @@ pub use directory::Directory;
 pub use error::Error;
 pub use event::{Event, Position};
 pub use promoted::{Kind, PROMOTED, Promoted};
+pub use rows::batch_of;
 pub use schema::{Column, arrow_schema};
 pub use snapshot::{DataFile, Snapshot};
 pub use table::{Appended, Appender, Table};

@@ -17,7 +17,10 @@ use crate::schema::arrow_schema;
 /// Rows are in the order of their requests' bodies, and of time where these are equal or absent. The turns of one
 /// conversation begin with the same history, so this puts them beside each other, whoever made them and in whatever
 /// dialect, and compression stores that history once.
-pub(crate) fn batch_of(events: &[Arc<Event>]) -> Result<RecordBatch, ArrowError> {
+///
+/// # Errors
+/// More rows than fit one batch.
+pub fn batch_of(events: &[Arc<Event>]) -> Result<RecordBatch, ArrowError> {
     let mut read: Vec<_> = events
         .iter()
         .map(|event| (event, Facts::of(&event.message)))

@@ -46,7 +46,7 @@ impl Column {
     ];
 
     /// Its name.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Stream => "log_stream",
             Self::Timestamp => "timestamp",

@@ -18,7 +18,7 @@ use crate::frame::{Frame, join, promoted};
 use crate::group;
 use crate::of_group::{OfGroup, is_of_group};
 use crate::stage::Stage;
-use crate::{Result, Window, native};
+use crate::{Request, Result, Window, native};
 
 /// Events ready for the first command.
 pub(super) struct Reading {
@@ -55,11 +55,11 @@ impl Planning<'_> {
                 break;
             }
         }
-        let mut facts = BTreeMap::new();
+        let mut of_group = BTreeMap::new();
         let mut fields = Vec::new();
         for path in asked.paths {
             if is_of_group(&path) {
-                facts.insert(path, self.name());
+                of_group.insert(path, self.name());
             } else if !is_stored(frame, &path) {
                 let column = self.name();
                 frame.discovered.insert(path.clone(), column.clone());
@@ -72,11 +72,11 @@ impl Planning<'_> {
             frame.containers.insert(path.clone(), column.clone());
             containers.push(Wanted { path, column });
         }
-        if !facts.is_empty() {
-            frame.of_group = facts.clone().into_iter().collect();
+        if !of_group.is_empty() {
+            frame.of_group = of_group.clone().into_iter().collect();
             let step = OfGroup {
-                facts: facts.into_iter().collect(),
-                values: self.facts(),
+                facts: of_group.into_iter().collect(),
+                values: facts(self.request),
             };
             frame.plan = Stage::plan(frame.plan.clone(), Arc::new(step))?;
         }
@@ -86,29 +86,29 @@ impl Planning<'_> {
         }
         Ok(())
     }
+}
 
-    /// What fields of log groups say, by group.
-    fn facts(&self) -> HashMap<Arc<str>, HashMap<String, Value<'static>>> {
-        let of = |group: &crate::Group| {
-            let text = |text: &str| Value::text(text.to_owned());
-            let mut facts = HashMap::new();
-            let log = format!("{}:{}", group.account, group.name);
-            facts.insert("@log".to_owned(), text(&log));
-            facts.insert("@aws.account".to_owned(), text(&group.account));
-            if let Some(source) = &group.data_source {
-                facts.insert("@data_source_name".to_owned(), text(source));
-            }
-            for (key, value) in &group.tags {
-                facts.insert(format!("@aws.tag.{key}"), text(value));
-            }
-            (Arc::clone(&group.name), facts)
-        };
-        self.request.groups.iter().map(of).collect()
-    }
+/// What fields of log groups say, by group.
+pub(crate) fn facts(request: &Request) -> HashMap<Arc<str>, HashMap<String, Value<'static>>> {
+    let of = |group: &crate::Group| {
+        let text = |text: &str| Value::text(text.to_owned());
+        let mut facts = HashMap::new();
+        let log = format!("{}:{}", group.account, group.name);
+        facts.insert("@log".to_owned(), text(&log));
+        facts.insert("@aws.account".to_owned(), text(&group.account));
+        if let Some(source) = &group.data_source {
+            facts.insert("@data_source_name".to_owned(), text(source));
+        }
+        for (key, value) in &group.tags {
+            facts.insert(format!("@aws.tag.{key}"), text(value));
+        }
+        (Arc::clone(&group.name), facts)
+    };
+    request.groups.iter().map(of).collect()
 }
 
 /// Conditions that hold for what happened in a time.
-fn in_window(window: Window) -> Vec<datafusion::logical_expr::Expr> {
+pub(crate) fn in_window(window: Window) -> Vec<datafusion::logical_expr::Expr> {
     let at = |ms: i64| {
         let micros = ms.checked_mul(1_000)?;
         Some(lit(ScalarValue::TimestampMicrosecond(

@@ -1,0 +1,291 @@
+//! SQL over log groups: each group is a table, its columns are the fields of its events.
+//!
+//! Any field may be named, in quotes or backticks where its name needs them; what is no column of the store is taken
+//! out of the messages, as text. `FROM "group"` and the service's ``FROM `logGroups(logGroupIdentifier:['a', 'b'])` ``
+//! name the tables. Statements only read.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use corelog_store::{Column as Stored, PROMOTED};
+use corelog_values::Expression;
+use datafusion::config::Dialect;
+use datafusion::datasource::ViewTable;
+use datafusion::datasource::provider_as_source;
+use datafusion::execution::context::SQLOptions;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::prelude::{SessionContext, ident};
+use datafusion::common::TableReference;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{
+    self, Expr, Ident, ObjectName, TableFactor, VisitMut, VisitorMut,
+};
+
+use crate::compute::{Compute, Form, Output, Slot};
+use crate::discover::{Discover, Wanted};
+use crate::kind::Kind;
+use crate::of_group::{OfGroup, is_of_group};
+use crate::plan::{facts, in_window};
+use crate::scan::Extent;
+use crate::stage::{Stage, Transform};
+use crate::tally::Tally;
+use crate::{Error, Request, Result};
+
+/// Fields that every event has, and their columns.
+const SYSTEM: [(&str, &str); 4] = [
+    ("@timestamp", Stored::Timestamp.name()),
+    ("@ingestionTime", Stored::IngestionTime.name()),
+    ("@message", Stored::Message.name()),
+    ("@logStream", Stored::Stream.name()),
+];
+
+/// A statement that is planned.
+pub(crate) struct Planned {
+    pub(crate) plan: LogicalPlan,
+    pub(crate) extent: Extent,
+    pub(crate) groups: usize,
+    pub(crate) tally: Arc<Tally>,
+}
+
+/// Plans a statement.
+pub(crate) async fn plan(
+    session: &SessionContext,
+    text: &str,
+    request: &Request,
+) -> Result<Planned> {
+    let state = session.state();
+    let mut statement = state
+        .sql_to_statement(text, &Dialect::Generic)
+        .map_err(|error| Error::malformed(&error))?;
+    let names = read(&mut statement)?;
+    let tables = state
+        .resolve_table_references(&statement)
+        .map_err(|error| Error::malformed(&error))?;
+    let mut extent = Extent::default();
+    let mut groups = 0;
+    let tally = Arc::new(Tally::default());
+    for table in tables {
+        let TableReference::Bare { table: name } = &table else {
+            return Err(Error::refused(format!(
+                "`{table}` is no log group; put a name with dots in double quotes or backticks"
+            )));
+        };
+        let Some(of) = groups_of(name, request)? else {
+            continue;
+        };
+        groups += of.len();
+        let (scan, read) = request.events.select(&of, request.window);
+        extent.add(read);
+        let view = view(scan, &names, request, &tally)?;
+        session.register_table(table.clone(), Arc::new(ViewTable::new(view, None)))?;
+    }
+    let plan = state
+        .statement_to_plan(statement)
+        .await
+        .map_err(|error| Error::malformed(&error))?;
+    let options = SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false);
+    options
+        .verify_plan(&plan)
+        .map_err(|error| Error::malformed(&error))?;
+    let plan = LogicalPlanBuilder::from(plan)
+        .limit(0, Some(request.limit))?
+        .build()?;
+    Ok(Planned {
+        plan,
+        extent,
+        groups,
+        tally,
+    })
+}
+
+/// The log groups that a table is; `None` for what the statement itself names, such as the parts of a `WITH`.
+fn groups_of(name: &str, request: &Request) -> Result<Option<Vec<Arc<str>>>> {
+    let known = |name: &str| {
+        let of_arn = name
+            .split_once(":log-group:")
+            .map_or(name, |(_, name)| name.trim_end_matches(":*"));
+        let found = request.groups.iter().find(|group| *group.name == *of_arn);
+        found
+            .map(|group| Arc::clone(&group.name))
+            .ok_or_else(|| Error::refused(format!("there is no log group `{name}`")))
+    };
+    let Some(list) = name.strip_prefix("logGroups(") else {
+        return known(name).map(|group| Some(vec![group]));
+    };
+    let list = list.trim_end().strip_suffix(')').unwrap_or(list);
+    let list = list.trim_start().strip_prefix("logGroupIdentifier");
+    let list = list.and_then(|list| list.trim_start().strip_prefix(':'));
+    let list = list.map(|list| list.trim().trim_start_matches('[').trim_end_matches(']'));
+    let Some(list) = list else {
+        return Err(Error::refused(
+            "log groups are named as logGroups(logGroupIdentifier:['a', 'b'])".to_owned(),
+        ));
+    };
+    let names = list.split(',').map(|name| name.trim().trim_matches(['\'', '"']));
+    names.map(known).collect::<Result<_>>().map(Some)
+}
+
+/// The events of some groups with fields as columns.
+fn view(
+    scan: crate::scan::Scan,
+    names: &BTreeSet<String>,
+    request: &Request,
+    tally: &Arc<Tally>,
+) -> Result<LogicalPlan> {
+    let promoted = !scan.loose;
+    let mut builder = LogicalPlanBuilder::scan("events", provider_as_source(Arc::new(scan)), None)?;
+    for condition in in_window(request.window) {
+        builder = builder.filter(condition)?;
+    }
+    let mut plan = builder.build()?;
+    let mut columns: Vec<(String, String)> = SYSTEM
+        .iter()
+        .map(|(field, column)| ((*field).to_owned(), (*column).to_owned()))
+        .collect();
+    if promoted {
+        let stored = PROMOTED.iter();
+        columns.extend(stored.map(|it| (it.field.to_owned(), it.column.to_owned())));
+    }
+    let is_known = |name: &String| columns.iter().any(|(field, _)| field == name);
+    let mut asked: BTreeSet<String> = names.iter().filter(|it| !is_known(it)).cloned().collect();
+    asked.insert("@log".to_owned());
+    if !promoted {
+        asked.extend(PROMOTED.iter().map(|it| it.field.to_owned()));
+    }
+    let (facts_of, fields): (Vec<_>, Vec<_>) = asked.into_iter().partition(|it| is_of_group(it));
+    let wanted = |prefix: &str, names: &[String]| -> Vec<Wanted> {
+        let numbered = names.iter().enumerate();
+        numbered
+            .map(|(at, path)| Wanted {
+                path: path.clone(),
+                column: format!("{prefix}{at}"),
+            })
+            .collect()
+    };
+    let (of_group, fields) = (wanted("g", &facts_of), wanted("f", &fields));
+    let all: Vec<Wanted> = of_group.iter().chain(&fields).cloned().collect();
+    let facts_step = OfGroup {
+        facts: of_group.into_iter().map(|it| (it.path, it.column)).collect(),
+        values: facts(request),
+    };
+    plan = Stage::plan(plan, Arc::new(facts_step))?;
+    if !fields.is_empty() {
+        let step = Discover {
+            fields,
+            containers: Vec::new(),
+        };
+        plan = Stage::plan(plan, Arc::new(step))?;
+    }
+    plan = Stage::plan(plan, Arc::new(texts(&all)))?;
+    plan = Stage::plan(plan, Arc::clone(tally) as Arc<dyn Transform>)?;
+    columns.extend(all.into_iter().map(|it| (it.path, format!("{}t", it.column))));
+    let columns = columns.into_iter().map(|(field, column)| ident(column).alias(field));
+    Ok(LogicalPlanBuilder::from(plan).project(columns)?.build()?)
+}
+
+/// Makes texts of columns with values of any kind.
+fn texts(columns: &[Wanted]) -> Compute {
+    let outputs = columns.iter().enumerate().map(|(slot, it)| Output {
+        column: format!("{}t", it.column),
+        expression: Expression::slot(slot),
+        form: Form::Shown,
+    });
+    let slots = columns.iter().map(|it| Slot {
+        column: it.column.clone(),
+        kind: Kind::Any,
+        path: Vec::new(),
+    });
+    Compute {
+        slots: slots.collect(),
+        outputs: outputs.collect(),
+        cx: Arc::default(),
+    }
+}
+
+/// The names of columns in a statement. Names with dots become one name, unless they begin with a table's.
+fn read(statement: &mut Statement) -> Result<BTreeSet<String>> {
+    let Statement::Statement(statement) = statement else {
+        return Err(only_queries());
+    };
+    if !matches!(**statement, ast::Statement::Query(_)) {
+        return Err(only_queries());
+    }
+    let mut tables = Tables::default();
+    let _ = statement.visit(&mut tables);
+    let mut columns = Columns {
+        tables: tables.names,
+        names: BTreeSet::new(),
+    };
+    let _ = statement.visit(&mut columns);
+    Ok(columns.names)
+}
+
+fn only_queries() -> Error {
+    Error::refused("only SELECT statements can be run".to_owned())
+}
+
+#[derive(Default)]
+struct Tables {
+    names: BTreeSet<String>,
+}
+
+impl VisitorMut for Tables {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<()> {
+        let alias = match table {
+            TableFactor::Table { alias, .. } | TableFactor::Derived { alias, .. } => alias.as_ref(),
+            _ => None,
+        };
+        self.names.extend(alias.map(|alias| alias.name.value.clone()));
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_relation(&mut self, name: &mut ObjectName) -> ControlFlow<()> {
+        if let [only] = &name.0[..]
+            && let Some(name) = only.as_ident()
+        {
+            self.names.insert(name.value.clone());
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+struct Columns {
+    tables: BTreeSet<String>,
+    names: BTreeSet<String>,
+}
+
+impl VisitorMut for Columns {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        match expr {
+            Expr::Identifier(name) => {
+                self.names.insert(name.value.clone());
+            }
+            Expr::CompoundIdentifier(parts) => {
+                let text = |parts: &[Ident]| {
+                    let all: Vec<&str> = parts.iter().map(|part| &*part.value).collect();
+                    all.join(".")
+                };
+                let of_table = parts.first().is_some_and(|it| self.tables.contains(&it.value));
+                if of_table {
+                    let (table, field) = (parts[0].clone(), text(&parts[1..]));
+                    self.names.insert(field.clone());
+                    *parts = vec![table, Ident::with_quote('"', field)];
+                } else {
+                    let field = text(parts);
+                    self.names.insert(field.clone());
+                    *expr = Expr::Identifier(Ident::with_quote('"', field));
+                }
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
