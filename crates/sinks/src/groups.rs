@@ -1,9 +1,11 @@
 //! The destination that is a log group of our own: records become log events, rows of the table of all events.
 //!
-//! Each record is one event whose message is the record's line with its bodies inside. The batch's last sequence is
+//! Each record is one event whose message is the record's line with its bodies inside; a batch of `PutLogEvents` is
+//! the events it has, of their own group and stream. The batch's last sequence is
 //! the number of its append, so a batch that comes again changes nothing.
 
 mod event;
+mod put;
 
 use std::fmt;
 use std::sync::Arc;

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use corelog_delivery::{Batch, Entry, Receipt};
 use corelog_providers::json;
+use corelog_record::events::is_batch;
 use corelog_record::stored::{self, PartHeader, PartName, Place, StoredRecord};
 use corelog_record::{BodyForm, BodySlot, Cut, CutReason, Document, line};
 use corelog_store::{Event, Position};
 use corelog_types::Timestamp;
 
-use super::{BODY_BYTES_MAX, STREAM};
+use super::{BODY_BYTES_MAX, STREAM, put};
 
 /// The events of a batch. Blocks on blobs, and computes for as long as a batch takes.
 ///
@@ -23,6 +24,19 @@ pub(crate) fn of_batch(batch: &Batch, group: &Arc<str>) -> io::Result<(Vec<Event
     let mut events = Vec::with_capacity(batch.entries.len());
     for entry in &batch.entries {
         receipt.records += 1;
+        if is_batch(&entry.payload) {
+            match put::of_entry(batch.node, entry) {
+                Ok(put) => events.extend(put),
+                Err(error) => {
+                    tracing::error!(
+                        destination = %batch.destination, sequence = %entry.sequence,
+                        error = %error, "stored log events cannot be read"
+                    );
+                    receipt.unreadable += 1;
+                }
+            }
+            continue;
+        }
         let message = match stored::decode(&entry.payload) {
             Ok(record) => message_of(batch, entry, record)?,
             Err(error) => {
