@@ -35,6 +35,8 @@ use object::Object;
 /// Rows that are decoded at once where only narrow columns are read, and where messages are.
 const KEY_ROWS: usize = 8 << 10;
 const MESSAGE_ROWS: usize = 64;
+/// 10000-01-01T00:00:00Z
+const YEAR_10000_MS: u64 = 253_402_300_800_000;
 
 /// An event of the table whose message is not read yet.
 #[derive(Debug, Clone)]
@@ -57,7 +59,9 @@ impl Row {
 impl Snapshot {
     /// The files that may have events of a log group from one time to another, both inclusive; in no order.
     pub fn select(&self, group: &str, from: Timestamp, to: Timestamp) -> Vec<DataFile> {
-        let (first_day, last_day) = (from.day(), to.day());
+        // Years of four digits are ordered as their texts are.
+        let last_day = to.min(Timestamp::from_unix_ms(YEAR_10000_MS - 1)).day();
+        let first_day = from.day();
         let mut files = self.files();
         files.retain(|file| {
             file.group == group
