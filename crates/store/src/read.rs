@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow::error::ArrowError;
 use corelog_types::Timestamp;
 use futures_util::TryStreamExt as _;
 use object_store::path::Path;
@@ -170,6 +171,12 @@ impl Snapshot {
             wanted.sort_unstable();
             let file = &rows[wanted[0].1].file;
             self.events_of(file, rows, &wanted, &mut found).await?;
+        }
+        // A file that somebody else wrote may have fewer rows than it says.
+        let is_whole = found.events.len() == found.end.min(rows.len());
+        if !is_whole || (found.events.is_empty() && !rows.is_empty()) {
+            let text = "a file has not the rows that it had before".to_owned();
+            return Err(ArrowError::SchemaError(text).into());
         }
         Ok(found.events.into_values().collect())
     }
