@@ -228,15 +228,9 @@ impl Delivery {
         let Some(outcome) = self.in_time(self.put(work), shutdown).await else {
             return Ok(false);
         };
-        let records = outcome?.records;
+        let receipt = outcome?;
         self.commit(plan.last).await?;
-        let delivered = self
-            .ports
-            .metrics
-            .delivered
-            .get_or_create(&self.label)
-            .clone();
-        delivered.inc_by(records);
+        self.count(receipt.records, receipt.rejected);
         self.trim().await;
         if saved.is_none() {
             *filling = Some(batch);
@@ -301,6 +295,16 @@ impl Delivery {
             );
         }
         Ok(receipt)
+    }
+
+    fn count(&self, delivered: u64, rejected: u64) {
+        let metrics = &self.ports.metrics;
+        let counter = metrics.delivered.get_or_create(&self.label).clone();
+        counter.inc_by(delivered);
+        if rejected > 0 {
+            let counter = metrics.delivery_rejected.get_or_create(&self.label).clone();
+            counter.inc_by(rejected);
+        }
     }
 
     /// Runs a future to its end; during a shutdown only to the deadline. `None` if that came first.
