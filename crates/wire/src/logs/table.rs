@@ -163,6 +163,16 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "DescribeQueries",
+            input: Some(&DESCRIBE_QUERIES_REQUEST),
+            output: Some(&DESCRIBE_QUERIES_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
             name: "DescribeQueryDefinitions",
             input: Some(&DESCRIBE_QUERY_DEFINITIONS_REQUEST),
             output: Some(&DESCRIBE_QUERY_DEFINITIONS_RESPONSE),
@@ -182,6 +192,38 @@ pub static SERVICE: Service = Service {
                 "InvalidParameterException",
                 "ResourceNotFoundException",
                 "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "GetLogGroupFields",
+            input: Some(&GET_LOG_GROUP_FIELDS_REQUEST),
+            output: Some(&GET_LOG_GROUP_FIELDS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "LimitExceededException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "GetLogRecord",
+            input: Some(&GET_LOG_RECORD_REQUEST),
+            output: Some(&GET_LOG_RECORD_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "LimitExceededException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "GetQueryResults",
+            input: Some(&GET_QUERY_RESULTS_REQUEST),
+            output: Some(&GET_QUERY_RESULTS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
                 "ServiceUnavailableException",
             ],
         },
@@ -274,6 +316,28 @@ pub static SERVICE: Service = Service {
                 "InvalidParameterException",
                 "ResourceNotFoundException",
                 "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "StartQuery",
+            input: Some(&START_QUERY_REQUEST),
+            output: Some(&START_QUERY_RESPONSE),
+            errors: &[
+                "MalformedQueryException",
+                "InvalidParameterException",
+                "LimitExceededException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "StopQuery",
+            input: Some(&STOP_QUERY_REQUEST),
+            output: Some(&STOP_QUERY_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
                 "ServiceUnavailableException",
             ],
         },
@@ -394,6 +458,8 @@ static ASSOCIATE_KMS_KEY_REQUEST: Shape = shape(Kind::Structure(&[
 ]));
 
 static BEARER_TOKEN_AUTHENTICATION_ENABLED: Shape = shape(Kind::Boolean);
+
+static BYTES_SCANNED_VALUE: Shape = shape(Kind::Double);
 
 static CLIENT_TOKEN: Shape = shape(Kind::String)
     .at_least(36)
@@ -548,6 +614,21 @@ static DESCRIBE_LOG_STREAMS_RESPONSE: Shape = shape(Kind::Structure(&[
     member("nextToken", &NEXT_TOKEN),
 ]));
 
+static DESCRIBE_QUERIES_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
+
+static DESCRIBE_QUERIES_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("status", &QUERY_STATUS),
+    member("maxResults", &DESCRIBE_QUERIES_MAX_RESULTS),
+    member("nextToken", &NEXT_TOKEN),
+    member("queryLanguage", &QUERY_LANGUAGE),
+]));
+
+static DESCRIBE_QUERIES_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("queries", &QUERY_INFO_LIST),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
 static DESCRIBE_QUERY_DEFINITIONS_REQUEST: Shape = shape(Kind::Structure(&[
     member("queryLanguage", &QUERY_LANGUAGE),
     member("queryDefinitionNamePrefix", &QUERY_DEFINITION_NAME),
@@ -590,13 +671,19 @@ static DRY_RUN_RESULT: Shape = shape(Kind::Structure(&[
     member("topLogGroupsImpacted", &LOG_GROUP_IMPACTS),
 ]));
 
+static ENCRYPTION_KEY: Shape = shape(Kind::String).at_most(256);
+
 static EVENT_MESSAGE: Shape = shape(Kind::String).at_least(1);
 
 static EVENT_NUMBER: Shape = shape(Kind::Long);
 
+static EVENTS_LIMIT_START_QUERY: Shape = shape(Kind::Integer).at_least(1).at_most(100000);
+
 static EXPECTED_REVISION_ID: Shape = shape(Kind::String).at_least(1);
 
 static EXTRACTED_VALUES: Shape = shape(Kind::Map(&TOKEN, &VALUE));
+
+static FIELD: Shape = shape(Kind::String);
 
 static FIELD_INDEX_NAME: Shape = shape(Kind::String)
     .at_least(1)
@@ -608,6 +695,43 @@ static FIELD_INDEX_NAMES: Shape = shape(Kind::List(&FIELD_INDEX_NAME)).at_least(
 static FILTER_COUNT: Shape = shape(Kind::Integer);
 
 static FILTER_PATTERN: Shape = shape(Kind::String).at_least(0).at_most(1024);
+
+static GET_LOG_GROUP_FIELDS_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("time", &TIMESTAMP),
+    member("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
+]));
+
+static GET_LOG_GROUP_FIELDS_RESPONSE: Shape = shape(Kind::Structure(&[member(
+    "logGroupFields",
+    &LOG_GROUP_FIELD_LIST,
+)]));
+
+static GET_LOG_RECORD_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logRecordPointer", &LOG_RECORD_POINTER),
+    member("unmask", &UNMASK),
+]));
+
+static GET_LOG_RECORD_RESPONSE: Shape = shape(Kind::Structure(&[member("logRecord", &LOG_RECORD)]));
+
+static GET_QUERY_RESULTS_MAX_ITEMS: Shape = shape(Kind::Integer).at_least(0).at_most(10000);
+
+static GET_QUERY_RESULTS_NEXT_TOKEN: Shape = shape(Kind::String).at_most(1024);
+
+static GET_QUERY_RESULTS_REQUEST: Shape = shape(Kind::Structure(&[
+    required("queryId", &QUERY_ID),
+    member("nextToken", &GET_QUERY_RESULTS_NEXT_TOKEN),
+    member("maxItems", &GET_QUERY_RESULTS_MAX_ITEMS),
+]));
+
+static GET_QUERY_RESULTS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("queryLanguage", &QUERY_LANGUAGE),
+    member("results", &QUERY_RESULTS),
+    member("statistics", &QUERY_STATISTICS),
+    member("status", &QUERY_STATUS),
+    member("encryptionKey", &ENCRYPTION_KEY),
+    member("nextToken", &GET_QUERY_RESULTS_NEXT_TOKEN),
+]));
 
 static INCLUDE_LINKED_ACCOUNTS: Shape = shape(Kind::Boolean);
 
@@ -685,10 +809,19 @@ static LOG_GROUP: Shape = shape(Kind::Structure(&[
 static LOG_GROUP_CLASS: Shape =
     shape(Kind::String).one_of(&["STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS"]);
 
+static LOG_GROUP_FIELD: Shape = shape(Kind::Structure(&[
+    member("name", &FIELD),
+    member("percent", &PERCENTAGE),
+]));
+
+static LOG_GROUP_FIELD_LIST: Shape = shape(Kind::List(&LOG_GROUP_FIELD));
+
 static LOG_GROUP_IDENTIFIER: Shape = shape(Kind::String)
     .at_least(1)
     .at_most(2048)
     .like(&PATTERN_E46BEDE7);
+
+static LOG_GROUP_IDENTIFIERS: Shape = shape(Kind::List(&LOG_GROUP_IDENTIFIER));
 
 static LOG_GROUP_IMPACT: Shape = shape(Kind::Structure(&[
     member("logGroupName", &LOG_GROUP_NAME),
@@ -726,6 +859,10 @@ static LOG_GROUP_SUMMARY: Shape = shape(Kind::Structure(&[
 
 static LOG_GROUPS: Shape = shape(Kind::List(&LOG_GROUP));
 
+static LOG_RECORD: Shape = shape(Kind::Map(&FIELD, &VALUE));
+
+static LOG_RECORD_POINTER: Shape = shape(Kind::String);
+
 static LOG_STREAM: Shape = shape(Kind::Structure(&[
     member("logStreamName", &LOG_STREAM_NAME),
     member("creationTime", &TIMESTAMP),
@@ -755,6 +892,8 @@ static METRIC_FILTER_MATCHES: Shape = shape(Kind::List(&METRIC_FILTER_MATCH_RECO
 static NEXT_TOKEN: Shape = shape(Kind::String).at_least(1);
 
 static ORDER_BY: Shape = shape(Kind::String).one_of(&["LogStreamName", "LastEventTime"]);
+
+static PERCENTAGE: Shape = shape(Kind::Integer).at_least(0).at_most(100);
 
 static POLICY_DOCUMENT: Shape = shape(Kind::String).at_least(1).at_most(51200);
 
@@ -844,7 +983,23 @@ static QUERY_DEFINITION_NAME: Shape = shape(Kind::String).at_least(1).at_most(25
 
 static QUERY_DEFINITION_STRING: Shape = shape(Kind::String).at_least(1).at_most(10000);
 
+static QUERY_DURATION: Shape = shape(Kind::Long);
+
 static QUERY_ID: Shape = shape(Kind::String).at_least(1).at_most(256);
+
+static QUERY_INFO: Shape = shape(Kind::Structure(&[
+    member("queryLanguage", &QUERY_LANGUAGE),
+    member("queryId", &QUERY_ID),
+    member("queryString", &QUERY_STRING),
+    member("status", &QUERY_STATUS),
+    member("createTime", &TIMESTAMP),
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("queryDuration", &QUERY_DURATION),
+    member("bytesScanned", &BYTES_SCANNED_VALUE),
+    member("userIdentity", &USER_IDENTITY),
+]));
+
+static QUERY_INFO_LIST: Shape = shape(Kind::List(&QUERY_INFO));
 
 static QUERY_LANGUAGE: Shape = shape(Kind::String).one_of(&["CWLI", "SQL", "PPL"]);
 
@@ -867,6 +1022,30 @@ static QUERY_PARAMETER_NAME: Shape = shape(Kind::String)
     .at_most(128)
     .like(&PATTERN_8F444F43);
 
+static QUERY_RESULTS: Shape = shape(Kind::List(&RESULT_ROWS));
+
+static QUERY_STATISTICS: Shape = shape(Kind::Structure(&[
+    member("recordsMatched", &STATS_VALUE),
+    member("recordsScanned", &STATS_VALUE),
+    member("estimatedRecordsSkipped", &STATS_VALUE),
+    member("bytesScanned", &STATS_VALUE),
+    member("estimatedBytesSkipped", &STATS_VALUE),
+    member("logGroupsScanned", &STATS_VALUE),
+    member("resultCount", &STATS_VALUE),
+]));
+
+static QUERY_STATUS: Shape = shape(Kind::String).one_of(&[
+    "Scheduled",
+    "Running",
+    "Complete",
+    "Failed",
+    "Cancelled",
+    "Timeout",
+    "Unknown",
+]);
+
+static QUERY_STRING: Shape = shape(Kind::String).at_least(0).at_most(10000);
+
 static RESOURCE_IDENTIFIER: Shape = shape(Kind::String)
     .at_least(1)
     .at_most(2048)
@@ -883,6 +1062,13 @@ static RESOURCE_POLICY: Shape = shape(Kind::Structure(&[
     member("revisionId", &EXPECTED_REVISION_ID),
 ]));
 
+static RESULT_FIELD: Shape = shape(Kind::Structure(&[
+    member("field", &FIELD),
+    member("value", &VALUE),
+]));
+
+static RESULT_ROWS: Shape = shape(Kind::List(&RESULT_FIELD));
+
 static RETENTION_VALUE: Shape = shape(Kind::String).at_least(1).at_most(12);
 
 static SCOPE: Shape = shape(Kind::String).one_of(&["ALL"]);
@@ -890,6 +1076,25 @@ static SCOPE: Shape = shape(Kind::String).one_of(&["ALL"]);
 static SELECTION_CRITERIA: Shape = shape(Kind::String);
 
 static SEQUENCE_TOKEN: Shape = shape(Kind::String).at_least(1);
+
+static START_QUERY_REQUEST: Shape = shape(Kind::Structure(&[
+    member("queryLanguage", &QUERY_LANGUAGE),
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("logGroupNames", &LOG_GROUP_NAMES),
+    member("logGroupIdentifiers", &LOG_GROUP_IDENTIFIERS),
+    required("startTime", &TIMESTAMP),
+    required("endTime", &TIMESTAMP),
+    required("queryString", &QUERY_STRING),
+    member("limit", &EVENTS_LIMIT_START_QUERY),
+]));
+
+static START_QUERY_RESPONSE: Shape = shape(Kind::Structure(&[member("queryId", &QUERY_ID)]));
+
+static STATS_VALUE: Shape = shape(Kind::Double);
+
+static STOP_QUERY_REQUEST: Shape = shape(Kind::Structure(&[required("queryId", &QUERY_ID)]));
+
+static STOP_QUERY_RESPONSE: Shape = shape(Kind::Structure(&[member("success", &SUCCESS)]));
 
 static STORED_BYTES: Shape = shape(Kind::Long).at_least(0);
 
@@ -955,6 +1160,8 @@ static TIMESTAMP: Shape = shape(Kind::Long).at_least(0);
 
 static TOKEN: Shape = shape(Kind::String);
 
+static UNMASK: Shape = shape(Kind::Boolean);
+
 static UNTAG_LOG_GROUP_REQUEST: Shape = shape(Kind::Structure(&[
     required("logGroupName", &LOG_GROUP_NAME),
     required("tags", &TAG_LIST),
@@ -964,5 +1171,7 @@ static UNTAG_RESOURCE_REQUEST: Shape = shape(Kind::Structure(&[
     required("resourceArn", &AMAZON_RESOURCE_NAME),
     required("tagKeys", &TAG_KEY_LIST),
 ]));
+
+static USER_IDENTITY: Shape = shape(Kind::String).at_least(1).at_most(2048);
 
 static VALUE: Shape = shape(Kind::String);
