@@ -60,6 +60,8 @@ pub use engine::{
 };
 pub use event::{Events, NoEvents};
 pub use pointer::InvalidPointer;
+#[cfg(test)]
+pub(crate) use queries::Asked;
 pub use queries::{Queries, QueryLimits};
 
 use crate::aws::{Entry, entry};

@@ -192,7 +192,9 @@ fn identifiers(input: &StartQueryRequest) -> Result<Vec<&str>, Fault> {
         listed(&input.log_group_identifiers),
     ];
     // Clients that have nothing to name send empty lists.
-    let mut given = given.into_iter().filter(|list: &Vec<&str>| !list.is_empty());
+    let mut given = given
+        .into_iter()
+        .filter(|list: &Vec<&str>| !list.is_empty());
     let all = given.next().unwrap_or_default();
     if given.next().is_some() {
         return Err(exactly_one());
@@ -262,16 +264,11 @@ async fn sources(
 /// The first and the last millisecond. Both ends are seconds, and both are included whole.
 ///
 /// Source: the API reference of `StartQuery`, and the text that `DescribeQueries` gives back.
-fn window(
-    input: &StartQueryRequest,
-    own: Option<&Source>,
-    asked_at: Timestamp,
-) -> (i64, i64) {
+fn window(input: &StartQueryRequest, own: Option<&Source>, asked_at: Timestamp) -> (i64, i64) {
     let start = input.start_time.saturating_mul(1_000);
     let end = input.end_time.saturating_mul(1_000).saturating_add(999);
-    let bound = |bound: Option<_>, other| {
-        bound.map_or(other, |bound| source::millis(bound, asked_at))
-    };
+    let bound =
+        |bound: Option<_>, other| bound.map_or(other, |bound| source::millis(bound, asked_at));
     (
         bound(own.and_then(|own| own.start), start),
         bound(own.and_then(|own| own.end), end),

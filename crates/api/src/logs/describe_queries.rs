@@ -30,7 +30,9 @@ impl Operation for DescribeQueries {
         input: DescribeQueriesRequest,
         cx: &Context<'_>,
     ) -> Result<DescribeQueriesResponse, Fault> {
-        let limit = input.max_results.and_then(|most| usize::try_from(most).ok());
+        let limit = input
+            .max_results
+            .and_then(|most| usize::try_from(most).ok());
         let limit = limit.unwrap_or(LIMIT);
         let after = Token::<1>::read(Self::NAME, input.next_token.as_deref())?;
         let after = after.as_ref().map(|Token([id])| id.as_str());

@@ -66,11 +66,8 @@ pub trait Engine: Send + Sync + fmt::Debug {
     ///
     /// # Cancel safety
     /// Dropping the future ends the work.
-    async fn run(
-        &self,
-        spec: QuerySpec,
-        progress: Arc<dyn Progress>,
-    ) -> Result<Answer, QueryError>;
+    async fn run(&self, spec: QuerySpec, progress: Arc<dyn Progress>)
+    -> Result<Answer, QueryError>;
 
     /// What would be done, in parts with a title each, for people.
     async fn explain(&self, spec: &QuerySpec) -> Result<Vec<(String, String)>, QueryError>;

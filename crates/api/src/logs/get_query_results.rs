@@ -45,11 +45,7 @@ impl Operation for GetQueryResults {
         let to = from + page.len();
         let has_more = job.status == Status::Complete && to < rows.len() && to > from;
         let next_token = has_more.then(|| {
-            let parts = [
-                input.query_id.clone(),
-                now_ms.to_string(),
-                to.to_string(),
-            ];
+            let parts = [input.query_id.clone(), now_ms.to_string(), to.to_string()];
             Token(parts).write(Self::NAME)
         });
         Ok(GetQueryResultsResponse {
