@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use corelog_access::Caller;
+use corelog_types::LogGroupName;
 use corelog_wire::logs::SERVICE;
 use corelog_wire::logs::shapes::{QueryStatistics, StartQueryRequest};
 use corelog_wire::model::{self, Value};
@@ -99,7 +100,7 @@ pub(crate) async fn check_query(
     Ok(json(&CheckedForm {
         text: &spec.text,
         language: spec.language.as_str(),
-        log_groups: spec.groups.iter().map(|group| group.as_str()).collect(),
+        log_groups: spec.groups.iter().map(LogGroupName::as_str).collect(),
         start_ms: spec.start_ms,
         end_ms: spec.end_ms,
         warnings: warnings.collect(),
@@ -114,7 +115,7 @@ pub(crate) async fn explain_query(
 ) -> Result<Response<Body>, Problem> {
     let spec = taken(api, body, caller).await?.asked.spec;
     let parts = api.queries().engine().explain(&spec).await;
-    let parts = parts.map_err(|error| problem(&Context::new(api, caller), error, &spec.text))?;
+    let parts = parts.map_err(|error| problem(&Context::new(api, caller), &error, &spec.text))?;
     let parts = parts
         .into_iter()
         .map(|(title, text)| PartForm { title, text });
@@ -132,7 +133,7 @@ pub(crate) async fn estimate_query(
     let spec = taken(api, body, caller).await?.asked.spec;
     let estimate = api.queries().engine().estimate(&spec).await;
     let cx = Context::new(api, caller);
-    let estimate = estimate.map_err(|error| problem(&cx, error, &spec.text))?;
+    let estimate = estimate.map_err(|error| problem(&cx, &error, &spec.text))?;
     Ok(json(&EstimateForm {
         read: estimate.read.into(),
         of: estimate.of.into(),
@@ -173,7 +174,7 @@ async fn taken(api: &Api, body: &Bytes, caller: &Caller) -> Result<Taken, Proble
     let taken = ask::take(&input, &cx).await;
     taken.map_err(|(refused, text)| match refused {
         Refused::Fault(fault) => Problem::of_fault(&fault),
-        Refused::Query(error) => problem(&cx, error, &text),
+        Refused::Query(error) => problem(&cx, &error, &text),
     })
 }
 
@@ -193,9 +194,9 @@ fn read(body: &[u8]) -> Result<StartQueryRequest, Problem> {
     serde_json::from_value(document).map_err(|error| wrong(error.to_string()))
 }
 
-fn problem(cx: &Context<'_>, error: QueryError, text: &str) -> Problem {
+fn problem(cx: &Context<'_>, error: &QueryError, text: &str) -> Problem {
     let hint = error.hint().unwrap_or_default().to_owned();
-    let place = match &error {
+    let place = match error {
         QueryError::Malformed(malformed) => Some(Place {
             text: text.to_owned(),
             start: malformed.start,
@@ -203,7 +204,7 @@ fn problem(cx: &Context<'_>, error: QueryError, text: &str) -> Problem {
         }),
         _ => None,
     };
-    let problem = Problem::of_fault(&ask::fault(&error, cx)).hint(hint);
+    let problem = Problem::of_fault(&ask::fault(error, cx)).hint(hint);
     match place {
         Some(place) => problem.place(place),
         None => problem,

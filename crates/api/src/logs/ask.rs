@@ -188,8 +188,8 @@ fn language(input: &StartQueryRequest) -> Result<Language, Fault> {
 fn identifiers(input: &StartQueryRequest) -> Result<Vec<&str>, Fault> {
     let given = [
         input.log_group_name.as_deref().into_iter().collect(),
-        listed(&input.log_group_names),
-        listed(&input.log_group_identifiers),
+        listed(input.log_group_names.as_ref()),
+        listed(input.log_group_identifiers.as_ref()),
     ];
     // Clients that have nothing to name send empty lists.
     let mut given = given
@@ -207,8 +207,8 @@ fn identifiers(input: &StartQueryRequest) -> Result<Vec<&str>, Fault> {
     Ok(all)
 }
 
-fn listed(list: &Option<Vec<String>>) -> Vec<&str> {
-    list.iter().flatten().map(String::as_str).collect()
+fn listed(list: Option<&Vec<String>>) -> Vec<&str> {
+    list.into_iter().flatten().map(String::as_str).collect()
 }
 
 fn exactly_one() -> Fault {

@@ -31,16 +31,7 @@ impl Operation for GetLogGroupFields {
     ) -> Result<GetLogGroupFieldsResponse, Fault> {
         let name = arn::group(cx.account(), identifier(&input)?)?;
         group::existing(cx, &name).await?;
-        let (start_ms, end_ms) = match input.time {
-            Some(seconds) => {
-                let at = seconds.saturating_mul(1_000);
-                (at.saturating_sub(AROUND_MS), at.saturating_add(AROUND_MS))
-            }
-            None => {
-                let now = group::millis(cx.now());
-                (now.saturating_sub(LATELY_MS), now)
-            }
-        };
+        let (start_ms, end_ms) = window(input.time, cx);
         let engine = cx.queries().engine();
         let found = engine.fields(&name, start_ms, end_ms).await;
         let mut fields = found.map_err(|error| ask::fault(&error, cx))?;
@@ -53,6 +44,16 @@ impl Operation for GetLogGroupFields {
             log_group_fields: Some(fields.into_iter().map(shown).collect()),
         })
     }
+}
+
+/// The first and the last millisecond of the events that are looked at.
+fn window(seconds: Option<i64>, cx: &Context<'_>) -> (i64, i64) {
+    if let Some(seconds) = seconds {
+        let at = seconds.saturating_mul(1_000);
+        return (at.saturating_sub(AROUND_MS), at.saturating_add(AROUND_MS));
+    }
+    let now = group::millis(cx.now());
+    (now.saturating_sub(LATELY_MS), now)
 }
 
 fn identifier(input: &GetLogGroupFieldsRequest) -> Result<&str, Fault> {

@@ -24,7 +24,7 @@ use shelf::Shelf;
 use super::{Answer, Engine, Language, Progress, QueryError, QuerySpec, Statistics};
 
 /// How long a query may run. Source: the API reference of `StartQuery`.
-const RUNTIME_MAX: Duration = Duration::from_mins(60);
+const RUNTIME_MAX: Duration = Duration::from_hours(1);
 
 /// Unfinished queries in the language of Logs Insights, and in any other.
 ///
@@ -141,11 +141,11 @@ impl Queries {
             Language::Sql => UNFINISHED_OTHERS_MAX,
         };
         {
-            let mut shelf = inner.shelf.lock();
-            if shelf.unfinished(spec.language) >= most {
+            let mut jobs = inner.shelf.lock();
+            if jobs.unfinished(spec.language) >= most {
                 return Err(TooMany(most));
             }
-            shelf.add(id.clone(), Job::new(asked, stop.clone()), inner.clock.now());
+            jobs.add(id.clone(), Job::new(asked, stop.clone()), inner.clock.now());
         }
         let running = perform(Running {
             id: id.clone(),
@@ -166,12 +166,12 @@ impl Queries {
     /// Ends a query that has not ended.
     pub(crate) fn stop(&self, id: &str) -> Result<(), NotStopped> {
         let now = self.0.clock.now();
-        let mut shelf = self.0.shelf.lock();
-        let job = shelf.find(id, now).ok_or(NotStopped::Unknown)?;
+        let mut jobs = self.0.shelf.lock();
+        let job = jobs.find(id, now).ok_or(NotStopped::Unknown)?;
         if job.has_ended() {
             return Err(NotStopped::Ended);
         }
-        shelf.end(id, Status::Cancelled, None, now);
+        jobs.end(id, Status::Cancelled, None, now);
         job.stop.request();
         Ok(())
     }
@@ -281,17 +281,17 @@ struct Reporter {
 
 impl Progress for Reporter {
     fn statistics(&self, statistics: Statistics) {
-        let mut shelf = self.inner.shelf.lock();
-        shelf.note(&self.id, statistics);
+        let mut jobs = self.inner.shelf.lock();
+        jobs.note(&self.id, statistics);
     }
 
     /// What is too large to be kept is not: the rows before it stay.
     fn partial(&self, answer: Answer) {
         let keeps = answer.bytes() <= self.inner.limits.partial_bytes_max();
-        let mut shelf = self.inner.shelf.lock();
-        shelf.note(&self.id, answer.statistics);
+        let mut jobs = self.inner.shelf.lock();
+        jobs.note(&self.id, answer.statistics);
         if keeps {
-            shelf.show(&self.id, answer);
+            jobs.show(&self.id, answer);
         }
     }
 }

@@ -10,7 +10,6 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use super::NOW;
 use crate::logs::{
     Amount, Answer, Engine, Estimate, EventPointer, FieldShare, Malformed, Progress, Queries,
     QueryError, QueryLimits, QuerySpec, Row, Statistics,
@@ -79,7 +78,7 @@ pub(crate) fn answer(rows: u32) -> Answer {
     let row = |number: u32| Row {
         values: vec![
             Some(format!("row {number}")),
-            (number % 2 == 0).then(|| number.to_string()),
+            number.is_multiple_of(2).then(|| number.to_string()),
         ],
         pointer: Some(pointer(number)),
     };

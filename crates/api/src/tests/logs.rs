@@ -43,6 +43,7 @@ fn sample(operation: &str) -> Value {
         "DeleteLogGroup"
         | "DeleteRetentionPolicy"
         | "DescribeLogStreams"
+        | "GetLogGroupFields"
         | "DisassociateKmsKey"
         | "ListTagsLogGroup" => group(),
         "PutRetentionPolicy" => with(group(), json!({"retentionInDays": 7})),
@@ -53,6 +54,7 @@ fn sample(operation: &str) -> Value {
         "ListTagsForResource" => json!({"resourceArn": arn}),
         "DescribeLogGroups"
         | "ListLogGroups"
+        | "DescribeQueries"
         | "DescribeQueryDefinitions"
         | "DescribeResourcePolicies" => json!({}),
         "DeleteQueryDefinition" => json!({"queryDefinitionId": "sample"}),
@@ -68,8 +70,6 @@ fn sample(operation: &str) -> Value {
         ),
         "DeleteIndexPolicy" => identified(),
         "DescribeIndexPolicies" => json!({"logGroupIdentifiers": ["/sample"]}),
-        "DescribeQueries" => json!({}),
-        "GetLogGroupFields" => group(),
         "GetLogRecord" => json!({"logRecordPointer": engine::pointer(1).to_string()}),
         "GetQueryResults" => json!({"queryId": "ended"}),
         "StopQuery" => json!({"queryId": "held"}),

@@ -446,7 +446,7 @@ static ACCOUNT_POLICY_DOCUMENT: Shape = shape(Kind::String);
 
 static AMAZON_RESOURCE_NAME: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(1011)
+    .at_most(1_011)
     .like(&PATTERN_29225310);
 
 static ARN: Shape = shape(Kind::String);
@@ -614,7 +614,7 @@ static DESCRIBE_LOG_STREAMS_RESPONSE: Shape = shape(Kind::Structure(&[
     member("nextToken", &NEXT_TOKEN),
 ]));
 
-static DESCRIBE_QUERIES_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
+static DESCRIBE_QUERIES_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
 
 static DESCRIBE_QUERIES_REQUEST: Shape = shape(Kind::Structure(&[
     member("logGroupName", &LOG_GROUP_NAME),
@@ -677,7 +677,7 @@ static EVENT_MESSAGE: Shape = shape(Kind::String).at_least(1);
 
 static EVENT_NUMBER: Shape = shape(Kind::Long);
 
-static EVENTS_LIMIT_START_QUERY: Shape = shape(Kind::Integer).at_least(1).at_most(100000);
+static EVENTS_LIMIT_START_QUERY: Shape = shape(Kind::Integer).at_least(1).at_most(100_000);
 
 static EXPECTED_REVISION_ID: Shape = shape(Kind::String).at_least(1);
 
@@ -694,7 +694,7 @@ static FIELD_INDEX_NAMES: Shape = shape(Kind::List(&FIELD_INDEX_NAME)).at_least(
 
 static FILTER_COUNT: Shape = shape(Kind::Integer);
 
-static FILTER_PATTERN: Shape = shape(Kind::String).at_least(0).at_most(1024);
+static FILTER_PATTERN: Shape = shape(Kind::String).at_least(0).at_most(1_024);
 
 static GET_LOG_GROUP_FIELDS_REQUEST: Shape = shape(Kind::Structure(&[
     member("logGroupName", &LOG_GROUP_NAME),
@@ -714,9 +714,9 @@ static GET_LOG_RECORD_REQUEST: Shape = shape(Kind::Structure(&[
 
 static GET_LOG_RECORD_RESPONSE: Shape = shape(Kind::Structure(&[member("logRecord", &LOG_RECORD)]));
 
-static GET_QUERY_RESULTS_MAX_ITEMS: Shape = shape(Kind::Integer).at_least(0).at_most(10000);
+static GET_QUERY_RESULTS_MAX_ITEMS: Shape = shape(Kind::Integer).at_least(0).at_most(10_000);
 
-static GET_QUERY_RESULTS_NEXT_TOKEN: Shape = shape(Kind::String).at_most(1024);
+static GET_QUERY_RESULTS_NEXT_TOKEN: Shape = shape(Kind::String).at_most(1_024);
 
 static GET_QUERY_RESULTS_REQUEST: Shape = shape(Kind::Structure(&[
     required("queryId", &QUERY_ID),
@@ -753,7 +753,7 @@ static INHERITED_PROPERTY: Shape = shape(Kind::String).one_of(&["ACCOUNT_DATA_PR
 
 static KMS_KEY_ID: Shape = shape(Kind::String).at_most(256);
 
-static LIST_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
+static LIST_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
 
 static LIST_LOG_GROUPS_REQUEST: Shape = shape(Kind::Structure(&[
     member("logGroupNamePattern", &LOG_GROUP_NAME_REGEX_PATTERN),
@@ -818,7 +818,7 @@ static LOG_GROUP_FIELD_LIST: Shape = shape(Kind::List(&LOG_GROUP_FIELD));
 
 static LOG_GROUP_IDENTIFIER: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(2048)
+    .at_most(2_048)
     .like(&PATTERN_E46BEDE7);
 
 static LOG_GROUP_IDENTIFIERS: Shape = shape(Kind::List(&LOG_GROUP_IDENTIFIER));
@@ -895,7 +895,7 @@ static ORDER_BY: Shape = shape(Kind::String).one_of(&["LogStreamName", "LastEven
 
 static PERCENTAGE: Shape = shape(Kind::Integer).at_least(0).at_most(100);
 
-static POLICY_DOCUMENT: Shape = shape(Kind::String).at_least(1).at_most(51200);
+static POLICY_DOCUMENT: Shape = shape(Kind::String).at_least(1).at_most(51_200);
 
 static POLICY_NAME: Shape = shape(Kind::String);
 
@@ -981,7 +981,7 @@ static QUERY_DEFINITION_LIST: Shape = shape(Kind::List(&QUERY_DEFINITION));
 
 static QUERY_DEFINITION_NAME: Shape = shape(Kind::String).at_least(1).at_most(255);
 
-static QUERY_DEFINITION_STRING: Shape = shape(Kind::String).at_least(1).at_most(10000);
+static QUERY_DEFINITION_STRING: Shape = shape(Kind::String).at_least(1).at_most(10_000);
 
 static QUERY_DURATION: Shape = shape(Kind::Long);
 
@@ -1003,7 +1003,7 @@ static QUERY_INFO_LIST: Shape = shape(Kind::List(&QUERY_INFO));
 
 static QUERY_LANGUAGE: Shape = shape(Kind::String).one_of(&["CWLI", "SQL", "PPL"]);
 
-static QUERY_LIST_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
+static QUERY_LIST_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
 
 static QUERY_PARAMETER: Shape = shape(Kind::Structure(&[
     required("name", &QUERY_PARAMETER_NAME),
@@ -1011,7 +1011,7 @@ static QUERY_PARAMETER: Shape = shape(Kind::Structure(&[
     member("description", &QUERY_PARAMETER_DESCRIPTION),
 ]));
 
-static QUERY_PARAMETER_DEFAULT_VALUE: Shape = shape(Kind::String).at_most(1024);
+static QUERY_PARAMETER_DEFAULT_VALUE: Shape = shape(Kind::String).at_most(1_024);
 
 static QUERY_PARAMETER_DESCRIPTION: Shape = shape(Kind::String).at_most(512);
 
@@ -1044,11 +1044,11 @@ static QUERY_STATUS: Shape = shape(Kind::String).one_of(&[
     "Unknown",
 ]);
 
-static QUERY_STRING: Shape = shape(Kind::String).at_least(0).at_most(10000);
+static QUERY_STRING: Shape = shape(Kind::String).at_least(0).at_most(10_000);
 
 static RESOURCE_IDENTIFIER: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(2048)
+    .at_most(2_048)
     .like(&PATTERN_DAEFB3BA);
 
 static RESOURCE_POLICIES: Shape = shape(Kind::List(&RESOURCE_POLICY));
@@ -1172,6 +1172,6 @@ static UNTAG_RESOURCE_REQUEST: Shape = shape(Kind::Structure(&[
     required("tagKeys", &TAG_KEY_LIST),
 ]));
 
-static USER_IDENTITY: Shape = shape(Kind::String).at_least(1).at_most(2048);
+static USER_IDENTITY: Shape = shape(Kind::String).at_least(1).at_most(2_048);
 
 static VALUE: Shape = shape(Kind::String);
