@@ -22,6 +22,11 @@ const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 const ANSWER_BYTES_MAX: u64 = 64 << 20;
 /// The same for a page of rows.
 const PAGE_BYTES_MAX: u64 = 256 << 20;
+/// What the AWS services say to callers without a key that they know.
+const ASK_FOR_A_KEY: [&str; 2] = [
+    "MissingAuthenticationTokenException",
+    "UnrecognizedClientException",
+];
 const ERROR_BYTES_MAX: u64 = 64 << 10;
 
 /// A server and the key to it.
@@ -169,10 +174,14 @@ impl Client {
         let bytes = body.with_config().limit(PAGE_BYTES_MAX).read_to_vec();
         let bytes = bytes.context("the server's answer broke off, or is too large")?;
         if !status.is_success() {
-            return Ok(Err(Refusal {
+            let refusal = Refusal {
                 failure: refusal(status, &bytes),
                 said: serde_json::from_slice(&bytes).unwrap_or_default(),
-            }));
+            };
+            if status == StatusCode::UNAUTHORIZED || ASK_FOR_A_KEY.contains(&refusal.code()) {
+                return Err(self.locked(&refusal.failure).into());
+            }
+            return Ok(Err(refusal));
         }
         if bytes.is_empty() {
             return Ok(Ok(Value::Null));
@@ -200,6 +209,11 @@ impl Client {
             .hint("start it with `corelog up`, or name another with `--url` or `CORELOG_URL`")
     }
 
+    fn locked(&self, failure: &Failure) -> Failure {
+        Failure::new(format!("{} asks for a key: {failure}", self.base))
+            .hint("name one of the server's keys with `--key` or `CORELOG_KEY`")
+    }
+
     fn judge(&self, response: Response<Body>) -> anyhow::Result<Found<Body>> {
         let status = response.status();
         let body = response.into_body();
@@ -215,14 +229,7 @@ impl Client {
         let failure = refusal(status, &text);
         match status {
             StatusCode::NOT_FOUND => Ok(Found::No(failure)),
-            StatusCode::UNAUTHORIZED => {
-                let hint = "name one of the server's keys with `--key` or `CORELOG_KEY`";
-                Err(
-                    Failure::new(format!("{} asks for a key: {failure}", self.base))
-                        .hint(hint)
-                        .into(),
-                )
-            }
+            StatusCode::UNAUTHORIZED => Err(self.locked(&failure).into()),
             _ => Err(failure.into()),
         }
     }

@@ -204,7 +204,12 @@ fn problem(cx: &Context<'_>, error: &QueryError, text: &str) -> Problem {
         }),
         _ => None,
     };
-    let problem = Problem::of_fault(&ask::fault(error, cx)).hint(hint);
+    let fault = ask::fault(error, cx);
+    let mut problem = Problem::of_fault(&fault);
+    // Where the service has one text for everything, it says already what may help.
+    if !fault.message().contains(&hint) {
+        problem = problem.hint(hint);
+    }
     match place {
         Some(place) => problem.place(place),
         None => problem,

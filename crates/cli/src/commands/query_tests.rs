@@ -138,6 +138,19 @@ unexpected symbol found | at line 1 and position 11
 }
 
 #[test]
+fn a_server_with_keys_asks_for_one() {
+    let refused = json!({"__type": "MissingAuthenticationTokenException", "message": "Missing Authentication Token"});
+    let (url, _) = server(vec![
+        (DEFINITIONS, 400, refused.to_string()),
+        (CHECK, 401, String::new()),
+    ]);
+    for line in ["query list", "query limit"] {
+        let error = run(&url, line).unwrap_err();
+        assert!(error.contains("asks for a key"), "{line}: {error}");
+    }
+}
+
+#[test]
 fn a_group_that_is_missing_is_said_in_few_words() {
     let said =
         "Log group '/gone' does not exist for account ID '1' (Service: AWSLogs; Status Code: 400)";
