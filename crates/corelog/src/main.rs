@@ -6,6 +6,7 @@ mod destinations;
 mod front;
 mod recorder;
 mod serve;
+mod sinks;
 mod status;
 mod tables;
 mod torture;

@@ -229,15 +229,9 @@ impl Delivery {
         let Some(outcome) = self.in_time(self.put(work), shutdown).await else {
             return Ok(false);
         };
-        outcome?;
+        let rejected = outcome?;
         self.commit(plan.last).await?;
-        let delivered = self
-            .ports
-            .metrics
-            .delivered
-            .get_or_create(&self.label)
-            .clone();
-        delivered.inc_by(records);
+        self.count(records.saturating_sub(rejected), rejected);
         self.trim().await;
         if saved.is_none() {
             *filling = Some(batch);
@@ -293,7 +287,8 @@ impl Delivery {
         }
     }
 
-    async fn put(&self, batch: Batch) -> Result<(), Failure> {
+    /// Has the sink put a batch. Returns how many of its records the other side did not keep.
+    async fn put(&self, batch: Batch) -> Result<u64, Failure> {
         let receipt = self.ports.sink.deliver(Arc::new(batch)).await?;
         if receipt.unreadable > 0 {
             tracing::error!(
@@ -301,7 +296,17 @@ impl Delivery {
                 "records could not be read and were put aside as raw bytes"
             );
         }
-        Ok(())
+        Ok(receipt.rejected)
+    }
+
+    fn count(&self, delivered: u64, rejected: u64) {
+        let metrics = &self.ports.metrics;
+        let counter = metrics.delivered.get_or_create(&self.label).clone();
+        counter.inc_by(delivered);
+        if rejected > 0 {
+            let counter = metrics.delivery_rejected.get_or_create(&self.label).clone();
+            counter.inc_by(rejected);
+        }
     }
 
     /// Runs a future to its end; during a shutdown only to the deadline. `None` if that came first.
