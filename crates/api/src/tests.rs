@@ -80,6 +80,9 @@ impl Exchanges for OneExchange {
             response_bytes: 4_000,
             chunks: 12,
             events: 24,
+            input_tokens: Some(31),
+            output_tokens: None,
+            output_tokens_estimate: Some(22),
             caller: None,
         }]
     }

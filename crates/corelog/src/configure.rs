@@ -14,6 +14,7 @@ use corelog_gateway::{
 use corelog_runtime::Clock;
 use corelog_sinks::groups::TableAt;
 use corelog_sinks::s3;
+use corelog_types::Sequence;
 use hyper_util::client::proxy::matcher::Matcher;
 
 /// The most events of one append to the table.
@@ -295,4 +296,16 @@ pub(crate) fn table_delivery(name: &str, settings: &Settings) -> corelog_deliver
     config.batch_bytes_max = settings.store.batch_bytes;
     config.shutdown_deadline = settings.limits.shutdown_timeout;
     config
+}
+
+/// Which events are kept in memory: those behind what the table has.
+pub(crate) fn hot(settings: &Settings, after: Sequence) -> corelog_hot::Config {
+    let store = &settings.store;
+    corelog_hot::Config {
+        targets: corelog_hot::Targets {
+            invocations: store.log_group.as_str().into(),
+        },
+        after,
+        bytes_max: store.enabled.then_some(store.recent_bytes),
+    }
 }

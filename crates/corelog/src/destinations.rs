@@ -12,12 +12,13 @@ use corelog_api::logs::{Events, NoEvents};
 use corelog_catalog::{BucketTarget, Catalog, LoggingConfiguration, Modalities};
 use corelog_cli::settings::Settings;
 use corelog_delivery::{Config, Delivery, Ended, Handle, Ports, Report, Sink};
+use corelog_hot::Hot;
 use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::{GroupSink, Tables};
 use corelog_sinks::s3::{self, Location, S3Sink};
 use corelog_spool::Spool;
 use corelog_telemetry::Metrics;
-use corelog_types::LogGroupName;
+use corelog_types::{LogGroupName, Sequence};
 use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle as Background;
 use tokio::task::JoinHandle;
@@ -26,6 +27,14 @@ use crate::tables::{Care, StoredEvents};
 
 /// The cursor's name of the table of all events.
 const TABLE: &str = "log-groups";
+
+/// Where work runs that no caller waits for.
+pub(crate) struct Backgrounds {
+    /// Deliveries.
+    pub(crate) background: Background,
+    /// The making of log events.
+    pub(crate) events: Background,
+}
 
 /// One running destination.
 struct Running {
@@ -46,7 +55,9 @@ pub(crate) struct Destined {
     running: Mutex<BTreeMap<String, Running>>,
     /// The table of all events, where one is kept.
     tables: Option<Arc<Tables>>,
-    /// Ends the care of it.
+    /// The events that are not in it yet.
+    hot: Hot,
+    /// Ends the care of it, and the making of events.
     caring: Shutdown,
     /// What the control API's destination was started with.
     of_api: Mutex<Option<LoggingConfiguration>>,
@@ -59,24 +70,32 @@ impl fmt::Debug for Destined {
 }
 
 impl Destined {
+    /// Begins to make log events of the spool's entries, on a runtime of their own: whoever tails waits for them.
     pub(crate) fn new(
         settings: Arc<Settings>,
         spool: Spool,
         clock: Clock,
         metrics: Arc<Metrics>,
-        background: Background,
+        background: Backgrounds,
     ) -> anyhow::Result<Self> {
+        let Backgrounds { background, events } = background;
         let tables = crate::configure::table(&settings, &clock)?;
+        let table_has = position(&spool, TABLE);
+        let config = crate::configure::hot(&settings, table_has);
+        let (hot, follower) = Hot::new(spool.clone(), config);
+        let (tasks, caring) = (corelog_runtime::Tasks::new(), Shutdown::new());
+        tasks.spawn_on("log events", follower.run(caring.child()), &events);
         Ok(Self {
+            hot,
             settings: RwLock::new(settings),
             spool,
             clock,
             metrics,
-            tasks: corelog_runtime::Tasks::new(),
+            tasks,
             background,
             running: Mutex::default(),
             tables: tables.map(|at| Arc::new(Tables::new(at))),
-            caring: Shutdown::new(),
+            caring,
             of_api: Mutex::default(),
         })
     }
@@ -93,7 +112,7 @@ impl Destined {
             self.begin(config, sink, true).await?;
         }
         if let Some(tables) = &self.tables {
-            let sink = GroupSink::new(Arc::clone(tables), &settings.store.log_group);
+            let sink = GroupSink::new(Arc::clone(tables), self.hot.clone());
             let config = crate::configure::table_delivery(TABLE, &settings);
             self.begin(config, Arc::new(sink), true).await?;
         }
@@ -275,6 +294,13 @@ impl Destined {
         config.modalities = crate::configure::captured(configuration.modalities, &settings);
         Ok(config)
     }
+}
+
+/// How far a destination has got; one that is new begins behind the newest record.
+fn position(spool: &Spool, destination: &str) -> Sequence {
+    let cursors = spool.status().cursors;
+    let found = cursors.into_iter().find(|(name, _)| name == destination);
+    found.map_or_else(|| spool.durable_sequence(), |(_, position)| position)
 }
 
 #[async_trait]

@@ -201,7 +201,7 @@ async fn calls_in_flight_are_listed_and_ended() {
     let expected = format!(
         r#"{{"exchanges":[{{"id":"{}","ageMs":1500,"state":"streaming","provider":"openai",
             "dialect":"openai","operation":"ChatCompletions","modelId":"gpt-x","requestBytes":200,
-            "responseBytes":4000,"chunks":12,"events":24}}]}}"#,
+            "responseBytes":4000,"chunks":12,"events":24,"inputTokens":31,"outputTokensEstimate":22}}]}}"#,
         id(1)
     );
     assert_eq!(json(&text), json(&expected));

@@ -300,7 +300,7 @@ async fn garbled_requests_are_told_so() {
 
 #[tokio::test]
 async fn who_is_turned_away_is_told_in_the_protocol_s_words() {
-    use crate::TurnedAway;
+    use corelog_access::TurnedAway;
     let house = house().await;
     let head = |target: Option<&str>| {
         let mut request = Request::builder().method(Method::POST).uri("/");

@@ -191,7 +191,7 @@ fn tail_passes_lines_on_and_makes_rows_of_them() {
 #[test]
 fn ps_and_kill_speak_of_calls_in_flight() {
     let exchanges = format!(
-        r#"{{"exchanges":[{{"id":"{ID}","ageMs":61000,"state":"streaming","provider":"openai","dialect":"openai","operation":"ChatCompletions","requestBytes":2100,"responseBytes":0,"chunks":0,"events":0}}]}}"#
+        r#"{{"exchanges":[{{"id":"{ID}","ageMs":61000,"state":"streaming","provider":"openai","dialect":"openai","operation":"ChatCompletions","requestBytes":2100,"responseBytes":0,"chunks":0,"events":0,"outputTokensEstimate":12}}]}}"#
     );
     let (url, asked) = server(vec![
         ("GET /corelog/v1/exchanges", 200, exchanges),
@@ -206,7 +206,7 @@ fn ps_and_kill_speak_of_calls_in_flight() {
     assert_eq!(row[..5], [ID, "61.0", "s", "streaming", "openai"]);
     assert_eq!(
         row[row.len() - 8..],
-        ["–", "2.1", "kB", "0", "B", "0", "0", "–"]
+        ["–", "2.1", "kB", "0", "B", "–", "~12", "–"]
     );
     assert_eq!(run(&url, "ps").unwrap().lines().count(), 1);
     assert_eq!(run(&url, &format!("kill {ID} --key s3cret")).unwrap(), "");

@@ -242,6 +242,9 @@ sections! {
         /// Time between looks at whether small files are worth merging. Files that no version of the last hour has
         /// are deleted then, too.
         compaction_interval: Duration = "1m",
+        /// The most memory for events that are not in the table yet, so that queries and tails have them at once. What
+        /// is beyond it while the store is away is read from the spool instead.
+        recent_bytes: ByteSize = "64MiB",
     }
 
     /// A caller who may use the gateway. With one block, every call needs a key; without any, the gateway is

@@ -1,13 +1,21 @@
 //! Functions of texts. Numbers and times are taken as results show them.
 
-use corelog_insights::{Expr, ExprKind, Function};
+use std::borrow::Cow;
+
+use corelog_insights::Function;
 use regex::Regex;
 
 use super::flag;
 use crate::coerce;
+use crate::context::Context;
 use crate::value::Value;
 
-pub(super) fn call(function: Function, values: &[Value], args: &[Expr]) -> Option<Value> {
+pub(super) fn call<'a>(
+    cx: &Context,
+    function: Function,
+    values: &[Value<'a>],
+    regex: Option<&Regex>,
+) -> Option<Value<'a>> {
     let text = |at: usize| values.get(at).and_then(coerce::text);
     let first = text(0).unwrap_or_default();
     let second = text(1).unwrap_or_default();
@@ -18,23 +26,26 @@ pub(super) fn call(function: Function, values: &[Value], args: &[Expr]) -> Optio
         Function::Trim => trim(&first, text(1).as_deref(), true, true),
         Function::ToUpper => first.to_uppercase(),
         Function::ToLower => first.to_lowercase(),
-        Function::Substr => return substr(&first, values).map(Value::Text),
-        Function::Replace if second.is_empty() => first,
-        Function::Replace => first.replace(&second, &text(2).unwrap_or_default()),
+        Function::Substr => return substr(&first, values).map(Value::text),
+        Function::Replace if second.is_empty() => first.into_owned(),
+        Function::Replace => first.replace(&*second, &text(2).unwrap_or_default()),
         Function::RegexReplace => {
+            let regex = match regex {
+                Some(regex) => Cow::Borrowed(regex),
+                None => Cow::Owned(cx.regex_of_text(&second)?),
+            };
             let by = text(2).unwrap_or_default();
-            return regex_of(args, &second)
-                .map(|regex| Value::Text(regex.replace_all(&first, by.as_str()).into_owned()));
+            regex.replace_all(&first, &*by).into_owned()
         }
         Function::Strlen => return Some(Value::count(first.chars().count())),
         // The documented third argument has no effect. Source: people who ran it.
-        Function::StrContains => return Some(flag(first.contains(&second))),
-        Function::StartsWith => return Some(flag(first.starts_with(&second))),
-        Function::EndsWith => return Some(flag(first.ends_with(&second))),
+        Function::StrContains => return Some(flag(first.contains(&*second))),
+        Function::StartsWith => return Some(flag(first.starts_with(&*second))),
+        Function::EndsWith => return Some(flag(first.ends_with(&*second))),
         Function::Split => return Some(split(&first, &second)),
         _ => return None,
     };
-    Some(Value::Text(result))
+    Some(Value::text(result))
 }
 
 /// The characters to cut off are a set; without them it is white space.
@@ -54,7 +65,7 @@ fn trim(text: &str, chars: Option<&str>, start: bool, end: bool) -> String {
 }
 
 /// Counted from 0 in code points. Decision: a negative start is 0, a negative length gives nothing.
-fn substr(text: &str, values: &[Value]) -> Option<String> {
+fn substr(text: &str, values: &[Value<'_>]) -> Option<String> {
     let start = coerce::number(values.get(1)?)?.truncate()?.max(0);
     let length = match values.get(2) {
         Some(length) => coerce::number(length)?.truncate()?,
@@ -64,18 +75,11 @@ fn substr(text: &str, values: &[Value]) -> Option<String> {
     Some(text.chars().skip(start).take(length).collect())
 }
 
-/// The expression of a literal, or of a text. In the replacement `$1` and `${name}` stand for groups.
-fn regex_of(args: &[Expr], text: &str) -> Option<Regex> {
-    match args.get(1).map(|arg| &arg.kind) {
-        Some(ExprKind::Regex(regex)) => Regex::new(&regex.pattern()).ok(),
-        _ => Regex::new(&corelog_insights::Regex::read(text)?.pattern()).ok(),
-    }
-}
-
 /// Decision: an empty separator separates nothing.
-fn split(text: &str, separator: &str) -> Value {
+fn split(text: &str, separator: &str) -> Value<'static> {
+    let owned = |part: &str| Value::text(part.to_owned());
     if separator.is_empty() {
-        return Value::List(vec![Value::text(text)]);
+        return Value::list(vec![owned(text)]);
     }
-    Value::List(text.split(separator).map(Value::text).collect())
+    Value::list(text.split(separator).map(owned).collect())
 }

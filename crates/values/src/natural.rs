@@ -10,22 +10,32 @@ use crate::coerce;
 use crate::value::Value;
 
 /// The ascending order of two values; the descending one is its reverse.
-pub(crate) fn order(left: &Value, right: &Value) -> Ordering {
-    let (left_text, right_text) = (coerce::text(left), coerce::text(right));
-    let (Some(left_text), Some(right_text)) = (&left_text, &right_text) else {
-        return left_text.is_some().cmp(&right_text.is_some());
-    };
+pub fn order(left: &Value<'_>, right: &Value<'_>) -> Ordering {
+    let is_missing = |value: &Value<'_>| value.is_null() || value.is_container();
+    match (is_missing(left), is_missing(right)) {
+        (false, false) => {}
+        (left, right) => return right.cmp(&left),
+    }
+    let by_text =
+        |compare: fn(&str, &str) -> Ordering| match (coerce::text(left), coerce::text(right)) {
+            (Some(left), Some(right)) => compare(&left, &right),
+            _ => Ordering::Equal,
+        };
     match (coerce::number(left), coerce::number(right)) {
-        (Some(left), Some(right)) => left.compare(right).then_with(|| left_text.cmp(right_text)),
+        (Some(left), Some(right)) => left.compare(right).then_with(|| by_text(str::cmp)),
         (None, Some(_)) => Ordering::Less,
         (Some(_), None) => Ordering::Greater,
-        (None, None) => texts(left_text, right_text),
+        (None, None) => by_text(texts),
     }
 }
 
 fn texts(left: &str, right: &str) -> Ordering {
-    let (left_runs, right_runs) = (runs(left), runs(right));
-    for (left, right) in left_runs.iter().zip(&right_runs) {
+    let (mut left_rest, mut right_rest) = (left, right);
+    loop {
+        let (left, right) = match (run(&mut left_rest), run(&mut right_rest)) {
+            (Some(left), Some(right)) => (left, right),
+            (left, right) => return left.is_some().cmp(&right.is_some()),
+        };
         let order = match (is_number(left), is_number(right)) {
             (true, true) => left.len().cmp(&right.len()).then_with(|| left.cmp(right)),
             _ => left.cmp(right),
@@ -34,24 +44,22 @@ fn texts(left: &str, right: &str) -> Ordering {
             return order;
         }
     }
-    left_runs.len().cmp(&right_runs.len())
 }
 
 fn is_number(run: &str) -> bool {
     run.starts_with(|c: char| c.is_ascii_digit())
 }
 
-fn runs(text: &str) -> Vec<&str> {
-    let mut all = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = is_number(rest);
-        let end = rest.find(|c: char| c.is_ascii_digit() != digits);
-        let (run, behind) = rest.split_at(end.unwrap_or(rest.len()));
-        all.push(run);
-        rest = behind;
+/// Takes the first run off a text.
+fn run<'t>(rest: &mut &'t str) -> Option<&'t str> {
+    if rest.is_empty() {
+        return None;
     }
-    all
+    let digits = is_number(rest);
+    let end = rest.find(|c: char| c.is_ascii_digit() != digits);
+    let (run, behind) = rest.split_at(end.unwrap_or(rest.len()));
+    *rest = behind;
+    Some(run)
 }
 
 #[cfg(test)]

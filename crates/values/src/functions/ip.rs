@@ -34,7 +34,7 @@ const RESERVED: [&str; 19] = [
     "ff00::/8",
 ];
 
-pub(super) fn call(function: Function, values: &[Value]) -> Option<Value> {
+pub(super) fn call(function: Function, values: &[Value<'_>]) -> Option<Value<'static>> {
     let text = values.first().and_then(coerce::text).unwrap_or_default();
     let address: Option<IpAddr> = text.parse().ok();
     let is_v4 = address.is_some_and(|address| address.is_ipv4());
@@ -63,12 +63,12 @@ pub(super) fn call(function: Function, values: &[Value]) -> Option<Value> {
 }
 
 /// Whether an address is in a network, such as `10.0.0.0/8`, or is the address written there.
-pub(crate) fn is_in(address: IpAddr, network: &str) -> bool {
+pub fn is_in(address: IpAddr, network: &str) -> bool {
     prefix_length(address, network).is_some()
 }
 
 /// How many leading bits the network shares with an address in it.
-pub(crate) fn prefix_length(address: IpAddr, network: &str) -> Option<u32> {
+pub fn prefix_length(address: IpAddr, network: &str) -> Option<u32> {
     let (base, length) = network.split_once('/').unwrap_or((network, ""));
     let base: IpAddr = base.parse().ok()?;
     let (address, base, width) = match (address, base) {

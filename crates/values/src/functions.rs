@@ -4,23 +4,23 @@
 //! count as missing for functions of numbers, texts and times. Source for the second: the user guide's page of
 //! structure types; the first is a decision.
 
-use corelog_insights::{Expr, ExprKind, Function, Period};
+use corelog_insights::{Function, Period};
+use regex::Regex;
 
-use crate::aggregates::bucket;
-use crate::eval::{Scope, bin, eval};
-use crate::row::Row;
+use crate::context::Context;
 use crate::value::Value;
 
 mod encoding;
-mod general;
 pub(crate) mod ip;
 pub(crate) mod json;
-mod numeric;
+pub(crate) mod numeric;
 mod text;
 mod time;
 
 /// The families of functions.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Family {
+    /// Those that look at what is missing, and those about the event and the query; `eval` computes them.
     General,
     Numeric,
     Time,
@@ -123,50 +123,51 @@ fn family(function: Function) -> Family {
     }
 }
 
-/// The value of a call.
-pub(crate) fn call(scope: &Scope<'_>, row: &Row, function: Function, args: &[Expr]) -> Value {
+/// What a call says besides its values, made ready.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Syntax {
+    /// The period among the arguments.
+    pub(crate) period: Option<Period>,
+    /// The regular expression, if it is known before there are rows.
+    pub(crate) regex: Option<Regex>,
+}
+
+/// The value of a call of its arguments' values; those that are syntax are missing and `is_syntax`.
+pub(crate) fn call<'a>(
+    cx: &Context,
+    function: Function,
+    syntax: &Syntax,
+    values: &[Value<'a>],
+    is_syntax: impl Fn(usize) -> bool,
+) -> Value<'a> {
     let family = family(function);
-    if matches!(family, Family::General) {
-        return general::call(scope, row, function, args);
+    let mut containers = false;
+    for (at, value) in values.iter().enumerate() {
+        if value.is_null() && !is_syntax(at) {
+            return Value::Null;
+        }
+        containers |= value.is_container();
     }
-    if function == Function::Bin {
-        return period_of(args).map_or(Value::Null, |period| bin(scope, row, period));
-    }
-    let values: Vec<Value> = args.iter().map(|arg| eval(scope, row, arg)).collect();
-    let missing = |(arg, value): (&Expr, &Value)| value.is_null() && !is_syntax(arg);
-    let containers = values.iter().any(Value::is_container);
-    if args.iter().zip(&values).any(missing) || (containers && !matches!(family, Family::Json)) {
+    if containers && family != Family::Json {
         return Value::Null;
     }
     let value = match family {
-        Family::Numeric => numeric::call(function, &values),
-        Family::Time => time::call(function, &values, period_of(args)),
-        Family::Json => json::call(function, &values),
-        Family::Ip => ip::call(function, &values),
-        Family::Encoding => encoding::call(function, &values),
-        Family::Text => text::call(function, &values, args),
-        Family::Aggregate if function == Function::Histogram => {
-            Some(bucket(&values[0], &values[1]))
-        }
+        Family::Numeric => numeric::call(function, values),
+        Family::Time => time::call(function, values, syntax.period),
+        Family::Json => json::call(function, values),
+        Family::Ip => ip::call(function, values),
+        Family::Encoding => encoding::call(function, values),
+        Family::Text => text::call(cx, function, values, syntax.regex.as_ref()),
+        Family::Aggregate if function == Function::Histogram => match values {
+            [value, width] => Some(numeric::bucket(value, width)),
+            _ => None,
+        },
         Family::General | Family::Aggregate => None,
     };
     value.unwrap_or(Value::Null)
 }
 
-/// Periods and regular expressions are no values.
-fn is_syntax(arg: &Expr) -> bool {
-    matches!(arg.kind, ExprKind::Period(_) | ExprKind::Regex(_))
-}
-
-/// The period among the arguments.
-pub(crate) fn period_of(args: &[Expr]) -> Option<Period> {
-    args.iter().find_map(|arg| match arg.kind {
-        ExprKind::Period(period) => Some(period),
-        _ => None,
-    })
-}
-
 /// `1` or `0`, as functions that ask something give it.
-fn flag(truth: bool) -> Value {
+pub(crate) fn flag(truth: bool) -> Value<'static> {
     Value::int(i64::from(truth))
 }

@@ -17,7 +17,7 @@ const WEEK_MS: i64 = 7 * DAY_MS;
 const FIRST_MONDAY_MS: i64 = 4 * DAY_MS;
 
 /// The start of the period that a time is in.
-pub(crate) fn floor(ms: i64, period: Period) -> Option<i64> {
+pub fn floor(ms: i64, period: Period) -> Option<i64> {
     let count = capped(period)?;
     if let Some(months) = unit_months(period.unit) {
         floor_months(ms, count.checked_mul(months)?)
@@ -34,7 +34,7 @@ pub(crate) fn floor(ms: i64, period: Period) -> Option<i64> {
 }
 
 /// The start of the next period, or the time itself if it is a start.
-pub(crate) fn ceil(ms: i64, period: Period) -> Option<i64> {
+pub fn ceil(ms: i64, period: Period) -> Option<i64> {
     let start = floor(ms, period)?;
     if start == ms {
         Some(ms)
@@ -44,7 +44,7 @@ pub(crate) fn ceil(ms: i64, period: Period) -> Option<i64> {
 }
 
 /// The start of the period behind the one that starts here.
-pub(crate) fn next(start: i64, period: Period) -> Option<i64> {
+pub fn next(start: i64, period: Period) -> Option<i64> {
     let count = capped(period)?;
     match unit_months(period.unit) {
         Some(months) => {
@@ -58,21 +58,21 @@ pub(crate) fn next(start: i64, period: Period) -> Option<i64> {
 }
 
 /// [`floor`] with bounds shifted by a length of time.
-pub(crate) fn floor_shifted(ms: i64, period: Period, offset: Option<Period>) -> Value {
+pub fn floor_shifted(ms: i64, period: Period, offset: Option<Period>) -> Value<'static> {
     let shift = offset.map_or(Some(0), length_ms);
     let start = shift.and_then(|shift| floor(ms.checked_sub(shift)?, period)?.checked_add(shift));
     start.map_or(Value::Null, Value::time)
 }
 
 /// The length of a period in milliseconds; months and longer have none.
-pub(crate) fn length_ms(period: Period) -> Option<i64> {
+pub fn length_ms(period: Period) -> Option<i64> {
     i64::try_from(period.count)
         .ok()?
         .checked_mul(unit_ms(period.unit)?)
 }
 
 /// The same time so many months before.
-pub(crate) fn months_before(ms: i64, months: u32) -> Option<i64> {
+pub fn months_before(ms: i64, months: u32) -> Option<i64> {
     let date = DateTime::from_timestamp_millis(ms)?;
     let before = date.checked_sub_months(Months::new(months))?;
     Some(before.timestamp_millis())

@@ -10,14 +10,14 @@ use md5::Digest as _;
 use crate::coerce;
 use crate::value::Value;
 
-pub(super) fn call(function: Function, values: &[Value]) -> Option<Value> {
+pub(super) fn call(function: Function, values: &[Value<'_>]) -> Option<Value<'static>> {
     let text = values.first().and_then(coerce::text).unwrap_or_default();
     let decoded = |bytes: Option<Vec<u8>>| String::from_utf8(bytes?).ok();
     let result = match function {
         Function::UrlEncode => Some(url_encode(&text)),
         Function::UrlDecode => decoded(url_decode(&text)),
-        Function::Base64Encode => Some(STANDARD.encode(&text)),
-        Function::Base64Decode => decoded(STANDARD.decode(&text).ok()),
+        Function::Base64Encode => Some(STANDARD.encode(text.as_bytes())),
+        Function::Base64Decode => decoded(STANDARD.decode(text.as_bytes()).ok()),
         Function::HexToAscii => decoded(hex_bytes(&text)),
         Function::HexToDec => return hex_to_dec(&text).map(Value::int),
         Function::DecToHex => values.first().and_then(dec_to_hex),
@@ -25,7 +25,7 @@ pub(super) fn call(function: Function, values: &[Value]) -> Option<Value> {
         Function::Sha256 => Some(hex(&sha2::Sha256::digest(text.as_bytes()))),
         _ => return None,
     };
-    result.map(Value::Text)
+    result.map(Value::text)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -94,7 +94,7 @@ fn hex_to_dec(text: &str) -> Option<i64> {
 }
 
 /// Lower case, `0x` first, the sign before that; decimals are cut off. Source: people who ran it.
-fn dec_to_hex(value: &Value) -> Option<String> {
+fn dec_to_hex(value: &Value<'_>) -> Option<String> {
     let number = coerce::number(value)?.truncate()?;
     let sign = if number < 0 { "-" } else { "" };
     Some(format!("{sign}0x{:x}", number.unsigned_abs()))

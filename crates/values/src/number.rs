@@ -4,8 +4,10 @@ use std::cmp::Ordering;
 
 /// A number.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Number {
+pub enum Number {
+    /// An integer.
     Int(i64),
+    /// A finite number that need not be whole.
     Float(f64),
 }
 
@@ -17,12 +19,12 @@ const SMALL: f64 = 0.001;
 
 impl Number {
     /// A computed value; what is not finite is no number.
-    pub(crate) fn float(value: f64) -> Option<Self> {
+    pub fn float(value: f64) -> Option<Self> {
         value.is_finite().then_some(Self::Float(value))
     }
 
     /// A number as JSON writes it, exponent allowed.
-    pub(crate) fn from_json(text: &str) -> Option<Self> {
+    pub fn from_json(text: &str) -> Option<Self> {
         let int = text.parse().ok().map(Self::Int);
         int.or_else(|| Self::float(text.parse().ok()?))
     }
@@ -30,7 +32,11 @@ impl Number {
     /// A text that is wholly a number: a sign, digits, a fraction.
     ///
     /// Decision: no exponent, so that ids such as `12e45` are no numbers, and no white space.
-    pub(crate) fn from_text(text: &str) -> Option<Self> {
+    pub fn from_text(text: &str) -> Option<Self> {
+        let starts = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.');
+        if !text.bytes().next().is_some_and(starts) {
+            return None;
+        }
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -42,7 +48,8 @@ impl Number {
         }
     }
 
-    pub(crate) fn as_f64(self) -> f64 {
+    /// The nearest floating-point number.
+    pub fn as_f64(self) -> f64 {
         match self {
             #[expect(
                 clippy::cast_precision_loss,
@@ -54,7 +61,7 @@ impl Number {
     }
 
     /// Cut towards zero.
-    pub(crate) fn truncate(self) -> Option<i64> {
+    pub fn truncate(self) -> Option<i64> {
         match self {
             Self::Int(value) => Some(value),
             Self::Float(value) => truncated(value.trunc()),
@@ -62,7 +69,7 @@ impl Number {
     }
 
     /// Exact: no integer is rounded to compare it.
-    pub(crate) fn compare(self, other: Self) -> Ordering {
+    pub fn compare(self, other: Self) -> Ordering {
         match (self, other) {
             (Self::Int(a), Self::Int(b)) => a.cmp(&b),
             (Self::Float(a), Self::Float(b)) => a.partial_cmp(&b).unwrap_or(Ordering::Equal),
@@ -72,7 +79,7 @@ impl Number {
     }
 
     /// As results show it: no exponent, integers without decimals.
-    pub(crate) fn print(self) -> String {
+    pub fn print(self) -> String {
         match self {
             Self::Int(value) => value.to_string(),
             Self::Float(value) => print_float(value),

@@ -7,7 +7,11 @@ use crate::coerce;
 use crate::date_pattern::{self, Zone};
 use crate::value::Value;
 
-pub(super) fn call(function: Function, values: &[Value], period: Option<Period>) -> Option<Value> {
+pub(super) fn call(
+    function: Function,
+    values: &[Value<'_>],
+    period: Option<Period>,
+) -> Option<Value<'static>> {
     let ms = || coerce::millis(values.first()?);
     match function {
         Function::DateFloor => cut(ms(), period, calendar::floor),
@@ -24,23 +28,23 @@ fn cut(
     ms: Option<i64>,
     period: Option<Period>,
     cut: fn(i64, Period) -> Option<i64>,
-) -> Option<Value> {
+) -> Option<Value<'static>> {
     cut(ms?, period?).map(Value::time)
 }
 
-fn parse_date(values: &[Value]) -> Option<Value> {
+fn parse_date(values: &[Value<'_>]) -> Option<Value<'static>> {
     let text = coerce::text(values.first()?)?;
     let pattern = coerce::text(values.get(1)?)?;
     date_pattern::parse(&text, &pattern, zone(values.get(2))?).map(Value::int)
 }
 
-fn format_date(values: &[Value]) -> Option<Value> {
+fn format_date(values: &[Value<'_>]) -> Option<Value<'static>> {
     let ms = coerce::millis(values.first()?)?;
     let format = coerce::text(values.get(1)?)?;
-    zone(values.get(2))?.format(ms, &format).map(Value::Text)
+    zone(values.get(2))?.format(ms, &format).map(Value::text)
 }
 
-fn zone(value: Option<&Value>) -> Option<Zone> {
+fn zone(value: Option<&Value<'_>>) -> Option<Zone> {
     match value {
         Some(value) => Zone::parse(&coerce::text(value)?),
         None => Some(Zone::UTC),

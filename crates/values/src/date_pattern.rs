@@ -32,16 +32,19 @@ const DAYS: [&str; 7] = [
 
 /// A time zone.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Zone {
+pub enum Zone {
+    /// One of the tz database.
     Named(Tz),
+    /// A fixed distance from UTC.
     Offset(FixedOffset),
 }
 
 impl Zone {
-    pub(crate) const UTC: Self = Self::Named(Tz::UTC);
+    /// Coordinated universal time.
+    pub const UTC: Self = Self::Named(Tz::UTC);
 
     /// A name of the tz database, `Z`, or an offset such as `+02:00`.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         if text == "Z" {
             return Some(Self::UTC);
         }
@@ -52,7 +55,7 @@ impl Zone {
     }
 
     /// A time written with a strftime format, if that can be read.
-    pub(crate) fn format(self, ms: i64, format: &str) -> Option<String> {
+    pub fn format(self, ms: i64, format: &str) -> Option<String> {
         use chrono::format::{Item, StrftimeItems};
         let items: Vec<Item<'_>> = StrftimeItems::new(format).collect();
         if items.contains(&Item::Error) {
@@ -111,7 +114,7 @@ struct Read {
 }
 
 /// Milliseconds since the epoch of a date, if the whole text fits the pattern.
-pub(crate) fn parse(text: &str, pattern: &str, zone: Zone) -> Option<i64> {
+pub fn parse(text: &str, pattern: &str, zone: Zone) -> Option<i64> {
     let mut read = Read {
         year: 1970,
         month: 1,

@@ -14,9 +14,8 @@ const EARTH_RADIUS_KM: f64 = 6371.0;
 /// Beyond so many decimals a number is round.
 const DIGITS_MAX: i64 = 15;
 
-pub(super) fn call(function: Function, values: &[Value]) -> Option<Value> {
-    let numbers: Option<Vec<Number>> = values.iter().map(coerce::number).collect();
-    let compute: fn(&[Number]) -> Option<Value> = match function {
+pub(super) fn call(function: Function, values: &[Value<'_>]) -> Option<Value<'static>> {
+    let compute: fn(&[Number]) -> Option<Value<'static>> = match function {
         Function::Abs => |n| match *n.first()? {
             Number::Int(value) => value.checked_abs().map(Value::int),
             Number::Float(value) => Some(Value::float(value.abs())),
@@ -37,17 +36,23 @@ pub(super) fn call(function: Function, values: &[Value]) -> Option<Value> {
         },
         _ => return None,
     };
-    compute(&numbers?)
+    match values {
+        [one] => compute(&[coerce::number(one)?]),
+        all => {
+            let numbers: Option<Vec<Number>> = all.iter().map(coerce::number).collect();
+            compute(&numbers?)
+        }
+    }
 }
 
-fn whole(number: Number, cut: fn(f64) -> f64) -> Value {
+fn whole(number: Number, cut: fn(f64) -> f64) -> Value<'static> {
     match number {
         Number::Int(value) => Value::int(value),
         Number::Float(value) => Value::float(cut(value)),
     }
 }
 
-fn extreme(numbers: &[Number], wanted: Ordering) -> Option<Value> {
+fn extreme(numbers: &[Number], wanted: Ordering) -> Option<Value<'static>> {
     let mut best = *numbers.first()?;
     for number in numbers {
         if number.compare(best) == wanted {
@@ -58,7 +63,7 @@ fn extreme(numbers: &[Number], wanted: Ordering) -> Option<Value> {
 }
 
 /// Halves away from zero; a negative number of digits rounds to tens and hundreds.
-fn round(numbers: &[Number]) -> Option<Value> {
+fn round(numbers: &[Number]) -> Option<Value<'static>> {
     let value = *numbers.first()?;
     let digits = match numbers.get(1) {
         Some(digits) => digits.truncate()?,
@@ -78,7 +83,7 @@ fn round(numbers: &[Number]) -> Option<Value> {
     Some(Value::float(rounded))
 }
 
-fn haversine(numbers: &[Number]) -> Option<Value> {
+fn haversine(numbers: &[Number]) -> Option<Value<'static>> {
     let [lat1, lon1, lat2, lon2] = numbers else {
         return None;
     };
@@ -87,4 +92,17 @@ fn haversine(numbers: &[Number]) -> Option<Value> {
     let half = |delta: f64| (delta / 2.0).sin().powi(2);
     let a = half(lat2 - lat1) + lat1.cos() * lat2.cos() * half(radians(lon2) - radians(lon1));
     Some(Value::float(2.0 * EARTH_RADIUS_KM * a.sqrt().asin()))
+}
+
+/// The start of the range that a number falls in, for a width.
+pub fn bucket(value: &Value<'_>, width: &Value<'_>) -> Value<'static> {
+    let (Some(value), Some(width)) = (coerce::number(value), coerce::number(width)) else {
+        return Value::Null;
+    };
+    let (value, width) = (value.as_f64(), width.as_f64());
+    if width > 0.0 {
+        Value::float((value / width).floor() * width)
+    } else {
+        Value::Null
+    }
 }

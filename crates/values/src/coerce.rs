@@ -3,6 +3,7 @@
 //! Source: the user guide's pages of operators, `filter` and structure types, as far as they say; what they leave
 //! open is decided here.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use corelog_insights::BinaryOp;
@@ -10,8 +11,11 @@ use corelog_insights::BinaryOp;
 use crate::number::Number;
 use crate::value::Value;
 
+pub(crate) const TRUE: &str = "true";
+pub(crate) const FALSE: &str = "false";
+
 /// The number a value counts as. Texts that are wholly numbers do; times are milliseconds; maps and lists are none.
-pub(crate) fn number(value: &Value) -> Option<Number> {
+pub fn number(value: &Value<'_>) -> Option<Number> {
     match value {
         Value::Bool(truth) => Some(Number::Int(i64::from(*truth))),
         Value::Number(number) => Some(*number),
@@ -23,7 +27,7 @@ pub(crate) fn number(value: &Value) -> Option<Number> {
 }
 
 /// The text a value counts as: what a result would show. Maps and lists are none.
-pub(crate) fn text(value: &Value) -> Option<String> {
+pub fn text<'v>(value: &'v Value<'_>) -> Option<Cow<'v, str>> {
     if value.is_container() {
         None
     } else {
@@ -32,28 +36,28 @@ pub(crate) fn text(value: &Value) -> Option<String> {
 }
 
 /// Milliseconds since the epoch, of a time or of a number.
-pub(crate) fn millis(value: &Value) -> Option<i64> {
+pub fn millis(value: &Value<'_>) -> Option<i64> {
     number(value)?.truncate()
 }
 
 /// Whether a condition holds; `None` if that is unknown.
 ///
 /// Numbers hold unless zero. Decision: texts hold if they are numbers other than zero, or `true`.
-pub(crate) fn truth(value: &Value) -> Option<bool> {
+pub fn truth(value: &Value<'_>) -> Option<bool> {
     if value.is_null() {
         return None;
     }
     if let Some(number) = number(value) {
         return Some(number.as_f64() != 0.0);
     }
-    Some(matches!(value, Value::Text(text) if text == "true"))
+    Some(matches!(value, Value::Text(text) if text == TRUE))
 }
 
 /// A comparison. Unknown if a side is missing, whatever the operator, so that no row passes.
 ///
 /// Two numbers compare as numbers, all else as texts. A map or a list compares false with everything. A time compares
 /// with numbers only: the user guide says that written dates cannot be compared with `@timestamp`.
-pub(crate) fn compare(op: BinaryOp, left: &Value, right: &Value) -> Option<bool> {
+pub fn compare(op: BinaryOp, left: &Value<'_>, right: &Value<'_>) -> Option<bool> {
     if left.is_container() || right.is_container() {
         return Some(false);
     }
@@ -70,30 +74,35 @@ pub(crate) fn compare(op: BinaryOp, left: &Value, right: &Value) -> Option<bool>
 }
 
 /// Whether values are equal as `=` sees it.
-pub(crate) fn equal(left: &Value, right: &Value) -> Option<bool> {
+pub fn equal(left: &Value<'_>, right: &Value<'_>) -> Option<bool> {
     compare(BinaryOp::Eq, left, right)
 }
 
-fn order(left: &Value, right: &Value) -> Option<Ordering> {
-    let (left_text, right_text) = (text(left)?, text(right)?);
-    let left = spelled_truth(left, right);
-    let right = spelled_truth(right, &left);
-    if let (Some(left), Some(right)) = (number(&left), number(&right)) {
-        return Some(left.compare(right));
-    }
-    let is_time = |value: &Value| matches!(value, Value::Time(_));
-    if is_time(&left) || is_time(&right) {
+fn order(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
+    if left.is_null() || right.is_null() {
         return None;
     }
-    Some(left_text.cmp(&right_text))
+    if let (Value::Text(left), Value::Text(right)) = (left, right)
+        && left == right
+    {
+        return Some(Ordering::Equal);
+    }
+    let (left_number, right_number) = (number_beside(left, right), number_beside(right, left));
+    if let (Some(left), Some(right)) = (left_number, right_number) {
+        return Some(left.compare(right));
+    }
+    if matches!(left, Value::Time(_)) || matches!(right, Value::Time(_)) {
+        return None;
+    }
+    Some(text(left)?.cmp(&text(right)?))
 }
 
 /// Decision: beside a truth value, the texts `true` and `false` are truth values too.
-fn spelled_truth(value: &Value, beside: &Value) -> Value {
+fn number_beside(value: &Value<'_>, beside: &Value<'_>) -> Option<Number> {
     match (value, beside) {
-        (Value::Text(text), Value::Bool(_)) if text == "true" => Value::Bool(true),
-        (Value::Text(text), Value::Bool(_)) if text == "false" => Value::Bool(false),
-        _ => value.clone(),
+        (Value::Text(text), Value::Bool(_)) if text == TRUE => Some(Number::Int(1)),
+        (Value::Text(text), Value::Bool(_)) if text == FALSE => Some(Number::Int(0)),
+        _ => number(value),
     }
 }
 
@@ -109,7 +118,7 @@ mod tests {
         let check = |left: Value, op, right: Value, expected| {
             assert_eq!(compare(op, &left, &right), expected, "{left:?} {right:?}");
         };
-        let text = |text: &str| Value::text(text);
+        let text = |text: &'static str| Value::text(text);
         check(text("200"), BinaryOp::Eq, Value::int(200), Some(true));
         check(text("10"), BinaryOp::Gt, text("9"), Some(true));
         check(text("10"), BinaryOp::Gt, text("9a"), Some(false));
@@ -125,7 +134,7 @@ mod tests {
         check(Value::Time(5), BinaryOp::Gt, text("2026-01-01"), None);
         check(Value::Time(5), BinaryOp::Gt, Value::int(4), Some(true));
         check(
-            Value::List(Vec::new()),
+            Value::list(Vec::new()),
             BinaryOp::Ne,
             Value::int(4),
             Some(false),
