@@ -30,7 +30,8 @@ pub trait Sink: Send + Sync + fmt::Debug {
 /// What a sink did with a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Receipt {
-    /// Records delivered, the unreadable ones included and the rejected ones not.
+    /// Records delivered, the unreadable ones included; neither those rejected, nor what the sink leaves out because it
+    /// is of no concern to it.
     pub records: u64,
     /// Records that could not be decoded and were put aside as raw bytes.
     pub unreadable: u64,

@@ -1,9 +1,14 @@
 //! The port to whoever keeps the events of log groups.
 
+use std::error::Error;
 use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use corelog_catalog::LogGroup;
+use corelog_catalog::{Activity, LogGroup};
+use corelog_patterns::Pattern;
+use corelog_store::{Asked, Event, Place};
 use corelog_types::{LogGroupName, LogStreamName};
 
 /// What log groups hold besides their settings.
@@ -13,8 +18,20 @@ use corelog_types::{LogGroupName, LogStreamName};
 /// the group anew and deleting it again removes them.
 #[async_trait]
 pub trait Events: Send + Sync + fmt::Debug {
+    /// Whether events that are put are kept at all.
+    fn are_kept(&self) -> bool;
+
     /// Bytes stored of each of these groups, in their order.
     async fn stored_bytes(&self, groups: &[LogGroup]) -> Vec<u64>;
+
+    /// The next events that fit, in the order that is asked for, of everything that is durable. A page may end early.
+    ///
+    /// # Errors
+    /// [`Away`] where some of the events cannot be had now: no page is part of the truth.
+    async fn page(&self, wanted: &Wanted) -> Result<Page, Away>;
+
+    /// Events are durable that belong to a stream: soon the catalog knows.
+    fn came(&self, activity: Activity);
 
     /// A group is gone with everything in it.
     async fn group_deleted(&self, group: &LogGroupName);
@@ -23,15 +40,57 @@ pub trait Events: Send + Sync + fmt::Debug {
     async fn stream_deleted(&self, group: &LogGroupName, stream: &LogStreamName);
 }
 
+/// One page of events, as it is asked for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Which events.
+    pub asked: Asked,
+    /// What their messages have to match.
+    pub pattern: Option<Pattern>,
+    /// The most of them.
+    pub events_max: usize,
+    /// The most bytes of their messages together, with [`EVENT_BYTES`] for each. An event that is larger is a page.
+    pub bytes_max: usize,
+}
+
+/// What an event counts beside its message.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html>
+pub const EVENT_BYTES: usize = 26;
+
+/// A page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The events, in the order that was asked for.
+    pub events: Vec<Arc<Event>>,
+    /// The places that were not looked at; `None` where all were.
+    pub left: Option<Range<Place>>,
+}
+
+/// Events cannot be had now.
+#[derive(Debug, thiserror::Error)]
+#[error("events cannot be read now")]
+pub struct Away(#[source] pub Box<dyn Error + Send + Sync>);
+
 /// Nobody keeps events.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoEvents;
 
 #[async_trait]
 impl Events for NoEvents {
+    fn are_kept(&self) -> bool {
+        false
+    }
+
     async fn stored_bytes(&self, groups: &[LogGroup]) -> Vec<u64> {
         vec![0; groups.len()]
     }
+
+    async fn page(&self, _wanted: &Wanted) -> Result<Page, Away> {
+        Ok(Page::default())
+    }
+
+    fn came(&self, _activity: Activity) {}
 
     async fn group_deleted(&self, _group: &LogGroupName) {}
 
