@@ -4,6 +4,7 @@ mod configure;
 mod demo;
 mod destinations;
 mod front;
+mod logging;
 mod recorder;
 mod serve;
 mod sinks;
