@@ -47,7 +47,7 @@ mod untag_resource;
 use corelog_types::LOG_NAME_CHARS_MAX;
 use corelog_wire::model::{Constraint, Violation};
 
-pub use event::{Away, EVENT_BYTES, Events, NoEvents, Page, Wanted};
+pub use event::{Away, Events, NoEvents};
 
 use crate::aws::{Entry, entry};
 

@@ -12,7 +12,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use corelog_access::Caller;
-use corelog_catalog::{Activity, LogGroup, Logging as _, LoggingConfiguration, SqliteCatalog};
+use corelog_catalog::{LogGroup, Logging as _, LoggingConfiguration, SqliteCatalog};
+use corelog_hot::{Page, Wanted};
 use corelog_runtime::Clock;
 use corelog_spool::{OsDisk, Spool};
 use corelog_store::{Event, Order};
@@ -25,7 +26,7 @@ use parking_lot::Mutex;
 
 use crate::admin::{DestinationReport, Exchange, Exchanges, SpoolReport, Status, StatusReport};
 use crate::logging::{BucketRefused, Destinations, NotStarted};
-use crate::logs::{Away, Events, Page, Wanted};
+use crate::logs::{Away, Events};
 use crate::{Account, Action, Api, Authorise, Body, Denied, Ports};
 
 const NOW: Timestamp = Timestamp::from_unix_ms(1_795_166_142_123);
@@ -133,7 +134,6 @@ impl Status for AllWell {
 #[derive(Debug, Default)]
 struct FakeEvents {
     told: Mutex<Vec<String>>,
-    came: Mutex<Vec<Activity>>,
     events: Mutex<Vec<Arc<Event>>>,
     is_away: AtomicBool,
 }
@@ -175,10 +175,6 @@ impl Events for FakeEvents {
             Order::NewestFirst => asked.places.start..next.next(),
         });
         Ok(Page { events, left })
-    }
-
-    fn came(&self, activity: Activity) {
-        self.came.lock().push(activity);
     }
 
     async fn group_deleted(&self, group: &LogGroupName) {

@@ -11,7 +11,7 @@ use corelog_api::logs::{Events, NoEvents};
 use corelog_catalog::{Catalog, LoggingConfiguration, Modalities};
 use corelog_cli::settings::Settings;
 use corelog_delivery::{Config, Delivery, Ended, Handle, Ports, Report, Sink};
-use corelog_hot::Hot;
+use corelog_hot::{Hot, Subscription};
 use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::{GroupSink, Tables};
 use corelog_spool::Spool;
@@ -21,8 +21,10 @@ use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle as Background;
 use tokio::task::JoinHandle;
 
+use crate::activity;
+use crate::events::StoredEvents;
 use crate::logging::is_of_api;
-use crate::tables::{Care, StoredEvents};
+use crate::tables::Care;
 
 /// The cursor's name of the table of all events.
 const TABLE: &str = "log-groups";
@@ -56,6 +58,8 @@ pub(crate) struct Destined {
     tables: Option<Arc<Tables>>,
     /// The events that are not in it yet.
     hot: Hot,
+    /// Hears of them from the first on, until somebody notes what comes.
+    listening: Mutex<Option<Subscription>>,
     /// Ends the care of it, and the making of events.
     caring: Shutdown,
     /// What the control API's destinations were started with.
@@ -87,10 +91,12 @@ impl Destined {
             config.targets.further = crate::logging::further(logging, &settings, &spool)?;
         }
         let (hot, follower) = Hot::new(spool.clone(), config);
+        let listening = hot.subscribe();
         let (tasks, caring) = (corelog_runtime::Tasks::new(), Shutdown::new());
         tasks.spawn_on("log events", follower.run(caring.child()), &events);
         Ok(Self {
             hot,
+            listening: Mutex::new(Some(listening)),
             settings: RwLock::new(settings),
             spool,
             clock,
@@ -128,6 +134,12 @@ impl Destined {
         let Some(tables) = &self.tables else {
             return Ok(Arc::new(NoEvents));
         };
+        let (tasks, background) = (&self.tasks, &self.background);
+        if let Some(listening) = self.listening.lock().take() {
+            let shutdown = self.caring.child();
+            let noting = activity::note(listening, Arc::clone(&catalog), shutdown);
+            tasks.spawn_on("activity", noting, background);
+        }
         let settings = self.settings.read();
         let care = Care {
             tables: Arc::clone(tables),
@@ -138,8 +150,14 @@ impl Destined {
             clock: self.clock.clone(),
         };
         let running = care.run(self.caring.child());
-        self.tasks.spawn_on("table care", running, &self.background);
-        Ok(Arc::new(StoredEvents(Arc::clone(tables))))
+        tasks.spawn_on("table care", running, background);
+        Ok(Arc::new(StoredEvents::new(
+            Arc::clone(tables),
+            self.hot.clone(),
+            format!("{}/{TABLE}", self.spool.node()),
+            tasks.clone(),
+            background.clone(),
+        )))
     }
 
     /// Puts another configuration in force: destinations that changed or went end, the others go on.

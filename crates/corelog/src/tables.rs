@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use corelog_api::logs::Events;
 use corelog_catalog::{
-    Catalog, Error as CatalogError, GroupFilter, LogGroup, LoggingConfiguration,
+    Catalog, Error as CatalogError, GroupFilter, LogGroup, LogStream, LoggingConfiguration,
 };
+use corelog_hot::STREAM;
 use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::Tables;
 use corelog_store::{Compaction, Table};
@@ -29,7 +28,8 @@ const DAY_MS: u64 = 86_400_000;
 pub(crate) struct Care {
     pub(crate) tables: Arc<Tables>,
     pub(crate) catalog: Arc<dyn Catalog>,
-    /// The group that records are events of. It is made anew where somebody has deleted it: records keep coming.
+    /// The group that records are events of. It and its stream are made anew where somebody has deleted them: records
+    /// keep coming.
     pub(crate) group: LogGroupName,
     /// So is the logging configuration's.
     pub(crate) of_api: Arc<Mutex<Option<LoggingConfiguration>>>,
@@ -81,6 +81,12 @@ impl Care {
             if self.catalog.group(group).await?.is_none() {
                 let group = LogGroup::new(group.clone(), self.clock.now());
                 self.catalog.create_group(&group).await?;
+            }
+            if let Ok(name) = LogStreamName::new(STREAM)
+                && self.catalog.stream(group, &name).await?.is_none()
+            {
+                let stream = LogStream::new(name, self.clock.now());
+                self.catalog.create_stream(group, &stream).await?;
             }
         }
         Ok(())
@@ -141,48 +147,6 @@ async fn compact(table: &Table, shutdown: &Shutdown) {
             }
         }
     }
-}
-
-/// What the operations on log groups ask of the table.
-#[derive(Debug)]
-pub(crate) struct StoredEvents(pub(crate) Arc<Tables>);
-
-#[async_trait]
-impl Events for StoredEvents {
-    /// Zeros while the store is away.
-    async fn stored_bytes(&self, groups: &[LogGroup]) -> Vec<u64> {
-        let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
-        if let Ok(table) = self.0.table().await
-            && let Ok(snapshot) = table.snapshot().await
-        {
-            for file in snapshot.files() {
-                *bytes.entry(file.group).or_default() += file.bytes;
-            }
-        }
-        let of = |group: &LogGroup| bytes.get(group.name.as_str()).copied().unwrap_or(0);
-        groups.iter().map(of).collect()
-    }
-
-    /// Should it fail, the log says how to do it again.
-    async fn group_deleted(&self, group: &LogGroupName) {
-        let dropped = match self.0.table().await {
-            Ok(table) => table
-                .drop_group(group.as_str())
-                .await
-                .map(drop)
-                .map_err(|error| Chain(&error).to_string()),
-            Err(error) => Err(Chain(&error).to_string()),
-        };
-        if let Err(error) = dropped {
-            tracing::error!(
-                error, %group,
-                "a deleted log group's events are still stored; create and delete the group again to remove them"
-            );
-        }
-    }
-
-    /// Streams share files: the events of one go with their day, or with their group.
-    async fn stream_deleted(&self, _group: &LogGroupName, _stream: &LogStreamName) {}
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use corelog_catalog::Modalities;
 use corelog_delivery::{Batch, Plan, Receipt, Sink, SinkError};
-use corelog_record::LOG_STREAM;
+use corelog_hot::STREAM;
 use corelog_runtime::Clock;
 use corelog_types::ByteSize;
 use parking_lot::Mutex;
@@ -68,7 +68,7 @@ impl Config {
             credentials: Credentials::default(),
             allow_http: false,
             log_group: log_group.to_owned(),
-            log_stream: LOG_STREAM.to_owned(),
+            log_stream: STREAM.to_owned(),
             event_bytes_max: EVENT_BYTES_MAX,
             inline_bytes_max: INLINE_BYTES_MAX,
             modalities: Modalities::all(),

@@ -3,7 +3,7 @@
 //! As in the original, a configuration is tried by writing: the stream is made where it is missing, and one event of plain
 //! text says that all is well, each time that a configuration is put.
 
-use corelog_catalog::{Activity, Error, LogGroupTarget, LogStream, LoggingConfiguration};
+use corelog_catalog::{Error, LogGroupTarget, LogStream, LoggingConfiguration};
 use corelog_record::LOG_STREAM;
 use corelog_record::events::EventBatch;
 use corelog_spool::Entry;
@@ -56,22 +56,14 @@ pub(crate) fn since(
 pub(crate) async fn begin(api: &Api, group: &LogGroupName) -> Result<(), Refusal> {
     let now = api.clock().now();
     let stream = LogStreamName::new(LOG_STREAM).map_err(|error| Refusal::internal(&error))?;
-    let made = LogStream::new(stream.clone(), now);
-    match api.catalog().create_stream(group, &made).await {
+    let stream = LogStream::new(stream, now);
+    match api.catalog().create_stream(group, &stream).await {
         Ok(()) | Err(Error::Exists) => {}
         Err(error) => return Err(Refusal::internal(&error)),
     }
     write(api, group, now)
         .await
-        .map_err(|error| Refusal::internal(&*error))?;
-    api.events().came(Activity {
-        group: group.clone(),
-        stream,
-        first_event: now,
-        last_event: now,
-        ingestion: now,
-    });
-    Ok(())
+        .map_err(|error| Refusal::internal(&*error))
 }
 
 async fn write(

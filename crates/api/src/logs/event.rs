@@ -2,13 +2,10 @@
 
 use std::error::Error;
 use std::fmt;
-use std::ops::Range;
-use std::sync::Arc;
 
 use async_trait::async_trait;
-use corelog_catalog::{Activity, LogGroup};
-use corelog_patterns::Pattern;
-use corelog_store::{Asked, Event, Place};
+use corelog_catalog::LogGroup;
+use corelog_hot::{Page, Wanted};
 use corelog_types::{LogGroupName, LogStreamName};
 
 /// What log groups hold besides their settings.
@@ -30,41 +27,11 @@ pub trait Events: Send + Sync + fmt::Debug {
     /// [`Away`] where some of the events cannot be had now: no page is part of the truth.
     async fn page(&self, wanted: &Wanted) -> Result<Page, Away>;
 
-    /// Events are durable that belong to a stream: soon the catalog knows.
-    fn came(&self, activity: Activity);
-
     /// A group is gone with everything in it.
     async fn group_deleted(&self, group: &LogGroupName);
 
     /// A stream is gone.
     async fn stream_deleted(&self, group: &LogGroupName, stream: &LogStreamName);
-}
-
-/// One page of events, as it is asked for.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// Which events.
-    pub asked: Asked,
-    /// What their messages have to match.
-    pub pattern: Option<Pattern>,
-    /// The most of them.
-    pub events_max: usize,
-    /// The most bytes of their messages together, with [`EVENT_BYTES`] for each. An event that is larger is a page.
-    pub bytes_max: usize,
-}
-
-/// What an event counts beside its message.
-///
-/// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html>
-pub const EVENT_BYTES: usize = 26;
-
-/// A page.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
-    /// The events, in the order that was asked for.
-    pub events: Vec<Arc<Event>>,
-    /// The places that were not looked at; `None` where all were.
-    pub left: Option<Range<Place>>,
 }
 
 /// Events cannot be had now.
@@ -89,8 +56,6 @@ impl Events for NoEvents {
     async fn page(&self, _wanted: &Wanted) -> Result<Page, Away> {
         Ok(Page::default())
     }
-
-    fn came(&self, _activity: Activity) {}
 
     async fn group_deleted(&self, _group: &LogGroupName) {}
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use corelog_hot::{Page, Wanted};
 use corelog_patterns::Pattern;
 use corelog_store::{Asked, Event, Order, Place, Streams};
 use corelog_types::LogGroupName;
@@ -10,7 +11,6 @@ use corelog_wire::logs::shapes::{
     FilterLogEventsRequest, FilterLogEventsResponse, FilteredLogEvent,
 };
 
-use super::event::{Page, Wanted};
 use super::{arn, group, reading};
 use crate::aws::{Context, Effect, Fault, Operation, Token};
 

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use corelog_hot::Wanted;
 use corelog_store::{Asked, Event, Order, Place, Streams};
 use corelog_wire::logs::shapes::{GetLogEventsRequest, GetLogEventsResponse, OutputLogEvent};
 
-use super::event::Wanted;
 use super::{arn, group, reading};
 use crate::aws::{Context, Effect, Fault, Operation};
 

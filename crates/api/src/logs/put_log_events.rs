@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use corelog_catalog::Activity;
+use corelog_hot::EVENT_BYTES;
 use corelog_record::events::EventBatch;
 use corelog_spool::Entry;
 use corelog_types::{LogGroupName, LogStreamName, Timestamp};
@@ -10,7 +10,6 @@ use corelog_wire::logs::shapes::{
     InputLogEvent, PutLogEventsRequest, PutLogEventsResponse, RejectedLogEventsInfo,
 };
 
-use super::event::EVENT_BYTES;
 use super::group;
 use crate::aws::{Context, Effect, Fault, Kind, Operation};
 
@@ -104,17 +103,7 @@ impl Stream {
             spool.durable(appended).await
         };
         let appended: corelog_spool::Result<()> = appending.await;
-        appended.map_err(|error| Fault::unavailable(&error))?;
-        if let (Some(first), Some(last)) = (events.first(), events.last()) {
-            cx.events().came(Activity {
-                group: self.group.clone(),
-                stream: self.name.clone(),
-                first_event: Timestamp::from_unix_ms(ms(first)),
-                last_event: Timestamp::from_unix_ms(ms(last)),
-                ingestion: now,
-            });
-        }
-        Ok(())
+        appended.map_err(|error| Fault::unavailable(&error))
     }
 }
 

@@ -31,9 +31,9 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// The requests behind the first `done` events. Log events that somebody put are no records of invocations: this
-    /// destination leaves them out.
+    /// The requests behind the first `done` events.
     pub(crate) fn new(batch: Arc<Batch>, form: Form, done: usize) -> Self {
+        // Log events that somebody put here stay here.
         let is_record = |at: &usize| !is_batch(&batch.entries[*at].payload);
         let mut order: Vec<usize> = (0..batch.entries.len()).filter(is_record).collect();
         order.sort_by_key(|at| batch.entries[*at].id.unix_ms());
