@@ -123,3 +123,25 @@ def test_records_become_events_and_an_outage_loses_and_doubles_nothing(account, 
         codes = [child.stop() for child in reversed(children)]
         door.listener.close()
     assert codes == [0, 0]
+
+
+def test_another_corelog_will_do(tmp_path):
+    """Its log group is made, and its API says what was put."""
+    directories = [tmp_path / "from", tmp_path / "to"]
+    for directory in directories:
+        directory.mkdir()
+    children = [Child(["demo"], tmp_path, "demo")]
+    try:
+        empty = directories[1] / "corelog.toml"
+        empty.write_text("")
+        children.append(start_gateway(empty, directories[1]))
+        there = f"http://{children[1].address}"
+        config = directories[0] / "corelog.toml"
+        config.write_text(CONFIG.format(demo=children[0].address, endpoint=there))
+        children.append(start_gateway(config, directories[0]))
+        ids = [call(children[2].address, f"call {number}") for number in range(3)]
+        found = events(client(there), 3)
+        assert [json.loads(event["message"])["corelog"]["recordId"] for event in found] == ids
+    finally:
+        codes = [child.stop() for child in reversed(children)]
+    assert codes == [0, 0, 0]

@@ -88,3 +88,29 @@ async fn write(
     spool.durable(appended).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_of_the_same_group_goes_on_where_the_former_began() {
+        let at = Timestamp::from_unix_ms;
+        let target = |name: &str, since: u64| LogGroupTarget {
+            log_group_name: name.to_owned(),
+            role_arn: String::new(),
+            large_data: None,
+            since: at(since),
+        };
+        let former = |name: &str| LoggingConfiguration {
+            log_group: Some(target(name, 5)),
+            ..LoggingConfiguration::default()
+        };
+        let new = target("/llm", 0);
+        assert_eq!(since(&new, None, at(9)), at(9));
+        let nothing = LoggingConfiguration::default();
+        assert_eq!(since(&new, Some(&nothing), at(9)), at(9));
+        assert_eq!(since(&new, Some(&former("/other")), at(9)), at(9));
+        assert_eq!(since(&new, Some(&former("/llm")), at(9)), at(5));
+    }
+}
