@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use corelog_access::Caller;
+use corelog_access::{Caller, TurnedAway};
 use corelog_catalog::Catalog;
 use corelog_runtime::Clock;
 use corelog_spool::Spool;
@@ -12,7 +12,7 @@ use http::{HeaderValue, Method, Request, Response};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::admin::{self, Exchanges, Problem, Status};
-use crate::aws::{self, Account, TurnedAway};
+use crate::aws::{self, Account};
 use crate::logging::{self, Destinations, Refusal};
 use crate::logs::Events;
 use crate::{Action, Authorise, Body, Denied};
@@ -112,7 +112,7 @@ impl Api {
             }
             (&Method::GET, ["records", id]) => admin::record(self, id, caller).await,
             (&Method::GET, ["records", id, name]) => admin::part(self, id, name, caller).await,
-            (&Method::GET, ["exchanges"]) => admin::list(self, caller),
+            (&Method::GET, ["exchanges"]) => admin::list(self, caller).await,
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),
             (&Method::GET, ["status"]) => admin::status(self, caller),
             (method, _) => Err(Problem::no_such_operation(method, path)),
@@ -172,8 +172,8 @@ impl Api {
         &self.0.ports.spool
     }
 
-    pub(crate) fn exchanges(&self) -> &dyn Exchanges {
-        &*self.0.ports.exchanges
+    pub(crate) fn exchanges(&self) -> Arc<dyn Exchanges> {
+        Arc::clone(&self.0.ports.exchanges)
     }
 
     pub(crate) fn status(&self) -> &dyn Status {

@@ -1,69 +1,32 @@
-//! A record as a log event: its line, with the bodies inside.
+//! A record as the message of a log event: its line, with the bodies inside.
 
 use std::borrow::Cow;
 use std::io::{self, Read as _};
-use std::sync::Arc;
 
-use corelog_delivery::{Batch, Entry, Receipt};
 use corelog_providers::json;
-use corelog_record::stored::{self, PartHeader, PartName, Place, StoredRecord};
+use corelog_record::stored::{PartHeader, PartName, Place, StoredRecord};
 use corelog_record::{BodyForm, BodySlot, Cut, CutReason, Document, line};
-use corelog_store::{Event, Position};
-use corelog_types::Timestamp;
+use corelog_spool::{Error, Spool};
+use corelog_types::{ByteSize, NodeId};
 
-use super::{BODY_BYTES_MAX, STREAM};
+use crate::Entry;
 
-/// The events of a batch. Blocks on blobs, and computes for as long as a batch takes.
-///
-/// A record that cannot be decoded becomes an event that says so: its bytes stay in the spool's history and go to the
-/// other destinations.
-pub(crate) fn of_batch(batch: &Batch, group: &Arc<str>) -> io::Result<(Vec<Event>, Receipt)> {
-    let stream: Arc<str> = STREAM.into();
-    let mut receipt = Receipt::default();
-    let mut events = Vec::with_capacity(batch.entries.len());
-    for entry in &batch.entries {
-        receipt.records += 1;
-        let message = match stored::decode(&entry.payload) {
-            Ok(record) => message_of(batch, entry, record)?,
-            Err(error) => {
-                tracing::error!(
-                    destination = %batch.destination, sequence = %entry.sequence, record = %entry.id,
-                    error = %error, "a stored record cannot be read; its event says so"
-                );
-                receipt.unreadable += 1;
-                unreadable(batch, entry)
-            }
-        };
-        events.push(Event {
-            group: Arc::clone(group),
-            stream: Arc::clone(&stream),
-            position: Position {
-                node: batch.node,
-                sequence: entry.sequence,
-                part: 0,
-            },
-            timestamp: Timestamp::from_unix_ms(entry.id.unix_ms()),
-            ingested: entry.time,
-            message,
-        });
-    }
-    Ok((events, receipt))
-}
+/// Bodies up to this size are in an event's message.
+pub const BODY_BYTES_MAX: ByteSize = ByteSize::from_bytes(16 << 20);
 
-fn unreadable(batch: &Batch, entry: &Entry) -> String {
-    format!(
-        r#"{{"unreadable":true,"corelog":{{"recordId":"{}","nodeId":"{}","sequence":{}}}}}"#,
-        entry.id, batch.node, entry.sequence
-    )
-}
-
-fn message_of(batch: &Batch, entry: &Entry, record: StoredRecord<'_>) -> io::Result<String> {
+/// The message of a record. Blocks on blobs.
+pub(crate) fn of(
+    spool: &Spool,
+    node: NodeId,
+    entry: Entry<'_>,
+    record: StoredRecord<'_>,
+) -> io::Result<String> {
     let StoredRecord {
         mut document,
         parts,
     } = record;
     if let Some(extension) = &mut document.corelog {
-        extension.node_id = Some(batch.node.to_string());
+        extension.node_id = Some(node.to_string());
         extension.sequence = Some(entry.sequence.to_u64());
     }
     let (mut input, mut output) = (Inside::Absent, Inside::Absent);
@@ -73,7 +36,7 @@ fn message_of(batch: &Batch, entry: &Entry, record: StoredRecord<'_>) -> io::Res
             PartName::Output if document.output.is_some() => &mut output,
             PartName::Input | PartName::Output | PartName::Events => continue,
         };
-        *slot = Inside::of(batch, entry, header, inline)?;
+        *slot = Inside::of(spool, entry, header, inline)?;
         if let Inside::LeftOut(reason) = slot {
             leave_out(&mut document, header, *reason);
         }
@@ -118,7 +81,12 @@ enum Inside<'a> {
 
 impl<'a> Inside<'a> {
     /// Binary bodies, and those over the limit, are not inside.
-    fn of(batch: &Batch, entry: &Entry, header: &PartHeader, inline: &'a [u8]) -> io::Result<Self> {
+    fn of(
+        spool: &Spool,
+        entry: Entry<'_>,
+        header: &PartHeader,
+        inline: &'a [u8],
+    ) -> io::Result<Self> {
         if header.form == BodyForm::Binary {
             return Ok(Self::LeftOut(CutReason::Binary));
         }
@@ -127,11 +95,12 @@ impl<'a> Inside<'a> {
         }
         let bytes = match header.at {
             Place::Inline => Cow::Borrowed(inline),
-            Place::Blob => match batch.blobs.open(entry.id, header.name.as_str()) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Place::Blob => match spool.open_blob(entry.id, header.name.as_str()) {
+                Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                     return Ok(Self::LeftOut(CutReason::Disk));
                 }
-                Err(error) => return Err(error),
+                Err(Error::Io { source, .. }) => return Err(source),
+                Err(error) => return Err(io::Error::other(error)),
                 Ok(blob) => {
                     let mut bytes = Vec::new();
                     blob.take(BODY_BYTES_MAX.bytes()).read_to_end(&mut bytes)?;
