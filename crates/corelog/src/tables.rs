@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use corelog_api::logs::Events;
-use corelog_catalog::{Catalog, Error as CatalogError, GroupFilter, LogGroup};
+use corelog_catalog::{
+    Catalog, Error as CatalogError, GroupFilter, LogGroup, LogStream, LoggingConfiguration,
+};
+use corelog_hot::STREAM;
 use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::Tables;
 use corelog_store::{Compaction, Table};
 use corelog_telemetry::Chain;
 use corelog_types::{LogGroupName, LogStreamName, Timestamp};
+use parking_lot::Mutex;
 
 /// For how long files are kept that newer versions of the table no longer have: queries of other engines may be
 /// reading them.
@@ -26,8 +28,11 @@ const DAY_MS: u64 = 86_400_000;
 pub(crate) struct Care {
     pub(crate) tables: Arc<Tables>,
     pub(crate) catalog: Arc<dyn Catalog>,
-    /// The group that records are events of. It is made anew where somebody has deleted it: records keep coming.
+    /// The group that records are events of. It and its stream are made anew where somebody has deleted them: records
+    /// keep coming.
     pub(crate) group: LogGroupName,
+    /// So is the logging configuration's.
+    pub(crate) of_api: Arc<Mutex<Option<LoggingConfiguration>>>,
     pub(crate) every: Duration,
     pub(crate) clock: Clock,
 }
@@ -37,8 +42,8 @@ impl Care {
     pub(crate) async fn run(self, shutdown: Shutdown) {
         let mut since_vacuum = Duration::ZERO;
         loop {
-            if let Err(error) = self.keep_group().await {
-                tracing::warn!(error = %Chain(&error), group = %self.group, "the log group was not made");
+            if let Err(error) = self.keep_groups().await {
+                tracing::warn!(error = %Chain(&error), "a log group was not made");
             }
             tokio::select! {
                 () = shutdown.requested() => return,
@@ -67,10 +72,22 @@ impl Care {
         }
     }
 
-    async fn keep_group(&self) -> Result<(), CatalogError> {
-        if self.catalog.group(&self.group).await?.is_none() {
-            let group = LogGroup::new(self.group.clone(), self.clock.now());
-            self.catalog.create_group(&group).await?;
+    async fn keep_groups(&self) -> Result<(), CatalogError> {
+        let of_api = self.of_api.lock().as_ref().and_then(|logging| {
+            let target = logging.log_group.as_ref()?;
+            LogGroupName::new(target.log_group_name.clone()).ok()
+        });
+        for group in of_api.iter().chain([&self.group]) {
+            if self.catalog.group(group).await?.is_none() {
+                let group = LogGroup::new(group.clone(), self.clock.now());
+                self.catalog.create_group(&group).await?;
+            }
+            if let Ok(name) = LogStreamName::new(STREAM)
+                && self.catalog.stream(group, &name).await?.is_none()
+            {
+                let stream = LogStream::new(name, self.clock.now());
+                self.catalog.create_stream(group, &stream).await?;
+            }
         }
         Ok(())
     }
@@ -130,48 +147,6 @@ async fn compact(table: &Table, shutdown: &Shutdown) {
             }
         }
     }
-}
-
-/// What the operations on log groups ask of the table.
-#[derive(Debug)]
-pub(crate) struct StoredEvents(pub(crate) Arc<Tables>);
-
-#[async_trait]
-impl Events for StoredEvents {
-    /// Zeros while the store is away.
-    async fn stored_bytes(&self, groups: &[LogGroup]) -> Vec<u64> {
-        let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
-        if let Ok(table) = self.0.table().await
-            && let Ok(snapshot) = table.snapshot().await
-        {
-            for file in snapshot.files() {
-                *bytes.entry(file.group).or_default() += file.bytes;
-            }
-        }
-        let of = |group: &LogGroup| bytes.get(group.name.as_str()).copied().unwrap_or(0);
-        groups.iter().map(of).collect()
-    }
-
-    /// Should it fail, the log says how to do it again.
-    async fn group_deleted(&self, group: &LogGroupName) {
-        let dropped = match self.0.table().await {
-            Ok(table) => table
-                .drop_group(group.as_str())
-                .await
-                .map(drop)
-                .map_err(|error| Chain(&error).to_string()),
-            Err(error) => Err(Chain(&error).to_string()),
-        };
-        if let Err(error) = dropped {
-            tracing::error!(
-                error, %group,
-                "a deleted log group's events are still stored; create and delete the group again to remove them"
-            );
-        }
-    }
-
-    /// Streams share files: the events of one go with their day, or with their group.
-    async fn stream_deleted(&self, _group: &LogGroupName, _stream: &LogStreamName) {}
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub(crate) enum Effect {
     Reads,
     /// It does, so it is noted who asked and what came of it.
     Changes,
+    /// It takes events in, which is what the service is for: too often to note each.
+    TakesIn,
 }
 
 /// An operation of a service. The shapes are the service's, and were checked before the operation sees them.
@@ -48,12 +50,28 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    pub(crate) fn new(api: &'a Api, caller: &'a Caller) -> Self {
+        Self { api, caller }
+    }
+
+    pub(crate) fn queries(&self) -> &'a crate::logs::Queries {
+        self.api.queries()
+    }
+
+    pub(crate) fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+
     pub(crate) fn catalog(&self) -> &'a dyn corelog_catalog::Catalog {
         self.api.catalog()
     }
 
     pub(crate) fn events(&self) -> &'a dyn crate::logs::Events {
         self.api.events()
+    }
+
+    pub(crate) fn spool(&self) -> &'a corelog_spool::Spool {
+        self.api.spool()
     }
 
     pub(crate) fn account(&self) -> &'a Account {
@@ -64,7 +82,7 @@ impl<'a> Context<'a> {
         self.api.clock().now()
     }
 
-    fn may(&self, action: Action, on: &str) -> Result<(), Fault> {
+    pub(crate) fn may(&self, action: Action, on: &str) -> Result<(), Fault> {
         let answer = self.api.authorise(self.caller, action, on);
         answer.map_err(|_| {
             let who = self.caller.arn(&self.account().id);

@@ -11,24 +11,42 @@ const ID: &str = "01939b5e-7c1a-7000-8000-000000000001";
 /// One record as the server gives it, with a number that parsing would change.
 const RECORD: &str = r#"{"timestamp":"2026-11-20T09:15:42Z","accountId":"000000000000","region":"us-east-1","requestId":"01939b5e-7c1a-7000-8000-000000000001","operation":"ChatCompletions","modelId":"gpt-5","input":{"inputContentType":"application/json","inputBodyJson":{"temperature":0.10,"messages":[{"role":"user","content":"Say hi"}]},"inputTokenCount":9},"output":{"outputContentType":"application/json","outputTokenCount":1234},"identity":{"arn":"arn:aws:iam::000000000000:user/app"},"schemaType":"ModelInvocationLog","schemaVersion":"1.0","corelog":{"recordId":"01939b5e-7c1a-7000-8000-000000000001","provider":"openai","dialect":"openai","upstream":"http://127.0.0.1:9100/v1/chat/completions","method":"POST","path":"/openai/v1/chat/completions","httpStatus":200,"latencyMs":1204.4,"timeToFirstByteMs":312.0,"stopReason":"stop","usage":{"input":{"value":9,"provenance":"reported"},"output":{"value":1234,"provenance":"derived"}},"caller":{"name":"app","keyFingerprint":"00112233aabbccdd"},"delivery":{"outcome":"hung_up","bytes":2048,"chunks":3,"closedAfterMs":700.0},"cut":[{"part":"output","reason":"over_limit","bytes":120000000}]}}"#;
 
-/// Serves `(method path, status, body)` until the process ends; returns its URL and what it was asked.
-fn server(answers: Vec<(&'static str, u16, String)>) -> (String, Arc<Mutex<Vec<String>>>) {
+/// Serves `(method path, status, body)`, those of one name in turn, the last for good, until the process ends; returns its URL and what it was asked.
+pub(super) fn server(
+    answers: Vec<(&'static str, u16, String)>,
+) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&asked);
     std::thread::spawn(move || {
+        let mut turns = std::collections::BTreeMap::new();
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut reader = BufReader::new(stream.try_clone().unwrap());
             let mut head = String::new();
             while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {}
             let line = head.lines().next().unwrap_or_default();
-            let target = line
-                .rsplit_once(' ')
-                .map_or(line, |(target, _)| target)
-                .to_owned();
-            let found = answers.iter().find(|(name, ..)| *name == target);
+            let target = line.rsplit_once(' ').map_or(line, |(target, _)| target);
+            let field = |name: &str| {
+                let mut fields = head.lines().filter_map(|line| line.split_once(": "));
+                let found = fields.find(|(field, _)| field.eq_ignore_ascii_case(name));
+                found.map(|(_, value)| value.to_owned())
+            };
+            let length = field("content-length").map_or(0, |length| length.parse().unwrap());
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            // Operations of AWS services are told apart by a header.
+            let target = match field("x-amz-target") {
+                Some(operation) => format!("{target} {operation}"),
+                None => target.to_owned(),
+            };
+            head.push_str(&String::from_utf8(body).unwrap());
+            let mut named = answers.iter().filter(|(name, ..)| *name == target);
+            let turn = turns.entry(target.clone()).or_insert(0_usize);
+            let last = named.clone().next_back();
+            let found = named.nth(*turn).or(last);
+            *turn += 1;
             let (status, body) = found.map_or((404, String::new()), |(_, status, body)| {
                 (*status, body.clone())
             });
@@ -58,11 +76,25 @@ impl Write for Buffer {
 }
 
 /// Runs a command line; returns standard output, or the error's text.
-fn run(url: &str, line: &str) -> Result<String, String> {
-    let words = std::iter::once("corelog").chain(line.split_whitespace());
-    let cli = Cli::try_parse_from(words).unwrap();
+pub(super) fn run(url: &str, line: &str) -> Result<String, String> {
+    run_in(&Environment::default(), url, line)
+}
+
+fn run_in(env: &Environment, url: &str, line: &str) -> Result<String, String> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    run_words_in(env, url, &words)
+}
+
+/// The same for words that hold spaces.
+pub(super) fn run_words(url: &str, words: &[&str]) -> Result<String, String> {
+    run_words_in(&Environment::default(), url, words)
+}
+
+fn run_words_in(env: &Environment, url: &str, words: &[&str]) -> Result<String, String> {
+    let line = std::iter::once("corelog").chain(words.iter().copied());
+    let cli = Cli::try_parse_from(line).unwrap();
     let Command::Client(command) = cli.command else {
-        panic!("no client command: {line}")
+        panic!("no client command: {words:?}")
     };
     let buffer = Buffer::default();
     let session = Session {
@@ -71,7 +103,7 @@ fn run(url: &str, line: &str) -> Result<String, String> {
             cli.global.output.unwrap_or(Format::Json),
             Box::new(buffer.clone()),
         ),
-        env: Environment::default(),
+        env: env.clone(),
     };
     dispatch(command, session).map_err(|error| format!("{error:#}"))?;
     let bytes = buffer.0.lock().unwrap().clone();
@@ -282,6 +314,39 @@ fn doctor_reports_a_line_for_each_thing_it_looked_at() {
         "{shown}"
     );
     assert!(shown.contains("did you mean `spool`?"), "{shown}");
+}
+
+#[test]
+fn doctor_looks_where_up_would_work() {
+    let (file, variable, flag) = ("of-the-file", "of-the-variable", "of-the-flag");
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("c.toml");
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    // Nothing of the network is asked.
+    let mut text = format!("data = \"{}\"\n", path(file));
+    for dialect in ["openai", "anthropic", "bedrock"] {
+        text = format!(
+            "{text}[[provider]]\nname=\"{dialect}\"\ndialect=\"{dialect}\"\nbase_url=\"http://127.0.0.1:1\"\n"
+        );
+    }
+    std::fs::write(&config, text).unwrap();
+    let config = config.display().to_string();
+    let looked_in = |env: &[(&str, &str)], line: &str| {
+        let env = Environment::from_pairs(env.iter().copied());
+        let shown = run_in(&env, "http://127.0.0.1:1", line).unwrap();
+        let mut lines = shown.lines();
+        let found = lines.find(|line| line.contains(r#""check":"data directory""#));
+        found.unwrap().to_owned()
+    };
+    let named = ("CORELOG_CONFIG", config.as_str());
+    let data = path(variable);
+    let line = format!("doctor --offline --config {config}");
+    assert!(looked_in(&[], &line).contains(file));
+    assert!(looked_in(&[named], "doctor --offline").contains(file));
+    let both = [named, ("CORELOG_DATA", data.as_str())];
+    assert!(looked_in(&both, "doctor --offline").contains(variable));
+    let line = format!("doctor --offline --data {}", path(flag));
+    assert!(looked_in(&both, &line).contains(flag));
 }
 
 #[test]

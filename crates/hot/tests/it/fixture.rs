@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use corelog_hot::{Chunk, Config, Follower, Heard, Hot, Recent, Subscription, Targets};
+use corelog_record::events::EventBatch;
 use corelog_record::stored::{PartHeader, PartName, Place, encode_envelope};
 use corelog_record::{BodyForm, Document};
 use corelog_runtime::{Shutdown, Tasks};
@@ -33,6 +34,7 @@ pub(crate) fn hot(spool: &Spool, after: u64, bytes_max: Option<u64>) -> (Hot, Fo
     let config = Config {
         targets: Targets {
             invocations: GROUP.into(),
+            further: None,
         },
         after: Sequence::from_u64(after),
         bytes_max: bytes_max.map(ByteSize::from_bytes),
@@ -106,6 +108,16 @@ pub(crate) fn append_entry(
         blobs,
     };
     spool.append(entry).unwrap()
+}
+
+/// Appends log events of a stream that somebody put, all at once.
+pub(crate) fn put(spool: &Spool, number: u64, stream: &str, events: &[(u64, &str)]) -> Appended {
+    let batch = EventBatch {
+        group: "/app",
+        stream,
+        events: events.to_vec(),
+    };
+    append_entry(spool, number, &[&batch.encode().unwrap()], Vec::new())
 }
 
 fn header(at: Place, body: &str) -> PartHeader {

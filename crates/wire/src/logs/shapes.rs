@@ -182,6 +182,23 @@ pub struct DescribeLogStreamsResponse {
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub struct DescribeQueriesRequest {
+    pub log_group_name: Option<String>,
+    pub status: Option<String>,
+    pub max_results: Option<i64>,
+    pub next_token: Option<String>,
+    pub query_language: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeQueriesResponse {
+    pub queries: Option<Vec<QueryInfo>>,
+    pub next_token: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct DescribeQueryDefinitionsRequest {
     pub query_language: Option<String>,
     pub query_definition_name_prefix: Option<String>,
@@ -230,6 +247,116 @@ pub struct DryRunResult {
     pub top_log_groups_impacted: Option<Vec<LogGroupImpact>>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entity {
+    pub key_attributes: Option<BTreeMap<String, String>>,
+    pub attributes: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FilterLogEventsRequest {
+    pub log_group_name: Option<String>,
+    pub log_group_identifier: Option<String>,
+    pub log_stream_names: Option<Vec<String>>,
+    pub log_stream_name_prefix: Option<String>,
+    pub start_time: Option<i64>,
+    pub end_time: Option<i64>,
+    pub filter_pattern: Option<String>,
+    pub next_token: Option<String>,
+    pub limit: Option<i64>,
+    pub start_from_head: Option<bool>,
+    pub interleaved: Option<bool>,
+    pub unmask: Option<bool>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FilterLogEventsResponse {
+    pub events: Option<Vec<FilteredLogEvent>>,
+    pub searched_log_streams: Option<Vec<SearchedLogStream>>,
+    pub next_token: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FilteredLogEvent {
+    pub log_stream_name: Option<String>,
+    pub timestamp: Option<i64>,
+    pub message: Option<String>,
+    pub ingestion_time: Option<i64>,
+    pub event_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetLogEventsRequest {
+    pub log_group_name: Option<String>,
+    pub log_group_identifier: Option<String>,
+    pub log_stream_name: String,
+    pub start_time: Option<i64>,
+    pub end_time: Option<i64>,
+    pub next_token: Option<String>,
+    pub limit: Option<i64>,
+    pub start_from_head: Option<bool>,
+    pub unmask: Option<bool>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetLogEventsResponse {
+    pub events: Option<Vec<OutputLogEvent>>,
+    pub next_forward_token: Option<String>,
+    pub next_backward_token: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetLogGroupFieldsRequest {
+    pub log_group_name: Option<String>,
+    pub time: Option<i64>,
+    pub log_group_identifier: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetLogGroupFieldsResponse {
+    pub log_group_fields: Option<Vec<LogGroupField>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetLogRecordRequest {
+    pub log_record_pointer: String,
+    pub unmask: Option<bool>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetLogRecordResponse {
+    pub log_record: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetQueryResultsRequest {
+    pub query_id: String,
+    pub next_token: Option<String>,
+    pub max_items: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetQueryResultsResponse {
+    pub query_language: Option<String>,
+    pub results: Option<Vec<Vec<ResultField>>>,
+    pub statistics: Option<QueryStatistics>,
+    pub status: Option<String>,
+    pub encryption_key: Option<String>,
+    pub next_token: Option<String>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IndexPolicy {
@@ -238,6 +365,13 @@ pub struct IndexPolicy {
     pub policy_document: Option<String>,
     pub policy_name: Option<String>,
     pub source: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InputLogEvent {
+    pub timestamp: i64,
+    pub message: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -306,6 +440,13 @@ pub struct LogGroup {
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+pub struct LogGroupField {
+    pub name: Option<String>,
+    pub percent: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct LogGroupImpact {
     pub log_group_name: Option<String>,
     pub current_retention: Option<String>,
@@ -342,6 +483,14 @@ pub struct MetricFilterMatchRecord {
     pub extracted_values: Option<BTreeMap<String, String>>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutputLogEvent {
+    pub timestamp: Option<i64>,
+    pub message: Option<String>,
+    pub ingestion_time: Option<i64>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PutAccountPolicyRequest {
@@ -371,6 +520,24 @@ pub struct PutIndexPolicyRequest {
 #[serde(rename_all = "camelCase")]
 pub struct PutIndexPolicyResponse {
     pub index_policy: Option<IndexPolicy>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PutLogEventsRequest {
+    pub log_group_name: String,
+    pub log_stream_name: String,
+    pub log_events: Vec<InputLogEvent>,
+    pub sequence_token: Option<String>,
+    pub entity: Option<Entity>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PutLogEventsResponse {
+    pub next_sequence_token: Option<String>,
+    pub rejected_log_events_info: Option<RejectedLogEventsInfo>,
+    pub rejected_entity_info: Option<RejectedEntityInfo>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -433,12 +600,52 @@ pub struct QueryDefinition {
     pub parameters: Option<Vec<QueryParameter>>,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QueryInfo {
+    pub query_language: Option<String>,
+    pub query_id: Option<String>,
+    pub query_string: Option<String>,
+    pub status: Option<String>,
+    pub create_time: Option<i64>,
+    pub log_group_name: Option<String>,
+    pub query_duration: Option<i64>,
+    pub bytes_scanned: Option<f64>,
+    pub user_identity: Option<String>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueryParameter {
     pub name: String,
     pub default_value: Option<String>,
     pub description: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QueryStatistics {
+    pub records_matched: Option<f64>,
+    pub records_scanned: Option<f64>,
+    pub estimated_records_skipped: Option<f64>,
+    pub bytes_scanned: Option<f64>,
+    pub estimated_bytes_skipped: Option<f64>,
+    pub log_groups_scanned: Option<f64>,
+    pub result_count: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RejectedEntityInfo {
+    pub error_type: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RejectedLogEventsInfo {
+    pub too_new_log_event_start_index: Option<i64>,
+    pub too_old_log_event_end_index: Option<i64>,
+    pub expired_log_event_end_index: Option<i64>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -450,6 +657,51 @@ pub struct ResourcePolicy {
     pub policy_scope: Option<String>,
     pub resource_arn: Option<String>,
     pub revision_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResultField {
+    pub field: Option<String>,
+    pub value: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchedLogStream {
+    pub log_stream_name: Option<String>,
+    pub searched_completely: Option<bool>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartQueryRequest {
+    pub query_language: Option<String>,
+    pub log_group_name: Option<String>,
+    pub log_group_names: Option<Vec<String>>,
+    pub log_group_identifiers: Option<Vec<String>>,
+    pub start_time: i64,
+    pub end_time: i64,
+    pub query_string: String,
+    pub limit: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartQueryResponse {
+    pub query_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StopQueryRequest {
+    pub query_id: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StopQueryResponse {
+    pub success: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

@@ -163,6 +163,16 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "DescribeQueries",
+            input: Some(&DESCRIBE_QUERIES_REQUEST),
+            output: Some(&DESCRIBE_QUERIES_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
             name: "DescribeQueryDefinitions",
             input: Some(&DESCRIBE_QUERY_DEFINITIONS_REQUEST),
             output: Some(&DESCRIBE_QUERY_DEFINITIONS_RESPONSE),
@@ -182,6 +192,58 @@ pub static SERVICE: Service = Service {
                 "InvalidParameterException",
                 "ResourceNotFoundException",
                 "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "FilterLogEvents",
+            input: Some(&FILTER_LOG_EVENTS_REQUEST),
+            output: Some(&FILTER_LOG_EVENTS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "GetLogEvents",
+            input: Some(&GET_LOG_EVENTS_REQUEST),
+            output: Some(&GET_LOG_EVENTS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "GetLogGroupFields",
+            input: Some(&GET_LOG_GROUP_FIELDS_REQUEST),
+            output: Some(&GET_LOG_GROUP_FIELDS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "LimitExceededException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "GetLogRecord",
+            input: Some(&GET_LOG_RECORD_REQUEST),
+            output: Some(&GET_LOG_RECORD_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "LimitExceededException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "GetQueryResults",
+            input: Some(&GET_QUERY_RESULTS_REQUEST),
+            output: Some(&GET_QUERY_RESULTS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
                 "ServiceUnavailableException",
             ],
         },
@@ -231,6 +293,19 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "PutLogEvents",
+            input: Some(&PUT_LOG_EVENTS_REQUEST),
+            output: Some(&PUT_LOG_EVENTS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "InvalidSequenceTokenException",
+                "DataAlreadyAcceptedException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+                "UnrecognizedClientException",
+            ],
+        },
+        Operation {
             name: "PutLogGroupDeletionProtection",
             input: Some(&PUT_LOG_GROUP_DELETION_PROTECTION_REQUEST),
             output: None,
@@ -274,6 +349,28 @@ pub static SERVICE: Service = Service {
                 "InvalidParameterException",
                 "ResourceNotFoundException",
                 "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "StartQuery",
+            input: Some(&START_QUERY_REQUEST),
+            output: Some(&START_QUERY_RESPONSE),
+            errors: &[
+                "MalformedQueryException",
+                "InvalidParameterException",
+                "LimitExceededException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "StopQuery",
+            input: Some(&STOP_QUERY_REQUEST),
+            output: Some(&STOP_QUERY_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
                 "ServiceUnavailableException",
             ],
         },
@@ -382,7 +479,7 @@ static ACCOUNT_POLICY_DOCUMENT: Shape = shape(Kind::String);
 
 static AMAZON_RESOURCE_NAME: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(1011)
+    .at_most(1_011)
     .like(&PATTERN_29225310);
 
 static ARN: Shape = shape(Kind::String);
@@ -394,6 +491,8 @@ static ASSOCIATE_KMS_KEY_REQUEST: Shape = shape(Kind::Structure(&[
 ]));
 
 static BEARER_TOKEN_AUTHENTICATION_ENABLED: Shape = shape(Kind::Boolean);
+
+static BYTES_SCANNED_VALUE: Shape = shape(Kind::Double);
 
 static CLIENT_TOKEN: Shape = shape(Kind::String)
     .at_least(36)
@@ -548,6 +647,21 @@ static DESCRIBE_LOG_STREAMS_RESPONSE: Shape = shape(Kind::Structure(&[
     member("nextToken", &NEXT_TOKEN),
 ]));
 
+static DESCRIBE_QUERIES_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
+
+static DESCRIBE_QUERIES_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("status", &QUERY_STATUS),
+    member("maxResults", &DESCRIBE_QUERIES_MAX_RESULTS),
+    member("nextToken", &NEXT_TOKEN),
+    member("queryLanguage", &QUERY_LANGUAGE),
+]));
+
+static DESCRIBE_QUERIES_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("queries", &QUERY_INFO_LIST),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
 static DESCRIBE_QUERY_DEFINITIONS_REQUEST: Shape = shape(Kind::Structure(&[
     member("queryLanguage", &QUERY_LANGUAGE),
     member("queryDefinitionNamePrefix", &QUERY_DEFINITION_NAME),
@@ -590,13 +704,58 @@ static DRY_RUN_RESULT: Shape = shape(Kind::Structure(&[
     member("topLogGroupsImpacted", &LOG_GROUP_IMPACTS),
 ]));
 
+static ENCRYPTION_KEY: Shape = shape(Kind::String).at_most(256);
+
+static ENTITY: Shape = shape(Kind::Structure(&[
+    member("keyAttributes", &ENTITY_KEY_ATTRIBUTES),
+    member("attributes", &ENTITY_ATTRIBUTES),
+]));
+
+static ENTITY_ATTRIBUTES: Shape =
+    shape(Kind::Map(&ENTITY_ATTRIBUTES_KEY, &ENTITY_ATTRIBUTES_VALUE))
+        .at_least(0)
+        .at_most(10);
+
+static ENTITY_ATTRIBUTES_KEY: Shape = shape(Kind::String).at_least(1).at_most(256);
+
+static ENTITY_ATTRIBUTES_VALUE: Shape = shape(Kind::String).at_least(1).at_most(512);
+
+static ENTITY_KEY_ATTRIBUTES: Shape = shape(Kind::Map(
+    &ENTITY_KEY_ATTRIBUTES_KEY,
+    &ENTITY_KEY_ATTRIBUTES_VALUE,
+))
+.at_least(2)
+.at_most(4);
+
+static ENTITY_KEY_ATTRIBUTES_KEY: Shape = shape(Kind::String).at_least(1).at_most(32);
+
+static ENTITY_KEY_ATTRIBUTES_VALUE: Shape = shape(Kind::String).at_least(1).at_most(512);
+
+static ENTITY_REJECTION_ERROR_TYPE: Shape = shape(Kind::String).one_of(&[
+    "InvalidEntity",
+    "InvalidTypeValue",
+    "InvalidKeyAttributes",
+    "InvalidAttributes",
+    "EntitySizeTooLarge",
+    "UnsupportedLogGroupType",
+    "MissingRequiredFields",
+]);
+
+static EVENT_ID: Shape = shape(Kind::String);
+
 static EVENT_MESSAGE: Shape = shape(Kind::String).at_least(1);
 
 static EVENT_NUMBER: Shape = shape(Kind::Long);
 
+static EVENTS_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(10_000);
+
+static EVENTS_LIMIT_START_QUERY: Shape = shape(Kind::Integer).at_least(1).at_most(100_000);
+
 static EXPECTED_REVISION_ID: Shape = shape(Kind::String).at_least(1);
 
 static EXTRACTED_VALUES: Shape = shape(Kind::Map(&TOKEN, &VALUE));
+
+static FIELD: Shape = shape(Kind::String);
 
 static FIELD_INDEX_NAME: Shape = shape(Kind::String)
     .at_least(1)
@@ -607,7 +766,93 @@ static FIELD_INDEX_NAMES: Shape = shape(Kind::List(&FIELD_INDEX_NAME)).at_least(
 
 static FILTER_COUNT: Shape = shape(Kind::Integer);
 
-static FILTER_PATTERN: Shape = shape(Kind::String).at_least(0).at_most(1024);
+static FILTER_LOG_EVENTS_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
+    member("logStreamNames", &INPUT_LOG_STREAM_NAMES),
+    member("logStreamNamePrefix", &LOG_STREAM_NAME),
+    member("startTime", &TIMESTAMP),
+    member("endTime", &TIMESTAMP),
+    member("filterPattern", &FILTER_PATTERN),
+    member("nextToken", &NEXT_TOKEN),
+    member("limit", &EVENTS_LIMIT),
+    member("startFromHead", &START_FROM_HEAD),
+    member("interleaved", &INTERLEAVED),
+    member("unmask", &UNMASK),
+]));
+
+static FILTER_LOG_EVENTS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("events", &FILTERED_LOG_EVENTS),
+    member("searchedLogStreams", &SEARCHED_LOG_STREAMS),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static FILTER_PATTERN: Shape = shape(Kind::String).at_least(0).at_most(1_024);
+
+static FILTERED_LOG_EVENT: Shape = shape(Kind::Structure(&[
+    member("logStreamName", &LOG_STREAM_NAME),
+    member("timestamp", &TIMESTAMP),
+    member("message", &EVENT_MESSAGE),
+    member("ingestionTime", &TIMESTAMP),
+    member("eventId", &EVENT_ID),
+]));
+
+static FILTERED_LOG_EVENTS: Shape = shape(Kind::List(&FILTERED_LOG_EVENT));
+
+static GET_LOG_EVENTS_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
+    required("logStreamName", &LOG_STREAM_NAME),
+    member("startTime", &TIMESTAMP),
+    member("endTime", &TIMESTAMP),
+    member("nextToken", &NEXT_TOKEN),
+    member("limit", &EVENTS_LIMIT),
+    member("startFromHead", &START_FROM_HEAD),
+    member("unmask", &UNMASK),
+]));
+
+static GET_LOG_EVENTS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("events", &OUTPUT_LOG_EVENTS),
+    member("nextForwardToken", &NEXT_TOKEN),
+    member("nextBackwardToken", &NEXT_TOKEN),
+]));
+
+static GET_LOG_GROUP_FIELDS_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("time", &TIMESTAMP),
+    member("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
+]));
+
+static GET_LOG_GROUP_FIELDS_RESPONSE: Shape = shape(Kind::Structure(&[member(
+    "logGroupFields",
+    &LOG_GROUP_FIELD_LIST,
+)]));
+
+static GET_LOG_RECORD_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logRecordPointer", &LOG_RECORD_POINTER),
+    member("unmask", &UNMASK),
+]));
+
+static GET_LOG_RECORD_RESPONSE: Shape = shape(Kind::Structure(&[member("logRecord", &LOG_RECORD)]));
+
+static GET_QUERY_RESULTS_MAX_ITEMS: Shape = shape(Kind::Integer).at_least(0).at_most(10_000);
+
+static GET_QUERY_RESULTS_NEXT_TOKEN: Shape = shape(Kind::String).at_most(1_024);
+
+static GET_QUERY_RESULTS_REQUEST: Shape = shape(Kind::Structure(&[
+    required("queryId", &QUERY_ID),
+    member("nextToken", &GET_QUERY_RESULTS_NEXT_TOKEN),
+    member("maxItems", &GET_QUERY_RESULTS_MAX_ITEMS),
+]));
+
+static GET_QUERY_RESULTS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("queryLanguage", &QUERY_LANGUAGE),
+    member("results", &QUERY_RESULTS),
+    member("statistics", &QUERY_STATISTICS),
+    member("status", &QUERY_STATUS),
+    member("encryptionKey", &ENCRYPTION_KEY),
+    member("nextToken", &GET_QUERY_RESULTS_NEXT_TOKEN),
+]));
 
 static INCLUDE_LINKED_ACCOUNTS: Shape = shape(Kind::Boolean);
 
@@ -627,9 +872,22 @@ static INHERITED_PROPERTIES: Shape = shape(Kind::List(&INHERITED_PROPERTY));
 
 static INHERITED_PROPERTY: Shape = shape(Kind::String).one_of(&["ACCOUNT_DATA_PROTECTION"]);
 
+static INPUT_LOG_EVENT: Shape = shape(Kind::Structure(&[
+    required("timestamp", &TIMESTAMP),
+    required("message", &EVENT_MESSAGE),
+]));
+
+static INPUT_LOG_EVENTS: Shape = shape(Kind::List(&INPUT_LOG_EVENT))
+    .at_least(1)
+    .at_most(10_000);
+
+static INPUT_LOG_STREAM_NAMES: Shape = shape(Kind::List(&LOG_STREAM_NAME)).at_least(1).at_most(100);
+
+static INTERLEAVED: Shape = shape(Kind::Boolean);
+
 static KMS_KEY_ID: Shape = shape(Kind::String).at_most(256);
 
-static LIST_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
+static LIST_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
 
 static LIST_LOG_GROUPS_REQUEST: Shape = shape(Kind::Structure(&[
     member("logGroupNamePattern", &LOG_GROUP_NAME_REGEX_PATTERN),
@@ -662,6 +920,8 @@ static LIST_TAGS_LOG_GROUP_REQUEST: Shape = shape(Kind::Structure(&[required(
 
 static LIST_TAGS_LOG_GROUP_RESPONSE: Shape = shape(Kind::Structure(&[member("tags", &TAGS)]));
 
+static LOG_EVENT_INDEX: Shape = shape(Kind::Integer);
+
 static LOG_GROUP: Shape = shape(Kind::Structure(&[
     member("logGroupName", &LOG_GROUP_NAME),
     member("creationTime", &TIMESTAMP),
@@ -685,10 +945,19 @@ static LOG_GROUP: Shape = shape(Kind::Structure(&[
 static LOG_GROUP_CLASS: Shape =
     shape(Kind::String).one_of(&["STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS"]);
 
+static LOG_GROUP_FIELD: Shape = shape(Kind::Structure(&[
+    member("name", &FIELD),
+    member("percent", &PERCENTAGE),
+]));
+
+static LOG_GROUP_FIELD_LIST: Shape = shape(Kind::List(&LOG_GROUP_FIELD));
+
 static LOG_GROUP_IDENTIFIER: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(2048)
+    .at_most(2_048)
     .like(&PATTERN_E46BEDE7);
+
+static LOG_GROUP_IDENTIFIERS: Shape = shape(Kind::List(&LOG_GROUP_IDENTIFIER));
 
 static LOG_GROUP_IMPACT: Shape = shape(Kind::Structure(&[
     member("logGroupName", &LOG_GROUP_NAME),
@@ -726,6 +995,10 @@ static LOG_GROUP_SUMMARY: Shape = shape(Kind::Structure(&[
 
 static LOG_GROUPS: Shape = shape(Kind::List(&LOG_GROUP));
 
+static LOG_RECORD: Shape = shape(Kind::Map(&FIELD, &VALUE));
+
+static LOG_RECORD_POINTER: Shape = shape(Kind::String);
+
 static LOG_STREAM: Shape = shape(Kind::Structure(&[
     member("logStreamName", &LOG_STREAM_NAME),
     member("creationTime", &TIMESTAMP),
@@ -742,6 +1015,8 @@ static LOG_STREAM_NAME: Shape = shape(Kind::String)
     .at_most(512)
     .like(&PATTERN_21C7582F);
 
+static LOG_STREAM_SEARCHED_COMPLETELY: Shape = shape(Kind::Boolean);
+
 static LOG_STREAMS: Shape = shape(Kind::List(&LOG_STREAM));
 
 static METRIC_FILTER_MATCH_RECORD: Shape = shape(Kind::Structure(&[
@@ -756,7 +1031,17 @@ static NEXT_TOKEN: Shape = shape(Kind::String).at_least(1);
 
 static ORDER_BY: Shape = shape(Kind::String).one_of(&["LogStreamName", "LastEventTime"]);
 
-static POLICY_DOCUMENT: Shape = shape(Kind::String).at_least(1).at_most(51200);
+static OUTPUT_LOG_EVENT: Shape = shape(Kind::Structure(&[
+    member("timestamp", &TIMESTAMP),
+    member("message", &EVENT_MESSAGE),
+    member("ingestionTime", &TIMESTAMP),
+]));
+
+static OUTPUT_LOG_EVENTS: Shape = shape(Kind::List(&OUTPUT_LOG_EVENT));
+
+static PERCENTAGE: Shape = shape(Kind::Integer).at_least(0).at_most(100);
+
+static POLICY_DOCUMENT: Shape = shape(Kind::String).at_least(1).at_most(51_200);
 
 static POLICY_NAME: Shape = shape(Kind::String);
 
@@ -792,6 +1077,20 @@ static PUT_INDEX_POLICY_REQUEST: Shape = shape(Kind::Structure(&[
 
 static PUT_INDEX_POLICY_RESPONSE: Shape =
     shape(Kind::Structure(&[member("indexPolicy", &INDEX_POLICY)]));
+
+static PUT_LOG_EVENTS_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupName", &LOG_GROUP_NAME),
+    required("logStreamName", &LOG_STREAM_NAME),
+    required("logEvents", &INPUT_LOG_EVENTS),
+    member("sequenceToken", &SEQUENCE_TOKEN),
+    member("entity", &ENTITY),
+]));
+
+static PUT_LOG_EVENTS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("nextSequenceToken", &SEQUENCE_TOKEN),
+    member("rejectedLogEventsInfo", &REJECTED_LOG_EVENTS_INFO),
+    member("rejectedEntityInfo", &REJECTED_ENTITY_INFO),
+]));
 
 static PUT_LOG_GROUP_DELETION_PROTECTION_REQUEST: Shape = shape(Kind::Structure(&[
     required("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
@@ -842,13 +1141,29 @@ static QUERY_DEFINITION_LIST: Shape = shape(Kind::List(&QUERY_DEFINITION));
 
 static QUERY_DEFINITION_NAME: Shape = shape(Kind::String).at_least(1).at_most(255);
 
-static QUERY_DEFINITION_STRING: Shape = shape(Kind::String).at_least(1).at_most(10000);
+static QUERY_DEFINITION_STRING: Shape = shape(Kind::String).at_least(1).at_most(10_000);
+
+static QUERY_DURATION: Shape = shape(Kind::Long);
 
 static QUERY_ID: Shape = shape(Kind::String).at_least(1).at_most(256);
 
+static QUERY_INFO: Shape = shape(Kind::Structure(&[
+    member("queryLanguage", &QUERY_LANGUAGE),
+    member("queryId", &QUERY_ID),
+    member("queryString", &QUERY_STRING),
+    member("status", &QUERY_STATUS),
+    member("createTime", &TIMESTAMP),
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("queryDuration", &QUERY_DURATION),
+    member("bytesScanned", &BYTES_SCANNED_VALUE),
+    member("userIdentity", &USER_IDENTITY),
+]));
+
+static QUERY_INFO_LIST: Shape = shape(Kind::List(&QUERY_INFO));
+
 static QUERY_LANGUAGE: Shape = shape(Kind::String).one_of(&["CWLI", "SQL", "PPL"]);
 
-static QUERY_LIST_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
+static QUERY_LIST_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
 
 static QUERY_PARAMETER: Shape = shape(Kind::Structure(&[
     required("name", &QUERY_PARAMETER_NAME),
@@ -856,7 +1171,7 @@ static QUERY_PARAMETER: Shape = shape(Kind::Structure(&[
     member("description", &QUERY_PARAMETER_DESCRIPTION),
 ]));
 
-static QUERY_PARAMETER_DEFAULT_VALUE: Shape = shape(Kind::String).at_most(1024);
+static QUERY_PARAMETER_DEFAULT_VALUE: Shape = shape(Kind::String).at_most(1_024);
 
 static QUERY_PARAMETER_DESCRIPTION: Shape = shape(Kind::String).at_most(512);
 
@@ -867,9 +1182,44 @@ static QUERY_PARAMETER_NAME: Shape = shape(Kind::String)
     .at_most(128)
     .like(&PATTERN_8F444F43);
 
+static QUERY_RESULTS: Shape = shape(Kind::List(&RESULT_ROWS));
+
+static QUERY_STATISTICS: Shape = shape(Kind::Structure(&[
+    member("recordsMatched", &STATS_VALUE),
+    member("recordsScanned", &STATS_VALUE),
+    member("estimatedRecordsSkipped", &STATS_VALUE),
+    member("bytesScanned", &STATS_VALUE),
+    member("estimatedBytesSkipped", &STATS_VALUE),
+    member("logGroupsScanned", &STATS_VALUE),
+    member("resultCount", &STATS_VALUE),
+]));
+
+static QUERY_STATUS: Shape = shape(Kind::String).one_of(&[
+    "Scheduled",
+    "Running",
+    "Complete",
+    "Failed",
+    "Cancelled",
+    "Timeout",
+    "Unknown",
+]);
+
+static QUERY_STRING: Shape = shape(Kind::String).at_least(0).at_most(10_000);
+
+static REJECTED_ENTITY_INFO: Shape = shape(Kind::Structure(&[required(
+    "errorType",
+    &ENTITY_REJECTION_ERROR_TYPE,
+)]));
+
+static REJECTED_LOG_EVENTS_INFO: Shape = shape(Kind::Structure(&[
+    member("tooNewLogEventStartIndex", &LOG_EVENT_INDEX),
+    member("tooOldLogEventEndIndex", &LOG_EVENT_INDEX),
+    member("expiredLogEventEndIndex", &LOG_EVENT_INDEX),
+]));
+
 static RESOURCE_IDENTIFIER: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(2048)
+    .at_most(2_048)
     .like(&PATTERN_DAEFB3BA);
 
 static RESOURCE_POLICIES: Shape = shape(Kind::List(&RESOURCE_POLICY));
@@ -883,13 +1233,48 @@ static RESOURCE_POLICY: Shape = shape(Kind::Structure(&[
     member("revisionId", &EXPECTED_REVISION_ID),
 ]));
 
+static RESULT_FIELD: Shape = shape(Kind::Structure(&[
+    member("field", &FIELD),
+    member("value", &VALUE),
+]));
+
+static RESULT_ROWS: Shape = shape(Kind::List(&RESULT_FIELD));
+
 static RETENTION_VALUE: Shape = shape(Kind::String).at_least(1).at_most(12);
 
 static SCOPE: Shape = shape(Kind::String).one_of(&["ALL"]);
 
+static SEARCHED_LOG_STREAM: Shape = shape(Kind::Structure(&[
+    member("logStreamName", &LOG_STREAM_NAME),
+    member("searchedCompletely", &LOG_STREAM_SEARCHED_COMPLETELY),
+]));
+
+static SEARCHED_LOG_STREAMS: Shape = shape(Kind::List(&SEARCHED_LOG_STREAM));
+
 static SELECTION_CRITERIA: Shape = shape(Kind::String);
 
 static SEQUENCE_TOKEN: Shape = shape(Kind::String).at_least(1);
+
+static START_FROM_HEAD: Shape = shape(Kind::Boolean);
+
+static START_QUERY_REQUEST: Shape = shape(Kind::Structure(&[
+    member("queryLanguage", &QUERY_LANGUAGE),
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("logGroupNames", &LOG_GROUP_NAMES),
+    member("logGroupIdentifiers", &LOG_GROUP_IDENTIFIERS),
+    required("startTime", &TIMESTAMP),
+    required("endTime", &TIMESTAMP),
+    required("queryString", &QUERY_STRING),
+    member("limit", &EVENTS_LIMIT_START_QUERY),
+]));
+
+static START_QUERY_RESPONSE: Shape = shape(Kind::Structure(&[member("queryId", &QUERY_ID)]));
+
+static STATS_VALUE: Shape = shape(Kind::Double);
+
+static STOP_QUERY_REQUEST: Shape = shape(Kind::Structure(&[required("queryId", &QUERY_ID)]));
+
+static STOP_QUERY_RESPONSE: Shape = shape(Kind::Structure(&[member("success", &SUCCESS)]));
 
 static STORED_BYTES: Shape = shape(Kind::Long).at_least(0);
 
@@ -955,6 +1340,8 @@ static TIMESTAMP: Shape = shape(Kind::Long).at_least(0);
 
 static TOKEN: Shape = shape(Kind::String);
 
+static UNMASK: Shape = shape(Kind::Boolean);
+
 static UNTAG_LOG_GROUP_REQUEST: Shape = shape(Kind::Structure(&[
     required("logGroupName", &LOG_GROUP_NAME),
     required("tags", &TAG_LIST),
@@ -964,5 +1351,7 @@ static UNTAG_RESOURCE_REQUEST: Shape = shape(Kind::Structure(&[
     required("resourceArn", &AMAZON_RESOURCE_NAME),
     required("tagKeys", &TAG_KEY_LIST),
 ]));
+
+static USER_IDENTITY: Shape = shape(Kind::String).at_least(1).at_most(2_048);
 
 static VALUE: Shape = shape(Kind::String);
