@@ -1,10 +1,13 @@
 //! The engine: sessions with bounded memory, in which queries run.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use corelog_insights::Query;
+use corelog_insights::{Query, Segment};
+use corelog_values::Value;
+use corelog_values::rows::RowValues;
 use datafusion::arrow::array::{Array as _, RecordBatch};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::{DataFusionError, Result as DfResult};
@@ -18,6 +21,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::StreamExt as _;
 
+use crate::compute::Slot;
 use crate::frame::{Frame, POINTER, Shown};
 use crate::kind::Reader;
 use crate::output::{Answer, AnswerRow, Statistics};
@@ -25,10 +29,12 @@ use crate::plan::{Planning, in_order, project};
 use crate::scan::{Events, Extent};
 use crate::stage::Planner;
 use crate::tally::Tally;
-use crate::{Request, Result, group, of_group, sql};
+use crate::{Error, Request, Result, group, of_group, sql};
 
 /// A result never has more rows. Source: the service model's largest `limit`.
 const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
+/// Rows of a subquery that are kept in memory.
+const SUBQUERY_ROWS_MAX: usize = 1_000_000;
 /// Rows that operators take at a time. Messages are long, and a batch of them is in memory at once.
 const BATCH_ROWS: usize = 2_048;
 
@@ -86,7 +92,7 @@ impl Engine {
     /// # Cancel safety
     /// A dropped query stops.
     pub async fn run(&self, query: &Query, request: &Request) -> Result<Answer> {
-        let (planned, planning) = self.plan(query, request)?;
+        let (planned, planning) = self.plan(query, request).await?;
         let session = self.session(&request.events)?;
         let (batches, _) = execute(&session, planned.plan).await?;
         let mut answer = Answer {
@@ -134,7 +140,7 @@ impl Engine {
     /// # Errors
     /// Any [`Error`].
     pub async fn explain(&self, query: &Query, request: &Request) -> Result<String> {
-        let (planned, _) = self.plan(query, request)?;
+        let (planned, _) = self.plan(query, request).await?;
         let session = self.session(&request.events)?;
         let state = session.state();
         let optimised = state.optimize(&planned.plan)?;
@@ -143,10 +149,16 @@ impl Engine {
         Ok(format!("{}\n\n{tree}", optimised.display_indent()))
     }
 
-    fn plan<'r>(&self, query: &Query, request: &'r Request) -> Result<(Planned, Planning<'r>)> {
-        let mut planning = Planning::new(request);
+    async fn plan<'r>(
+        &'r self,
+        query: &Query,
+        request: &'r Request,
+    ) -> Result<(Planned, Planning<'r>)> {
+        let mut planning = Planning::new(self, request);
         let window = group::window(&query.commands, request.now_ms, request.window)?;
-        let frame = planning.pipeline(&query.commands, window)?;
+        let frame = planning
+            .pipeline(&query.commands, window, &BTreeSet::new())
+            .await?;
         let has_limit = |command: &corelog_insights::Command| {
             matches!(command.kind, corelog_insights::CommandKind::Limit(_))
         };
@@ -156,6 +168,44 @@ impl Engine {
             request.limit.min(ROWS_MAX)
         };
         Ok((planned(frame, rows_max)?, planning))
+    }
+
+    /// All rows of a frame, with the values of some columns. For subqueries, whose rows are kept in memory.
+    pub(crate) async fn rows(
+        &self,
+        frame: Frame,
+        slots: Vec<Option<Slot>>,
+        request: &Request,
+    ) -> Result<Vec<RowValues>> {
+        let columns = needed(&frame, &slots, false);
+        let plan = project(frame.plan, &columns)?;
+        let session = self.session(&request.events)?;
+        let (batches, _) = execute(&session, plan).await?;
+        let mut all = Vec::new();
+        for batch in batches {
+            let readers = readers(&slots, &batch)?;
+            for row in 0..batch.num_rows() {
+                let value = |reader: &Option<(Reader, &[Segment])>| match reader {
+                    Some((reader, path)) => {
+                        let value = reader.value(row);
+                        if path.is_empty() {
+                            value.into_owned()
+                        } else {
+                            value.member(path).cloned().unwrap_or_default().into_owned()
+                        }
+                    }
+                    None => Value::Null,
+                };
+                all.push(readers.iter().map(value).collect());
+            }
+            if all.len() > SUBQUERY_ROWS_MAX {
+                return Err(Error::TooMany {
+                    what: "rows of a subquery",
+                    max: SUBQUERY_ROWS_MAX,
+                });
+            }
+        }
+        Ok(all)
     }
 
     fn session(&self, events: &Events) -> Result<SessionContext> {
@@ -191,7 +241,7 @@ struct Planned {
     plan: LogicalPlan,
     shown: Vec<Shown>,
     /// Where each shown column is.
-    columns: Vec<Option<crate::compute::Slot>>,
+    columns: Vec<Option<Slot>>,
     raw: bool,
 }
 
@@ -203,17 +253,7 @@ fn planned(frame: Frame, rows_max: usize) -> Result<Planned> {
         None => frame.column(&column.name),
     };
     let columns: Vec<_> = shown.iter().map(slot).collect();
-    let mut needed: Vec<String> = Vec::new();
-    let slots = columns.iter().flatten().map(|slot| slot.column.clone());
-    let pointer = POINTER.iter().filter(|_| frame.raw).map(|it| (*it).to_owned());
-    for column in slots.chain(pointer) {
-        if !needed.contains(&column) {
-            needed.push(column);
-        }
-    }
-    if needed.is_empty() {
-        needed.extend(frame.plan.schema().fields().first().map(|it| it.name().clone()));
-    }
+    let needed = needed(&frame, &columns, frame.raw);
     let plan = project(frame.plan, &needed)?;
     Ok(Planned {
         plan,
@@ -221,6 +261,38 @@ fn planned(frame: Frame, rows_max: usize) -> Result<Planned> {
         columns,
         raw: frame.raw,
     })
+}
+
+/// The columns of slots, and those of pointers.
+fn needed(frame: &Frame, slots: &[Option<Slot>], pointers: bool) -> Vec<String> {
+    let mut needed: Vec<String> = Vec::new();
+    let columns = slots.iter().flatten().map(|slot| slot.column.clone());
+    let pointer = POINTER.iter().filter(|_| pointers).map(|it| (*it).to_owned());
+    for column in columns.chain(pointer) {
+        if !needed.contains(&column) {
+            needed.push(column);
+        }
+    }
+    if needed.is_empty() {
+        let any = frame.plan.schema().fields().first();
+        needed.extend(any.map(|it| it.name().clone()));
+    }
+    needed
+}
+
+type SlotReader<'s> = Option<(Reader, &'s [Segment])>;
+
+fn readers<'s>(slots: &'s [Option<Slot>], batch: &RecordBatch) -> Result<Vec<SlotReader<'s>>> {
+    let reader = |slot: &'s Option<Slot>| {
+        let Some(slot) = slot else {
+            return Ok(None);
+        };
+        let at = batch.schema().index_of(&slot.column);
+        let at = at.map_err(DataFusionError::from)?;
+        let reader = Reader::new(slot.kind, batch.column(at))?;
+        Ok(Some((reader, &*slot.path)))
+    };
+    slots.iter().map(reader).collect()
 }
 
 async fn execute(
@@ -238,7 +310,7 @@ async fn execute(
 }
 
 fn rows(
-    columns: &[Option<crate::compute::Slot>],
+    columns: &[Option<Slot>],
     raw: bool,
     batch: &RecordBatch,
     out: &mut Vec<AnswerRow>,
@@ -248,19 +320,10 @@ fn rows(
     } else {
         Vec::new()
     };
-    let mut readers = Vec::with_capacity(columns.len());
-    for slot in columns {
-        readers.push(match slot {
-            Some(slot) => {
-                let at = batch.schema().index_of(&slot.column).map_err(DataFusionError::from)?;
-                Some((Reader::new(slot.kind, batch.column(at))?, &slot.path))
-            }
-            None => None,
-        });
-    }
+    let readers = readers(columns, batch)?;
     let mut pointers = pointers.into_iter();
     for row in 0..batch.num_rows() {
-        let shown = |reader: &Option<(Reader, &Vec<corelog_insights::Segment>)>| {
+        let shown = |reader: &SlotReader<'_>| {
             let (reader, path) = reader.as_ref()?;
             let value = reader.value(row);
             let value = if path.is_empty() { Some(&value) } else { value.member(path) };
@@ -300,7 +363,7 @@ fn texts(batch: &RecordBatch, out: &mut Vec<AnswerRow>) -> Result<()> {
 fn statistics(extent: Extent, tally: &Tally, groups: usize) -> Statistics {
     Statistics {
         records_scanned: extent.rows,
-        records_matched: tally.rows(),
+        records_matched: tally.events(),
         records_skipped: extent.rows_skipped,
         bytes_scanned: extent.message_bytes,
         bytes_skipped: extent.bytes_skipped,

@@ -65,7 +65,24 @@ impl Error {
 }
 
 impl From<DataFusionError> for Error {
+    /// What a step says itself is told as it says it.
     fn from(error: DataFusionError) -> Self {
-        Self::Engine(Box::new(error))
+        match error {
+            DataFusionError::External(inner) => match inner.downcast::<Self>() {
+                Ok(own) => *own,
+                Err(other) => Self::Engine(Box::new(DataFusionError::External(other))),
+            },
+            other => Self::Engine(Box::new(other)),
+        }
+    }
+}
+
+impl From<corelog_values::rows::Failure> for Error {
+    fn from(failure: corelog_values::rows::Failure) -> Self {
+        use corelog_values::rows::Failure;
+        match failure {
+            Failure::Unsupported { what } => Self::Unsupported { what },
+            Failure::TooMany { what, max } => Self::TooMany { what, max },
+        }
     }
 }

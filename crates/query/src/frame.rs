@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use corelog_insights::{Field, Period, Segment};
+use corelog_insights::{Field, Segment};
 use corelog_store::{Column as Stored, PROMOTED, Promoted};
+use corelog_values::rows::TimeKey;
 use datafusion::logical_expr::LogicalPlan;
 
 use crate::compute::Slot;
@@ -42,14 +43,6 @@ pub(crate) struct OrderKey {
     pub(crate) descending: bool,
 }
 
-/// The time key of the last `stats`, for `fillmissing`.
-#[derive(Debug, Clone)]
-pub(crate) struct TimeKey {
-    pub(crate) name: String,
-    pub(crate) period: Period,
-    pub(crate) offset: Option<Period>,
-}
-
 /// The rows after a command.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
@@ -62,6 +55,8 @@ pub(crate) struct Frame {
     pub(crate) containers: HashMap<String, String>,
     /// Whether promoted fields are read from their columns.
     pub(crate) promoted: bool,
+    /// Promoted fields that commands ask for.
+    pub(crate) promoted_asked: Vec<&'static str>,
     /// Columns that hold the same for all rows of a log group, such as a tag, by the field's name.
     pub(crate) of_group: HashMap<String, String>,
     /// The columns that `fields` and other commands added; none yet means `@timestamp` and `@message`.
@@ -82,8 +77,6 @@ pub(crate) struct Frame {
     pub(crate) time_key: Option<TimeKey>,
     /// Names of lists from `split`.
     pub(crate) split: Vec<String>,
-    /// After a `join`: the columns of each side, by its alias.
-    pub(crate) sides: Vec<(String, Vec<Computed>)>,
 }
 
 impl Frame {
@@ -99,6 +92,7 @@ impl Frame {
             discovered: HashMap::new(),
             containers: HashMap::new(),
             promoted,
+            promoted_asked: Vec::new(),
             of_group: HashMap::new(),
             shown: Vec::new(),
             made: Vec::new(),
@@ -123,7 +117,6 @@ impl Frame {
             keys: Vec::new(),
             time_key: None,
             split: Vec::new(),
-            sides: Vec::new(),
         }
     }
 
@@ -177,8 +170,7 @@ impl Frame {
 
     /// Where the value of a field is; `None` if rows have no such field.
     ///
-    /// A computed column of that name, else a member of a computed column, else a side of a `join`, else what the
-    /// event has. A computed column hides discovered fields below its name.
+    /// A computed column of that name, else a member of a computed column, else what the event has. A computed column hides discovered fields below its name.
     pub(crate) fn field(&self, field: &Field) -> Option<Slot> {
         self.find(&field.name(), &field.path(), &field.segments)
     }
@@ -199,17 +191,11 @@ impl Frame {
                 return Some(slot(found, steps));
             }
         }
-        let (first, rest) = (join(&segments[..1]), &segments[1..]);
-        let side = self.sides.iter().find(|(alias, _)| *alias == first);
-        if let Some((_, side)) = side.filter(|_| !rest.is_empty()) {
-            let path = join(rest);
-            return side.iter().find(|it| it.name == path).map(|it| slot(it, &[]));
-        }
         if self.raw { self.event(path) } else { None }
     }
 
     /// Where an event has a field.
-    fn event(&self, path: &str) -> Option<Slot> {
+    pub(crate) fn event(&self, path: &str) -> Option<Slot> {
         let plain = |column: &str, kind| {
             Some(Slot {
                 column: column.to_owned(),

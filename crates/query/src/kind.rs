@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Float64Array, Float64Builder,
-    Int64Array, Int64Builder, StringViewArray, StringViewBuilder, TimestampMicrosecondArray,
+    Int32Array, Int32Builder, Int64Array, Int64Builder, StringViewArray, StringViewBuilder, TimestampMicrosecondArray,
     TimestampMicrosecondBuilder,
 };
-use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use corelog_values::{Number, Value, json};
 use datafusion::common::{Result, internal_err};
 
@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Bool,
     /// Integers.
     Int,
+    /// Integers of 32 bits.
+    Small,
     /// Computed numbers.
     Float,
     /// Numbers as JSON writes them shortest.
@@ -38,6 +40,7 @@ impl Kind {
         match self {
             Self::Bool => DataType::Boolean,
             Self::Int => DataType::Int64,
+            Self::Small => DataType::Int32,
             Self::Float | Self::Written => DataType::Float64,
             Self::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             Self::Text | Self::Any => DataType::Utf8View,
@@ -49,6 +52,7 @@ impl Kind {
 pub(crate) enum Reader {
     Bool(BooleanArray),
     Int(Int64Array),
+    Small(Int32Array),
     Float(Float64Array),
     Written(Float64Array),
     Time(TimestampMicrosecondArray),
@@ -64,6 +68,7 @@ impl Reader {
         Ok(match kind {
             Kind::Bool => Self::Bool(column.as_boolean().clone()),
             Kind::Int => Self::Int(column.as_primitive::<Int64Type>().clone()),
+            Kind::Small => Self::Small(column.as_primitive::<Int32Type>().clone()),
             Kind::Float => Self::Float(column.as_primitive::<Float64Type>().clone()),
             Kind::Written => Self::Written(column.as_primitive::<Float64Type>().clone()),
             Kind::Time => Self::Time(column.as_primitive::<TimestampMicrosecondType>().clone()),
@@ -77,6 +82,7 @@ impl Reader {
         let is_null = match self {
             Self::Bool(column) => column.is_null(row),
             Self::Int(column) => column.is_null(row),
+            Self::Small(column) => column.is_null(row),
             Self::Float(column) | Self::Written(column) => column.is_null(row),
             Self::Time(column) => column.is_null(row),
             Self::Text(column) | Self::Any(column) => column.is_null(row),
@@ -87,6 +93,7 @@ impl Reader {
         match self {
             Self::Bool(column) => Value::Bool(column.value(row)),
             Self::Int(column) => Value::int(column.value(row)),
+            Self::Small(column) => Value::int(column.value(row).into()),
             Self::Float(column) => Value::float(column.value(row)),
             Self::Written(column) => Value::Written(column.value(row).to_string().into()),
             Self::Time(column) => Value::time(column.value(row).div_euclid(1_000)),
@@ -100,6 +107,7 @@ impl Reader {
 pub(crate) enum Writer {
     Bool(BooleanBuilder),
     Int(Int64Builder),
+    Small(Int32Builder),
     Float(Float64Builder),
     Time(TimestampMicrosecondBuilder),
     Text(StringViewBuilder),
@@ -111,6 +119,7 @@ impl Writer {
         match kind {
             Kind::Bool => Self::Bool(BooleanBuilder::with_capacity(rows)),
             Kind::Int => Self::Int(Int64Builder::with_capacity(rows)),
+            Kind::Small => Self::Small(Int32Builder::with_capacity(rows)),
             Kind::Float | Kind::Written => Self::Float(Float64Builder::with_capacity(rows)),
             Kind::Time => {
                 let times = TimestampMicrosecondBuilder::with_capacity(rows);
@@ -126,6 +135,9 @@ impl Writer {
         match (self, value) {
             (Self::Bool(column), Value::Bool(truth)) => column.append_value(*truth),
             (Self::Int(column), Value::Number(Number::Int(value))) => column.append_value(*value),
+            (Self::Small(column), Value::Number(Number::Int(value))) => {
+                column.append_option(i32::try_from(*value).ok());
+            }
             (Self::Float(column), value) => {
                 column.append_option(corelog_values::coerce::number(value).map(Number::as_f64));
             }
@@ -142,6 +154,7 @@ impl Writer {
             }
             (Self::Bool(column), _) => column.append_null(),
             (Self::Int(column), _) => column.append_null(),
+            (Self::Small(column), _) => column.append_null(),
             (Self::Time(column), _) => column.append_null(),
             (Self::Text(column), _) => column.append_null(),
         }
@@ -151,6 +164,7 @@ impl Writer {
         match &mut self {
             Self::Bool(column) => Arc::new(column.finish()),
             Self::Int(column) => Arc::new(column.finish()),
+            Self::Small(column) => Arc::new(column.finish()),
             Self::Float(column) => Arc::new(column.finish()),
             Self::Time(column) => Arc::new(column.finish()),
             Self::Text(column) | Self::Any(column, _) => Arc::new(column.finish()),

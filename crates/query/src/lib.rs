@@ -13,7 +13,6 @@
 //! Absent here: log groups' state, who may ask, which queries there are, HTTP.
 
 mod compute;
-mod dedup;
 mod discover;
 mod engine;
 mod error;
@@ -31,6 +30,7 @@ mod scan;
 mod sort_key;
 mod sql;
 mod stage;
+mod steps;
 mod tally;
 
 pub use engine::{Engine, Limits};

@@ -7,28 +7,34 @@ mod read;
 mod rows;
 mod show;
 mod stats;
+mod steps;
 
 pub(crate) use read::{facts, in_window};
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use corelog_insights::{Command, CommandKind, Expr, Field};
-use corelog_values::{Binder, Context, Expression};
+use corelog_insights::{Command, CommandKind, Expr, Field, Query, Span};
+use corelog_values::{Binder, Bound, Context, Expression, Set};
 use datafusion::common::Result as DfResult;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, SortExpr};
 use datafusion::prelude::ident;
+use futures_util::future::BoxFuture;
 
 use crate::compute::{Compute, Form, Output, Slot};
 use crate::frame::{Computed, Frame, OrderKey};
 use crate::kind::Kind;
 use crate::scan::Extent;
-use crate::stage::{Stage, Transform};
+use crate::stage::Stage;
 use crate::tally::Tally;
-use crate::{Error, Request, Result, Window};
+use crate::{Engine, Request, Result, Window, group};
 
 /// A query being planned.
 pub(crate) struct Planning<'a> {
     pub(crate) request: &'a Request,
+    pub(crate) engine: &'a Engine,
+    /// The results of subqueries, by their place in the text.
+    sets: Vec<(Span, Arc<Set>)>,
     /// How many columns have names already.
     named: usize,
     /// What is read, by this query and its subqueries.
@@ -36,57 +42,83 @@ pub(crate) struct Planning<'a> {
     /// Log groups that are read.
     pub(crate) groups: usize,
     /// Counts the events that pass the query's filters.
-    pub(crate) tally: Arc<Tally>,
+    pub(crate) tally: Tally,
 }
 
 impl<'a> Planning<'a> {
-    pub(crate) fn new(request: &'a Request) -> Self {
+    pub(crate) fn new(engine: &'a Engine, request: &'a Request) -> Self {
         Self {
             request,
+            engine,
+            sets: Vec::new(),
             named: 0,
             extent: Extent::default(),
             groups: 0,
-            tally: Arc::default(),
+            tally: Tally::default(),
         }
     }
 
-    /// Plans commands over a time.
-    pub(crate) fn pipeline(&mut self, commands: &[Command], window: Window) -> Result<Frame> {
-        let reading = self.read(commands, window)?;
-        let of_events = commands
-            .iter()
-            .position(|command| is_aggregation(&command.kind))
-            .unwrap_or(commands.len());
-        let last_filter = commands[..of_events].iter().rposition(|command| {
-            matches!(
-                command.kind,
-                CommandKind::Filter(_) | CommandKind::FilterIndex(_)
-            )
-        });
-        let mut frame = reading.frame;
-        if last_filter.is_none() {
-            frame = self.counted(frame)?;
-        }
-        for (at, command) in commands.iter().enumerate() {
-            frame = match &command.kind {
-                CommandKind::Filter(condition) | CommandKind::FilterIndex(condition) => {
-                    self.filter(frame, condition, &reading.hoisted, window)?
-                }
-                _ => self.command(frame, command, window)?,
-            };
-            if last_filter == Some(at) {
-                frame = self.counted(frame)?;
+    /// Plans commands over a time. `more` are fields that somebody else asks of the events.
+    pub(crate) fn pipeline<'p>(
+        &'p mut self,
+        commands: &'p [Command],
+        window: Window,
+        more: &'p BTreeSet<String>,
+    ) -> BoxFuture<'p, Result<Frame>> {
+        Box::pin(async move {
+            let reading = self.read(commands, window, more)?;
+            let last_filter = last_filter(commands);
+            let mut frame = reading.frame;
+            if last_filter.is_none() {
+                frame = self.counted(frame, false)?;
             }
-        }
+            for (at, command) in commands.iter().enumerate() {
+                self.subqueries(command, window).await?;
+                frame = match &command.kind {
+                    CommandKind::Filter(condition) | CommandKind::FilterIndex(condition) => {
+                        self.filter(frame, condition, &reading.hoisted, window)?
+                    }
+                    _ => {
+                        self.command(frame, command, &commands[at + 1..], window)
+                            .await?
+                    }
+                };
+                if last_filter == Some(at) {
+                    let mut before = commands[..at].iter();
+                    let several = before.any(|it| steps::is_of_several(&it.kind));
+                    frame = self.counted(frame, several)?;
+                }
+            }
+            Ok(frame)
+        })
+    }
+
+    /// Plans another query, over the same time unless it says otherwise. Its events are not counted as matched.
+    async fn subquery(
+        &mut self,
+        query: &Query,
+        window: Window,
+        more: &BTreeSet<String>,
+    ) -> Result<Frame> {
+        let window = group::window(&query.commands, self.request.now_ms, window)?;
+        let tally = std::mem::take(&mut self.tally);
+        let frame = self.pipeline(&query.commands, window, more).await;
+        self.tally = tally;
+        Ok(in_order(frame?, None)?)
+    }
+
+    fn counted(&self, mut frame: Frame, several: bool) -> Result<Frame> {
+        frame.plan = Stage::plan(frame.plan, self.tally.step(several))?;
         Ok(frame)
     }
 
-    fn counted(&self, mut frame: Frame) -> Result<Frame> {
-        frame.plan = Stage::plan(frame.plan, Arc::clone(&self.tally) as Arc<dyn Transform>)?;
-        Ok(frame)
-    }
-
-    fn command(&mut self, frame: Frame, command: &Command, window: Window) -> Result<Frame> {
+    async fn command(
+        &mut self,
+        frame: Frame,
+        command: &Command,
+        later: &[Command],
+        window: Window,
+    ) -> Result<Frame> {
         match &command.kind {
             CommandKind::Source(_) => Ok(frame),
             CommandKind::Fields(items) | CommandKind::Unmask(items) => {
@@ -97,17 +129,17 @@ impl<'a> Planning<'a> {
             CommandKind::CountFrequent(fields) => self.count_frequent(frame, fields, window),
             CommandKind::Sort(keys) => self.sort(frame, keys, window),
             CommandKind::Limit(limit) => Self::limit(frame, *limit),
-            CommandKind::Dedup(fields) => self.dedup(frame, fields),
-            other => Err(Error::unsupported(format!(
-                "the command `{}`",
-                other.word().as_str()
-            ))),
+            // What it compares was found by `pattern`.
+            CommandKind::Diff(_) => Ok(frame),
+            _ => self.step(frame, command, later, window).await,
         }
     }
 
     /// What expressions may look at besides their row.
     fn context(&self, window: Window) -> Context {
-        Context::new(self.request.now_ms, window.start_ms, window.end_ms)
+        let mut cx = Context::new(self.request.now_ms, window.start_ms, window.end_ms);
+        cx.sets.clone_from(&self.sets);
+        cx
     }
 
     /// A name that no column has.
@@ -193,12 +225,14 @@ impl<'f> Slots<'f> {
 }
 
 impl Binder for Slots<'_> {
-    fn field(&mut self, field: &Field) -> Option<usize> {
+    fn field(&mut self, field: &Field) -> Bound {
         if is_hidden(field, self.fresh) {
-            return None;
+            return Bound::Missing;
         }
-        let slot = self.frame.field(field)?;
-        Some(self.slot(slot))
+        match self.frame.field(field) {
+            Some(slot) => Bound::Slot(self.slot(slot)),
+            None => Bound::Missing,
+        }
     }
 
     fn column(&mut self, name: &str) -> Option<usize> {
@@ -240,6 +274,20 @@ fn kind_of(expr: &Expr) -> Kind {
         },
         _ => Kind::Any,
     }
+}
+
+/// The last filter of events.
+fn last_filter(commands: &[Command]) -> Option<usize> {
+    let of_events = commands
+        .iter()
+        .position(|command| is_aggregation(&command.kind))
+        .unwrap_or(commands.len());
+    commands[..of_events].iter().rposition(|command| {
+        matches!(
+            command.kind,
+            CommandKind::Filter(_) | CommandKind::FilterIndex(_)
+        )
+    })
 }
 
 /// Whether a command makes other rows than events.

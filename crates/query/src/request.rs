@@ -18,6 +18,14 @@ pub struct Window {
 }
 
 impl Window {
+    /// From the first of both to the last.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            start_ms: self.start_ms.min(other.start_ms),
+            end_ms: self.end_ms.max(other.end_ms),
+        }
+    }
+
     /// Whether it may have something of a file whose first and last time these are, as far as they are known.
     pub(crate) fn overlaps(self, earliest: Option<Timestamp>, latest: Option<Timestamp>) -> bool {
         let ms = |time: Timestamp| i64::try_from(time.unix_ms()).unwrap_or(i64::MAX);

@@ -6,12 +6,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringViewArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringViewArray};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use async_trait::async_trait;
 use chrono::DateTime;
-use corelog_store::{DataFile, arrow_schema};
+use corelog_store::{Column as Stored, DataFile, arrow_schema};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, Result, ScalarValue, project_schema};
 use datafusion::datasource::TableType;
@@ -45,6 +45,27 @@ pub struct Recent {
     pub earliest_ms: i64,
     /// The time of the last of them.
     pub latest_ms: i64,
+}
+
+impl Recent {
+    /// Those of a time; `None` if there are none.
+    fn within(&self, window: Window) -> Option<Self> {
+        if self.earliest_ms >= window.start_ms && self.latest_ms <= window.end_ms {
+            return Some(self.clone());
+        }
+        let times = self.rows.column_by_name(Stored::Timestamp.name())?;
+        let times = times.as_primitive_opt::<TimestampMicrosecondType>()?;
+        let is_meant = |micros: Option<i64>| {
+            let ms = micros.map(|micros| micros.div_euclid(1_000));
+            ms.map(|ms| (window.start_ms..=window.end_ms).contains(&ms))
+        };
+        let meant: BooleanArray = times.iter().map(is_meant).collect();
+        let rows = filter_record_batch(&self.rows, &meant).ok()?;
+        (rows.num_rows() > 0).then(|| Self {
+            rows,
+            ..self.clone()
+        })
+    }
 }
 
 /// What queries read: one consistent view of all events.
@@ -107,10 +128,10 @@ impl Events {
         files.sort_by_key(|file| std::cmp::Reverse(file.latest));
         let mut recent = Vec::new();
         for part in self.recent.iter().filter(|part| wanted(&part.group)) {
-            if part.latest_ms >= window.start_ms && part.earliest_ms <= window.end_ms {
+            if let Some(part) = part.within(window) {
                 extent.rows += part.rows.num_rows() as u64;
                 extent.message_bytes += message_bytes(&part.rows);
-                recent.push(part.clone());
+                recent.push(part);
             }
         }
         let loose = files.iter().any(|file| file.loose_rows != Some(0))
@@ -125,15 +146,15 @@ impl Events {
 }
 
 fn message_bytes(rows: &RecordBatch) -> u64 {
-    let messages = rows.column_by_name(corelog_store::Column::Message.name());
-    let messages =
-        messages.and_then(|it| it.as_any().downcast_ref::<arrow::array::StringArray>());
-    messages.map_or(0, |it| it.value_data().len() as u64)
+    let messages = rows.column_by_name(Stored::Message.name());
+    let messages = messages.and_then(|it| it.as_string_opt::<i32>());
+    let bytes = messages.map(|it| it.iter().flatten().map(|text| text.len() as u64).sum());
+    bytes.unwrap_or(0)
 }
 
 fn has_loose(rows: &RecordBatch) -> bool {
-    let loose = rows.column_by_name(corelog_store::Column::Loose.name());
-    let loose = loose.and_then(|it| it.as_any().downcast_ref::<arrow::array::BooleanArray>());
+    let loose = rows.column_by_name(Stored::Loose.name());
+    let loose = loose.and_then(|it| it.as_boolean_opt());
     loose.is_none_or(|it| it.true_count() > 0)
 }
 

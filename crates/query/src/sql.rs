@@ -28,7 +28,7 @@ use crate::kind::Kind;
 use crate::of_group::{OfGroup, is_of_group};
 use crate::plan::{facts, in_window};
 use crate::scan::Extent;
-use crate::stage::{Stage, Transform};
+use crate::stage::Stage;
 use crate::tally::Tally;
 use crate::{Error, Request, Result};
 
@@ -45,7 +45,7 @@ pub(crate) struct Planned {
     pub(crate) plan: LogicalPlan,
     pub(crate) extent: Extent,
     pub(crate) groups: usize,
-    pub(crate) tally: Arc<Tally>,
+    pub(crate) tally: Tally,
 }
 
 /// Plans a statement.
@@ -64,7 +64,7 @@ pub(crate) async fn plan(
         .map_err(|error| Error::malformed(&error))?;
     let mut extent = Extent::default();
     let mut groups = 0;
-    let tally = Arc::new(Tally::default());
+    let tally = Tally::default();
     for table in tables {
         let TableReference::Bare { table: name } = &table else {
             return Err(Error::refused(format!(
@@ -134,7 +134,7 @@ fn view(
     scan: crate::scan::Scan,
     names: &BTreeSet<String>,
     request: &Request,
-    tally: &Arc<Tally>,
+    tally: &Tally,
 ) -> Result<LogicalPlan> {
     let promoted = !scan.loose;
     let mut builder = LogicalPlanBuilder::scan("events", provider_as_source(Arc::new(scan)), None)?;
@@ -181,7 +181,7 @@ fn view(
         plan = Stage::plan(plan, Arc::new(step))?;
     }
     plan = Stage::plan(plan, Arc::new(texts(&all)))?;
-    plan = Stage::plan(plan, Arc::clone(tally) as Arc<dyn Transform>)?;
+    plan = Stage::plan(plan, tally.step(false))?;
     columns.extend(all.into_iter().map(|it| (it.path, format!("{}t", it.column))));
     let columns = columns.into_iter().map(|(field, column)| ident(column).alias(field));
     Ok(LogicalPlanBuilder::from(plan).project(columns)?.build()?)

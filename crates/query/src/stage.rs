@@ -10,6 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::compute::SortOptions;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::Session;
@@ -21,7 +22,11 @@ use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext
 use datafusion::logical_expr::{
     Expr, Extension, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
 };
-use datafusion::physical_expr::{Distribution, EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{
+    Distribution, EquivalenceProperties, LexOrdering, OrderingRequirements, PhysicalExpr,
+    PhysicalSortExpr,
+};
 use datafusion::physical_plan::execution_plan::{Boundedness, ChildrenPropertiesMode};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -30,6 +35,8 @@ use datafusion::physical_plan::{
 };
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use futures_util::StreamExt;
+
+use crate::frame::OrderKey;
 
 /// What a step does.
 pub(crate) trait Transform: fmt::Debug + Send + Sync {
@@ -42,9 +49,14 @@ pub(crate) trait Transform: fmt::Debug + Send + Sync {
     /// The columns it adds, behind those it gets.
     fn adds(&self) -> Vec<Field>;
 
-    /// Whether it needs all rows in one stream, in order.
-    fn in_order(&self) -> bool {
-        false
+    /// Whether the columns it gets are among those it gives.
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    /// If it needs all rows in one stream: the columns that these are in the order of.
+    fn order(&self) -> Option<&[OrderKey]> {
+        None
     }
 
     /// Begins on rows of these columns.
@@ -83,6 +95,7 @@ impl Stage {
         let before = input.schema();
         let mut fields: Vec<_> = before
             .iter()
+            .filter(|_| transform.keeps())
             .map(|(table, field)| (table.cloned(), Arc::clone(field)))
             .collect();
         fields.extend(
@@ -159,9 +172,11 @@ impl UserDefinedLogicalNodeCore for Stage {
         let mut needed: Vec<usize> = output
             .iter()
             .copied()
-            .filter(|index| *index < before.fields().len())
+            .filter(|index| self.transform.keeps() && *index < before.fields().len())
             .collect();
-        for name in self.transform.reads() {
+        let order = self.transform.order().unwrap_or_default();
+        let order = order.iter().map(|key| key.column.clone());
+        for name in self.transform.reads().into_iter().chain(order) {
             needed.extend(before.index_of_column_by_name(None, &name));
         }
         needed.sort_unstable();
@@ -181,16 +196,18 @@ pub(crate) struct StageExec {
 
 impl StageExec {
     fn new(input: Arc<dyn ExecutionPlan>, transform: Arc<dyn Transform>) -> Self {
-        let mut fields: Vec<_> = input.schema().fields().iter().cloned().collect();
+        let kept = input.schema();
+        let kept = kept.fields().iter().filter(|_| transform.keeps());
+        let mut fields: Vec<_> = kept.cloned().collect();
         fields.extend(transform.adds().into_iter().map(Arc::new));
         let schema = Arc::new(Schema::new(fields));
-        let partitions = if transform.in_order() {
+        let partitions = if transform.order().is_some() {
             1
         } else {
             input.output_partitioning().partition_count()
         };
         let mut equivalences = EquivalenceProperties::new(Arc::clone(&schema));
-        if let Some(ordering) = input.output_ordering() {
+        if let Some(ordering) = input.output_ordering().filter(|_| transform.keeps()) {
             equivalences.add_ordering(ordering.clone());
         }
         let properties = PlanProperties::new(
@@ -224,11 +241,23 @@ impl ExecutionPlan for StageExec {
     }
 
     fn required_input_distribution(&self) -> Vec<Distribution> {
-        vec![if self.transform.in_order() {
+        vec![if self.transform.order().is_some() {
             Distribution::SinglePartition
         } else {
             Distribution::UnspecifiedDistribution
         }]
+    }
+
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        let order = self.transform.order().unwrap_or_default();
+        let schema = self.input.schema();
+        let keys = order.iter().filter_map(|key| {
+            let column = Column::new_with_schema(&key.column, &schema).ok()?;
+            // What is missing comes first in ascending order.
+            let options = SortOptions::new(key.descending, !key.descending);
+            Some(PhysicalSortExpr::new(Arc::new(column), options))
+        });
+        vec![LexOrdering::new(keys).map(OrderingRequirements::from)]
     }
 
     fn maintains_input_order(&self) -> Vec<bool> {
@@ -236,7 +265,7 @@ impl ExecutionPlan for StageExec {
     }
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![!self.transform.in_order()]
+        vec![self.transform.order().is_none()]
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {

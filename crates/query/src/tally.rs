@@ -1,32 +1,49 @@
-//! Counts rows on their way.
+//! Counts events on their way.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::{Field, SchemaRef};
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{Field, Int32Type, Int64Type, SchemaRef};
+use corelog_store::Column;
 use datafusion::common::Result;
 
 use crate::stage::{Run, Transform};
 
-/// How many rows came by.
-#[derive(Debug, Default)]
+/// How many events came by.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Tally(Arc<AtomicU64>);
 
 impl Tally {
     /// So far.
-    pub(crate) fn rows(&self) -> u64 {
+    pub(crate) fn events(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// The step that counts: every row, or rows of the same event once, where several are made of one.
+    pub(crate) fn step(&self, several: bool) -> Arc<dyn Transform> {
+        Arc::new(Count {
+            events: Arc::clone(&self.0),
+            several,
+        })
     }
 }
 
-impl Transform for Tally {
+#[derive(Debug)]
+struct Count {
+    events: Arc<AtomicU64>,
+    several: bool,
+}
+
+impl Transform for Count {
     fn name(&self) -> &'static str {
-        "Tally"
+        "Count"
     }
 
     fn reads(&self) -> Vec<String> {
-        Vec::new()
+        let columns = [Column::Sequence, Column::Part];
+        let columns = columns.iter().filter(|_| self.several);
+        columns.map(|column| column.name().to_owned()).collect()
     }
 
     fn adds(&self) -> Vec<Field> {
@@ -34,15 +51,37 @@ impl Transform for Tally {
     }
 
     fn start(&self, _: &SchemaRef) -> Result<Box<dyn Run>> {
-        Ok(Box::new(Counting(Arc::clone(&self.0))))
+        Ok(Box::new(Counting {
+            events: Arc::clone(&self.events),
+            several: self.several,
+            last: None,
+        }))
     }
 }
 
-struct Counting(Arc<AtomicU64>);
+struct Counting {
+    events: Arc<AtomicU64>,
+    several: bool,
+    /// The event of the last row.
+    last: Option<(i64, i32)>,
+}
 
 impl Run for Counting {
     fn push(&mut self, batch: RecordBatch) -> Result<Option<RecordBatch>> {
-        self.0.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+        let mut events = batch.num_rows() as u64;
+        if self.several {
+            // Rows that are made of one event follow each other.
+            events = 0;
+            let column = |column: Column| batch.schema().index_of(column.name());
+            let sequences = batch.column(column(Column::Sequence)?).as_primitive::<Int64Type>();
+            let parts = batch.column(column(Column::Part)?).as_primitive::<Int32Type>();
+            for row in 0..batch.num_rows() {
+                let event = Some((sequences.value(row), parts.value(row)));
+                events += u64::from(event != self.last);
+                self.last = event;
+            }
+        }
+        self.events.fetch_add(events, Ordering::Relaxed);
         Ok(Some(batch))
     }
 }

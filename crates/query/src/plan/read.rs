@@ -3,22 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use corelog_insights::{Command, CommandKind, Expr, ExprKind, Field, Item};
+use corelog_insights::{Baseline, Command, CommandKind, Expr, ExprKind, Field, Item};
 use corelog_store::Column as Stored;
-use corelog_values::Value;
+use corelog_values::{Value, calendar};
 use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::LogicalPlanBuilder;
+use datafusion::logical_expr::{self as df, LogicalPlanBuilder};
 use datafusion::prelude::{ident, lit};
 use datafusion::scalar::ScalarValue;
 
 use super::rows::conjuncts;
+use super::steps::aliased;
 use super::{Planning, is_aggregation};
 use crate::discover::{Discover, Wanted};
 use crate::frame::{Frame, join, promoted};
 use crate::group;
 use crate::of_group::{OfGroup, is_of_group};
 use crate::stage::Stage;
-use crate::{Request, Result, Window, native};
+use crate::{Error, Request, Result, Window, native};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Events ready for the first command.
 pub(super) struct Reading {
@@ -28,27 +31,47 @@ pub(super) struct Reading {
 }
 
 impl Planning<'_> {
-    pub(super) fn read(&mut self, commands: &[Command], window: Window) -> Result<Reading> {
+    /// `more` are fields that somebody else asks of these events.
+    pub(super) fn read(
+        &mut self,
+        commands: &[Command],
+        window: Window,
+        more: &BTreeSet<String>,
+    ) -> Result<Reading> {
         let request = self.request;
         let groups = group::selected(commands, &request.groups, &request.selected);
         self.groups += groups.len();
-        let (scan, extent) = request.events.select(&groups, window);
+        let before = compared(commands, window)?;
+        let all = before.map_or(window, |before| before.and(window));
+        let (scan, extent) = request.events.select(&groups, all);
         self.extent.add(extent);
         let is_promoted = !scan.loose;
         let mut builder =
             LogicalPlanBuilder::scan("events", provider_as_source(Arc::new(scan)), None)?;
-        for condition in in_window(window) {
+        for condition in in_window(all) {
             builder = builder.filter(condition)?;
+        }
+        if let Some(before) = before {
+            builder = flag(builder, window, before)?;
         }
         let mut frame = Frame::of_events(builder.build()?, is_promoted);
         let hoisted = hoist(&mut frame, commands)?;
-        self.take_fields(&mut frame, commands)?;
+        self.take_fields(&mut frame, commands, more)?;
         Ok(Reading { frame, hoisted })
     }
 
     /// Takes the fields that commands ask for out of the messages.
-    fn take_fields(&mut self, frame: &mut Frame, commands: &[Command]) -> Result<()> {
+    fn take_fields(
+        &mut self,
+        frame: &mut Frame,
+        commands: &[Command],
+        more: &BTreeSet<String>,
+    ) -> Result<()> {
         let mut asked = Asked::default();
+        asked.paths.extend(more.iter().cloned());
+        for alias in aliases(commands) {
+            asked.paths.extend(aliased(commands, &alias));
+        }
         for command in commands {
             asked.command(&command.kind);
             if is_aggregation(&command.kind) {
@@ -60,7 +83,9 @@ impl Planning<'_> {
         for path in asked.paths {
             if is_of_group(&path) {
                 of_group.insert(path, self.name());
-            } else if !is_stored(frame, &path) {
+            } else if let Some(promoted) = promoted(&path).filter(|_| frame.promoted) {
+                frame.promoted_asked.push(promoted.field);
+            } else if !is_system(&path) {
                 let column = self.name();
                 frame.discovered.insert(path.clone(), column.clone());
                 fields.push(Wanted { path, column });
@@ -169,12 +194,63 @@ fn mentions(condition: &Expr, names: &BTreeSet<String>) -> bool {
     found
 }
 
-/// Whether a field has a column in the table.
-fn is_stored(frame: &Frame, path: &str) -> bool {
+/// Whether all events have a column for a field.
+fn is_system(path: &str) -> bool {
     matches!(
         path,
         "@timestamp" | "@ingestionTime" | "@message" | "@logStream"
-    ) || (frame.promoted && promoted(path).is_some())
+    )
+}
+
+/// The aliases by which a join's own rows are reached.
+fn aliases(commands: &[Command]) -> Vec<String> {
+    let left = |command: &Command| match &command.kind {
+        CommandKind::Join(join) => Some(join.left.value.clone()),
+        _ => None,
+    };
+    commands.iter().filter_map(left).collect()
+}
+
+/// The column that says of an event whether it is of the time that `diff` compares with.
+pub(super) const WAS_BEFORE: &str = "was_before";
+
+/// The time that a `diff` compares with.
+fn compared(commands: &[Command], window: Window) -> Result<Option<Window>> {
+    let baseline = commands.iter().find_map(|command| match &command.kind {
+        CommandKind::Diff(baseline) => Some(*baseline),
+        _ => None,
+    });
+    let Some(baseline) = baseline else {
+        return Ok(None);
+    };
+    let (start, end) = (window.start_ms, window.end_ms);
+    let back = |ms: i64| start.checked_sub(ms).zip(end.checked_sub(ms));
+    let shifted = match baseline {
+        Some(Baseline::PreviousDay) => back(DAY_MS),
+        Some(Baseline::PreviousWeek) => back(7 * DAY_MS),
+        Some(Baseline::PreviousMonth) => {
+            calendar::months_before(start, 1).zip(calendar::months_before(end, 1))
+        }
+        None => end
+            .checked_sub(start)
+            .and_then(|length| length.checked_add(1))
+            .and_then(back),
+    };
+    let (start_ms, end_ms) =
+        shifted.ok_or_else(|| Error::unsupported("`diff` without a time range"))?;
+    Ok(Some(Window { start_ms, end_ms }))
+}
+
+/// Leaves events of either time, and says of which they are. One of both is of the newer.
+fn flag(builder: LogicalPlanBuilder, now: Window, before: Window) -> Result<LogicalPlanBuilder> {
+    let within = |window| in_window(window).into_iter().reduce(df::Expr::and);
+    let (Some(now), Some(before)) = (within(now), within(before)) else {
+        return Err(Error::unsupported("`diff` without a time range"));
+    };
+    let builder = builder.filter(now.clone().or(before))?;
+    let columns = builder.schema().columns().into_iter().map(df::Expr::Column);
+    let columns: Vec<_> = columns.chain([df::not(now).alias(WAS_BEFORE)]).collect();
+    Ok(builder.project(columns)?)
 }
 
 /// What commands ask of events.
@@ -186,71 +262,33 @@ struct Asked {
 
 impl Asked {
     fn command(&mut self, kind: &CommandKind) {
+        each_field(kind, &mut |field| {
+            self.paths.insert(field.path());
+        });
+        each_expr(kind, &mut |expr| self.columns(expr));
         match kind {
-            CommandKind::Fields(items)
-            | CommandKind::Display(items)
-            | CommandKind::Unmask(items) => items.iter().for_each(|item| self.expr(&item.expr)),
-            CommandKind::Filter(expr)
-            | CommandKind::FilterIndex(expr)
-            | CommandKind::Pattern(expr) => self.expr(expr),
-            CommandKind::Stats(stats) => {
-                let items = stats.items.iter().chain(&stats.by);
-                items.for_each(|item| self.expr(&item.expr));
-            }
-            CommandKind::Sort(keys) => keys.iter().for_each(|key| self.expr(&key.expr)),
-            CommandKind::Parse(parse) => parse.of.iter().for_each(|of| self.expr(of)),
-            CommandKind::Json { from, .. } => self.field(from),
-            CommandKind::Dedup(fields) | CommandKind::CountFrequent(fields) => {
-                fields.iter().for_each(|field| self.field(field));
-            }
             CommandKind::Unnest { path, .. } => {
-                self.expr(path);
                 if let ExprKind::Field(field) = &path.kind {
                     self.containers.insert(field.path());
                 }
             }
-            CommandKind::Expand(field) => {
-                self.field(field);
-                self.containers.insert(field.path());
-            }
             CommandKind::Lookup(lookup) => {
-                lookup.keys.iter().for_each(|key| self.field(&key.field));
                 let outputs = lookup.outputs.iter().map(|name| name.value.clone());
                 self.paths.extend(outputs);
             }
-            CommandKind::CidrLookup(lookup) => self.field(&lookup.ip),
-            CommandKind::Join(join) => self.field(&join.left_key),
-            CommandKind::RelevantFields { fields, condition } => {
-                fields.iter().for_each(|field| self.field(field));
-                self.expr(condition);
+            CommandKind::CidrLookup(lookup) => {
+                let outputs = lookup.outputs.iter().map(|name| name.value.clone());
+                self.paths.extend(outputs);
             }
-            CommandKind::AddTotals(totals) => totals.fields.iter().for_each(|it| self.field(it)),
-            CommandKind::Accum { field, .. } => self.field(field),
-            CommandKind::AutoRegress(regress) => self.field(&regress.field),
             CommandKind::FillDown(names) => {
                 let plain = names.iter().filter(|name| !name.value.contains('*'));
                 self.paths.extend(plain.map(|name| name.value.clone()));
-            }
-            CommandKind::Outlier(outlier) => outlier.fields.iter().for_each(|it| self.field(it)),
-            CommandKind::Sessionize(sessionize) => {
-                sessionize.fields.iter().for_each(|it| self.field(it));
             }
             _ => {}
         }
     }
 
-    fn field(&mut self, field: &Field) {
-        self.paths.insert(field.path());
-    }
-
-    fn expr(&mut self, expr: &Expr) {
-        expr.each_field(&mut |field| {
-            self.paths.insert(field.path());
-        });
-        self.columns(expr);
-    }
-
-    /// Names that functions look at of themselves.
+    /// Names of columns that are meant by their text.
     fn columns(&mut self, expr: &Expr) {
         if let ExprKind::Column(name) = &expr.kind {
             self.paths.insert(name.clone());
@@ -258,5 +296,50 @@ impl Asked {
         for part in expr.parts() {
             self.columns(part);
         }
+    }
+}
+
+/// Calls `see` for every expression of a command; not for those of a subquery.
+pub(super) fn each_expr<'c>(kind: &'c CommandKind, see: &mut impl FnMut(&'c Expr)) {
+    match kind {
+        CommandKind::Fields(items) | CommandKind::Display(items) | CommandKind::Unmask(items) => {
+            items.iter().for_each(|item| see(&item.expr));
+        }
+        CommandKind::Filter(expr)
+        | CommandKind::FilterIndex(expr)
+        | CommandKind::Pattern(expr)
+        | CommandKind::Unnest { path: expr, .. }
+        | CommandKind::RelevantFields {
+            condition: expr, ..
+        } => see(expr),
+        CommandKind::Stats(stats) => {
+            let items = stats.items.iter().chain(&stats.by);
+            items.for_each(|item| see(&item.expr));
+        }
+        CommandKind::Sort(keys) => keys.iter().for_each(|key| see(&key.expr)),
+        CommandKind::Parse(parse) => parse.of.iter().for_each(see),
+        _ => {}
+    }
+}
+
+/// Calls `see` for every field of a command; not for those of a subquery.
+pub(super) fn each_field<'c>(kind: &'c CommandKind, see: &mut impl FnMut(&'c Field)) {
+    each_expr(kind, &mut |expr| expr.each_field(see));
+    match kind {
+        CommandKind::Json { from: field, .. }
+        | CommandKind::Expand(field)
+        | CommandKind::Accum { field, .. } => see(field),
+        CommandKind::Dedup(fields)
+        | CommandKind::CountFrequent(fields)
+        | CommandKind::RelevantFields { fields, .. } => fields.iter().for_each(see),
+        CommandKind::Lookup(lookup) => lookup.keys.iter().for_each(|key| see(&key.field)),
+        CommandKind::CidrLookup(lookup) => see(&lookup.ip),
+        CommandKind::Join(join) => see(&join.left_key),
+        CommandKind::AddTotals(totals) => totals.fields.iter().for_each(see),
+        CommandKind::AutoRegress(regress) => see(&regress.field),
+        CommandKind::Outlier(outlier) => outlier.fields.iter().for_each(see),
+        CommandKind::Sessionize(sessionize) => sessionize.fields.iter().for_each(see),
+        CommandKind::FillMissing(fills) => fills.iter().for_each(|fill| see(&fill.field)),
+        _ => {}
     }
 }

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use corelog_insights::{Direction, Expr, ExprKind, Field, Limit, SortKey};
+use corelog_insights::{Direction, Expr, ExprKind, Limit, SortKey};
 use corelog_values::Expression;
 use datafusion::logical_expr::LogicalPlanBuilder;
 
 use super::{Planning, Slots, in_order};
 use crate::compute::{Form, Keep};
-use crate::dedup::Dedup;
 use crate::frame::{Frame, OrderKey};
 use crate::kind::Kind;
 use crate::stage::Stage;
@@ -85,14 +84,6 @@ impl Planning<'_> {
             return Ok(frame);
         }
         Ok(in_order(frame, Some(rows))?)
-    }
-
-    /// Keeps the first row of each combination; rows in which a key is missing are all kept.
-    pub(super) fn dedup(&mut self, frame: Frame, fields: &[Field]) -> Result<Frame> {
-        let mut frame = in_order(frame, None)?;
-        let keys = fields.iter().map(|field| frame.field(field)).collect();
-        frame.plan = Stage::plan(frame.plan, Arc::new(Dedup { keys }))?;
-        Ok(frame)
     }
 }
 

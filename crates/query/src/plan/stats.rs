@@ -15,7 +15,8 @@ use datafusion::prelude::{ident, lit};
 use super::{Planning, Slots, computed};
 use crate::compute::{Compute, Form, Output, Slot};
 use crate::finish::{Finish, Finished};
-use crate::frame::{Computed, Frame, OrderKey, TimeKey};
+use crate::frame::{Computed, Frame, OrderKey};
+use corelog_values::rows::TimeKey;
 use crate::kind::Kind;
 use crate::stage::Stage;
 use crate::{Error, Result, Window};
@@ -359,7 +360,7 @@ fn aggregates<'e>(expr: &'e Expr, out: &mut Vec<(Function, &'e [Expr], &'e Expr)
 
 /// The key that is a bin of time, for `fillmissing`.
 fn time_key(stats: &Stats) -> Option<TimeKey> {
-    stats.by.iter().find_map(|key| {
+    stats.by.iter().enumerate().find_map(|(at, key)| {
         let ExprKind::Call { function, args } = &key.expr.kind else {
             return None;
         };
@@ -373,7 +374,7 @@ fn time_key(stats: &Stats) -> Option<TimeKey> {
             _ => None,
         })?;
         Some(TimeKey {
-            name: key.name.clone(),
+            key: at,
             period,
             offset,
         })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use corelog_insights::{Expr, ExprKind, Function};
 use corelog_store::Column as Stored;
-use corelog_values::{Expression, Number, calendar, coerce};
+use corelog_values::{Bound, Expression, Number, calendar, coerce};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::functions_aggregate::expr_fn as agg;
 use datafusion::functions_aggregate::percentile_cont::percentile_cont;
@@ -227,13 +227,11 @@ impl Aggregation<'_, '_> {
                     kind: Kind::Time,
                 }))
             }
-            Kind::Bool | Kind::Text | Kind::Any => {
-                let value = slot.clone();
+            Kind::Bool | Kind::Small | Kind::Text | Kind::Any => {
                 let forms = self.forms(slot, &[Form::Scalar, Form::NumberKey, Form::Word])?;
                 let [scalar, key, word] = &forms[..] else {
                     return Err(Error::unsupported("an aggregation without a value"));
                 };
-                let _ = value;
                 let order = vec![ident(key).sort(least, false)];
                 let present = ident(key).is_not_null();
                 let first = agg::first_value(ident(scalar), Vec::new());
@@ -329,8 +327,8 @@ fn needed(of: Option<&Expr>) -> Result<&Expr> {
 fn constant_number(expr: &Expr) -> Option<f64> {
     struct Nothing;
     impl corelog_values::Binder for Nothing {
-        fn field(&mut self, _: &corelog_insights::Field) -> Option<usize> {
-            None
+        fn field(&mut self, _: &corelog_insights::Field) -> Bound {
+            Bound::Missing
         }
         fn column(&mut self, _: &str) -> Option<usize> {
             None
