@@ -1,13 +1,13 @@
 //! Values made of what the engine aggregated.
 
-use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{
     DataType, Decimal128Type, Field, Float64Type, Schema, SchemaRef, TimestampMicrosecondType,
 };
-use corelog_values::{Number, Value, bucket, coerce, natural};
+use corelog_values::{Number, Value, bucket, coerce, json, natural};
 use datafusion::common::Result;
 use std::sync::Arc;
 
@@ -211,23 +211,25 @@ fn rate(change: Option<(f64, f64)>, elapsed: Option<(i64, i64)>, period_ms: i64)
     Value::float((to - from) / (elapsed_ms as f64 / period_ms as f64))
 }
 
-/// The different values of a list, in order. Values of the same text are the same.
+/// The different values of a list, in order. Values of the same text are the same; of these, the one is kept whose JSON
+/// comes first.
 fn distinct(list: Option<ArrayRef>) -> Value<'static> {
     let Some(list) = list else {
         return Value::Null;
     };
-    let texts = list.as_string_view();
-    let mut all: Vec<Value<'static>> = Vec::new();
-    let mut seen = BTreeSet::new();
-    for text in texts.iter().flatten() {
-        let value = decode(text);
-        if seen.insert(value.identity().map(std::borrow::Cow::into_owned)) {
-            all.push(value.into_owned());
+    let mut kept: BTreeMap<Option<String>, Value<'static>> = BTreeMap::new();
+    for text in list.as_string_view().iter().flatten() {
+        let value = decode(text).into_owned();
+        let identity = value.identity().map(Cow::into_owned);
+        let known = kept.entry(identity).or_insert_with(|| value.clone());
+        if json::write(&value) < json::write(known) {
+            *known = value;
         }
     }
-    if all.is_empty() {
+    if kept.is_empty() {
         return Value::Null;
     }
+    let mut all: Vec<Value<'static>> = kept.into_values().collect();
     all.sort_by(natural::order);
     Value::list(all)
 }
@@ -247,12 +249,9 @@ fn histogram(list: Option<ArrayRef>, width: f64) -> Value<'static> {
             }
         }
     }
-    counts.sort_by(|(left, _), (right, _)| match natural::order(left, right) {
-        Ordering::Equal => Ordering::Equal,
-        order => order,
-    });
+    counts.sort_by(|(left, _), (right, _)| natural::order(left, right));
     let named = |(start, count): (Value<'static>, i64)| {
-        let name = start.shown().map(std::borrow::Cow::into_owned);
+        let name = start.shown().map(Cow::into_owned);
         (name.unwrap_or_default().into(), Value::int(count))
     };
     Value::map(counts.into_iter().map(named).collect())

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use corelog_insights::{Expr, ExprKind, Function};
@@ -17,6 +17,7 @@ use crate::value::{Value, identity, shown, text as text_of};
 use corelog_values::Number;
 use corelog_values::calendar;
 use corelog_values::coerce;
+use corelog_values::json;
 use corelog_values::natural;
 use corelog_values::{arithmetic, bucket};
 
@@ -72,13 +73,18 @@ fn time_of(row: &Row) -> Option<i64> {
     coerce::millis(&row.get("@timestamp"))
 }
 
-/// The different values in the order of `sort`. Values of the same text are the same.
+/// The different values in the order of `sort`. Values of the same text are the same. Decision: of these, the one is
+/// kept whose JSON comes first: a text before a number before a truth value.
 pub(crate) fn distinct(values: Vec<Value>) -> Vec<Value> {
-    let mut seen = BTreeSet::new();
-    let mut all: Vec<Value> = values
-        .into_iter()
-        .filter(|value| seen.insert(identity(value)))
-        .collect();
+    let mut kept: BTreeMap<Option<String>, Value> = BTreeMap::new();
+    for value in values {
+        let identity = identity(&value);
+        let known = kept.entry(identity).or_insert_with(|| value.clone());
+        if json::write(&value) < json::write(known) {
+            *known = value;
+        }
+    }
+    let mut all: Vec<Value> = kept.into_values().collect();
     all.sort_by(natural::order);
     all
 }
