@@ -12,20 +12,31 @@ use corelog_api::logs::{Events, NoEvents};
 use corelog_catalog::{BucketTarget, Catalog, LoggingConfiguration, Modalities};
 use corelog_cli::settings::Settings;
 use corelog_delivery::{Config, Delivery, Ended, Handle, Ports, Report, Sink};
+use corelog_hot::{Hot, Subscription};
 use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::{GroupSink, Tables};
 use corelog_sinks::s3::{self, Location, S3Sink};
 use corelog_spool::Spool;
 use corelog_telemetry::Metrics;
-use corelog_types::LogGroupName;
+use corelog_types::{LogGroupName, Sequence};
 use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle as Background;
 use tokio::task::JoinHandle;
 
-use crate::tables::{Care, StoredEvents};
+use crate::activity;
+use crate::events::StoredEvents;
+use crate::tables::Care;
 
 /// The cursor's name of the table of all events.
 const TABLE: &str = "log-groups";
+
+/// Where work runs that no caller waits for.
+pub(crate) struct Backgrounds {
+    /// Deliveries.
+    pub(crate) background: Background,
+    /// The making of log events.
+    pub(crate) events: Background,
+}
 
 /// One running destination.
 struct Running {
@@ -46,7 +57,11 @@ pub(crate) struct Destined {
     running: Mutex<BTreeMap<String, Running>>,
     /// The table of all events, where one is kept.
     tables: Option<Arc<Tables>>,
-    /// Ends the care of it.
+    /// The events that are not in it yet.
+    hot: Hot,
+    /// Hears of them from the first on, until somebody notes what comes.
+    listening: Mutex<Option<Subscription>>,
+    /// Ends the care of it, and the making of events.
     caring: Shutdown,
     /// What the control API's destination was started with.
     of_api: Mutex<Option<LoggingConfiguration>>,
@@ -59,24 +74,34 @@ impl fmt::Debug for Destined {
 }
 
 impl Destined {
+    /// Begins to make log events of the spool's entries, on a runtime of their own: whoever tails waits for them.
     pub(crate) fn new(
         settings: Arc<Settings>,
         spool: Spool,
         clock: Clock,
         metrics: Arc<Metrics>,
-        background: Background,
+        background: Backgrounds,
     ) -> anyhow::Result<Self> {
+        let Backgrounds { background, events } = background;
         let tables = crate::configure::table(&settings, &clock)?;
+        let table_has = position(&spool, TABLE);
+        let config = crate::configure::hot(&settings, table_has);
+        let (hot, follower) = Hot::new(spool.clone(), config);
+        let listening = hot.subscribe();
+        let (tasks, caring) = (corelog_runtime::Tasks::new(), Shutdown::new());
+        tasks.spawn_on("log events", follower.run(caring.child()), &events);
         Ok(Self {
+            hot,
+            listening: Mutex::new(Some(listening)),
             settings: RwLock::new(settings),
             spool,
             clock,
             metrics,
-            tasks: corelog_runtime::Tasks::new(),
+            tasks,
             background,
             running: Mutex::default(),
             tables: tables.map(|at| Arc::new(Tables::new(at))),
-            caring: Shutdown::new(),
+            caring,
             of_api: Mutex::default(),
         })
     }
@@ -87,14 +112,13 @@ impl Destined {
         self.forget_gone(&settings, keep_api)?;
         for destination in &settings.destinations {
             let name = destination.name.as_str();
-            let sink = crate::configure::sink(destination, &settings)
-                .and_then(|config| Ok(S3Sink::open(&config)?))
+            let sink = crate::sinks::open(destination, &settings, &self.clock)
                 .with_context(|| format!("destination `{name}` cannot be used"))?;
             let config = crate::configure::delivery(destination, &settings);
-            self.begin(config, Arc::new(sink), true).await?;
+            self.begin(config, sink, true).await?;
         }
         if let Some(tables) = &self.tables {
-            let sink = GroupSink::new(Arc::clone(tables), &settings.store.log_group);
+            let sink = GroupSink::new(Arc::clone(tables), self.hot.clone());
             let config = crate::configure::table_delivery(TABLE, &settings);
             self.begin(config, Arc::new(sink), true).await?;
         }
@@ -106,6 +130,12 @@ impl Destined {
         let Some(tables) = &self.tables else {
             return Ok(Arc::new(NoEvents));
         };
+        let (tasks, background) = (&self.tasks, &self.background);
+        if let Some(listening) = self.listening.lock().take() {
+            let shutdown = self.caring.child();
+            let noting = activity::note(listening, Arc::clone(&catalog), shutdown);
+            tasks.spawn_on("activity", noting, background);
+        }
         let settings = self.settings.read();
         let care = Care {
             tables: Arc::clone(tables),
@@ -115,8 +145,14 @@ impl Destined {
             clock: self.clock.clone(),
         };
         let running = care.run(self.caring.child());
-        self.tasks.spawn_on("table care", running, &self.background);
-        Ok(Arc::new(StoredEvents(Arc::clone(tables))))
+        tasks.spawn_on("table care", running, background);
+        Ok(Arc::new(StoredEvents::new(
+            Arc::clone(tables),
+            self.hot.clone(),
+            format!("{}/{TABLE}", self.spool.node()),
+            tasks.clone(),
+            background.clone(),
+        )))
     }
 
     /// Puts another configuration in force: destinations that changed or went end, the others go on.
@@ -146,9 +182,9 @@ impl Destined {
         };
         self.forget_gone(&settings, keep_api)?;
         for destination in &missing {
-            let sink = S3Sink::open(&crate::configure::sink(destination, &settings)?)?;
+            let sink = crate::sinks::open(destination, &settings, &self.clock)?;
             let config = crate::configure::delivery(destination, &settings);
-            self.begin(config, Arc::new(sink), true).await?;
+            self.begin(config, sink, true).await?;
         }
         let of_api = self.of_api.lock().clone();
         if let Some(configuration) = of_api.filter(|_| !same_store) {
@@ -276,6 +312,13 @@ impl Destined {
         config.modalities = crate::configure::captured(configuration.modalities, &settings);
         Ok(config)
     }
+}
+
+/// How far a destination has got; one that is new begins behind the newest record.
+fn position(spool: &Spool, destination: &str) -> Sequence {
+    let cursors = spool.status().cursors;
+    let found = cursors.into_iter().find(|(name, _)| name == destination);
+    found.map_or_else(|| spool.durable_sequence(), |(_, position)| position)
 }
 
 #[async_trait]

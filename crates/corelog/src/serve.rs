@@ -21,7 +21,7 @@ use parking_lot::RwLock;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::destinations::Destined;
+use crate::destinations::{Backgrounds, Destined};
 use crate::front::House;
 use crate::status::{Flights, Health, InForce};
 use crate::{configure, demo, recorder};
@@ -30,6 +30,8 @@ use crate::{configure, demo, recorder};
 const BLOCKING_THREADS: usize = 32;
 /// Threads for batches being made and stored.
 const BACKGROUND_THREADS: usize = 4;
+/// Threads for log events being made.
+const EVENT_THREADS: usize = 1;
 /// Drained exchanges get this long beyond the callers' own.
 const DRAIN_GRACE: Duration = Duration::from_secs(5);
 
@@ -56,14 +58,19 @@ pub(crate) fn up(args: &UpArgs, env: &Environment) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()?;
     let background = corelog_runtime::background(BACKGROUND_THREADS)?;
-    runtime.block_on(serve(args, env, &loaded, background.handle().clone()))
+    let events = corelog_runtime::background(EVENT_THREADS)?;
+    let backgrounds = Backgrounds {
+        background: background.handle().clone(),
+        events: events.handle().clone(),
+    };
+    runtime.block_on(serve(args, env, &loaded, backgrounds))
 }
 
 async fn serve(
     args: &UpArgs,
     env: &Environment,
     loaded: &Loaded,
-    background: tokio::runtime::Handle,
+    background: Backgrounds,
 ) -> anyhow::Result<ExitCode> {
     let settings = Arc::new(loaded.settings.clone());
     let clock = Clock::system();

@@ -1,28 +1,21 @@
 //! The destination that is a log group of our own: records become log events, rows of the table of all events.
 //!
-//! Each record is one event whose message is the record's line with its bodies inside. The batch's last sequence is
-//! the number of its append, so a batch that comes again changes nothing.
-
-mod event;
+//! The events are made by [`corelog_hot`], which mostly has them already and is told once they are in the table. The
+//! batch's last sequence is the number of its append, so a batch that comes again changes nothing.
 
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use corelog_delivery::{Batch, Receipt, Sink, SinkError};
+use corelog_delivery::{Batch, Entry, Receipt, Sink, SinkError};
+use corelog_hot::Hot;
 use corelog_runtime::Clock;
 use corelog_store::{Appender, Directory, Table};
-use corelog_types::ByteSize;
 use object_store::ObjectStore;
 use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::s3::{Location, Store, remote};
-
-/// The log stream of invocations, as the original calls it.
-pub const STREAM: &str = "aws/bedrock/modelinvocations";
-/// Bodies up to this size are in an event's message.
-pub const BODY_BYTES_MAX: ByteSize = ByteSize::from_bytes(16 << 20);
 
 /// Where the table of all events is.
 #[derive(Debug, Clone)]
@@ -87,25 +80,22 @@ impl Tables {
     }
 }
 
-/// The sink of one log group.
+/// The sink of the log groups.
 pub struct GroupSink {
     tables: Arc<Tables>,
-    group: Arc<str>,
+    hot: Hot,
 }
 
 impl fmt::Debug for GroupSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("GroupSink").field(&self.group).finish()
+        f.debug_tuple("GroupSink").field(&self.location()).finish()
     }
 }
 
 impl GroupSink {
-    /// A sink for a log group of the table.
-    pub fn new(tables: Arc<Tables>, group: &str) -> Self {
-        Self {
-            tables,
-            group: group.into(),
-        }
+    /// A sink of the table, for the events that `hot` makes of records.
+    pub fn new(tables: Arc<Tables>, hot: Hot) -> Self {
+        Self { tables, hot }
     }
 }
 
@@ -113,21 +103,26 @@ impl GroupSink {
 impl Sink for GroupSink {
     async fn deliver(&self, batch: Arc<Batch>) -> Result<Receipt, SinkError> {
         let table = self.tables.table().await?;
-        let (reading, group) = (Arc::clone(&batch), Arc::clone(&self.group));
-        let (events, receipt) =
-            tokio::task::spawn_blocking(move || event::of_batch(&reading, &group))
-                .await
-                .map_err(|error| SinkError::new("render", batch.destination.clone(), error))?
-                .map_err(|error| SinkError::new("render", batch.destination.clone(), error))?;
+        let (reading, hot) = (Arc::clone(&batch), self.hot.clone());
+        let events_of = move || hot.events(reading.entries.iter().map(entry_of));
+        let converted = tokio::task::spawn_blocking(events_of)
+            .await
+            .map_err(|error| SinkError::new("render", batch.destination.clone(), error))?
+            .map_err(|error| SinkError::new("render", batch.destination.clone(), error))?;
         let appender = Appender {
             name: format!("{}/{}", batch.node, batch.destination),
             number: batch.plan.last.to_u64(),
         };
         table
-            .append(&appender, events)
+            .append(&appender, converted.events)
             .await
-            .map_err(|error| SinkError::new("append to", self.group.to_string(), error))?;
-        Ok(receipt)
+            .map_err(|error| SinkError::new("append to", self.location(), error))?;
+        self.hot.committed(batch.plan.last);
+        Ok(Receipt {
+            records: batch.entries.len() as u64,
+            unreadable: converted.unreadable.len() as u64,
+            rejected: 0,
+        })
     }
 
     async fn check(&self) -> Result<(), SinkError> {
@@ -139,5 +134,14 @@ impl Sink for GroupSink {
             Location::Directory(dir) => format!("file://{}", dir.display()),
             Location::Bucket { name, prefix } => format!("s3://{name}/{prefix}"),
         }
+    }
+}
+
+fn entry_of(entry: &Entry) -> corelog_hot::Entry<'_> {
+    corelog_hot::Entry {
+        sequence: entry.sequence,
+        id: entry.id,
+        time: entry.time,
+        payload: &entry.payload,
     }
 }

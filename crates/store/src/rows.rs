@@ -17,7 +17,7 @@ use crate::schema::arrow_schema;
 /// Rows are in the order of their requests' bodies, and of time where these are equal or absent. The turns of one
 /// conversation begin with the same history, so this puts them beside each other, whoever made them and in whatever
 /// dialect, and compression stores that history once.
-pub(crate) fn batch_of(events: &[Event]) -> Result<RecordBatch, ArrowError> {
+pub(crate) fn batch_of(events: &[Arc<Event>]) -> Result<RecordBatch, ArrowError> {
     let mut read: Vec<_> = events
         .iter()
         .map(|event| (event, Facts::of(&event.message)))
@@ -53,7 +53,7 @@ enum Promotion {
 }
 
 impl Rows {
-    fn new(events: &[Event]) -> Self {
+    fn new(events: &[Arc<Event>]) -> Self {
         let rows = events.len();
         let bytes = events.iter().map(|event| event.message.len()).sum();
         let promotion = |kind| match kind {

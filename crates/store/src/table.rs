@@ -113,7 +113,11 @@ impl Table {
     /// Any [`Error`]; nothing of the append is then in the table, and trying it again is safe.
     /// # Cancel safety
     /// A dropped append is in the table or not; repeating it with the same number tells.
-    pub async fn append(&self, appender: &Appender, events: Vec<Event>) -> Result<Appended> {
+    pub async fn append<E: Into<Arc<Event>>>(
+        &self,
+        appender: &Appender,
+        events: Vec<E>,
+    ) -> Result<Appended> {
         let mut delta = self.0.delta.lock().await;
         refresh(&mut delta).await?;
         let snapshot = snapshot_of(&delta)?;
@@ -223,9 +227,10 @@ fn snapshot_of(delta: &DeltaTable) -> Result<Snapshot> {
 }
 
 /// Events by log group and day.
-fn partitioned(events: Vec<Event>) -> Vec<(Partition, Vec<Event>)> {
-    let mut partitions: BTreeMap<(String, Arc<str>), Vec<Event>> = BTreeMap::new();
+fn partitioned<E: Into<Arc<Event>>>(events: Vec<E>) -> Vec<(Partition, Vec<Arc<Event>>)> {
+    let mut partitions: BTreeMap<(String, Arc<str>), Vec<Arc<Event>>> = BTreeMap::new();
     for event in events {
+        let event: Arc<Event> = event.into();
         let key = (event.timestamp.day(), Arc::clone(&event.group));
         partitions.entry(key).or_default().push(event);
     }

@@ -1,5 +1,6 @@
 //! Configurations as people write them, right and wrong.
 
+mod destinations;
 mod refusals;
 mod reload;
 mod sources;
@@ -114,7 +115,7 @@ fn the_smallest_config_is_read_and_the_rest_is_default() {
     };
     assert_eq!(
         destination.url,
-        StoreUrl::File("/var/lib/corelog-bucket".into())
+        Some(StoreUrl::File("/var/lib/corelog-bucket".into()))
     );
     assert_eq!(destination.interval.as_secs(), 1);
     assert_eq!(destination.inline_bytes_max, ByteSize::from_bytes(102_400));
@@ -132,7 +133,9 @@ fn nothing_at_all_is_a_configuration() {
     assert_eq!(settings.data, Path::new("/home/me/.local/share/corelog"));
     assert_eq!(
         settings.destinations[0].url,
-        StoreUrl::File("/home/me/.local/share/corelog/bucket".into())
+        Some(StoreUrl::File(
+            "/home/me/.local/share/corelog/bucket".into()
+        ))
     );
     let upstreams: Vec<&str> = settings.providers.iter().map(Provider::upstream).collect();
     assert_eq!(

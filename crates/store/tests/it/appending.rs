@@ -1,6 +1,6 @@
 //! Appends: all of them or nothing, once, by partition, and still there for the next process.
 
-use corelog_store::{Appended, Appender};
+use corelog_store::{Appended, Appender, Event};
 use corelog_types::Timestamp;
 
 use crate::fixture::{DAY_MS, MORNING_MS, appender, event, open, rows};
@@ -110,7 +110,10 @@ async fn files_are_of_one_group_and_day_and_know_their_times() {
 async fn an_append_of_nothing_still_counts() {
     let dir = tempfile::tempdir().unwrap();
     let table = open(dir.path()).await;
-    let appended = table.append(&appender(9), Vec::new()).await.unwrap();
+    let appended = table
+        .append(&appender(9), Vec::<Event>::new())
+        .await
+        .unwrap();
     assert_eq!(appended, Appended::Now(1));
     let snapshot = table.snapshot().await.unwrap();
     assert_eq!(snapshot.appended("node-7/groups").await.unwrap(), Some(9));

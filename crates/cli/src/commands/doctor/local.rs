@@ -101,8 +101,14 @@ fn directory(check: &str, path: &Path, free_min: ByteSize) -> Finding {
 fn store(destination: &Destination, settings: &Settings) -> Finding {
     let check = format!("destination {}", destination.name);
     match &destination.url {
-        StoreUrl::File(path) => directory(&check, path, ByteSize::from_bytes(0)),
-        StoreUrl::S3 { bucket, .. } => {
+        None => reach(
+            &check,
+            destination.service(),
+            State::Fail,
+            &destination.place(),
+        ),
+        Some(StoreUrl::File(path)) => directory(&check, path, ByteSize::from_bytes(0)),
+        Some(StoreUrl::S3 { bucket, .. }) => {
             let region = settings.s3.region.as_deref().unwrap_or_default();
             let aws = format!("https://s3.{region}.amazonaws.com");
             let endpoint = settings

@@ -31,7 +31,7 @@ fn a_reload_names_what_needs_a_restart_and_keeps_it() {
     assert_eq!(now.log, then.log);
     assert_eq!(now.spool.on_full, OnFull::Relay);
     assert_eq!(now.limits.exchanges_max, 7);
-    assert_eq!(now.destinations[0].url.to_string(), "file:///d/bucket");
+    assert_eq!(now.destinations[0].place(), "file:///d/bucket");
 }
 
 #[test]

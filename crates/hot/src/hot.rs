@@ -1,0 +1,201 @@
+//! The handle: what is recent, what comes next, and what the table has.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Weak};
+
+use corelog_spool::Spool;
+use corelog_store::Event;
+use corelog_types::{ByteSize, Sequence};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::becomes::Becoming;
+use crate::held::Held;
+use crate::subscription::Queue;
+use crate::{Chunk, Entry, Follower, Recent, Subscription, Targets};
+
+/// What is kept, and from where on.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What records become.
+    pub targets: Targets,
+    /// The last entry that the table is known to have, or that it is not to have: the first one read is behind it.
+    pub after: Sequence,
+    /// The most that events in memory may take; `None` where there is no table, and nothing is to be kept for it.
+    pub bytes_max: Option<ByteSize>,
+}
+
+/// Recent log events and those that come. Cheap to clone; all clones are the same.
+#[derive(Clone)]
+pub struct Hot(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) spool: Spool,
+    pub(crate) becoming: Becoming,
+    pub(crate) held: Mutex<Held>,
+    progress: watch::Sender<Progress>,
+    listeners: Mutex<Vec<Weak<Queue>>>,
+}
+
+/// How far the follower is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Progress {
+    followed: Sequence,
+    pace: Pace,
+}
+
+/// Whether waiting for the follower makes sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    Following,
+    Failing,
+    Ended,
+}
+
+impl fmt::Debug for Hot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Hot").field(&*self.0.held.lock()).finish()
+    }
+}
+
+/// Events made of entries that were already at hand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Converted {
+    /// The events, in the order of the entries.
+    pub events: Vec<Arc<Event>>,
+    /// The entries that could not be decoded, whose events say so.
+    pub unreadable: Vec<Sequence>,
+}
+
+impl Hot {
+    /// Prepares to follow a spool. Nothing is read until the follower runs.
+    pub fn new(spool: Spool, config: Config) -> (Self, Follower) {
+        let progress = Progress {
+            followed: config.after,
+            pace: Pace::Following,
+        };
+        let hot = Self(Arc::new(Shared {
+            becoming: Becoming::new(spool.clone(), config.targets),
+            spool,
+            held: Mutex::new(Held::new(config.after, config.bytes_max)),
+            progress: watch::Sender::new(progress),
+            listeners: Mutex::default(),
+        }));
+        let follower = Follower::new(hot.clone());
+        (hot, follower)
+    }
+
+    /// Everything that is durable at this moment and that the table is not known to have. Take this first, then the
+    /// table's snapshot.
+    ///
+    /// Waits for the follower to have read what is durable, which it does as fast as it can; if it fails or has ended,
+    /// the rest is read from the spool by whoever asks.
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn recent(&self) -> Recent {
+        let durable = self.0.spool.durable_sequence();
+        let mut progress = self.0.progress.subscribe();
+        let caught_up = |it: &Progress| it.followed >= durable || it.pace != Pace::Following;
+        // The sender lives as long as this handle.
+        let _ = progress.wait_for(caught_up).await;
+        // What the spool has trimmed was passed by the table's cursor.
+        let oldest = self.0.spool.status().oldest;
+        Recent::new(Arc::clone(&self.0), &self.0.held.lock(), oldest, durable)
+    }
+
+    /// Notes that the table has everything up to an entry, so that it may leave memory.
+    pub fn committed(&self, upto: Sequence) {
+        self.0.held.lock().commit(upto);
+    }
+
+    /// Every event from now on, in the order of the spool.
+    pub fn subscribe(&self) -> Subscription {
+        let queue = Arc::new(Queue::default());
+        let mut listeners = self.0.listeners.lock();
+        if self.0.progress.borrow().pace == Pace::Ended {
+            queue.end();
+        }
+        listeners.push(Arc::downgrade(&queue));
+        Subscription::new(queue)
+    }
+
+    /// The events of entries at hand, in the order of their sequence: those in memory where they still are, and else
+    /// made anew. Blocks on blobs, and computes.
+    ///
+    /// # Errors
+    /// A body beside the spool that cannot be read.
+    pub fn events<'a>(
+        &self,
+        entries: impl IntoIterator<Item = Entry<'a>>,
+    ) -> io::Result<Converted> {
+        let held: Vec<Arc<Chunk>> = self.0.held.lock().chunks.iter().cloned().collect();
+        let mut converted = Converted::default();
+        for entry in entries {
+            let sequence = entry.sequence;
+            let at = held.partition_point(|chunk| chunk.last < sequence);
+            let chunk = held.get(at).filter(|chunk| chunk.first <= sequence);
+            let unreadable = if let Some(chunk) = chunk {
+                converted.events.extend_from_slice(chunk.of_entry(sequence));
+                chunk.unreadable.contains(&sequence)
+            } else {
+                let became = self.0.becoming.events_of(entry)?;
+                let events = became.events.into_iter().map(Arc::new);
+                converted.events.extend(events);
+                became.unreadable
+            };
+            if unreadable {
+                converted.unreadable.push(sequence);
+            }
+        }
+        Ok(converted)
+    }
+
+    /// What the events in memory take.
+    pub fn bytes(&self) -> usize {
+        self.0.held.lock().bytes
+    }
+
+    /// Takes the next chunk: first into memory, then to those who listen, then to those who wait.
+    pub(crate) fn publish(&self, chunk: Chunk) {
+        let chunk = Arc::new(chunk);
+        self.0.held.lock().push(&chunk);
+        self.0.listeners.lock().retain(|listener| {
+            let Some(queue) = listener.upgrade() else {
+                return false;
+            };
+            queue.push(&chunk);
+            true
+        });
+        self.went_on();
+    }
+
+    /// Notes that nothing more is to be read up to an entry.
+    pub(crate) fn reached(&self, sequence: Sequence) {
+        self.0.held.lock().reached(sequence);
+        self.went_on();
+    }
+
+    fn went_on(&self) {
+        let followed = self.followed();
+        self.0.progress.send_replace(Progress {
+            followed,
+            pace: Pace::Following,
+        });
+    }
+
+    pub(crate) fn followed(&self) -> Sequence {
+        self.0.held.lock().followed
+    }
+
+    /// Tells those who wait that they wait for nothing, and at the end those who listen.
+    pub(crate) fn set_pace(&self, pace: Pace) {
+        let listeners = self.0.listeners.lock();
+        self.0.progress.send_modify(|it| it.pace = pace);
+        if pace == Pace::Ended {
+            for queue in listeners.iter().filter_map(Weak::upgrade) {
+                queue.end();
+            }
+        }
+    }
+}
