@@ -84,7 +84,7 @@ async fn serve(
         Arc::new(NoEngine),
         configure::queries(&settings),
         clock.clone(),
-        background.clone(),
+        background.background.clone(),
     );
     let destinations = Arc::new(Destined::new(
         Arc::clone(&settings),
