@@ -1,4 +1,4 @@
-//! `CloudWatch` Logs: log groups, streams, tags, queries, policies.
+//! `CloudWatch` Logs: log groups, streams and their events, tags, queries, policies.
 //!
 //! Source: the service's API, version 2014-03-28, and recorded answers for the texts of its errors.
 
@@ -10,6 +10,7 @@ mod group;
 mod pointer;
 mod policy;
 mod queries;
+mod reading;
 mod source;
 mod tag;
 
@@ -31,6 +32,8 @@ mod describe_queries;
 mod describe_query_definitions;
 mod describe_resource_policies;
 mod disassociate_kms_key;
+mod filter_log_events;
+mod get_log_events;
 mod get_log_group_fields;
 mod get_log_record;
 pub(crate) mod get_query_results;
@@ -39,6 +42,7 @@ mod list_tags_for_resource;
 mod list_tags_log_group;
 mod put_account_policy;
 mod put_index_policy;
+mod put_log_events;
 mod put_log_group_deletion_protection;
 mod put_query_definition;
 mod put_resource_policy;
@@ -58,7 +62,7 @@ pub use engine::{
     Amount, Answer, Engine, Estimate, EventPointer, FieldShare, Language, Malformed, NoEngine,
     Progress, QueryError, QuerySpec, Row, Statistics,
 };
-pub use event::{Events, NoEvents};
+pub use event::{Away, Events, NoEvents};
 pub use pointer::InvalidPointer;
 #[cfg(test)]
 pub(crate) use queries::Asked;
@@ -67,7 +71,7 @@ pub use queries::{Queries, QueryLimits};
 use crate::aws::{Entry, entry};
 
 /// The operations that are served, in the order of the model's table.
-pub(crate) static OPERATIONS: [Entry; 37] = [
+pub(crate) static OPERATIONS: [Entry; 40] = [
     entry::<associate_kms_key::AssociateKmsKey>(),
     entry::<create_log_group::CreateLogGroup>(),
     entry::<create_log_stream::CreateLogStream>(),
@@ -86,6 +90,8 @@ pub(crate) static OPERATIONS: [Entry; 37] = [
     entry::<describe_query_definitions::DescribeQueryDefinitions>(),
     entry::<describe_resource_policies::DescribeResourcePolicies>(),
     entry::<disassociate_kms_key::DisassociateKmsKey>(),
+    entry::<filter_log_events::FilterLogEvents>(),
+    entry::<get_log_events::GetLogEvents>(),
     entry::<get_log_group_fields::GetLogGroupFields>(),
     entry::<get_log_record::GetLogRecord>(),
     entry::<get_query_results::GetQueryResults>(),
@@ -94,6 +100,7 @@ pub(crate) static OPERATIONS: [Entry; 37] = [
     entry::<list_tags_log_group::ListTagsLogGroup>(),
     entry::<put_account_policy::PutAccountPolicy>(),
     entry::<put_index_policy::PutIndexPolicy>(),
+    entry::<put_log_events::PutLogEvents>(),
     entry::<put_log_group_deletion_protection::PutLogGroupDeletionProtection>(),
     entry::<put_query_definition::PutQueryDefinition>(),
     entry::<put_resource_policy::PutResourcePolicy>(),

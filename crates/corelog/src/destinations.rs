@@ -12,7 +12,7 @@ use corelog_api::logs::{Events, NoEvents};
 use corelog_catalog::{BucketTarget, Catalog, LoggingConfiguration, Modalities};
 use corelog_cli::settings::Settings;
 use corelog_delivery::{Config, Delivery, Ended, Handle, Ports, Report, Sink};
-use corelog_hot::Hot;
+use corelog_hot::{Hot, Subscription};
 use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::{GroupSink, Tables};
 use corelog_sinks::s3::{self, Location, S3Sink};
@@ -23,7 +23,9 @@ use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle as Background;
 use tokio::task::JoinHandle;
 
-use crate::tables::{Care, StoredEvents};
+use crate::activity;
+use crate::events::StoredEvents;
+use crate::tables::Care;
 
 /// The cursor's name of the table of all events.
 const TABLE: &str = "log-groups";
@@ -34,6 +36,8 @@ pub(crate) struct Backgrounds {
     pub(crate) background: Background,
     /// The making of log events.
     pub(crate) events: Background,
+    /// Questions about them.
+    pub(crate) queries: Background,
 }
 
 /// One running destination.
@@ -57,6 +61,8 @@ pub(crate) struct Destined {
     tables: Option<Arc<Tables>>,
     /// The events that are not in it yet.
     hot: Hot,
+    /// Hears of them from the first on, until somebody notes what comes.
+    listening: Mutex<Option<Subscription>>,
     /// Ends the care of it, and the making of events.
     caring: Shutdown,
     /// What the control API's destination was started with.
@@ -83,10 +89,12 @@ impl Destined {
         let table_has = position(&spool, TABLE);
         let config = crate::configure::hot(&settings, table_has);
         let (hot, follower) = Hot::new(spool.clone(), config);
+        let listening = hot.subscribe();
         let (tasks, caring) = (corelog_runtime::Tasks::new(), Shutdown::new());
         tasks.spawn_on("log events", follower.run(caring.child()), &events);
         Ok(Self {
             hot,
+            listening: Mutex::new(Some(listening)),
             settings: RwLock::new(settings),
             spool,
             clock,
@@ -124,6 +132,12 @@ impl Destined {
         let Some(tables) = &self.tables else {
             return Ok(Arc::new(NoEvents));
         };
+        let (tasks, background) = (&self.tasks, &self.background);
+        if let Some(listening) = self.listening.lock().take() {
+            let shutdown = self.caring.child();
+            let noting = activity::note(listening, Arc::clone(&catalog), shutdown);
+            tasks.spawn_on("activity", noting, background);
+        }
         let settings = self.settings.read();
         let care = Care {
             tables: Arc::clone(tables),
@@ -133,8 +147,14 @@ impl Destined {
             clock: self.clock.clone(),
         };
         let running = care.run(self.caring.child());
-        self.tasks.spawn_on("table care", running, &self.background);
-        Ok(Arc::new(StoredEvents(Arc::clone(tables))))
+        tasks.spawn_on("table care", running, background);
+        Ok(Arc::new(StoredEvents::new(
+            Arc::clone(tables),
+            self.hot.clone(),
+            format!("{}/{TABLE}", self.spool.node()),
+            tasks.clone(),
+            background.clone(),
+        )))
     }
 
     /// Puts another configuration in force: destinations that changed or went end, the others go on.

@@ -1,8 +1,10 @@
 //! The corelog binary: reads the command line, and joins the components where a command needs a server.
 
+mod activity;
 mod configure;
 mod demo;
 mod destinations;
+mod events;
 mod front;
 mod recorder;
 mod serve;

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::fill::{Bounds, Filling, SpoolBlobs};
 use crate::report::State;
-use crate::{Batch, Error, Handle, Plan, Sink, SinkError, plan};
+use crate::{Batch, Error, Handle, Plan, Receipt, Sink, SinkError, plan};
 
 /// How often records are looked at while a batch waits to be old enough: it may have become too large.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -218,7 +218,6 @@ impl Delivery {
             self.with_cursor(move |cursor| cursor.save_plan(&plan::encode(&plan)))
                 .await?;
         }
-        let records = entries.len() as u64;
         let work = Batch {
             destination: self.config.name.clone(),
             node: self.node,
@@ -229,9 +228,9 @@ impl Delivery {
         let Some(outcome) = self.in_time(self.put(work), shutdown).await else {
             return Ok(false);
         };
-        let rejected = outcome?;
+        let receipt = outcome?;
         self.commit(plan.last).await?;
-        self.count(records.saturating_sub(rejected), rejected);
+        self.count(receipt.records, receipt.rejected);
         self.trim().await;
         if saved.is_none() {
             *filling = Some(batch);
@@ -287,8 +286,7 @@ impl Delivery {
         }
     }
 
-    /// Has the sink put a batch. Returns how many of its records the other side did not keep.
-    async fn put(&self, batch: Batch) -> Result<u64, Failure> {
+    async fn put(&self, batch: Batch) -> Result<Receipt, Failure> {
         let receipt = self.ports.sink.deliver(Arc::new(batch)).await?;
         if receipt.unreadable > 0 {
             tracing::error!(
@@ -296,7 +294,7 @@ impl Delivery {
                 "records could not be read and were put aside as raw bytes"
             );
         }
-        Ok(receipt.rejected)
+        Ok(receipt)
     }
 
     fn count(&self, delivered: u64, rejected: u64) {

@@ -30,7 +30,8 @@ pub trait Sink: Send + Sync + fmt::Debug {
 /// What a sink did with a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Receipt {
-    /// Records delivered, the unreadable ones included and the rejected ones not.
+    /// Records delivered, the unreadable ones included; the rejected ones not, and not what a sink leaves out because
+    /// it delivers records of invocations and nothing else.
     pub records: u64,
     /// Records that could not be decoded and were put aside as raw bytes.
     pub unreadable: u64,

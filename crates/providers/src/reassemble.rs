@@ -72,11 +72,14 @@ impl Reassembler {
     /// Starts a stream.
     pub fn new(route: &Route, framing: Framing) -> Self {
         // The parts of a native Bedrock stream are recorded one by one, as Bedrock records them; the events of a
-        // route without a name have no whole shape that is known.
+        // route without a name have no whole shape that is known, and the lines of a file or of a batch's results are
+        // answers each.
         let array = matches!(
             route.operation,
             Operation::InvokeModelWithResponseStream
                 | Operation::InvokeModelWithBidirectionalStream
+                | Operation::Batches
+                | Operation::Files
                 | Operation::Other
         );
         let family = route.shape.family();

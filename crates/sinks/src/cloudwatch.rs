@@ -16,11 +16,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use corelog_catalog::Modalities;
 use corelog_delivery::{Batch, Plan, Receipt, Sink, SinkError};
+use corelog_hot::STREAM;
 use corelog_runtime::Clock;
 use corelog_types::ByteSize;
 use parking_lot::Mutex;
 
-use crate::groups::STREAM;
 use crate::s3::{Credentials, INLINE_BYTES_MAX};
 use event::{Event, Form};
 use requests::{EVENT_OVERHEAD_BYTES, REQUEST_BYTES_MAX, Requests};

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use corelog_access::Caller;
+use corelog_record::events::is_batch;
 use corelog_spool::{Reader, Spool};
 use corelog_types::Sequence;
 use futures_util::stream;
@@ -13,6 +14,8 @@ use crate::{Action, Api, Body};
 
 /// Records shown where nobody says how many.
 const LAST_DEFAULT: u64 = 10;
+/// How many entries are looked at to find the last records.
+const LOOK_BACK_MAX: u64 = 4_096;
 /// A piece of the stream is sent once it has this many bytes; a record is never split.
 const PIECE_BYTES: usize = 64 << 10;
 
@@ -30,13 +33,15 @@ pub(crate) fn records(api: &Api, query: &str, caller: &Caller) -> Result<Respons
     api.may_admin(caller, Action::ListRecords)?;
     let spool = api.spool();
     let durable = spool.durable_sequence();
-    let after = query
-        .after
-        .unwrap_or_else(|| durable.to_u64().saturating_sub(query.last));
     let listing = Listing {
-        reader: Some(spool.reader(Sequence::from_u64(after).next())),
         spool: spool.clone(),
-        until: (!query.follow).then_some(durable),
+        reader: None,
+        begin: match query.after {
+            Some(after) => Begin::After(after),
+            None => Begin::Last(query.last),
+        },
+        durable,
+        is_followed: query.follow,
     };
     let pieces = stream::try_unfold(listing, Listing::next_piece);
     Ok(with_type(
@@ -72,37 +77,83 @@ fn parse(query: &str) -> Result<Query, Problem> {
     Ok(parsed)
 }
 
+/// Where a listing begins.
+#[derive(Debug, Clone, Copy)]
+enum Begin {
+    After(u64),
+    Last(u64),
+}
+
 /// Where a listing is.
 struct Listing {
     spool: Spool,
-    /// Lent to a thread that may block while a piece is read.
+    /// Lent to a thread that may block while a piece is read. None before the first.
     reader: Option<Reader>,
-    /// The last record of the listing; none to go on for ever.
-    until: Option<Sequence>,
+    begin: Begin,
+    /// The last record there is as the listing begins.
+    durable: Sequence,
+    /// Whether it goes on with records to come.
+    is_followed: bool,
 }
 
 impl Listing {
     async fn next_piece(mut self) -> std::io::Result<Option<(Bytes, Self)>> {
         loop {
-            let Some(mut reader) = self.reader.take() else {
-                return Ok(None);
-            };
             let seen = self.spool.durable_sequence();
-            let (spool, until) = (self.spool.clone(), self.until);
+            let (spool, reader) = (self.spool.clone(), self.reader.take());
+            let (at, durable) = (self.begin, self.durable);
+            let until = (!self.is_followed).then_some(durable);
             let read = tokio::task::spawn_blocking(move || {
-                let piece = read_piece(&spool, &mut reader, until);
-                (piece, reader)
+                let mut reader = match reader {
+                    Some(reader) => reader,
+                    None => begin(&spool, at, durable)?,
+                };
+                let piece = read_piece(&spool, &mut reader, until)?;
+                Ok::<_, corelog_spool::Error>((piece, reader))
             });
-            let (piece, reader) = read.await.map_err(std::io::Error::other)?;
-            let piece = piece.map_err(std::io::Error::other)?;
+            let read = read.await.map_err(std::io::Error::other)?;
+            let (piece, reader) = read.map_err(std::io::Error::other)?;
             self.reader = Some(reader);
             if !piece.is_empty() {
                 return Ok(Some((piece.into(), self)));
             }
-            if self.until.is_some() || self.spool.wait_past(seen).await.is_err() {
+            if until.is_some() || self.spool.wait_past(seen).await.is_err() {
                 return Ok(None);
             }
         }
+    }
+}
+
+fn begin(spool: &Spool, at: Begin, durable: Sequence) -> corelog_spool::Result<Reader> {
+    let after = match at {
+        Begin::After(after) => after,
+        Begin::Last(last) => before_last(spool, last, durable)?,
+    };
+    Ok(spool.reader(Sequence::from_u64(after).next()))
+}
+
+/// The place before the last records. Between these are log events that somebody put, which are not shown: so it looks
+/// back for as many records as are asked for, though not for ever.
+fn before_last(spool: &Spool, last: u64, durable: Sequence) -> corelog_spool::Result<u64> {
+    let wanted = usize::try_from(last).unwrap_or(usize::MAX);
+    let mut entries = last;
+    loop {
+        let after = durable.to_u64().saturating_sub(entries);
+        if after == 0 || entries > LOOK_BACK_MAX {
+            return Ok(after);
+        }
+        let mut reader = spool.reader(Sequence::from_u64(after).next());
+        let mut found = Vec::new();
+        while let Some(stored) = reader.next()?.filter(|it| it.sequence <= durable) {
+            if !is_batch(&stored.payload) {
+                found.push(stored.sequence.to_u64());
+            }
+        }
+        if found.len() >= wanted {
+            let first = found.len() - wanted;
+            return Ok(found.get(first).map_or(durable.to_u64(), |it| it - 1));
+        }
+        entries = entries.saturating_mul(4).max(16);
     }
 }
 
@@ -118,7 +169,9 @@ fn read_piece(
         if until.is_some_and(|until| stored.sequence > until) {
             break;
         }
-        piece.append(&mut line::of_stored(spool, &stored).bytes);
+        if !is_batch(&stored.payload) {
+            piece.append(&mut line::of_stored(spool, &stored).bytes);
+        }
     }
     Ok(piece)
 }

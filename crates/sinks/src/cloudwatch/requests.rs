@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use corelog_delivery::Batch;
+use corelog_record::events::is_batch;
 
 use super::event::{self, Event, Form};
 
@@ -32,7 +33,9 @@ pub(crate) struct Requests {
 impl Requests {
     /// The requests behind the first `done` events.
     pub(crate) fn new(batch: Arc<Batch>, form: Form, done: usize) -> Self {
-        let mut order: Vec<usize> = (0..batch.entries.len()).collect();
+        // Log events that somebody put here stay here.
+        let is_record = |at: &usize| !is_batch(&batch.entries[*at].payload);
+        let mut order: Vec<usize> = (0..batch.entries.len()).filter(is_record).collect();
         order.sort_by_key(|at| batch.entries[*at].id.unix_ms());
         Self {
             batch,
