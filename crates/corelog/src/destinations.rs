@@ -36,8 +36,6 @@ pub(crate) struct Backgrounds {
     pub(crate) background: Background,
     /// The making of log events.
     pub(crate) events: Background,
-    /// Questions about them.
-    pub(crate) queries: Background,
 }
 
 /// One running destination.

@@ -67,9 +67,9 @@ pub(crate) fn up(args: &UpArgs, env: &Environment) -> anyhow::Result<ExitCode> {
     let backgrounds = Backgrounds {
         background: background.handle().clone(),
         events: events.handle().clone(),
-        queries: queries.handle().clone(),
     };
-    runtime.block_on(serve(args, env, &loaded, backgrounds))
+    let on = queries.handle().clone();
+    runtime.block_on(serve(args, env, &loaded, backgrounds, on))
 }
 
 async fn serve(
@@ -77,6 +77,7 @@ async fn serve(
     env: &Environment,
     loaded: &Loaded,
     background: Backgrounds,
+    queries: tokio::runtime::Handle,
 ) -> anyhow::Result<ExitCode> {
     let settings = Arc::new(loaded.settings.clone());
     let clock = Clock::system();
@@ -89,7 +90,7 @@ async fn serve(
         Arc::new(NoEngine),
         configure::queries(&settings),
         clock.clone(),
-        background.queries.clone(),
+        queries,
     );
     let destinations = Arc::new(Destined::new(
         Arc::clone(&settings),
