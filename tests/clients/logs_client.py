@@ -1,6 +1,7 @@
 """Clients of CloudWatch Logs whose every answer is held against the service's own model."""
 
 import json
+import re
 
 import boto3
 import pytest
@@ -36,11 +37,6 @@ def check_shape(shape, value, at):
     assert not getattr(shape, "enum", None) or value in shape.enum, f"{at}: {value!r}"
 
 
-def has_null(value):
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
-    return value is None or any(map(has_null, inside))
-
-
 class Checked:
     """Looks at every answer before the client's own parser does, which forgives members that the model lacks."""
 
@@ -53,8 +49,9 @@ class Checked:
         assert headers["content-type"] == "application/x-amz-json-1.1"
         assert headers["x-amzn-requestid"]
         body = response_dict["body"]
-        absent = f"{operation_model.name}: members that are absent are left out: {body}"
-        assert not body or not has_null(json.loads(body)), absent
+        # In a message's text it may be anything.
+        absent = re.sub(rb'"(\\.|[^"\\])*"', b'""', body)
+        assert b"null" not in absent, f"{operation_model.name}: members that are absent are left out: {body}"
         if status == 200 and operation_model.output_shape is not None:
             check_shape(operation_model.output_shape, json.loads(body), operation_model.name)
         if status == 200 and operation_model.output_shape is None:

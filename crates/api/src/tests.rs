@@ -138,12 +138,13 @@ struct FakeEvents {
     told: Mutex<Vec<String>>,
     events: Mutex<Vec<Arc<Event>>>,
     is_away: AtomicBool,
+    keeps_none: AtomicBool,
 }
 
 #[async_trait]
 impl Events for FakeEvents {
     fn are_kept(&self) -> bool {
-        true
+        !self.keeps_none.load(Ordering::SeqCst)
     }
 
     async fn stored_bytes(&self, groups: &[LogGroup]) -> Vec<u64> {

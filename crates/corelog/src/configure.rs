@@ -315,6 +315,7 @@ pub(crate) fn hot(settings: &Settings, after: Sequence) -> corelog_hot::Config {
     corelog_hot::Config {
         targets: corelog_hot::Targets {
             invocations: store.log_group.as_str().into(),
+            further: None,
         },
         after,
         bytes_max: store.enabled.then_some(store.recent_bytes),

@@ -98,6 +98,7 @@ async fn serve(
         clock.clone(),
         Arc::clone(&metrics),
         background,
+        logging.as_ref(),
     )?);
     destinations.start_all(logging.is_some()).await?;
     if let Some(logging) = &logging {

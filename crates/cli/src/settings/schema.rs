@@ -477,7 +477,7 @@ choice! {
     DestinationKind {
         /// An S3-compatible store or a local directory.
         S3 = "s3",
-        /// A log group of an AWS account, or of another server that speaks the API of CloudWatch Logs.
+        /// A log group of an AWS account, or of another server that speaks its API.
         CloudWatchLogs = "cloudwatch-logs",
     }
 }
