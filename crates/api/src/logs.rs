@@ -9,8 +9,8 @@ mod event;
 mod group;
 mod pointer;
 mod policy;
-mod reading;
 mod queries;
+mod reading;
 mod source;
 mod tag;
 
