@@ -90,11 +90,7 @@ async fn serve(
         Arc::new(NoEngine),
         configure::queries(&settings),
         clock.clone(),
-<<<<<<< HEAD
-        background.background.clone(),
-=======
         queries,
->>>>>>> jobs
     );
     let destinations = Arc::new(Destined::new(
         Arc::clone(&settings),
