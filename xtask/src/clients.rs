@@ -7,10 +7,15 @@ use anyhow::{Context as _, bail};
 
 use crate::shell::{cargo, command, root, run, target_dir};
 
-/// Prepares the environment, builds the binary and runs pytest with `args`.
+/// Builds the binary, and runs pytest with `args`.
 pub(crate) fn clients(args: &[&str]) -> anyhow::Result<()> {
-    let python = environment()?;
     cargo(&["build", "--locked", "-p", "corelog"])?;
+    with_built(args)
+}
+
+/// Prepares the environment and runs pytest with `args`, with the binary that is there.
+pub(crate) fn with_built(args: &[&str]) -> anyhow::Result<()> {
+    let python = environment()?;
     let binary = target_dir().join("debug").join("corelog");
     let mut pytest = command(&python, &["-m", "pytest", "tests/clients", "-q"]);
     pytest.args(args).env("CORELOG_BIN", &binary);

@@ -54,7 +54,22 @@ pub(crate) fn gateway(settings: &Settings) -> anyhow::Result<GatewayConfig> {
     })
 }
 
-/// What queries may use.
+/// What the query engine may use.
+#[cfg(feature = "query")]
+pub(crate) fn engine(settings: &Settings) -> anyhow::Result<corelog_query::Limits> {
+    let spill = settings.data.join("query");
+    std::fs::create_dir_all(&spill)
+        .with_context(|| format!("cannot create `{}`", spill.display()))?;
+    let query = &settings.query;
+    Ok(corelog_query::Limits {
+        memory_bytes: usize::try_from(query.memory_bytes.bytes()).unwrap_or(usize::MAX),
+        spill,
+        spill_bytes: query.spill_bytes.bytes(),
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+    })
+}
+
+/// How many queries there may be.
 pub(crate) fn queries(settings: &Settings) -> QueryLimits {
     let query = &settings.query;
     QueryLimits {

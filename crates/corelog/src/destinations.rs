@@ -160,6 +160,19 @@ impl Destined {
         )))
     }
 
+    /// Where questions find what they ask about, if a table is kept.
+    #[cfg(feature = "query")]
+    pub(crate) fn sources(&self, catalog: Arc<dyn Catalog>) -> Option<crate::questions::Sources> {
+        let settings = self.settings.read();
+        Some(crate::questions::Sources {
+            tables: Arc::clone(self.tables.as_ref()?),
+            hot: self.hot.clone(),
+            catalog,
+            account: settings.account.id.clone(),
+            appender: format!("{}/{TABLE}", self.spool.node()),
+        })
+    }
+
     /// Puts another configuration in force: destinations that changed or went end, the others go on.
     pub(crate) async fn reconfigure(&self, settings: Arc<Settings>) -> anyhow::Result<()> {
         let former = std::mem::replace(&mut *self.settings.write(), Arc::clone(&settings));

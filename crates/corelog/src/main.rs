@@ -7,6 +7,10 @@ mod destinations;
 mod events;
 mod front;
 mod logging;
+#[cfg(feature = "query")]
+mod questions;
+#[cfg(feature = "query")]
+mod recent;
 mod recorder;
 mod serve;
 mod sinks;

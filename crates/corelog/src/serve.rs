@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use corelog_api::logging::Destinations as _;
-use corelog_api::logs::{NoEngine, Queries};
+use corelog_api::logs::{Engine, NoEngine, Queries};
 use corelog_api::{Account, Api, Open};
 use corelog_catalog::{Logging as _, SqliteCatalog};
 use corelog_cli::environment::Environment;
@@ -86,12 +86,6 @@ async fn serve(
     let catalog = SqliteCatalog::open(&settings.data).await?;
     let logging = catalog.logging().await?;
 
-    let queries = Queries::new(
-        Arc::new(NoEngine),
-        configure::queries(&settings),
-        clock.clone(),
-        queries,
-    );
     let destinations = Arc::new(Destined::new(
         Arc::clone(&settings),
         spool.clone(),
@@ -100,6 +94,12 @@ async fn serve(
         background,
         logging.as_ref(),
     )?);
+    let queries = Queries::new(
+        engine(&settings, &destinations, &catalog)?,
+        configure::queries(&settings),
+        clock.clone(),
+        queries,
+    );
     destinations.start_all(logging.is_some()).await?;
     if let Some(logging) = &logging {
         destinations.start(logging).await?;
@@ -172,6 +172,26 @@ async fn serve(
     tokio::task::spawn_blocking(move || spool.close()).await??;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whoever answers questions about log events.
+#[cfg(feature = "query")]
+fn engine(
+    settings: &Settings,
+    destinations: &Destined,
+    catalog: &SqliteCatalog,
+) -> anyhow::Result<Arc<dyn Engine>> {
+    let Some(sources) = destinations.sources(Arc::new(catalog.clone())) else {
+        return Ok(Arc::new(NoEngine));
+    };
+    let questions = crate::questions::Questions::new(configure::engine(settings)?, sources)?;
+    Ok(Arc::new(questions))
+}
+
+/// Nobody: this binary is built without the engine.
+#[cfg(not(feature = "query"))]
+fn engine(_: &Settings, _: &Destined, _: &SqliteCatalog) -> anyhow::Result<Arc<dyn Engine>> {
+    Ok(Arc::new(NoEngine))
 }
 
 /// What serves, and where its configuration came from.

@@ -101,6 +101,7 @@ impl Engine {
         };
         for batch in batches {
             rows(&planned.columns, planned.raw, &batch, &mut answer.rows)?;
+            answer.keep_to(request.answer_bytes_max)?;
         }
         answer.statistics = statistics(planning.extent, &planning.tally, planning.groups);
         Ok(answer)
@@ -113,14 +114,7 @@ impl Engine {
     /// # Cancel safety
     /// A dropped statement stops.
     pub async fn run_sql(&self, text: &str, request: &Request) -> Result<Answer> {
-        let session = self.session(&request.events)?;
-        session
-            .state_ref()
-            .write()
-            .config_mut()
-            .options_mut()
-            .sql_parser
-            .enable_ident_normalization = false;
+        let session = self.sql_session(request)?;
         let planned = sql::plan(&session, text, request).await?;
         let columns = planned.plan.schema().fields().iter();
         let mut answer = Answer {
@@ -130,9 +124,50 @@ impl Engine {
         let (batches, _) = execute(&session, planned.plan).await?;
         for batch in batches {
             texts(&batch, &mut answer.rows)?;
+            answer.keep_to(request.answer_bytes_max)?;
         }
         answer.statistics = statistics(planned.extent, &planned.tally, planned.groups);
         Ok(answer)
+    }
+
+    /// What a query would read, from statistics alone; and whether it can be run at all.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    pub async fn estimate(&self, query: &Query, request: &Request) -> Result<Extent> {
+        let (_, planning) = self.plan(query, request).await?;
+        Ok(planning.extent)
+    }
+
+    /// What a statement of SQL would read, from statistics alone; and whether it can be run at all.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    pub async fn estimate_sql(&self, text: &str, request: &Request) -> Result<Extent> {
+        let session = self.sql_session(request)?;
+        Ok(sql::plan(&session, text, request).await?.extent)
+    }
+
+    /// The plan of a statement of SQL, as the engine describes it.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    pub async fn explain_sql(&self, text: &str, request: &Request) -> Result<String> {
+        let session = self.sql_session(request)?;
+        let planned = sql::plan(&session, text, request).await?;
+        explained(&session, &planned.plan).await
+    }
+
+    fn sql_session(&self, request: &Request) -> Result<SessionContext> {
+        let session = self.session(&request.events)?;
+        session
+            .state_ref()
+            .write()
+            .config_mut()
+            .options_mut()
+            .sql_parser
+            .enable_ident_normalization = false;
+        Ok(session)
     }
 
     /// The plan of a query, as the engine describes it.
@@ -142,11 +177,7 @@ impl Engine {
     pub async fn explain(&self, query: &Query, request: &Request) -> Result<String> {
         let (planned, _) = self.plan(query, request).await?;
         let session = self.session(&request.events)?;
-        let state = session.state();
-        let optimised = state.optimize(&planned.plan)?;
-        let physical = state.query_planner().create_physical_plan(&optimised, &state).await?;
-        let tree = datafusion::physical_plan::displayable(&*physical).indent(false);
-        Ok(format!("{}\n\n{tree}", optimised.display_indent()))
+        explained(&session, &planned.plan).await
     }
 
     async fn plan<'r>(
@@ -234,6 +265,15 @@ impl Engine {
         runtime.register_object_store(Events::root()?.as_ref(), Arc::clone(&events.store));
         Ok(runtime)
     }
+}
+
+async fn explained(session: &SessionContext, plan: &LogicalPlan) -> Result<String> {
+    let state = session.state();
+    let optimised = state.optimize(plan)?;
+    let planner = state.query_planner();
+    let physical = planner.create_physical_plan(&optimised, &state).await?;
+    let tree = datafusion::physical_plan::displayable(&*physical).indent(false);
+    Ok(format!("{}\n\n{tree}", optimised.display_indent()))
 }
 
 /// A plan, and what its columns are.

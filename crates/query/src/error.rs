@@ -19,6 +19,12 @@ pub enum Error {
         /// How many there may be.
         max: usize,
     },
+    /// The rows of the answer are more than may be kept.
+    #[error("the answer has more than {bytes_max} bytes")]
+    AnswerTooLarge {
+        /// How much may be kept.
+        bytes_max: u64,
+    },
     /// The text cannot be run.
     #[error("{message}")]
     Malformed {

@@ -39,7 +39,7 @@ pub use group::{Group, LookupTable};
 pub use output::{Answer, AnswerRow, Statistics};
 pub use pointer::Pointer;
 pub use request::{Request, Window};
-pub use scan::{Events, Recent};
+pub use scan::{Events, Extent, Recent};
 
 /// What fails here fails with an [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;

@@ -1,5 +1,7 @@
 //! What a query gives.
 
+use crate::{Error, Result};
+
 /// A result.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Answer {
@@ -9,6 +11,18 @@ pub struct Answer {
     pub rows: Vec<AnswerRow>,
     /// What it took.
     pub statistics: Statistics,
+}
+
+impl Answer {
+    /// Refuses to grow beyond what may be kept.
+    pub(crate) fn keep_to(&self, bytes_max: u64) -> Result<()> {
+        let values = self.rows.iter().flat_map(|row| &row.values);
+        let texts: usize = values.map(|value| size_of::<String>() + value.as_ref().map_or(0, String::len)).sum();
+        if texts as u64 > bytes_max {
+            return Err(Error::AnswerTooLarge { bytes_max });
+        }
+        Ok(())
+    }
 }
 
 /// A row of a result.

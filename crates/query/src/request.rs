@@ -51,6 +51,8 @@ pub struct Request {
     pub now_ms: i64,
     /// How many rows there are at most if the query has no `limit`.
     pub limit: usize,
+    /// Bytes that the rows of the answer may have.
+    pub answer_bytes_max: u64,
 }
 
 impl fmt::Debug for Request {

@@ -79,15 +79,21 @@ pub struct Events {
     pub recent: Arc<Vec<Recent>>,
 }
 
-/// What a scan reads, and what it leaves out.
+/// What a query reads, and what it leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Extent {
-    pub(crate) files: u64,
-    pub(crate) rows: u64,
-    pub(crate) message_bytes: u64,
-    pub(crate) file_bytes: u64,
-    pub(crate) rows_skipped: u64,
-    pub(crate) bytes_skipped: u64,
+pub struct Extent {
+    /// Files.
+    pub files: u64,
+    /// Events in them, and recent ones.
+    pub rows: u64,
+    /// Bytes of their messages.
+    pub message_bytes: u64,
+    /// Bytes of the files.
+    pub file_bytes: u64,
+    /// Events of files that are left out.
+    pub rows_skipped: u64,
+    /// Bytes of their messages.
+    pub bytes_skipped: u64,
 }
 
 impl Extent {

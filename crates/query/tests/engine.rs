@@ -117,6 +117,7 @@ fn request(input: &Input) -> Request {
         },
         now_ms: input.now_ms,
         limit: input.limit,
+        answer_bytes_max: u64::MAX,
     }
 }
 

@@ -255,6 +255,11 @@ sections! {
         /// Answers of finished queries that are kept in memory, for a week at most. One answer may have half of it;
         /// those that nobody asked about for the longest time go first.
         answers_bytes_max: ByteSize = "128MiB",
+        /// Memory that queries may take together while they run. What sorts and aggregations need beyond goes to disk,
+        /// below `data`.
+        memory_bytes: ByteSize = "512MiB",
+        /// How much of it may go to disk.
+        spill_bytes: ByteSize = "4GiB",
         /// Finished queries that are remembered.
         kept_max: u32 = "1000",
     }
