@@ -194,7 +194,7 @@ def test_events_are_put_and_read(logs, group):
     assert put["nextSequenceToken"] and "rejectedLogEventsInfo" not in put
     (event,) = logs.get_log_events(logGroupIdentifier=STEM + group, logStreamName="s")["events"]
     assert (event["timestamp"], event["message"]) == (now, "größe")
-    (found,) = logs.filter_log_events(logGroupName=group, filterPattern="größe")["events"]
+    (found,) = logs.filter_log_events(logGroupName=group, filterPattern='"größe"')["events"]
     assert found["ingestionTime"] == event["ingestionTime"] and len(found["eventId"]) == 56
 
 

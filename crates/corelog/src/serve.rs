@@ -113,6 +113,7 @@ async fn serve(
         destinations: Arc::clone(&destinations),
         metrics: Arc::clone(&metrics),
         inflight: inflight.clone(),
+        queries: queries.clone(),
         started: clock.now(),
         in_force: RwLock::new(InForce::of(&settings, Vec::new())),
         at_start,
