@@ -314,6 +314,7 @@ impl State {
             }
             CommandKind::Pattern(_)
             | CommandKind::LogCompare(_)
+            | CommandKind::RelevantFields { .. }
             | CommandKind::CountFrequent(_)
             | CommandKind::Stats(_) => {
                 let is_pattern = matches!(command.kind, CommandKind::Pattern(_));
