@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use corelog_api::logging::Destinations as _;
+use corelog_api::logs::{NoEngine, Queries};
 use corelog_api::{Account, Api, Open};
 use corelog_catalog::{Logging as _, SqliteCatalog};
 use corelog_cli::environment::Environment;
@@ -32,6 +33,8 @@ const BLOCKING_THREADS: usize = 32;
 const BACKGROUND_THREADS: usize = 4;
 /// Threads for log events being made.
 const EVENT_THREADS: usize = 1;
+/// Threads for reads of stored events.
+const QUERY_THREADS: usize = 8;
 /// Drained exchanges get this long beyond the callers' own.
 const DRAIN_GRACE: Duration = Duration::from_secs(5);
 
@@ -59,11 +62,14 @@ pub(crate) fn up(args: &UpArgs, env: &Environment) -> anyhow::Result<ExitCode> {
         .build()?;
     let background = corelog_runtime::background(BACKGROUND_THREADS)?;
     let events = corelog_runtime::background(EVENT_THREADS)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let queries = corelog_runtime::background_of(threads, QUERY_THREADS)?;
     let backgrounds = Backgrounds {
         background: background.handle().clone(),
         events: events.handle().clone(),
     };
-    runtime.block_on(serve(args, env, &loaded, backgrounds))
+    let on = queries.handle().clone();
+    runtime.block_on(serve(args, env, &loaded, backgrounds, on))
 }
 
 async fn serve(
@@ -71,6 +77,7 @@ async fn serve(
     env: &Environment,
     loaded: &Loaded,
     background: Backgrounds,
+    queries: tokio::runtime::Handle,
 ) -> anyhow::Result<ExitCode> {
     let settings = Arc::new(loaded.settings.clone());
     let clock = Clock::system();
@@ -79,12 +86,19 @@ async fn serve(
     let catalog = SqliteCatalog::open(&settings.data).await?;
     let logging = catalog.logging().await?;
 
+    let queries = Queries::new(
+        Arc::new(NoEngine),
+        configure::queries(&settings),
+        clock.clone(),
+        queries,
+    );
     let destinations = Arc::new(Destined::new(
         Arc::clone(&settings),
         spool.clone(),
         clock.clone(),
         Arc::clone(&metrics),
         background,
+        logging.as_ref(),
     )?);
     destinations.start_all(logging.is_some()).await?;
     if let Some(logging) = &logging {
@@ -99,6 +113,7 @@ async fn serve(
         destinations: Arc::clone(&destinations),
         metrics: Arc::clone(&metrics),
         inflight: inflight.clone(),
+        queries: queries.clone(),
         started: clock.now(),
         in_force: RwLock::new(InForce::of(&settings, Vec::new())),
         at_start,
@@ -106,6 +121,7 @@ async fn serve(
     let api = Api::new(corelog_api::Ports {
         catalog: Arc::new(catalog.clone()),
         events: destinations.join(Arc::new(catalog.clone()))?,
+        queries: queries.clone(),
         account: Account {
             id: settings.account.id.clone(),
             region: settings.account.region.clone(),
@@ -138,6 +154,9 @@ async fn serve(
         health: &health,
     };
     run(&running).await?;
+    if let Err(late) = queries.shut_down(DRAIN_GRACE).await {
+        tracing::warn!(late, "queries did not end in time");
+    }
 
     let left = destinations
         .shut_down(settings.limits.shutdown_timeout)

@@ -50,6 +50,18 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    pub(crate) fn new(api: &'a Api, caller: &'a Caller) -> Self {
+        Self { api, caller }
+    }
+
+    pub(crate) fn queries(&self) -> &'a crate::logs::Queries {
+        self.api.queries()
+    }
+
+    pub(crate) fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+
     pub(crate) fn catalog(&self) -> &'a dyn corelog_catalog::Catalog {
         self.api.catalog()
     }
@@ -70,7 +82,7 @@ impl<'a> Context<'a> {
         self.api.clock().now()
     }
 
-    fn may(&self, action: Action, on: &str) -> Result<(), Fault> {
+    pub(crate) fn may(&self, action: Action, on: &str) -> Result<(), Fault> {
         let answer = self.api.authorise(self.caller, action, on);
         answer.map_err(|_| {
             let who = self.caller.arn(&self.account().id);

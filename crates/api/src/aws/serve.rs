@@ -60,7 +60,7 @@ pub(crate) async fn serve(
 ) -> Option<Response<Body>> {
     let head = head(request.method(), request.uri(), request.headers());
     let asked = protocol::find(&SERVICES, &head)?;
-    let cx = Context { api, caller };
+    let cx = Context::new(api, caller);
     let answer = match answer(&asked, request.body(), &cx).await {
         Ok(answer) => answer,
         Err(fault) => asked.protocol.refuse(&fault.into_exception()),

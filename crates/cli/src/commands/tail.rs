@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args, mut session: Session) -> anyhow::Result<ExitCode>
         }
         match printer.format {
             Format::Json => printer.line(text)?,
-            Format::Table => match serde_json::from_str::<Value>(text) {
+            Format::Table | Format::Csv => match serde_json::from_str::<Value>(text) {
                 Ok(record) => printer.line(&row(&COLUMNS, &widths, &cells(&record)))?,
                 Err(error) => note(&format!("warning: a line is no record: {error}")),
             },

@@ -3,26 +3,22 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use corelog_delivery::SinkError;
 use corelog_runtime::Clock;
 use corelog_wire::sigv4;
 use futures_util::StreamExt;
 use http::HeaderValue;
-use object_store::ClientOptions;
-use object_store::aws::{AmazonS3Builder, AwsCredentialProvider};
+use object_store::aws::AwsCredentialProvider;
 use object_store::client::{HttpClient, HttpConnector, HttpError, ReqwestConnector};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::Config;
 use super::event::Event;
-use crate::s3::{Credentials, with_credentials};
+use crate::s3::{Credentials, client_options, impatient, with_credentials};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 /// No answer of these operations comes near it.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
 /// The most of the service's own words that is passed on.
@@ -83,13 +79,13 @@ impl Refused {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Target<'a> {
-    log_group_name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log_stream_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log_events: Option<Vec<InputLogEvent<'a>>>,
+    #[serde(rename = "logGroupName")]
+    group: &'a str,
+    #[serde(rename = "logStreamName", skip_serializing_if = "Option::is_none")]
+    stream: Option<&'a str>,
+    #[serde(rename = "logEvents", skip_serializing_if = "Option::is_none")]
+    events: Option<Vec<InputLogEvent<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -115,23 +111,26 @@ struct Said {
 
 /// Which events of a request were not kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(default)]
 pub(crate) struct Rejected {
     /// Everything before it is too old.
-    too_old_log_event_end_index: Option<usize>,
+    #[serde(rename = "tooOldLogEventEndIndex")]
+    old_end: Option<usize>,
     /// Everything before it is past the group's retention.
-    expired_log_event_end_index: Option<usize>,
+    #[serde(rename = "expiredLogEventEndIndex")]
+    expired_end: Option<usize>,
     /// It and everything behind it are too new.
-    too_new_log_event_start_index: Option<usize>,
+    #[serde(rename = "tooNewLogEventStartIndex")]
+    new_start: Option<usize>,
 }
 
 impl Rejected {
     /// Why, and which of `length` events; the ranges do not overlap.
     pub(crate) fn ranges(self, length: usize) -> [(&'static str, Range<usize>); 3] {
         let end = |index: Option<usize>| index.unwrap_or(0).min(length);
-        let old = end(self.too_old_log_event_end_index);
-        let expired = end(self.expired_log_event_end_index).max(old);
-        let new = self.too_new_log_event_start_index.unwrap_or(length);
+        let old = end(self.old_end);
+        let expired = end(self.expired_end).max(old);
+        let new = self.new_start.unwrap_or(length);
         [
             ("too old", 0..old),
             ("past the group's retention", old..expired),
@@ -151,12 +150,8 @@ impl Service {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
         };
-        let options = ClientOptions::new()
-            .with_connect_timeout(CONNECT_TIMEOUT)
-            .with_timeout(REQUEST_TIMEOUT)
-            .with_allow_http(config.allow_http);
         let client = ReqwestConnector::default()
-            .connect(&options)
+            .connect(&client_options(config.allow_http))
             .map_err(|error| unusable(error.into()))?;
         Ok(Self {
             client,
@@ -178,14 +173,14 @@ impl Service {
 
     /// Puts events, which follow the rules. Says which of them were not kept.
     pub(crate) async fn put(&self, events: &[Event]) -> Result<Rejected, Refused> {
-        let log_events = events.iter().map(|event| InputLogEvent {
+        let events = events.iter().map(|event| InputLogEvent {
             timestamp: event.timestamp_ms,
             message: &event.message,
         });
         let target = Target {
-            log_group_name: &self.log_group,
-            log_stream_name: Some(&self.log_stream),
-            log_events: Some(log_events.collect()),
+            group: &self.log_group,
+            stream: Some(&self.log_stream),
+            events: Some(events.collect()),
         };
         let answer = self.call("PutLogEvents", &target).await?;
         let put: Put = serde_json::from_slice(&answer).map_err(|_| Refused::Answer)?;
@@ -195,9 +190,9 @@ impl Service {
     /// Makes the group. One that is there is fine.
     pub(crate) async fn create_group(&self) -> Result<(), Refused> {
         let target = Target {
-            log_group_name: &self.log_group,
-            log_stream_name: None,
-            log_events: None,
+            group: &self.log_group,
+            stream: None,
+            events: None,
         };
         created(self.call("CreateLogGroup", &target).await)
     }
@@ -205,9 +200,9 @@ impl Service {
     /// Makes the stream. One that is there is fine.
     pub(crate) async fn create_stream(&self) -> Result<(), Refused> {
         let target = Target {
-            log_group_name: &self.log_group,
-            log_stream_name: Some(&self.log_stream),
-            log_events: None,
+            group: &self.log_group,
+            stream: Some(&self.log_stream),
+            events: None,
         };
         created(self.call("CreateLogStream", &target).await)
     }
@@ -283,7 +278,7 @@ fn provider(config: &Config) -> object_store::Result<Option<AwsCredentialProvide
     if matches!(config.credentials, Credentials::Anonymous) {
         return Ok(None);
     }
-    let builder = AmazonS3Builder::new()
+    let builder = impatient(false)
         .with_bucket_name("none")
         .with_region(&config.region);
     let store = with_credentials(builder, &config.credentials).build()?;
