@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use corelog_insights::{Command, CommandKind, Expr, Field, Query, Span};
-use corelog_values::{Binder, Bound, Context, Expression, Set};
+use corelog_values::{Binder, Context, Expression, Set};
 use datafusion::common::Result as DfResult;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, SortExpr};
 use datafusion::prelude::ident;
@@ -225,14 +225,12 @@ impl<'f> Slots<'f> {
 }
 
 impl Binder for Slots<'_> {
-    fn field(&mut self, field: &Field) -> Bound {
+    fn field(&mut self, field: &Field) -> Option<usize> {
         if is_hidden(field, self.fresh) {
-            return Bound::Missing;
+            return None;
         }
-        match self.frame.field(field) {
-            Some(slot) => Bound::Slot(self.slot(slot)),
-            None => Bound::Missing,
-        }
+        let slot = self.frame.field(field)?;
+        Some(self.slot(slot))
     }
 
     fn column(&mut self, name: &str) -> Option<usize> {

@@ -7,18 +7,22 @@ use std::sync::Arc;
 use corelog_insights::{Query, parse};
 use corelog_query::{Engine, Error, Events, Group, Limits, LookupTable, Recent, Request, Window};
 use corelog_reference::{self as reference, Failure, Input, Output, OutputRow, Reference};
-use corelog_store::{Event, Position, batch_of};
+use corelog_runtime::Clock;
+use corelog_store::{Appender, Event, Position, Table, batch_of};
 use corelog_types::{NodeId, Sequence, Timestamp};
+use url::Url;
 
 /// The engine as documents run it: over events in memory.
 struct UnderTest {
     engine: Engine,
     runtime: tokio::runtime::Runtime,
+    /// Whether the older half of the events is in files.
+    stored: bool,
     _spill: tempfile::TempDir,
 }
 
 impl UnderTest {
-    fn new() -> Self {
+    fn new(stored: bool) -> Self {
         let spill = tempfile::tempdir().unwrap();
         let engine = Engine::new(Limits {
             memory_bytes: 256 << 20,
@@ -30,6 +34,7 @@ impl UnderTest {
         Self {
             engine,
             runtime: tokio::runtime::Runtime::new().unwrap(),
+            stored,
             _spill: spill,
         }
     }
@@ -51,9 +56,10 @@ fn event(index: usize, event: &reference::Event) -> Arc<Event> {
     })
 }
 
-fn events(input: &Input) -> Events {
+/// Events in memory, from one of them on.
+fn events(input: &Input, first: usize) -> Events {
     let mut groups: BTreeMap<&str, Vec<Arc<Event>>> = BTreeMap::new();
-    for (index, it) in input.events.iter().enumerate() {
+    for (index, it) in input.events.iter().enumerate().skip(first) {
         groups.entry(&it.group).or_default().push(event(index, it));
     }
     let recent = groups.into_iter().map(|(group, events)| {
@@ -69,6 +75,29 @@ fn events(input: &Input) -> Events {
         store: Arc::new(object_store::memory::InMemory::new()),
         files: Arc::default(),
         recent: Arc::new(recent.collect()),
+    }
+}
+
+/// The same events, the older half of them in files.
+async fn half_stored(input: &Input) -> Events {
+    let store: Arc<dyn object_store::ObjectStore> = Arc::new(object_store::memory::InMemory::new());
+    let url = Url::parse("memory:///events/").unwrap();
+    let table = Table::open(Arc::clone(&store), url, Clock::system()).await.unwrap();
+    let half = input.events.len() / 2;
+    // Two appends, so that there are several files of a day.
+    for (number, part) in [(1, 0..half / 2), (2, half / 2..half)] {
+        let appender = Appender {
+            name: "test".to_owned(),
+            number,
+        };
+        let events = part.map(|index| event(index, &input.events[index]));
+        table.append(&appender, events.collect()).await.unwrap();
+    }
+    let recent = events(input, half);
+    Events {
+        store: Arc::clone(table.store()),
+        files: Arc::new(table.snapshot().await.unwrap().files()),
+        ..recent
     }
 }
 
@@ -107,7 +136,7 @@ fn request(input: &Input) -> Request {
         csv: table.csv.clone(),
     };
     Request {
-        events: events(input),
+        events: events(input, 0),
         groups,
         tables: input.tables.iter().map(table).collect(),
         selected,
@@ -123,7 +152,10 @@ fn request(input: &Input) -> Request {
 
 impl reference::Engine for UnderTest {
     fn run(&self, query: &Query, input: &Input) -> Result<Output, Failure> {
-        let request = request(input);
+        let mut request = request(input);
+        if self.stored {
+            request.events = self.runtime.block_on(half_stored(input));
+        }
         let answer = self.runtime.block_on(self.engine.run(query, &request));
         let answer = answer.map_err(|error| match error {
             Error::Unsupported { what } => Failure::Unsupported { what },
@@ -160,7 +192,7 @@ impl reference::Engine for UnderTest {
 
 #[test]
 fn documents_hold() {
-    let engine = UnderTest::new();
+    let engine = UnderTest::new(false);
     let (mut passed, mut failed) = (0, Vec::new());
     let mut names: Vec<_> = fs::read_dir(reference::document::FOLDER)
         .unwrap()
@@ -223,9 +255,10 @@ fn sorted(rows: &[OutputRow]) -> Vec<OutputRow> {
 
 #[test]
 fn queries_that_nobody_wrote_give_what_the_reference_gives() {
-    let engine = UnderTest::new();
+    let engines = [UnderTest::new(false), UnderTest::new(true)];
     let mut ran: HashMap<bool, usize> = HashMap::new();
     for seed in 0..400 {
+        let engine = &engines[usize::from(seed % 4 == 0)];
         let text = reference::generate::query(seed);
         let Ok(query) = parse(&text) else {
             panic!("{text}");
@@ -236,7 +269,7 @@ fn queries_that_nobody_wrote_give_what_the_reference_gives() {
             ..Input::default()
         };
         let expected = reference::Engine::run(&Reference, &query, &input);
-        let found = reference::Engine::run(&engine, &query, &input);
+        let found = reference::Engine::run(engine, &query, &input);
         let same = match (&expected, &found) {
             (Ok(expected), Ok(found)) => {
                 let rows = (&expected.rows, &found.rows);

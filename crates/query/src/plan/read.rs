@@ -216,25 +216,23 @@ pub(super) const WAS_BEFORE: &str = "was_before";
 
 /// The time that a `diff` compares with.
 fn compared(commands: &[Command], window: Window) -> Result<Option<Window>> {
-    let baseline = commands.iter().find_map(|command| match &command.kind {
-        CommandKind::Diff(baseline) => Some(*baseline),
-        _ => None,
-    });
-    let Some(baseline) = baseline else {
-        return Ok(None);
-    };
     let (start, end) = (window.start_ms, window.end_ms);
     let back = |ms: i64| start.checked_sub(ms).zip(end.checked_sub(ms));
-    let shifted = match baseline {
-        Some(Baseline::PreviousDay) => back(DAY_MS),
-        Some(Baseline::PreviousWeek) => back(7 * DAY_MS),
-        Some(Baseline::PreviousMonth) => {
-            calendar::months_before(start, 1).zip(calendar::months_before(end, 1))
+    let shifted = commands.iter().find_map(|command| match &command.kind {
+        CommandKind::Diff(Some(Baseline::PreviousDay)) => Some(back(DAY_MS)),
+        CommandKind::Diff(Some(Baseline::PreviousWeek)) => Some(back(7 * DAY_MS)),
+        CommandKind::Diff(Some(Baseline::PreviousMonth)) => {
+            Some(calendar::months_before(start, 1).zip(calendar::months_before(end, 1)))
         }
-        None => end
-            .checked_sub(start)
-            .and_then(|length| length.checked_add(1))
-            .and_then(back),
+        CommandKind::Diff(None) => {
+            let length = end.checked_sub(start).and_then(|length| length.checked_add(1));
+            Some(length.and_then(back))
+        }
+        CommandKind::LogCompare(period) => Some(calendar::length_ms(*period).and_then(back)),
+        _ => None,
+    });
+    let Some(shifted) = shifted else {
+        return Ok(None);
     };
     let (start_ms, end_ms) =
         shifted.ok_or_else(|| Error::unsupported("`diff` without a time range"))?;

@@ -65,6 +65,7 @@ impl Planning<'_> {
                 .collect(),
             other: None,
             windows: Windows::One,
+            anomaly: false,
         }
     }
 
@@ -90,8 +91,8 @@ impl Planning<'_> {
                 });
             }
         }
-        for name in &outputs {
-            frame.show_made(name);
+        for name in rows::added(&command.kind, &given) {
+            frame.show_made(&name);
         }
         let number = self.name();
         let transform = EachRow {
@@ -119,13 +120,15 @@ impl Planning<'_> {
         mut given: Given,
     ) -> Result<Frame> {
         let mut rows = Rows::of(&frame, false);
-        if let CommandKind::Pattern(_) = command.kind
-            && later.iter().any(|it| matches!(it.kind, CommandKind::Diff(_)))
+        let follows = |wanted: fn(&CommandKind) -> bool| later.iter().any(|it| wanted(&it.kind));
+        let is_pattern = matches!(command.kind, CommandKind::Pattern(_));
+        given.anomaly = is_pattern && follows(|kind| matches!(kind, CommandKind::Anomaly));
+        if matches!(command.kind, CommandKind::LogCompare(_))
+            || (is_pattern && follows(|kind| matches!(kind, CommandKind::Diff(_))))
         {
             let slot = rows.add(WAS_BEFORE, WAS_BEFORE, Kind::Bool);
             given.windows = Windows::Compared(slot);
         }
-        let before = rows.layout.clone();
         let mut after = rows.layout.clone();
         step(&command.kind, &mut after, &given)?;
         let is_replaced = after.columns().iter().all(|it| it.is_computed);
@@ -174,12 +177,12 @@ impl Planning<'_> {
             number: number.clone(),
         };
         let plan = Stage::plan(frame.plan.clone(), Arc::new(transform))?;
-        if is_replaced && matches!(command.kind, CommandKind::Pattern(_)) {
+        if is_replaced && frame.raw {
             frame = Frame::aggregated(plan, known);
         } else {
             frame.plan = plan;
             frame.computed = known;
-            for name in made(&command.kind, &before, &after, &given) {
+            for name in rows::added(&command.kind, &given) {
                 frame.show_made(&name);
             }
         }
@@ -372,33 +375,6 @@ fn outputs(kind: &CommandKind) -> Vec<String> {
 
 fn texts(all: &[corelog_insights::Text]) -> Vec<String> {
     all.iter().map(|text| text.value.clone()).collect()
-}
-
-/// The names that a command of all rows shows.
-fn made(kind: &CommandKind, before: &Layout, after: &Layout, given: &Given) -> Vec<String> {
-    let is_new = |name: &str| {
-        let is_there = |layout: &Layout| {
-            let mut columns = layout.columns().iter();
-            columns.any(|it| it.is_computed && it.name == name)
-        };
-        is_there(after) && !is_there(before)
-    };
-    match kind {
-        CommandKind::Accum { field, alias } => {
-            vec![alias.as_ref().map_or_else(|| field.name(), |alias| alias.value.clone())]
-        }
-        CommandKind::Sessionize(sessionize) => vec![sessionize.alias.value.clone()],
-        CommandKind::AddTotals(totals) if totals.rows => vec![totals.name.value.clone()],
-        CommandKind::AppendCols(_) => {
-            let other = given.other.iter().flat_map(|other| &other.shown);
-            other.map(|column| column.name.clone()).collect()
-        }
-        CommandKind::AutoRegress(_) | CommandKind::Diff(_) => {
-            let columns = after.columns().iter().map(|it| it.name.clone());
-            columns.filter(|name| is_new(name)).collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// What later commands reach by an alias of a join.

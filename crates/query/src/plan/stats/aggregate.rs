@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use corelog_insights::{Expr, ExprKind, Function};
 use corelog_store::Column as Stored;
-use corelog_values::{Bound, Expression, Number, calendar, coerce};
+use corelog_values::{Expression, Number, calendar, coerce};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::functions_aggregate::expr_fn as agg;
 use datafusion::functions_aggregate::percentile_cont::percentile_cont;
@@ -327,8 +327,8 @@ fn needed(of: Option<&Expr>) -> Result<&Expr> {
 fn constant_number(expr: &Expr) -> Option<f64> {
     struct Nothing;
     impl corelog_values::Binder for Nothing {
-        fn field(&mut self, _: &corelog_insights::Field) -> Bound {
-            Bound::Missing
+        fn field(&mut self, _: &corelog_insights::Field) -> Option<usize> {
+            None
         }
         fn column(&mut self, _: &str) -> Option<usize> {
             None
