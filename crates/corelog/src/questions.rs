@@ -20,6 +20,8 @@ use corelog_values::{Value, discover};
 use crate::recent::Blocks;
 
 const GROUPS_PAGE: u32 = 1_000;
+/// How often a view is taken anew whose events passed to the table meanwhile.
+const VIEWS_MAX: u32 = 3;
 /// Rows where nobody says otherwise. Source: the user guide's page of `limit`.
 const LIMIT: u32 = 10_000;
 /// How many of a group's newest events say which fields it has.
@@ -68,14 +70,23 @@ impl Questions {
     /// All events as they are now.
     async fn events(&self) -> Result<Events, QueryError> {
         let table = self.tables.table().await.map_err(unavailable)?;
-        let view = View::take(&self.hot, table, &self.appender).await;
-        let view = view.map_err(unavailable)?;
-        let recent = self.blocks.of(view.recent).await.map_err(unavailable)?;
-        Ok(Events {
-            store: Arc::clone(table.store()),
-            files: Arc::new(view.snapshot.files()),
-            recent: Arc::new(recent),
-        })
+        let mut attempts = 0;
+        loop {
+            let view = View::take(&self.hot, table, &self.appender).await;
+            let view = view.map_err(unavailable)?;
+            match self.blocks.of(view.recent).await {
+                Ok(recent) => {
+                    return Ok(Events {
+                        store: Arc::clone(table.store()),
+                        files: Arc::new(view.snapshot.files()),
+                        recent: Arc::new(recent),
+                    });
+                }
+                // The table got them meanwhile: a later view has them.
+                Err(error) if error.is_passing() && attempts < VIEWS_MAX => attempts += 1,
+                Err(error) => return Err(unavailable(error)),
+            }
+        }
     }
 
     /// No events: enough to see whether a question can be asked.

@@ -32,6 +32,13 @@ pub(crate) enum Error {
     Rows(#[from] arrow::error::ArrowError),
 }
 
+impl Error {
+    /// Whether another view of all events will do.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::Hot(corelog_hot::Error::Gone { .. }))
+    }
+}
+
 impl Blocks {
     /// Events in columns. Whole blocks are kept until they are no longer recent; what follows the last is made anew
     /// each time.
