@@ -34,6 +34,7 @@ mod put_log_group_deletion_protection;
 mod put_query_definition;
 mod put_resource_policy;
 mod put_retention_policy;
+mod start_live_tail;
 mod tag_log_group;
 mod tag_resource;
 mod test_metric_filter;
@@ -45,10 +46,10 @@ use corelog_wire::model::{Constraint, Violation};
 
 pub use event::{Events, NoEvents};
 
-use crate::aws::{Entry, entry};
+use crate::aws::{Entry, entry, streaming};
 
 /// The operations that are served, in the order of the model's table.
-pub(crate) static OPERATIONS: [Entry; 31] = [
+pub(crate) static OPERATIONS: [Entry; 32] = [
     entry::<associate_kms_key::AssociateKmsKey>(),
     entry::<create_log_group::CreateLogGroup>(),
     entry::<create_log_stream::CreateLogStream>(),
@@ -75,6 +76,7 @@ pub(crate) static OPERATIONS: [Entry; 31] = [
     entry::<put_query_definition::PutQueryDefinition>(),
     entry::<put_resource_policy::PutResourcePolicy>(),
     entry::<put_retention_policy::PutRetentionPolicy>(),
+    streaming::<start_live_tail::StartLiveTail>(),
     entry::<tag_log_group::TagLogGroup>(),
     entry::<tag_resource::TagResource>(),
     entry::<test_metric_filter::TestMetricFilter>(),

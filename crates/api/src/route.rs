@@ -5,8 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use corelog_access::Caller;
 use corelog_catalog::Catalog;
-use corelog_runtime::Clock;
+use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::Spool;
+use corelog_tail::Tails;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use tokio::sync::{Mutex, MutexGuard};
@@ -38,12 +39,16 @@ pub struct Ports {
     pub status: Arc<dyn Status>,
     /// The events of log groups.
     pub events: Arc<dyn Events>,
+    /// New events as they come.
+    pub tails: Tails,
     /// Whose account this is.
     pub account: Account,
     /// Who may do what.
     pub access: Arc<dyn Authorise>,
     /// Time, for request ids.
     pub clock: Clock,
+    /// Requested when the process is about to stop: answers without an end of their own end then.
+    pub stopping: Shutdown,
 }
 
 /// The operations behind one cheap handle.
@@ -112,6 +117,10 @@ impl Api {
             }
             (&Method::GET, ["records", id]) => admin::record(self, id, caller).await,
             (&Method::GET, ["records", id, name]) => admin::part(self, id, name, caller).await,
+            (&Method::GET, ["events"]) => {
+                let query = request.uri().query().unwrap_or("");
+                admin::events(self, query, caller)
+            }
             (&Method::GET, ["exchanges"]) => admin::list(self, caller),
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),
             (&Method::GET, ["status"]) => admin::status(self, caller),
@@ -152,6 +161,10 @@ impl Api {
         &*self.0.ports.events
     }
 
+    pub(crate) fn tails(&self) -> &Tails {
+        &self.0.ports.tails
+    }
+
     pub(crate) fn account(&self) -> &Account {
         &self.0.ports.account
     }
@@ -174,6 +187,10 @@ impl Api {
 
     pub(crate) fn exchanges(&self) -> &dyn Exchanges {
         &*self.0.ports.exchanges
+    }
+
+    pub(crate) fn stopping(&self) -> &Shutdown {
+        &self.0.ports.stopping
     }
 
     pub(crate) fn status(&self) -> &dyn Status {

@@ -12,8 +12,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use corelog_access::Caller;
 use corelog_catalog::{LogGroup, Logging as _, LoggingConfiguration, SqliteCatalog};
-use corelog_runtime::Clock;
+use corelog_hot::Hot;
+use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_spool::{OsDisk, Spool};
+use corelog_tail::Tails;
 use corelog_types::{
     Dialect, LogGroupName, LogStreamName, NodeId, Operation, RecordId, Sequence, Timestamp,
 };
@@ -163,6 +165,7 @@ struct House {
     events: Arc<FakeEvents>,
     destinations: Arc<FakeDestinations>,
     spool: Spool,
+    stopping: Shutdown,
     api: Api,
 }
 
@@ -183,7 +186,10 @@ async fn house_denying(denied: Option<Action>) -> House {
     let destinations = Arc::new(FakeDestinations::default());
     let catalog = SqliteCatalog::open(dir.path()).await.unwrap();
     let events = Arc::new(FakeEvents::default());
+    let stopping = Shutdown::new();
     let api = Api::new(Ports {
+        tails: Tails::new(hot(&spool, &stopping), stopping.child()),
+        stopping: stopping.clone(),
         catalog: Arc::new(catalog.clone()),
         events: Arc::<FakeEvents>::clone(&events),
         account: Account {
@@ -203,8 +209,23 @@ async fn house_denying(denied: Option<Action>) -> House {
         events,
         destinations,
         spool,
+        stopping,
         api,
     }
+}
+
+/// Log events of the spool's records, in the log group `/sample`.
+fn hot(spool: &Spool, stopping: &Shutdown) -> Hot {
+    let config = corelog_hot::Config {
+        targets: corelog_hot::Targets {
+            invocations: "/sample".into(),
+        },
+        after: spool.durable_sequence(),
+        bytes_max: None,
+    };
+    let (hot, follower) = Hot::new(spool.clone(), config);
+    Tasks::new().spawn("log events", follower.run(stopping.child()));
+    hot
 }
 
 fn id(number: u8) -> RecordId {

@@ -138,6 +138,11 @@ impl Destined {
         Ok(Arc::new(StoredEvents(Arc::clone(tables))))
     }
 
+    /// The events that records become.
+    pub(crate) fn hot(&self) -> &Hot {
+        &self.hot
+    }
+
     /// Puts another configuration in force: destinations that changed or went end, the others go on.
     pub(crate) async fn reconfigure(&self, settings: Arc<Settings>) -> anyhow::Result<()> {
         let former = std::mem::replace(&mut *self.settings.write(), Arc::clone(&settings));

@@ -51,7 +51,16 @@ impl Problem {
             status: StatusCode::NOT_FOUND,
             code: "no_such_operation",
             message: format!("there is no operation `{method} {path}`"),
-            hint: "the operations are records, exchanges and status; a newer command line may know more",
+            hint: "the operations are records, events, exchanges and status; a newer command line may know more",
+        }
+    }
+
+    pub(crate) fn too_many(message: impl Into<String>, hint: &'static str) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            code: "too_many",
+            message: message.into(),
+            hint,
         }
     }
 
