@@ -1,5 +1,6 @@
 """boto3's `logs` client: groups, streams, tags, saved queries, policies, against the same port as everything else."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -298,7 +299,8 @@ print(answer["output"]["message"]["role"])
 
 def test_a_live_tail_begins_and_is_closed(logs, group):
     """What it shows is in `test_live_tail.py`."""
-    with logs.start_live_tail(logGroupIdentifiers=[STEM + group])["responseStream"] as events:
+    answer = logs.start_live_tail(logGroupIdentifiers=[STEM + group])
+    with contextlib.closing(answer["responseStream"]) as events:
         assert next(iter(events))["sessionStart"]["logGroupIdentifiers"] == [STEM + group]
 
 

@@ -204,15 +204,16 @@ def test_moderation_models_files_and_batches_are_relayed(stack, client):
     raw = client.moderations.with_raw_response.create(model="omni-moderation-latest", input="ok")
     assert record_of(stack, raw)["operation"] == "Moderations"
     batch = {"endpoint": "/v1/chat/completions", "completion_window": "24h"}
-    for call in (
-        lambda: client.models.with_raw_response.list(),
-        lambda: client.files.with_raw_response.create(file=("a.jsonl", b"{}\n"), purpose="batch"),
-        lambda: client.batches.with_raw_response.create(input_file_id="file-1", **batch),
+    files = client.files.with_raw_response
+    for operation, call in (
+        ("Models", lambda: client.models.with_raw_response.list()),
+        ("Files", lambda: files.create(file=("a.jsonl", b"{}\n"), purpose="batch")),
+        ("Batches", lambda: client.batches.with_raw_response.create(input_file_id="file-1", **batch)),
     ):
         raw = call()
         assert raw.http_response.content == stack.last().body
         record = record_of(stack, raw)
-        assert record["operation"] == "Other" and record["corelog"]["httpStatus"] == 200
+        assert record["operation"] == operation and record["corelog"]["httpStatus"] == 200
 
 
 @pytest.mark.parametrize("streamed", [False, True])

@@ -94,6 +94,28 @@ pub enum Denied {
     Unknown,
 }
 
+/// Why a request is turned away before anybody looks at what it asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnedAway {
+    /// It came without a credential.
+    NoCredential,
+    /// Its credential is none of those configured.
+    UnknownCredential,
+    /// Its signature is not what its key makes of it.
+    BadSignature,
+    /// Its body is too large, or broke off.
+    BodyTooLarge,
+}
+
+impl From<Denied> for TurnedAway {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Missing => Self::NoCredential,
+            Denied::Unknown => Self::UnknownCredential,
+        }
+    }
+}
+
 /// The configured keys, ready to compare.
 #[derive(Debug, Clone, Default)]
 pub struct Access {

@@ -15,6 +15,7 @@ mod events;
 mod exchanges;
 mod kill;
 mod line;
+mod listing;
 mod part;
 mod query;
 mod record;

@@ -15,7 +15,6 @@ pub(crate) use entry::{
 };
 pub(crate) use fault::{Fault, Kind};
 pub(crate) use page::{Token, cut};
-pub use serve::TurnedAway;
 pub(crate) use serve::{is_aws, serve, turn_away};
 
 /// Whose account and region this is: every ARN that is answered has them.

@@ -21,7 +21,7 @@ pub mod logging;
 pub mod logs;
 mod route;
 
-pub use aws::{Account, TurnedAway};
+pub use aws::Account;
 pub use body::{Body, Pieces};
 pub use caller::{Action, Authorise, Denied, Open};
 pub use route::{Api, Ports, owns};

@@ -1,4 +1,4 @@
-//! `CloudWatch` Logs: log groups, streams, tags, saved queries, policies.
+//! `CloudWatch` Logs: log groups, streams and their events, tags, saved queries, policies.
 //!
 //! Source: the service's API, version 2014-03-28, and recorded answers for the texts of its errors.
 
@@ -6,6 +6,7 @@ mod arn;
 mod event;
 mod group;
 mod policy;
+mod reading;
 mod tag;
 
 mod associate_kms_key;
@@ -25,11 +26,14 @@ mod describe_log_streams;
 mod describe_query_definitions;
 mod describe_resource_policies;
 mod disassociate_kms_key;
+mod filter_log_events;
+mod get_log_events;
 mod list_log_groups;
 mod list_tags_for_resource;
 mod list_tags_log_group;
 mod put_account_policy;
 mod put_index_policy;
+mod put_log_events;
 mod put_log_group_deletion_protection;
 mod put_query_definition;
 mod put_resource_policy;
@@ -44,12 +48,12 @@ mod untag_resource;
 use corelog_types::LOG_NAME_CHARS_MAX;
 use corelog_wire::model::{Constraint, Violation};
 
-pub use event::{Events, NoEvents};
+pub use event::{Away, Events, NoEvents};
 
 use crate::aws::{Entry, entry, streaming};
 
 /// The operations that are served, in the order of the model's table.
-pub(crate) static OPERATIONS: [Entry; 32] = [
+pub(crate) static OPERATIONS: [Entry; 35] = [
     entry::<associate_kms_key::AssociateKmsKey>(),
     entry::<create_log_group::CreateLogGroup>(),
     entry::<create_log_stream::CreateLogStream>(),
@@ -67,11 +71,14 @@ pub(crate) static OPERATIONS: [Entry; 32] = [
     entry::<describe_query_definitions::DescribeQueryDefinitions>(),
     entry::<describe_resource_policies::DescribeResourcePolicies>(),
     entry::<disassociate_kms_key::DisassociateKmsKey>(),
+    entry::<filter_log_events::FilterLogEvents>(),
+    entry::<get_log_events::GetLogEvents>(),
     entry::<list_log_groups::ListLogGroups>(),
     entry::<list_tags_for_resource::ListTagsForResource>(),
     entry::<list_tags_log_group::ListTagsLogGroup>(),
     entry::<put_account_policy::PutAccountPolicy>(),
     entry::<put_index_policy::PutIndexPolicy>(),
+    entry::<put_log_events::PutLogEvents>(),
     entry::<put_log_group_deletion_protection::PutLogGroupDeletionProtection>(),
     entry::<put_query_definition::PutQueryDefinition>(),
     entry::<put_resource_policy::PutResourcePolicy>(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use corelog_access::Caller;
+use corelog_access::{Caller, TurnedAway};
 use corelog_catalog::Catalog;
 use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::Spool;
@@ -13,7 +13,7 @@ use http::{HeaderValue, Method, Request, Response};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::admin::{self, Exchanges, Problem, Status};
-use crate::aws::{self, Account, TurnedAway};
+use crate::aws::{self, Account};
 use crate::logging::{self, Destinations, Refusal};
 use crate::logs::Events;
 use crate::{Action, Authorise, Body, Denied};
@@ -121,7 +121,7 @@ impl Api {
                 let query = request.uri().query().unwrap_or("");
                 admin::events(self, query, caller)
             }
-            (&Method::GET, ["exchanges"]) => admin::list(self, caller),
+            (&Method::GET, ["exchanges"]) => admin::list(self, caller).await,
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),
             (&Method::GET, ["status"]) => admin::status(self, caller),
             (method, _) => Err(Problem::no_such_operation(method, path)),
@@ -185,8 +185,8 @@ impl Api {
         &self.0.ports.spool
     }
 
-    pub(crate) fn exchanges(&self) -> &dyn Exchanges {
-        &*self.0.ports.exchanges
+    pub(crate) fn exchanges(&self) -> Arc<dyn Exchanges> {
+        Arc::clone(&self.0.ports.exchanges)
     }
 
     pub(crate) fn stopping(&self) -> &Shutdown {

@@ -6,15 +6,17 @@ mod logs;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use corelog_access::Caller;
 use corelog_catalog::{LogGroup, Logging as _, LoggingConfiguration, SqliteCatalog};
-use corelog_hot::Hot;
+use corelog_hot::{Hot, Page, Wanted};
 use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_spool::{OsDisk, Spool};
+use corelog_store::{Event, Order};
 use corelog_tail::Tails;
 use corelog_types::{
     Dialect, LogGroupName, LogStreamName, NodeId, Operation, RecordId, Sequence, Timestamp,
@@ -25,7 +27,7 @@ use parking_lot::Mutex;
 
 use crate::admin::{DestinationReport, Exchange, Exchanges, SpoolReport, Status, StatusReport};
 use crate::logging::{BucketRefused, Destinations, NotStarted};
-use crate::logs::Events;
+use crate::logs::{Away, Events};
 use crate::{Account, Action, Api, Authorise, Body, Denied, Ports};
 
 const NOW: Timestamp = Timestamp::from_unix_ms(1_795_166_142_123);
@@ -82,6 +84,9 @@ impl Exchanges for OneExchange {
             response_bytes: 4_000,
             chunks: 12,
             events: 24,
+            input_tokens: Some(31),
+            output_tokens: None,
+            output_tokens_estimate: Some(22),
             caller: None,
         }]
     }
@@ -126,22 +131,59 @@ impl Status for AllWell {
     }
 }
 
-/// Says that every group has 7 bytes; remembers what was deleted.
+/// Says that every group has 7 bytes; gives the events it was given, unless it is away; remembers what it was told.
 #[derive(Debug, Default)]
-struct FakeEvents(Mutex<Vec<String>>);
+struct FakeEvents {
+    told: Mutex<Vec<String>>,
+    events: Mutex<Vec<Arc<Event>>>,
+    is_away: AtomicBool,
+}
 
 #[async_trait]
 impl Events for FakeEvents {
+    fn are_kept(&self) -> bool {
+        true
+    }
+
     async fn stored_bytes(&self, groups: &[LogGroup]) -> Vec<u64> {
         vec![7; groups.len()]
     }
 
+    /// Looks at two events more than fit, so that pages end early.
+    async fn page(&self, wanted: &Wanted) -> Result<Page, Away> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(Away("the store is away".into()));
+        }
+        let asked = &wanted.asked;
+        let mut events = self.events.lock().clone();
+        events.retain(|event| asked.has(event));
+        events.sort_by_key(|event| event.place());
+        if asked.order == Order::NewestFirst {
+            events.reverse();
+        }
+        let look_at = wanted.events_max.saturating_add(2);
+        let next = events.get(look_at).map(|event| event.place());
+        events.truncate(look_at);
+        let matches = |event: &Event| {
+            let pattern = wanted.pattern.as_ref();
+            pattern.is_none_or(|it| it.matches(&corelog_patterns::Event::new(&event.message)))
+        };
+        events.retain(|event| matches(event));
+        let beyond = events.get(wanted.events_max).map(|event| event.place());
+        events.truncate(wanted.events_max);
+        let left = beyond.or(next).map(|next| match asked.order {
+            Order::OldestFirst => next..asked.places.end,
+            Order::NewestFirst => asked.places.start..next.next(),
+        });
+        Ok(Page { events, left })
+    }
+
     async fn group_deleted(&self, group: &LogGroupName) {
-        self.0.lock().push(group.to_string());
+        self.told.lock().push(group.to_string());
     }
 
     async fn stream_deleted(&self, group: &LogGroupName, stream: &LogStreamName) {
-        self.0.lock().push(format!("{group} {stream}"));
+        self.told.lock().push(format!("{group} {stream}"));
     }
 }
 

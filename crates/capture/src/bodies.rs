@@ -49,18 +49,45 @@ pub(crate) struct ReadAnswer {
 }
 
 impl Capture {
+    /// Whether the model is yet unknown, and a look at the request's body can tell it.
+    pub fn is_model_in_body(&self) -> bool {
+        let is_known = self.call.route.model.is_some();
+        !is_known && self.wanted && encoding_of(&self.call.headers).is_none()
+    }
+
+    /// Reads the request, all of whose body is at hand before anything goes upstream: then the intent has its model
+    /// too. What is read here is not read again for the record.
+    pub fn asks(&mut self, body: &[u8]) {
+        if !self.is_model_in_body() {
+            return;
+        }
+        let mut reader = RequestReader::new(&self.call.route, &View(&self.call.headers));
+        reader.push(body);
+        let facts = reader.finish();
+        self.draft.asks_for(facts.model.as_deref());
+        self.asked = Some(Box::new(facts));
+    }
+
     pub(crate) fn read_request(
-        &self,
+        &mut self,
         copy: BodyCopy,
         cut: &mut Vec<Cut>,
     ) -> (Option<Part>, RequestFacts) {
+        let seen = copy.seen_bytes();
+        if copy.cut().is_none()
+            && let Some(facts) = self.asked.take()
+        {
+            let part = self.read_body("input", copy, None, cut, &mut |_| {});
+            let part = (seen > 0).then(|| part.classified(facts.body_is_json));
+            return (part, *facts);
+        }
         let mut reader = RequestReader::new(&self.call.route, &View(&self.call.headers));
         let encoding = encoding_of(&self.call.headers);
-        let seen = copy.seen_bytes();
         let part = self.read_body("input", copy, encoding.as_deref(), cut, &mut |piece| {
             reader.push(piece);
         });
         let facts = reader.finish();
+        settle_encoding("input", facts.body_is_json, cut);
         let part = (seen > 0).then(|| part.classified(facts.body_is_json));
         (part, facts)
     }
@@ -68,7 +95,7 @@ impl Capture {
     pub(crate) fn read_answer(&mut self, end: &End, cut: &mut Vec<Cut>) -> ReadAnswer {
         let id = self.call.id;
         let nothing = BodyCopy::new(id, "none", Arc::clone(&self.recorder), 0, 0);
-        let mut copy = std::mem::replace(&mut self.response, nothing);
+        let mut copy = std::mem::replace(&mut *self.response.lock(), nothing);
         let Some(answered) = &self.answered else {
             return ReadAnswer::default();
         };
@@ -83,6 +110,7 @@ impl Capture {
                 reader.push(piece);
             });
             let facts = reader.finish(route, status, &headers);
+            settle_encoding("output", facts.body_is_json, cut);
             let part = (seen > 0).then(|| part.classified(facts.body_is_json));
             let content_type = content_type_of(&answered.headers, part.is_some());
             return ReadAnswer {
@@ -105,6 +133,7 @@ impl Capture {
             },
         );
         let whole = reassembler.finish(route, status, &headers);
+        settle_encoding("output", whole.events > 0, cut);
         if whole.events == 0 && seen > 0 {
             let read = self.read_misnamed(raw, answered, status, cut);
             return ReadAnswer { events, ..read };
@@ -129,6 +158,7 @@ impl Capture {
         let mut reader = AnswerReader::new(&self.call.route);
         let part = self.named("output", raw, cut, &mut |piece| reader.push(piece));
         let facts = reader.finish(&self.call.route, status, &View(&answered.headers));
+        settle_encoding("output", facts.body_is_json, cut);
         let part = part.classified(facts.body_is_json);
         ReadAnswer {
             facts,
@@ -182,10 +212,16 @@ impl Capture {
             Err(Undecoded::NotDecoded) => CutReason::NotDecoded,
             Err(Undecoded::OverLimit) => CutReason::DecodedOverLimit,
         };
+        let is_plain = reason == CutReason::NotDecoded && decoded.seen_bytes() == 0;
         // Its place on disk has the name that the copy is about to take.
         drop(decoded);
         note(reason, copy.seen_bytes());
-        self.named(part, Part::of_copy(copy), cut, &mut |_| {})
+        let copy = Part::of_copy(copy);
+        if is_plain {
+            // Servers name encodings that they did not apply: then the bytes say what they are.
+            return self.named(part, copy, cut, take);
+        }
+        self.named(part, copy, cut, &mut |_| {})
     }
 
     /// Reads a body once more, and has it under this name if it is on disk: a record finds its bodies by
@@ -268,6 +304,13 @@ impl Capture {
         let mut part = Part::of_copy(lines);
         part.form = BodyForm::Text;
         part
+    }
+}
+
+/// A body that is understood lacks nothing, whatever its encoding was said to be.
+fn settle_encoding(part: &str, is_understood: bool, cut: &mut Vec<Cut>) {
+    if is_understood {
+        cut.retain(|it| it.part != part || it.reason != CutReason::NotDecoded);
     }
 }
 

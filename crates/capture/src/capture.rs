@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_providers::{Framing, Terminal};
+use corelog_providers::{Framing, RequestFacts, Terminal};
 use corelog_record::CutReason;
 use corelog_types::RecordId;
 use parking_lot::Mutex;
@@ -75,7 +75,9 @@ pub struct Capture {
     pub(crate) limits: Arc<Limits>,
     pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) request: Arc<Mutex<BodyCopy>>,
-    pub(crate) response: BodyCopy,
+    pub(crate) response: Arc<Mutex<BodyCopy>>,
+    /// What the request says, where its body was read before it went upstream.
+    pub(crate) asked: Option<Box<RequestFacts>>,
     pub(crate) answered: Option<Answered>,
     pub(crate) framing: Framing,
     pub(crate) terminal: Option<Terminal>,
@@ -106,7 +108,8 @@ impl Capture {
             limits,
             recorder,
             request: Arc::new(Mutex::new(request)),
-            response,
+            response: Arc::new(Mutex::new(response)),
+            asked: None,
             answered: None,
             framing: Framing::None,
             terminal: None,
@@ -170,10 +173,10 @@ impl Capture {
         }
         if self.framing != Framing::None || encoded {
             // The body to keep is another one, which takes the name.
-            self.response.rename("output-wire");
+            self.response.lock().rename("output-wire");
         }
         if let Some(length) = text("content-length").and_then(|length| length.parse().ok()) {
-            self.response.expect(length);
+            self.response.lock().expect(length);
         }
         self.answered = Some(answered);
     }
@@ -185,7 +188,7 @@ impl Capture {
         if !self.wanted {
             return false;
         }
-        self.response.push(chunk);
+        self.response.lock().push(chunk);
         self.terminal
             .as_mut()
             .is_some_and(|terminal| terminal.push(chunk))
@@ -219,19 +222,19 @@ impl Capture {
 
     /// Bytes of the answer so far.
     pub fn response_bytes(&self) -> u64 {
-        self.response.seen_bytes()
+        self.response.lock().seen_bytes()
     }
 
     /// Whether part of a body is missing because the disk would not take it.
     pub fn is_lost_to_disk(&self) -> bool {
         let lost = |copy: &BodyCopy| copy.cut() == Some(CutReason::Disk);
-        self.wanted && (lost(&self.response) || lost(&self.request.lock()))
+        self.wanted && (lost(&self.response.lock()) || lost(&self.request.lock()))
     }
 
     /// Whether finishing takes long enough to belong on a thread of its own.
     pub fn is_heavy(&self) -> bool {
         const INLINE_BYTES: u64 = 256 * 1024;
-        self.request.lock().kept_bytes() + self.response.kept_bytes() > INLINE_BYTES
+        self.request.lock().kept_bytes() + self.response.lock().kept_bytes() > INLINE_BYTES
     }
 
     pub(crate) fn policy(&self, model: Option<&str>) -> Policy {

@@ -68,6 +68,13 @@ impl Draft {
         }))
     }
 
+    /// The model, found out after the draft was made.
+    pub(crate) fn asks_for(&mut self, model: Option<&str>) {
+        if let (Some(document), Some(model)) = (&mut self.0, model) {
+            document.model_id = Some(model.to_owned());
+        }
+    }
+
     /// Takes the draft to be completed: nothing in it says any more how the exchange ended.
     pub(crate) fn take(&mut self) -> Option<Document> {
         let mut document = self.0.take()?;

@@ -65,7 +65,7 @@ impl Capture {
         let request = self.take_request_copy();
         let (request_bytes, response_bytes) = match self.opaque {
             Some(passed) => passed,
-            None => (request.seen_bytes(), self.response.seen_bytes()),
+            None => (request.seen_bytes(), self.response.lock().seen_bytes()),
         };
         let (input, asked) = self.read_request(request, &mut cut);
         let model = asked.model.clone();

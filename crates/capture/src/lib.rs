@@ -17,6 +17,7 @@ mod decode;
 mod draft;
 mod finish;
 mod headers;
+mod passing;
 mod policy;
 mod recorder;
 
@@ -25,5 +26,6 @@ pub use capture::{Capture, Limits};
 pub use copy::BodyCopy;
 pub use finish::Finished;
 pub use headers::HeaderFilter;
+pub use passing::{Look, Passing};
 pub use policy::{Policies, Policy, Rule, fits_pattern};
 pub use recorder::{Appended, Entry, Recorder, RecorderError, SealedSpill, Spill, Waiting};

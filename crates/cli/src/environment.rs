@@ -48,8 +48,18 @@ pub const AWS_ENDPOINT_URL_BEDROCK_RUNTIME: &str = "AWS_ENDPOINT_URL_BEDROCK_RUN
 /// Set by `corelog run` for the child: where an AWS SDK configures logging.
 pub const AWS_ENDPOINT_URL_BEDROCK: &str = "AWS_ENDPOINT_URL_BEDROCK";
 
-/// Variables that begin like a settings key but are read by commands.
-pub(crate) const NOT_SETTINGS: [&str; 4] = [CONFIG, URL, KEY, CA];
+/// Variables that begin like a settings key but are read by commands, or by what builds and tests this program.
+pub(crate) const NOT_SETTINGS: [&str; 9] = [
+    CONFIG,
+    URL,
+    KEY,
+    CA,
+    "CORELOG_BIN",
+    "CORELOG_BLESS",
+    "CORELOG_FULL",
+    "CORELOG_SEED",
+    "CORELOG_TEST_DATA",
+];
 
 /// A copy of the environment, so that whatever reads it can be tested without touching the real one.
 #[derive(Debug, Clone, Default)]
@@ -85,11 +95,74 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
-    /// The variables that begin with [`PREFIX`].
+    /// The variables that begin with [`PREFIX`], those aside that Kubernetes puts into every pod beside a service
+    /// whose name begins with `corelog`.
     pub(crate) fn ours(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .keys()
-            .map(String::as_str)
-            .filter(|name| name.starts_with(PREFIX))
+        let set = self.0.iter().filter(|(_, value)| !value.is_empty());
+        set.filter(|(name, value)| {
+            let rest = name.strip_prefix(PREFIX);
+            rest.is_some_and(|rest| !is_service_link(rest, value))
+        })
+        .map(|(name, _)| name.as_str())
+    }
+}
+
+/// Whether a variable says where a service is: `SERVICE_HOST`, `SERVICE_PORT_HTTP`, `PORT=tcp://10.0.0.11:80`,
+/// `PORT_80_TCP_ADDR`, each with the rest of the service's name before it or without.
+///
+/// Source: <https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>
+fn is_service_link(name: &str, value: &str) -> bool {
+    let words: Vec<&str> = name.split('_').collect();
+    let is_port = |word: &&str| word.parse::<u16>().is_ok();
+    let is_protocol = |word: &str| matches!(word, "TCP" | "UDP" | "SCTP");
+    (0..words.len()).any(|start| match &words[start..] {
+        ["SERVICE", "HOST"] | ["SERVICE", "PORT", ..] => true,
+        ["PORT"] => value.contains("://"),
+        ["PORT", port, protocol] => is_port(port) && is_protocol(protocol),
+        ["PORT", port, protocol, "PROTO" | "PORT" | "ADDR"] => {
+            is_port(port) && is_protocol(protocol)
+        }
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kubernetes_sets_is_not_ours() {
+        let theirs = [
+            ("CORELOG_SERVICE_HOST", "10.0.0.11"),
+            ("CORELOG_SERVICE_PORT", "80"),
+            ("CORELOG_SERVICE_PORT_HTTP", "80"),
+            ("CORELOG_PORT", "tcp://10.0.0.11:80"),
+            ("CORELOG_PORT_80_TCP", "tcp://10.0.0.11:80"),
+            ("CORELOG_PORT_80_TCP_ADDR", "10.0.0.11"),
+            ("CORELOG_GATEWAY_EU_SERVICE_HOST", "10.0.0.11"),
+            ("CORELOG_GATEWAY_EU_PORT_80_UDP_PROTO", "udp"),
+        ];
+        assert_eq!(Environment::from_pairs(theirs).ours().count(), 0);
+        let ours = [
+            ("CORELOG_LISTEN", "x"),
+            ("CORELOG_PORT", "4600"),
+            ("CORELOG_PORT_80_TLS", "x"),
+            ("CORELOG_SERVICE", "x"),
+            ("COREL", "x"),
+            ("CORELOG_DATA", ""),
+        ];
+        let found: Vec<_> = Environment::from_pairs(ours)
+            .ours()
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "CORELOG_LISTEN",
+                "CORELOG_PORT",
+                "CORELOG_PORT_80_TLS",
+                "CORELOG_SERVICE"
+            ]
+        );
     }
 }

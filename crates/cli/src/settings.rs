@@ -285,6 +285,13 @@ impl Settings {
                 provider.base_url = Provider::public_url(provider.dialect, region);
             }
         }
+        let logs = |it: &&mut Destination| it.kind == DestinationKind::CloudWatchLogs;
+        for destination in self.destinations.iter_mut().filter(logs) {
+            let region = destination.region.get_or_insert_with(|| region.clone());
+            if destination.endpoint.is_none() {
+                destination.endpoint = Destination::public_service(region);
+            }
+        }
     }
 
     /// Adds the built-in providers and the default destination, and drops what is out of service.

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use corelog_access::{Access, Key, SigningKey};
 use corelog_capture::{HeaderFilter, Limits as CaptureLimits, Policies, Policy, Rule};
 use corelog_catalog::{Modalities, Modality};
-use corelog_cli::settings::{self, CapturePolicy, Destination, Provider, Settings, Sse};
+use corelog_cli::settings::{self, CapturePolicy, Destination, Provider, Settings};
 use corelog_gateway::{
     Config as GatewayConfig, Credentials, Limits, OnFull, ProviderConfig, UpstreamConfig,
 };
@@ -219,7 +219,21 @@ pub(crate) fn spool(settings: &Settings, clock: &Clock) -> corelog_spool::Config
 /// How object stores are reached.
 pub(crate) fn store(settings: &Settings) -> s3::Store {
     let s3 = &settings.s3;
-    let credentials = match (&s3.access_key_id, &s3.secret_access_key) {
+    let endpoint = s3.endpoint.as_ref();
+    s3::Store {
+        endpoint: endpoint.map(|url| url.as_str().to_owned()),
+        region: s3.region.clone(),
+        credentials: store_credentials(settings),
+        allow_http: s3.allow_http || endpoint.is_some_and(settings::HttpUrl::is_loopback),
+        virtual_hosted: !s3.path_style,
+        encryption: s3::Encryption::BucketDefault,
+    }
+}
+
+/// Who we are to object stores, and to whoever names no credentials of its own.
+pub(crate) fn store_credentials(settings: &Settings) -> s3::Credentials {
+    let s3 = &settings.s3;
+    match (&s3.access_key_id, &s3.secret_access_key) {
         (Some(id), Some(secret)) => s3::Credentials::Static {
             access_key_id: id.reveal().to_owned(),
             secret_access_key: secret.reveal().to_owned(),
@@ -229,48 +243,7 @@ pub(crate) fn store(settings: &Settings) -> s3::Store {
                 .map(|token| token.reveal().to_owned()),
         },
         _ => s3::Credentials::Machine,
-    };
-    let endpoint = s3.endpoint.as_ref();
-    s3::Store {
-        endpoint: endpoint.map(|url| url.as_str().to_owned()),
-        region: s3.region.clone(),
-        credentials,
-        allow_http: s3.allow_http || endpoint.is_some_and(settings::HttpUrl::is_loopback),
-        virtual_hosted: !s3.path_style,
-        encryption: s3::Encryption::BucketDefault,
     }
-}
-
-/// The sink's configuration of a destination of the file.
-pub(crate) fn sink(destination: &Destination, settings: &Settings) -> anyhow::Result<s3::Config> {
-    let url = destination.url.to_string();
-    let mut config = s3::Config::new(s3::Location::parse(&url)?);
-    config.store = store(settings);
-    config.store.encryption = match (&destination.sse, &destination.sse_kms_key_id) {
-        (None, _) => s3::Encryption::BucketDefault,
-        (Some(Sse::Aes256), _) => s3::Encryption::StoreManaged,
-        (Some(Sse::Kms), key_id) => s3::Encryption::Kms {
-            key_id: key_id.clone(),
-            bucket_key: false,
-        },
-    };
-    config.account_id.clone_from(&settings.account.id);
-    config.inline_bytes_max = destination.inline_bytes_max;
-    config.gzip_level = destination.gzip_level;
-    config.extension = destination.extension;
-    let all = [
-        (Modality::Text, destination.text),
-        (Modality::Image, destination.image),
-        (Modality::Embedding, destination.embedding),
-        (Modality::Video, destination.video),
-        (Modality::Audio, destination.audio),
-    ]
-    .into_iter()
-    .fold(Modalities::all(), |all, (modality, wanted)| {
-        all.with(modality, wanted)
-    });
-    config.modalities = captured(all, settings);
-    Ok(config)
 }
 
 /// Of the kinds of data that a destination wants, those that `[capture]` lets out at all.

@@ -12,7 +12,7 @@ use corelog_api::logs::{Events, NoEvents};
 use corelog_catalog::{BucketTarget, Catalog, LoggingConfiguration, Modalities};
 use corelog_cli::settings::Settings;
 use corelog_delivery::{Config, Delivery, Ended, Handle, Ports, Report, Sink};
-use corelog_hot::Hot;
+use corelog_hot::{Hot, Subscription};
 use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::{GroupSink, Tables};
 use corelog_sinks::s3::{self, Location, S3Sink};
@@ -23,7 +23,9 @@ use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle as Background;
 use tokio::task::JoinHandle;
 
-use crate::tables::{Care, StoredEvents};
+use crate::activity;
+use crate::events::StoredEvents;
+use crate::tables::Care;
 
 /// The cursor's name of the table of all events.
 const TABLE: &str = "log-groups";
@@ -57,6 +59,8 @@ pub(crate) struct Destined {
     tables: Option<Arc<Tables>>,
     /// The events that are not in it yet.
     hot: Hot,
+    /// Hears of them from the first on, until somebody notes what comes.
+    listening: Mutex<Option<Subscription>>,
     /// Ends the care of it, and the making of events.
     caring: Shutdown,
     /// What the control API's destination was started with.
@@ -83,10 +87,12 @@ impl Destined {
         let table_has = position(&spool, TABLE);
         let config = crate::configure::hot(&settings, table_has);
         let (hot, follower) = Hot::new(spool.clone(), config);
+        let listening = hot.subscribe();
         let (tasks, caring) = (corelog_runtime::Tasks::new(), Shutdown::new());
         tasks.spawn_on("log events", follower.run(caring.child()), &events);
         Ok(Self {
             hot,
+            listening: Mutex::new(Some(listening)),
             settings: RwLock::new(settings),
             spool,
             clock,
@@ -106,11 +112,10 @@ impl Destined {
         self.forget_gone(&settings, keep_api)?;
         for destination in &settings.destinations {
             let name = destination.name.as_str();
-            let sink = crate::configure::sink(destination, &settings)
-                .and_then(|config| Ok(S3Sink::open(&config)?))
+            let sink = crate::sinks::open(destination, &settings, &self.clock)
                 .with_context(|| format!("destination `{name}` cannot be used"))?;
             let config = crate::configure::delivery(destination, &settings);
-            self.begin(config, Arc::new(sink), true).await?;
+            self.begin(config, sink, true).await?;
         }
         if let Some(tables) = &self.tables {
             let sink = GroupSink::new(Arc::clone(tables), self.hot.clone());
@@ -125,6 +130,12 @@ impl Destined {
         let Some(tables) = &self.tables else {
             return Ok(Arc::new(NoEvents));
         };
+        let (tasks, background) = (&self.tasks, &self.background);
+        if let Some(listening) = self.listening.lock().take() {
+            let shutdown = self.caring.child();
+            let noting = activity::note(listening, Arc::clone(&catalog), shutdown);
+            tasks.spawn_on("activity", noting, background);
+        }
         let settings = self.settings.read();
         let care = Care {
             tables: Arc::clone(tables),
@@ -134,8 +145,14 @@ impl Destined {
             clock: self.clock.clone(),
         };
         let running = care.run(self.caring.child());
-        self.tasks.spawn_on("table care", running, &self.background);
-        Ok(Arc::new(StoredEvents(Arc::clone(tables))))
+        tasks.spawn_on("table care", running, background);
+        Ok(Arc::new(StoredEvents::new(
+            Arc::clone(tables),
+            self.hot.clone(),
+            format!("{}/{TABLE}", self.spool.node()),
+            tasks.clone(),
+            background.clone(),
+        )))
     }
 
     /// The events that records become.
@@ -170,9 +187,9 @@ impl Destined {
         };
         self.forget_gone(&settings, keep_api)?;
         for destination in &missing {
-            let sink = S3Sink::open(&crate::configure::sink(destination, &settings)?)?;
+            let sink = crate::sinks::open(destination, &settings, &self.clock)?;
             let config = crate::configure::delivery(destination, &settings);
-            self.begin(config, Arc::new(sink), true).await?;
+            self.begin(config, sink, true).await?;
         }
         let of_api = self.of_api.lock().clone();
         if let Some(configuration) = of_api.filter(|_| !same_store) {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use corelog_access::Caller;
+use corelog_access::{Caller, TurnedAway};
 use corelog_api::{Api, Body};
-use corelog_gateway::{Answer, BodyError, Own, TurnedAway};
+use corelog_gateway::{Answer, BodyError, Own};
 use corelog_telemetry::Metrics;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, TryStreamExt as _};
@@ -33,12 +33,6 @@ impl Own for House {
     }
 
     fn turn_away(&self, head: &Parts, why: TurnedAway) -> Option<Response<Answer>> {
-        let why = match why {
-            TurnedAway::NoCredential => corelog_api::TurnedAway::NoCredential,
-            TurnedAway::UnknownCredential => corelog_api::TurnedAway::UnknownCredential,
-            TurnedAway::BadSignature => corelog_api::TurnedAway::BadSignature,
-            TurnedAway::BodyTooLarge => corelog_api::TurnedAway::BodyTooLarge,
-        };
         Some(self.api.turn_away(head, why)?.map(body))
     }
 

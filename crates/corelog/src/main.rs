@@ -1,11 +1,14 @@
 //! The corelog binary: reads the command line, and joins the components where a command needs a server.
 
+mod activity;
 mod configure;
 mod demo;
 mod destinations;
+mod events;
 mod front;
 mod recorder;
 mod serve;
+mod sinks;
 mod status;
 mod tables;
 mod torture;

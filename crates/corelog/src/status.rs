@@ -39,6 +39,9 @@ impl Exchanges for Flights {
             response_bytes: exchange.response_bytes,
             chunks: exchange.chunks,
             events: exchange.events,
+            input_tokens: exchange.tokens.input.map(|count| count.value),
+            output_tokens: exchange.tokens.output.map(|count| count.value),
+            output_tokens_estimate: exchange.tokens.output_estimate,
             caller: Some(exchange.caller),
         })
         .collect()

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use corelog_api::logs::Events;
-use corelog_catalog::{Catalog, Error as CatalogError, GroupFilter, LogGroup};
+use corelog_catalog::{Catalog, Error as CatalogError, GroupFilter, LogGroup, LogStream};
+use corelog_hot::STREAM;
 use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::Tables;
 use corelog_store::{Compaction, Table};
@@ -26,7 +25,8 @@ const DAY_MS: u64 = 86_400_000;
 pub(crate) struct Care {
     pub(crate) tables: Arc<Tables>,
     pub(crate) catalog: Arc<dyn Catalog>,
-    /// The group that records are events of. It is made anew where somebody has deleted it: records keep coming.
+    /// The group that records are events of. It and its stream are made anew where somebody has deleted them: records
+    /// keep coming.
     pub(crate) group: LogGroupName,
     pub(crate) every: Duration,
     pub(crate) clock: Clock,
@@ -71,6 +71,12 @@ impl Care {
         if self.catalog.group(&self.group).await?.is_none() {
             let group = LogGroup::new(self.group.clone(), self.clock.now());
             self.catalog.create_group(&group).await?;
+        }
+        if let Ok(name) = LogStreamName::new(STREAM)
+            && self.catalog.stream(&self.group, &name).await?.is_none()
+        {
+            let stream = LogStream::new(name, self.clock.now());
+            self.catalog.create_stream(&self.group, &stream).await?;
         }
         Ok(())
     }
@@ -130,48 +136,6 @@ async fn compact(table: &Table, shutdown: &Shutdown) {
             }
         }
     }
-}
-
-/// What the operations on log groups ask of the table.
-#[derive(Debug)]
-pub(crate) struct StoredEvents(pub(crate) Arc<Tables>);
-
-#[async_trait]
-impl Events for StoredEvents {
-    /// Zeros while the store is away.
-    async fn stored_bytes(&self, groups: &[LogGroup]) -> Vec<u64> {
-        let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
-        if let Ok(table) = self.0.table().await
-            && let Ok(snapshot) = table.snapshot().await
-        {
-            for file in snapshot.files() {
-                *bytes.entry(file.group).or_default() += file.bytes;
-            }
-        }
-        let of = |group: &LogGroup| bytes.get(group.name.as_str()).copied().unwrap_or(0);
-        groups.iter().map(of).collect()
-    }
-
-    /// Should it fail, the log says how to do it again.
-    async fn group_deleted(&self, group: &LogGroupName) {
-        let dropped = match self.0.table().await {
-            Ok(table) => table
-                .drop_group(group.as_str())
-                .await
-                .map(drop)
-                .map_err(|error| Chain(&error).to_string()),
-            Err(error) => Err(Chain(&error).to_string()),
-        };
-        if let Err(error) = dropped {
-            tracing::error!(
-                error, %group,
-                "a deleted log group's events are still stored; create and delete the group again to remove them"
-            );
-        }
-    }
-
-    /// Streams share files: the events of one go with their day, or with their group.
-    async fn stream_deleted(&self, _group: &LogGroupName, _stream: &LogStreamName) {}
 }
 
 #[cfg(test)]

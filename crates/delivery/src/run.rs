@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::fill::{Bounds, Filling, SpoolBlobs};
 use crate::report::State;
-use crate::{Batch, Error, Handle, Plan, Sink, SinkError, plan};
+use crate::{Batch, Error, Handle, Plan, Receipt, Sink, SinkError, plan};
 
 /// How often records are looked at while a batch waits to be old enough: it may have become too large.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -218,7 +218,6 @@ impl Delivery {
             self.with_cursor(move |cursor| cursor.save_plan(&plan::encode(&plan)))
                 .await?;
         }
-        let records = entries.len() as u64;
         let work = Batch {
             destination: self.config.name.clone(),
             node: self.node,
@@ -229,15 +228,9 @@ impl Delivery {
         let Some(outcome) = self.in_time(self.put(work), shutdown).await else {
             return Ok(false);
         };
-        outcome?;
+        let receipt = outcome?;
         self.commit(plan.last).await?;
-        let delivered = self
-            .ports
-            .metrics
-            .delivered
-            .get_or_create(&self.label)
-            .clone();
-        delivered.inc_by(records);
+        self.count(receipt.records, receipt.rejected);
         self.trim().await;
         if saved.is_none() {
             *filling = Some(batch);
@@ -293,7 +286,7 @@ impl Delivery {
         }
     }
 
-    async fn put(&self, batch: Batch) -> Result<(), Failure> {
+    async fn put(&self, batch: Batch) -> Result<Receipt, Failure> {
         let receipt = self.ports.sink.deliver(Arc::new(batch)).await?;
         if receipt.unreadable > 0 {
             tracing::error!(
@@ -301,7 +294,17 @@ impl Delivery {
                 "records could not be read and were put aside as raw bytes"
             );
         }
-        Ok(())
+        Ok(receipt)
+    }
+
+    fn count(&self, delivered: u64, rejected: u64) {
+        let metrics = &self.ports.metrics;
+        let counter = metrics.delivered.get_or_create(&self.label).clone();
+        counter.inc_by(delivered);
+        if rejected > 0 {
+            let counter = metrics.delivery_rejected.get_or_create(&self.label).clone();
+            counter.inc_by(rejected);
+        }
     }
 
     /// Runs a future to its end; during a shutdown only to the deadline. `None` if that came first.

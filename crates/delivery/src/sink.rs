@@ -30,10 +30,13 @@ pub trait Sink: Send + Sync + fmt::Debug {
 /// What a sink did with a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Receipt {
-    /// Records delivered, the unreadable ones included.
+    /// Records delivered, the unreadable ones included; the rejected ones not, and not what a sink leaves out because
+    /// it delivers records of invocations and nothing else.
     pub records: u64,
     /// Records that could not be decoded and were put aside as raw bytes.
     pub unreadable: u64,
+    /// Records that the other side did not keep, and never will: too old for it, say. The sink has logged their ids.
+    pub rejected: u64,
 }
 
 /// A batch was not put, or a destination cannot be written. Trying again may help.

@@ -26,6 +26,8 @@ enum Act {
     HangHalfWay,
     HangAfter,
     FailAfter,
+    /// Keeps all but the last one.
+    Reject,
 }
 
 /// A store of objects by name that survives the process, and the sink in front of it.
@@ -79,6 +81,7 @@ impl Sink for Store {
         let share = match act {
             Some(Act::Fail | Act::HangBefore) => 0,
             Some(Act::HangHalfWay) => batch.entries.len() / 2,
+            Some(Act::Reject) => batch.entries.len() - 1,
             _ => batch.entries.len(),
         };
         if share > 0 {
@@ -90,9 +93,10 @@ impl Sink for Store {
                 std::future::pending().await
             }
             Some(Act::Fail | Act::FailAfter) => Err(SinkError::new("write", "x", "refused")),
-            None => Ok(Receipt {
-                records: batch.entries.len() as u64,
+            Some(Act::Reject) | None => Ok(Receipt {
+                records: share as u64,
                 unreadable: 0,
+                rejected: (batch.entries.len() - share) as u64,
             }),
         }
     }
@@ -303,6 +307,25 @@ async fn a_batch_that_is_not_full_is_put_when_its_first_record_is_old_enough() {
     shutdown.request();
     running.await;
     assert_eq!(store.contents(), texts(0..3));
+}
+
+#[tokio::test]
+async fn what_the_other_side_does_not_keep_is_counted_and_not_tried_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::scripted(&[Act::Reject]);
+    let spool = spool(dir.path());
+    let (delivery, _, metrics) = open(&spool, &store, config());
+    append(&spool, 0..25);
+    let shutdown = Shutdown::new();
+    shutdown.request();
+    assert_eq!(delivery.run(shutdown).await, Ended { undelivered: 0 });
+    let kept = [texts(0..9), texts(10..25)].concat();
+    assert_eq!(store.contents(), kept);
+    let label = DestinationLabel {
+        destination: "bucket".to_owned(),
+    };
+    assert_eq!(metrics.delivery_rejected.get_or_create(&label).get(), 1);
+    assert_eq!(metrics.delivered.get_or_create(&label).get(), 24);
 }
 
 #[tokio::test(start_paused = true)]

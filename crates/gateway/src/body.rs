@@ -29,6 +29,8 @@ const DRAIN_TIME_MAX: Duration = Duration::from_secs(2);
 pub(crate) enum RequestBody {
     /// Straight from the caller, copied as it passes.
     Passing {
+        /// What came before anybody asked for it.
+        first: Option<Result<Bytes, hyper::Error>>,
         incoming: Incoming,
         copy: Option<Arc<Mutex<BodyCopy>>>,
         left: u64,
@@ -100,12 +102,17 @@ impl Body for RequestBody {
                 Poll::Ready(Some(Ok(Frame::data(piece.into()))))
             }
             Self::Passing {
+                first,
                 incoming,
                 copy,
                 left,
                 passed,
             } => {
-                let frame = match std::task::ready!(Pin::new(incoming).poll_frame(context)) {
+                let frame = match first.take() {
+                    Some(first) => Some(first.map(Frame::data)),
+                    None => std::task::ready!(Pin::new(incoming).poll_frame(context)),
+                };
+                let frame = match frame {
                     Some(Ok(frame)) => frame,
                     Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
                     None => return Poll::Ready(None),
@@ -128,7 +135,9 @@ impl Body for RequestBody {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Passing { incoming, .. } => incoming.is_end_stream(),
+            Self::Passing {
+                first, incoming, ..
+            } => first.is_none() && incoming.is_end_stream(),
             Self::Held(bytes) => bytes.is_none(),
             Self::File { left, .. } => *left == 0,
         }
@@ -136,13 +145,31 @@ impl Body for RequestBody {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Passing { incoming, .. } => incoming.size_hint(),
+            Self::Passing {
+                first, incoming, ..
+            } => {
+                let taken = match first {
+                    Some(Ok(data)) => data.len() as u64,
+                    _ => 0,
+                };
+                longer(&incoming.size_hint(), taken)
+            }
             Self::Held(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
             Self::File { left, .. } => SizeHint::with_exact(*left),
         }
     }
+}
+
+/// A hint that counts so many bytes more.
+fn longer(hint: &SizeHint, bytes: u64) -> SizeHint {
+    let mut longer = SizeHint::new();
+    longer.set_lower(hint.lower() + bytes);
+    if let Some(upper) = hint.upper() {
+        longer.set_upper(upper + bytes);
+    }
+    longer
 }
 
 /// An answer's body on its way to the caller.

@@ -8,6 +8,7 @@
 
 mod answer;
 pub(crate) mod denied;
+mod send;
 mod source;
 
 use std::future::Future;
@@ -18,36 +19,31 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use corelog_access::Caller;
-use corelog_capture::{Answered, Call, Capture};
+use corelog_capture::{Call, Capture};
 use corelog_providers::{Route, route};
 use corelog_record::CallerFacts;
 use corelog_runtime::Tasks;
 use corelog_types::{Dialect, RecordId};
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version, header, request};
+use http::{HeaderMap, Method, Response, Uri, Version, header, request};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 
-use self::answer::{Begun, begin, mark, refused, timing};
+use self::answer::refused;
 use self::denied::{Stranger, turn_away};
 use self::source::{Source, choose, prove};
-use crate::body::{self, Answer, OverLimit, RequestBody};
+use crate::body::{self, Answer, RequestBody};
 use crate::config::Limits;
 use crate::front::{self, Found};
 use crate::gateway::{Routing, Shared};
 use crate::headers;
-use crate::inflight::{Abort, About, Entry, Listed};
+use crate::inflight::{About, Entry, Listed};
 use crate::keep::{Keeper, Kept};
 use crate::provider::Provider;
 use crate::refusal::Refusal;
-use crate::relay::{Flow, Relay};
 use crate::sign;
-use crate::upgrade::{self, Tunnel};
-use crate::upstream::{ConnectError, Lease, SendError};
-
-/// Tries on a fresh connection after pooled ones turned out to be closed.
-const UNSENT_TRIES: usize = 8;
+use crate::upgrade;
 
 /// A call that was let in.
 pub(crate) struct Arrival {
@@ -305,192 +301,6 @@ impl Prepared {
         Ok(())
     }
 
-    /// Everything from the first upstream byte to the answer's head, or the whole answer if it is there.
-    async fn run(mut self) -> Response<Answer> {
-        let sent_at = Instant::now();
-        let (mut answer, lease) = match self.send().await {
-            Ok(answered) => answered,
-            Err(refusal) => return whole(self.refuse(&refusal).await),
-        };
-        let now = Instant::now();
-        let headers = std::mem::take(answer.headers_mut());
-        let mut head = headers::travelling(&headers);
-        if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-            upgrade::keep(&headers, &mut head);
-        }
-        self.capture.answered(Answered {
-            status: answer.status().as_u16(),
-            headers,
-            at: now.saturating_duration_since(self.began),
-        });
-        let id = self.capture.id();
-        mark(&mut head, self.capture.is_wanted().then_some(id));
-        head.append("server-timing", timing(self.began, sent_at, now));
-        let (status, dialect) = (answer.status(), self.capture.call().dialect);
-        if status == StatusCode::SWITCHING_PROTOCOLS {
-            return self.switch(answer, head, lease).await;
-        }
-        let extensions = std::mem::take(answer.extensions_mut());
-        let incoming = answer.into_body();
-        let length = incoming.size_hint().exact();
-        let mut flow = Flow::new(
-            incoming,
-            lease,
-            self.capture,
-            self.listed,
-            Arc::clone(&self.keeper),
-            self.provider.idle_timeout,
-        );
-        flow.before = sent_at.saturating_duration_since(self.began);
-        let body = match begin(flow).await {
-            Begun::Whole(Kept::Refused(why), _) => {
-                let refusal = Refusal::NotRecorded(why);
-                self.shared.note_refusal(&refusal);
-                return whole(refusal.answer(dialect, None));
-            }
-            Begun::Whole(_, frame) => Answer::Whole(frame.and_then(|frame| frame.into_data().ok())),
-            Begun::Going(flow, first) => {
-                Answer::Relayed(Box::new(Relay::new(*flow, first, length)))
-            }
-        };
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
-        *response.headers_mut() = head;
-        *response.extensions_mut() = extensions;
-        response
-    }
-
-    /// Leaves HTTP behind, on both sides.
-    async fn switch(
-        mut self,
-        mut answer: Response<Incoming>,
-        head: HeaderMap,
-        lease: Lease,
-    ) -> Response<Answer> {
-        let Some(caller) = self.upgrade.take() else {
-            let why = "it changed the protocol without being asked to".to_owned();
-            return whole(self.refuse(&Refusal::Broken(why)).await);
-        };
-        let tunnel = Tunnel {
-            caller,
-            upstream: hyper::upgrade::on(&mut answer),
-            lease,
-            capture: self.capture,
-            listed: self.listed,
-            keeper: self.keeper,
-        };
-        tunnel.start();
-        let mut response = Response::new(Answer::Whole(None));
-        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-        *response.headers_mut() = head;
-        response
-    }
-
-    /// Sends the request, on another connection while pooled ones turn out to be closed.
-    async fn send(&mut self) -> Result<(Response<Incoming>, Lease), Refusal> {
-        let body = std::mem::replace(&mut self.body, RequestBody::Held(None));
-        let mut request = Request::new(body);
-        *request.method_mut() = self.method.clone();
-        *request.headers_mut() = std::mem::take(&mut self.headers);
-        for _ in 0..UNSENT_TRIES {
-            let mut lease = match self.lease().await {
-                Ok(lease) => lease,
-                Err(refusal) => {
-                    self.read_unsent(request.body_mut()).await;
-                    return Err(refusal);
-                }
-            };
-            self.address(&mut request, &lease)?;
-            let mut sent = lease.send(request);
-            let listed = &self.listed;
-            let outcome = std::future::poll_fn(|context| {
-                if let Some(abort) = listed.poll_abort(context) {
-                    return Poll::Ready(Err(abort));
-                }
-                sent.poll(&mut lease, context).map(Ok)
-            })
-            .await;
-            match outcome {
-                Err(abort) => {
-                    if let Some(limit) = abort.limit() {
-                        self.shared.limit_reached(limit);
-                    }
-                    return Err(refusal_of(abort));
-                }
-                Ok(Ok(answer)) => return Ok((answer, lease)),
-                Ok(Err(SendError::Unsent(unsent))) => request = *unsent,
-                Ok(Err(SendError::Broken(error))) => return Err(self.broken(&error)),
-            }
-        }
-        self.read_unsent(request.body_mut()).await;
-        Err(Refusal::Broken(
-            "every connection was closed before the request was sent".to_owned(),
-        ))
-    }
-
-    /// What was asked belongs into the record, even if nobody could be asked.
-    async fn read_unsent(&mut self, body: &mut RequestBody) {
-        if !self.asks_first() {
-            body.read_for_record().await;
-        }
-    }
-
-    fn lease(&self) -> impl Future<Output = Result<Lease, Refusal>> + Send + 'static {
-        if self.provider.pool.is_exhausted() {
-            self.shared.limit_reached("connections_per_upstream_max");
-        }
-        let to_leave = self.upgrade.is_some();
-        let keeper = Arc::clone(&self.keeper);
-        lend(
-            Arc::clone(&self.provider),
-            self.listed.entry(),
-            keeper,
-            to_leave,
-        )
-    }
-
-    /// Writes the request's target in the form that the connection wants.
-    fn address(&self, request: &mut Request<RequestBody>, lease: &Lease) -> Result<(), Refusal> {
-        let path = &self.upstream_path;
-        let target: Option<Uri> = if lease.is_http2() || lease.wants_absolute_uri() {
-            self.provider.absolute(path)
-        } else {
-            path.parse().ok()
-        };
-        *request.uri_mut() = target.ok_or_else(|| {
-            Refusal::BadRequest("the path cannot be asked for upstream".to_owned())
-        })?;
-        if lease.is_http2() {
-            *request.version_mut() = Version::HTTP_2;
-        } else {
-            *request.version_mut() = Version::HTTP_11;
-            let headers = request.headers_mut();
-            headers.insert("host", self.provider.host.clone());
-            if let Some(authorization) = lease.proxy_authorization() {
-                headers.insert("proxy-authorization", authorization);
-            }
-        }
-        Ok(())
-    }
-
-    /// Why a request broke off: it may have been the caller's body.
-    fn broken(&self, error: &hyper::Error) -> Refusal {
-        let mut cause = std::error::Error::source(error);
-        while let Some(inner) = cause {
-            if inner.is::<OverLimit>() {
-                self.shared.limit_reached("body_bytes_max");
-                return Refusal::BodyTooLarge(self.shared.routing().limits.body_bytes_max);
-            }
-            cause = inner.source();
-        }
-        if error.is_user() {
-            // A body that ends before its end: its sender is gone.
-            self.listed.hung_up();
-            return Refusal::BadRequest("the request's body broke off".to_owned());
-        }
-        Refusal::Broken(corelog_telemetry::Chain(error).to_string())
-    }
-
     /// Answers in the gateway's own name, once that is recorded.
     async fn refuse(self, refusal: &Refusal) -> Response<Bytes> {
         let gone = self.listed.hung_up_after();
@@ -563,45 +373,6 @@ fn enter(
         return Err(Refusal::BodyTooLarge(limits.body_bytes_max));
     }
     Ok(listed)
-}
-
-/// Lends a connection, unless the exchange is ended while it waits for one.
-async fn lend(
-    provider: Arc<Provider>,
-    entry: Arc<Entry>,
-    keeper: Arc<Keeper>,
-    to_leave: bool,
-) -> Result<Lease, Refusal> {
-    let lease = async {
-        if to_leave {
-            provider.pool.lease_to_leave().await
-        } else {
-            provider.pool.lease().await
-        }
-    };
-    tokio::pin!(lease);
-    let outcome = std::future::poll_fn(|context| {
-        if let Some(abort) = entry.poll_abort(context) {
-            return Poll::Ready(Err(refusal_of(abort)));
-        }
-        lease.as_mut().poll(context).map(Ok)
-    })
-    .await?;
-    outcome.map_err(|error| {
-        if matches!(error, ConnectError::TimedOut { .. }) {
-            keeper.note_limit("connect_timeout");
-        }
-        Refusal::Unreachable(corelog_telemetry::Chain(&error).to_string())
-    })
-}
-
-fn refusal_of(abort: Abort) -> Refusal {
-    match abort {
-        Abort::FirstByteTimeout | Abort::IdleTimeout => Refusal::TimedOut("the first-byte timeout"),
-        Abort::TotalTimeout => Refusal::TimedOut("the total timeout"),
-        Abort::Killed => Refusal::Killed,
-        Abort::Stopping => Refusal::Stopping,
-    }
 }
 
 pub(crate) fn whole(answer: Response<Bytes>) -> Response<Answer> {

@@ -9,8 +9,8 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-use corelog_capture::BodyCopy;
-use corelog_providers::model_of;
+use corelog_capture::{BodyCopy, Passing};
+use corelog_providers::{TokensSoFar, model_of};
 use corelog_runtime::Shutdown;
 use corelog_types::{Dialect, Operation, RecordId};
 use futures_util::task::AtomicWaker;
@@ -19,6 +19,10 @@ use parking_lot::Mutex;
 /// How often deadlines are looked at.
 const SWEEP: Duration = Duration::from_millis(100);
 const NEVER: u64 = u64::MAX;
+/// Of one stream, so much is looked at for its tokens at the most.
+const LOOK_BYTES_MAX: u64 = 256 * 1024;
+/// Of all streams together, the oldest first; those behind have no count of tokens.
+const LOOKS_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
 /// Where an exchange is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +132,8 @@ pub(crate) struct Entry {
     waker: AtomicWaker,
     /// The copy of the request's body, to read the model from where the path does not say it.
     asked: OnceLock<Weak<Mutex<BodyCopy>>>,
+    /// The answer, where it streams, to read its tokens from.
+    passing: OnceLock<Passing>,
 }
 
 impl Entry {
@@ -153,6 +159,11 @@ impl Entry {
     /// Notes where the request's body is, for whoever asks for its model.
     pub(crate) fn asks_in(&self, copy: &Arc<Mutex<BodyCopy>>) {
         let _ = self.asked.set(Arc::downgrade(copy));
+    }
+
+    /// Notes the answer's stream, for whoever asks for its tokens.
+    pub(crate) fn streams(&self, passing: Passing) {
+        let _ = self.passing.set(passing);
     }
 
     fn model(&self) -> Option<String> {
@@ -245,8 +256,10 @@ pub struct Seen {
     pub response_bytes: u64,
     /// Chunks of the answer so far.
     pub chunks: u64,
-    /// Events of the stream so far; about the tokens, for most providers.
+    /// Events of the stream so far.
     pub events: u64,
+    /// Tokens so far, where the answer is a stream.
+    pub tokens: TokensSoFar,
     /// Who calls.
     pub caller: String,
 }
@@ -321,6 +334,7 @@ impl InFlight {
             is_upgraded: AtomicBool::new(false),
             waker: AtomicWaker::new(),
             asked: OnceLock::new(),
+            passing: OnceLock::new(),
         });
         let mut exchanges = self.exchanges.lock();
         if exchanges.len() >= most {
@@ -343,14 +357,15 @@ impl InFlight {
         self.len() == 0
     }
 
-    /// All of them, the oldest first.
+    /// All of them, the oldest first. Reads bodies for their model and streams for their tokens, within bounds:
+    /// blocking work, for which nothing on the wire waits.
     pub fn list(&self) -> Vec<Seen> {
         let now = Instant::now();
-        // Bodies are read for their model, and nobody shall wait for that.
-        let listed: Vec<_> = self.exchanges.lock().values().map(Arc::clone).collect();
-        let mut seen: Vec<_> = listed.iter().map(|entry| see(entry, now)).collect();
-        seen.sort_by_key(|exchange| std::cmp::Reverse(exchange.age));
-        seen
+        let mut listed: Vec<_> = self.exchanges.lock().values().map(Arc::clone).collect();
+        listed.sort_by_key(|entry| entry.began);
+        let mut left = LOOKS_BYTES_MAX;
+        let seen = listed.iter().map(|entry| see(entry, now, &mut left));
+        seen.collect()
     }
 
     /// Ends one; says whether there was such a one.
@@ -404,7 +419,13 @@ impl InFlight {
     }
 }
 
-fn see(entry: &Entry, now: Instant) -> Seen {
+fn see(entry: &Entry, now: Instant, left: &mut u64) -> Seen {
+    let look = entry
+        .passing
+        .get()
+        .map(|passing| passing.look(LOOK_BYTES_MAX.min(*left)))
+        .unwrap_or_default();
+    *left -= look.bytes;
     Seen {
         id: entry.id,
         age: now.saturating_duration_since(entry.began),
@@ -417,6 +438,7 @@ fn see(entry: &Entry, now: Instant) -> Seen {
         response_bytes: entry.response_bytes.load(Ordering::Relaxed),
         chunks: entry.chunks.load(Ordering::Relaxed),
         events: entry.events.load(Ordering::Relaxed),
+        tokens: look.tokens,
         caller: entry.about.caller.clone(),
     }
 }

@@ -29,5 +29,5 @@ pub use config::{Config, Credentials, Limits, OnFull, ProviderConfig};
 pub use gateway::{Gateway, Ports};
 pub use inflight::{InFlight, Seen, State};
 pub use listen::{TlsError, listen, tls_acceptor};
-pub use own::{Own, TurnedAway};
+pub use own::Own;
 pub use upstream::{ConnectError, UpstreamConfig};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use corelog_access::{Caller, Denied};
+use corelog_access::{Caller, TurnedAway};
 use corelog_types::Dialect;
 use futures_util::future::BoxFuture;
 use http::request::Parts;
@@ -20,28 +20,6 @@ use crate::sign;
 /// More than any operation of ours takes. A batch of log events is a megabyte of text, and each of its characters may
 /// come as an escape of six.
 const BODY_BYTES_MAX: usize = 8 << 20;
-
-/// Why a request of [`Own::claims`] is turned away before it is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TurnedAway {
-    /// It came without a credential.
-    NoCredential,
-    /// Its credential is none of those configured.
-    UnknownCredential,
-    /// Its signature is not what its key makes of it.
-    BadSignature,
-    /// Its body is too large, or broke off.
-    BodyTooLarge,
-}
-
-impl From<Denied> for TurnedAway {
-    fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::Missing => Self::NoCredential,
-            Denied::Unknown => Self::UnknownCredential,
-        }
-    }
-}
 
 /// Whoever answers what is not a call to a model.
 pub trait Own: Send + Sync {

@@ -72,9 +72,7 @@ pub(crate) fn sign(
     let (path, query) = path_and_query
         .split_once('?')
         .unwrap_or((path_and_query, ""));
-    let now = clock.now().compact_ms();
-    // `20261120T091542123Z` without its milliseconds.
-    let amz_date = format!("{}Z", &now[..15]);
+    let amz_date = clock.now().amz_date();
     let host = provider.host.to_str().unwrap_or("").to_owned();
     let mut signed: Vec<(&str, &str)> = vec![("host", &host)];
     for (name, value) in headers.iter() {

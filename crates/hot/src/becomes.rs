@@ -4,12 +4,13 @@
 use std::io;
 use std::sync::Arc;
 
+use corelog_record::events::is_batch;
 use corelog_record::stored;
 use corelog_spool::{Spool, Stored};
 use corelog_store::{Event, Position};
 use corelog_types::{NodeId, RecordId, Sequence, Timestamp};
 
-use crate::message;
+use crate::{message, put};
 
 /// The log stream of invocations, as the original calls it.
 pub const STREAM: &str = "aws/bedrock/modelinvocations";
@@ -76,7 +77,20 @@ impl Becoming {
     ///
     /// One that cannot be decoded becomes an event that says so: its bytes go to the other destinations.
     pub(crate) fn events_of(&self, entry: Entry<'_>) -> io::Result<Became> {
-        let (message, unreadable) = match stored::decode(entry.payload) {
+        let decoded = if is_batch(entry.payload) {
+            match put::of_entry(self.node, entry) {
+                Ok(events) => {
+                    return Ok(Became {
+                        events,
+                        unreadable: false,
+                    });
+                }
+                Err(error) => Err(error),
+            }
+        } else {
+            stored::decode(entry.payload)
+        };
+        let (message, unreadable) = match decoded {
             Ok(record) => {
                 let message = message::of(&self.spool, self.node, entry, record)?;
                 (message, false)
@@ -84,7 +98,7 @@ impl Becoming {
             Err(error) => {
                 tracing::error!(
                     sequence = %entry.sequence, record = %entry.id, error = %error,
-                    "a stored record cannot be read; its event says so"
+                    "a stored entry cannot be read; its event says so"
                 );
                 (self.unreadable(entry), true)
             }

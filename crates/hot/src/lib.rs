@@ -8,7 +8,7 @@
 //! A view of all events is [`Hot::recent`], and then the table's newest snapshot, in this order: what the table had of
 //! the spool at that moment (`snapshot.appended("<node>/log-groups")`) is left out of the recent events with
 //! [`Recent::after`], and the rest is what the table lacks. In the other order, events could pass from memory to the
-//! table in between and be missed.
+//! table in between and be missed. [`View`] takes both, and reads them in the order of time.
 //!
 //! # Memory
 //! Events in memory are bounded in bytes. While the table's store is away and they reach the bound, the oldest leave
@@ -18,10 +18,11 @@
 //! After a restart the first entry is the one behind what the table's cursor passed, so events that are not in the
 //! table are recent again.
 //!
-//! Absent here: the table, queries, log groups' settings.
+//! Absent here: writing the table, queries, log groups' settings.
 
 mod becomes;
 mod message;
+mod put;
 
 mod chunk;
 mod held;
@@ -31,6 +32,7 @@ mod follow;
 mod hot;
 mod recent;
 mod subscription;
+mod view;
 
 pub use becomes::{Entry, STREAM, Targets};
 pub use chunk::Chunk;
@@ -39,6 +41,7 @@ pub use hot::{Config, Converted, Hot};
 pub use message::BODY_BYTES_MAX;
 pub use recent::Recent;
 pub use subscription::{Heard, Subscription};
+pub use view::{EVENT_BYTES, Page, View, Wanted};
 
 use corelog_types::Sequence;
 
@@ -64,6 +67,9 @@ pub enum Error {
         /// The first of them.
         from: Sequence,
     },
+    /// The table could not be read.
+    #[error("cannot read the table")]
+    Table(#[source] corelog_store::Error),
     /// The work was given up because the process ends.
     #[error("reading recent events was given up")]
     Stopped(#[source] tokio::task::JoinError),

@@ -1,9 +1,9 @@
 //! Reads what an answer says about itself.
 
-use corelog_types::{Dialect, Operation};
+use corelog_types::{Dialect, Operation, Usage};
 
 use crate::facts::{AnswerFacts, DataKinds, ErrorFacts, ImageFacts};
-use crate::family::{ErrorField, Family};
+use crate::family::{ErrorField, Family, Shape};
 use crate::headers::Headers;
 use crate::request::image_size;
 use crate::route::Route;
@@ -135,7 +135,11 @@ struct ErrorFields {
 impl AnswerReader {
     /// Starts without having seen anything.
     pub fn new(route: &Route) -> Self {
-        let family = route.shape.family();
+        Self::of_shape(route.shape)
+    }
+
+    pub(crate) fn of_shape(shape: Shape) -> Self {
+        let family = shape.family();
         Self {
             skimmer: Skimmer::new(&family.answer),
             collected: Collected {
@@ -158,6 +162,11 @@ impl AnswerReader {
     /// Takes one whole part of a stream. Returns whether it was valid JSON.
     pub(crate) fn part(&mut self, text: &[u8]) -> bool {
         self.skimmer.whole(text, &mut self.collected)
+    }
+
+    /// The counts so far.
+    pub(crate) fn usage(&self) -> Usage {
+        self.collected.tally.usage()
     }
 
     /// Notes an error that the framing reports rather than a body.

@@ -7,6 +7,7 @@ use crate::answer::AnswerSlot;
 use crate::reassemble::Assemble;
 use crate::request::RequestSlot;
 use crate::skim::{Paths, Rows};
+use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 pub(crate) mod anthropic;
@@ -48,6 +49,8 @@ pub(crate) struct Family {
     pub(crate) request: LazyLock<Paths<RequestSlot>>,
     /// Paths of the answer's facts, for whole answers and for the parts of a stream alike.
     pub(crate) answer: LazyLock<Paths<AnswerSlot>>,
+    /// Paths of the texts by which a part of a stream makes the answer grow.
+    pub(crate) growth: LazyLock<Paths<Growth>>,
     /// What the last event of a stream looks like.
     pub(crate) ending: Ending,
     /// Starts to build a whole answer out of a stream's parts.

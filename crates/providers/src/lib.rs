@@ -6,13 +6,14 @@
 //! `docs/adr/0003-facts-are-skimmed-bodies-are-kept.md`.
 //!
 //! The journey: [`route`] names the operation, [`read_request`] and [`read_answer`] skim whole bodies,
-//! [`Terminal`] watches a stream while it passes, [`reassemble`] turns a finished stream into the answer
-//! the provider would have given without streaming, [`json`] prepares bodies for the record and
-//! [`media`] cuts files out of Converse content.
+//! [`Terminal`] watches a stream while it passes, [`SoFarReader`] says how far it got, [`reassemble`] turns a
+//! finished stream into the answer the provider would have given without streaming, [`json`] prepares bodies for
+//! the record and [`media`] cuts files out of Converse content.
 //!
 //! Absent here: I/O, tokio, clocks, HTTP types, panics. Bytes come in, values go out.
 
 mod answer;
+mod cutter;
 mod facts;
 mod family;
 mod form;
@@ -26,6 +27,7 @@ mod reassemble;
 mod request;
 mod route;
 mod skim;
+mod so_far;
 mod tally;
 mod terminal;
 
@@ -37,4 +39,5 @@ pub use headers::Headers;
 pub use reassemble::{Reassembled, Reassembler, reassemble};
 pub use request::{RequestReader, model_of, read_request};
 pub use route::{Route, route};
+pub use so_far::{SoFarReader, TokensSoFar};
 pub use terminal::Terminal;

@@ -1,24 +1,18 @@
 //! Turns the parts of a stream into the answer the provider would have given without streaming.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use corelog_types::Operation;
-use corelog_wire::event_stream::{Decoder, Frame};
-
-use crate::answer::AnswerReader;
-use crate::facts::AnswerFacts;
-use crate::family::generic;
-use crate::framing::{Framing, LineSplitter, SseSplitter};
-use crate::headers::Headers;
-use crate::json::{minify, string_of};
-use crate::merge::member;
-use crate::route::Route;
-
-mod array;
 mod repeat;
 
-use array::ArraySplitter;
-use repeat::Repeat;
+use corelog_types::Operation;
+
+use self::repeat::Repeat;
+use crate::answer::AnswerReader;
+use crate::cutter::{Cutter, TakeParts};
+use crate::facts::AnswerFacts;
+use crate::family::generic;
+use crate::framing::Framing;
+use crate::headers::Headers;
+use crate::json::minify;
+use crate::route::Route;
 
 /// One part of a stream: a text, nearly always JSON, with the name of its event, where it has one.
 #[derive(Debug, Clone, Copy)]
@@ -65,15 +59,6 @@ pub struct Reassembler {
     parts: Parts,
 }
 
-#[derive(Debug)]
-enum Cutter {
-    Sse(SseSplitter),
-    Lines(LineSplitter),
-    Frames(Decoder),
-    Array(ArraySplitter),
-    Whole(Vec<u8>),
-}
-
 /// Where parts go: to the facts, and to the answer.
 #[derive(Debug)]
 struct Parts {
@@ -87,11 +72,14 @@ impl Reassembler {
     /// Starts a stream.
     pub fn new(route: &Route, framing: Framing) -> Self {
         // The parts of a native Bedrock stream are recorded one by one, as Bedrock records them; the events of a
-        // route without a name have no whole shape that is known.
+        // route without a name have no whole shape that is known, and the lines of a file or of a batch's results are
+        // answers each.
         let array = matches!(
             route.operation,
             Operation::InvokeModelWithResponseStream
                 | Operation::InvokeModelWithBidirectionalStream
+                | Operation::Batches
+                | Operation::Files
                 | Operation::Other
         );
         let family = route.shape.family();
@@ -101,13 +89,7 @@ impl Reassembler {
             family.assemble
         };
         Self {
-            cutter: match framing {
-                Framing::Sse => Cutter::Sse(SseSplitter::default()),
-                Framing::NdJson => Cutter::Lines(LineSplitter::default()),
-                Framing::EventStream => Cutter::Frames(Decoder::new()),
-                Framing::JsonArray => Cutter::Array(ArraySplitter::default()),
-                Framing::None => Cutter::Whole(Vec::new()),
-            },
+            cutter: Cutter::new(framing),
             parts: Parts {
                 reader: AnswerReader::new(route),
                 assemble: assemble(),
@@ -119,32 +101,14 @@ impl Reassembler {
 
     /// Takes the next bytes of the decoded stream.
     pub fn push(&mut self, chunk: &[u8]) {
-        let parts = &mut self.parts;
-        match &mut self.cutter {
-            Cutter::Sse(events) => {
-                events.push(chunk, &mut |event| parts.add(event.name, event.data));
-            }
-            Cutter::Lines(lines) => lines.push(chunk, &mut |line| parts.line(line)),
-            Cutter::Frames(frames) => {
-                // What is wrong with a frame says nothing about the frames before it, which are kept.
-                let _ = frames.push(chunk, &mut |frame| parts.frame(frame));
-            }
-            Cutter::Array(elements) => elements.push(chunk, &mut |element| parts.add(b"", element)),
-            Cutter::Whole(body) => body.extend_from_slice(chunk),
-        }
+        self.cutter.push(chunk, &mut self.parts);
     }
 
     /// The answer, as far as it came.
     pub fn finish(self, route: &Route, status: u16, headers: &dyn Headers) -> Reassembled {
         let Self { cutter, mut parts } = self;
-        match cutter {
-            Cutter::Sse(mut events) => {
-                events.finish(&mut |event| parts.add(event.name, event.data));
-            }
-            Cutter::Lines(mut lines) => lines.finish(&mut |line| parts.line(line)),
-            Cutter::Frames(_) => {}
-            Cutter::Array(mut elements) => elements.finish(&mut |element| parts.add(b"", element)),
-            Cutter::Whole(body) => return whole(parts.reader, body, route, status, headers),
+        if let Some(body) = cutter.finish(&mut parts) {
+            return whole(parts.reader, body, route, status, headers);
         }
         let Parts {
             reader,
@@ -200,8 +164,8 @@ pub fn reassemble(
     reassembler.finish(route, status, headers)
 }
 
-impl Parts {
-    fn add(&mut self, name: &[u8], data: &[u8]) {
+impl TakeParts for Parts {
+    fn part(&mut self, name: &[u8], data: &[u8]) {
         self.events += 1;
         if let Some(text) = self.repeat.text(name, data) {
             return self.assemble.again(text);
@@ -213,6 +177,13 @@ impl Parts {
         self.assemble_part(name, data, valid);
     }
 
+    fn exception(&mut self, code: String, message: Option<String>) {
+        self.events += 1;
+        self.reader.fail(code, message);
+    }
+}
+
+impl Parts {
     /// Some servers leave out the empty line between events, so that several texts arrive as one.
     fn add_lines(&mut self, name: &[u8], data: &[u8]) {
         for line in data.split(|byte| *byte == b'\n') {
@@ -228,55 +199,6 @@ impl Parts {
         {
             self.repeat.remember(name, data, text);
         }
-    }
-
-    /// A line of a stream of lines. Cohere and others send server-sent events under other content types.
-    fn line(&mut self, line: &[u8]) {
-        let line = line.strip_prefix(b"data:").unwrap_or(line).trim_ascii();
-        if !line.is_empty() && !line.starts_with(b"event:") && !line.starts_with(b":") {
-            self.add(b"", line);
-        }
-    }
-
-    fn frame(&mut self, frame: Frame<'_>) {
-        let header = |name| frame.header(name).unwrap_or_default();
-        match header(":message-type") {
-            "exception" => {
-                self.events += 1;
-                let message = member(frame.payload(), b"message").and_then(string_of);
-                let message = message.map(std::borrow::Cow::into_owned);
-                self.reader
-                    .fail(exception_name(header(":exception-type")), message);
-            }
-            "error" => {
-                self.events += 1;
-                let message = frame.header(":error-message").map(str::to_owned);
-                self.reader
-                    .fail(exception_name(header(":error-code")), message);
-            }
-            _ if header(":event-type") == "chunk" => self.chunk(frame.payload()),
-            _ => self.add(header(":event-type").as_bytes(), frame.payload()),
-        }
-    }
-
-    /// The part of a native stream: base64 inside JSON, beside padding.
-    fn chunk(&mut self, payload: &[u8]) {
-        let decoded = member(payload, b"bytes")
-            .and_then(string_of)
-            .and_then(|text| STANDARD.decode(text.as_bytes()).ok());
-        match decoded {
-            Some(part) => self.add(b"", &part),
-            None => self.add(b"", payload),
-        }
-    }
-}
-
-/// `ModelStreamErrorException` for `modelStreamErrorException`: errors are recorded under the name of the shape.
-fn exception_name(member: &str) -> String {
-    let mut characters = member.chars();
-    match characters.next() {
-        Some(first) => first.to_uppercase().chain(characters).collect(),
-        None => "UnknownError".to_owned(),
     }
 }
 

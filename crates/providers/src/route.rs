@@ -30,8 +30,10 @@ pub fn route(dialect: Dialect, method: &str, path: &str, query: Option<&str>) ->
     let segments: Vec<&str> = path.split('/').collect();
     let found = match dialect {
         Dialect::Bedrock => bedrock(method, &segments),
-        Dialect::OpenAi => openai_realtime(&segments, query).or_else(|| openai(method, &segments)),
-        Dialect::Anthropic => anthropic(method, &segments),
+        Dialect::OpenAi => openai_realtime(&segments, query)
+            .or_else(|| openai(method, &segments))
+            .or_else(|| resource(dialect, &segments)),
+        Dialect::Anthropic => anthropic(method, &segments).or_else(|| resource(dialect, &segments)),
         Dialect::Generic => generic(method, &segments, query),
     };
     let found = found.unwrap_or_else(|| Found::of(Operation::Other, default_shape(dialect)));
@@ -201,6 +203,19 @@ fn openai_realtime(segments: &[&str], query: Option<&str>) -> Option<Found> {
     let mut pairs = query?.split('&').filter_map(|pair| pair.split_once('='));
     let (_, model) = pairs.find(|(key, _)| *key == "model")?;
     Some(Found::of(Operation::Other, default_shape(Dialect::OpenAi)).model(model))
+}
+
+/// What belongs to calls and is none: whatever is done to it, and to which one. It names no model: nothing is asked of
+/// the one that a path of `Models` ends in.
+fn resource(dialect: Dialect, segments: &[&str]) -> Option<Found> {
+    let segments = segments.strip_prefix(&["openai"]).unwrap_or(segments);
+    let operation = match segments.strip_prefix(&["v1"]).unwrap_or(segments) {
+        ["batches", ..] | ["messages", "batches", ..] => Operation::Batches,
+        ["files" | "uploads", ..] => Operation::Files,
+        ["models", ..] => Operation::Models,
+        _ => return None,
+    };
+    Some(Found::of(operation, default_shape(dialect)))
 }
 
 fn anthropic(method: &str, segments: &[&str]) -> Option<Found> {
@@ -408,13 +423,21 @@ mod tests {
                 Shape::Generic,
                 None,
             );
-            check(
-                Dialect::OpenAi,
-                &path("/files"),
-                O::Other,
-                Shape::Generic,
-                None,
-            );
+            for (rest, operation) in [
+                ("/files", O::Files),
+                ("/files/file-1/content", O::Files),
+                ("/uploads/upload_1/parts", O::Files),
+                ("/batches", O::Batches),
+                ("/batches/batch_1/cancel", O::Batches),
+                ("/models/gpt-x", O::Models),
+                ("/fine_tuning/jobs", O::Other),
+            ] {
+                for method in ["GET", "POST", "DELETE"] {
+                    let found = route(Dialect::OpenAi, method, &path(rest), None);
+                    assert_eq!((found.operation, found.model), (operation, None), "{rest}");
+                    assert_eq!(found.shape, Shape::Generic);
+                }
+            }
         }
         check(
             Dialect::OpenAi,
@@ -449,7 +472,7 @@ mod tests {
         check(
             Dialect::Anthropic,
             "/v1/messages/batches",
-            O::Other,
+            O::Batches,
             Shape::Anthropic,
             None,
         );

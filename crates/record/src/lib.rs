@@ -3,13 +3,15 @@
 //! A record is an *envelope* (everything but the bodies) and *parts* (the bodies). They are kept apart
 //! because each destination places bodies differently: inline, as an object of its own, or not at all.
 //! [`Document`] is `ModelInvocationLog` 1.0 without bodies; [`stored`] packs document and parts into the
-//! bytes that a spool keeps; [`line()`] joins them again into one line of JSON.
+//! bytes that a spool keeps; [`line()`] joins them again into one line of JSON. [`events`] is the other thing that a
+//! spool keeps: log events that somebody put into a log stream.
 //!
 //! Absent here: I/O, clocks, knowledge of any provider.
 //!
 //! Source: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html>
 
 mod document;
+pub mod events;
 mod extension;
 mod line;
 pub mod stored;

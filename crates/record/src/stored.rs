@@ -86,6 +86,9 @@ pub enum Error {
     /// Fewer bytes than the envelope promises.
     #[error("stored record is cut short")]
     Short,
+    /// What should be text is not.
+    #[error("stored log events are not UTF-8")]
+    Text(#[source] std::str::Utf8Error),
     /// The envelope is not the JSON it should be.
     #[error("envelope of the stored record is malformed")]
     Envelope(#[source] serde_json::Error),

@@ -3,27 +3,27 @@
 //! What is missing does not count, and maps and lists are missing here. Functions of numbers ignore what is no
 //! number; without any value they give nothing, and counts give 0.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use corelog_insights::{Expr, ExprKind, Function};
 
-use crate::calendar;
-use crate::coerce;
-use crate::eval::{Scope, arithmetic, eval};
-use crate::functions::period_of;
-use crate::natural;
-use crate::number::Number;
+use crate::eval::period_of;
+use crate::eval::{Scope, eval};
 use crate::row::Row;
-use crate::value::Value;
+use crate::value::{Value, identity, shown, text as text_of};
+use corelog_values::Number;
+use corelog_values::calendar;
+use corelog_values::coerce;
+use corelog_values::natural;
+use corelog_values::{arithmetic, bucket};
 
 /// The value of an aggregation.
 pub(crate) fn compute(scope: &Scope<'_>, rows: &[Row], function: Function, args: &[Expr]) -> Value {
     let inner = Scope {
-        now_ms: scope.now_ms,
-        start_ms: scope.start_ms,
-        end_ms: scope.end_ms,
-        sets: scope.sets.clone(),
+        context: Arc::clone(&scope.context),
         ..Scope::default()
     };
     let all = |at: usize| -> Vec<(Option<i64>, Value)> {
@@ -57,7 +57,7 @@ pub(crate) fn compute(scope: &Scope<'_>, rows: &[Row], function: Function, args:
             at.map_or(Value::Null, Value::float)
         }
         Function::Values if values(0).is_empty() => Value::Null,
-        Function::Values => Value::List(distinct(values(0))),
+        Function::Values => Value::list(distinct(values(0))),
         Function::Earliest => by_time(all(0), Ordering::Less),
         Function::Latest => by_time(all(0), Ordering::Greater),
         Function::SortsFirst => by_order(values(0), Ordering::Less),
@@ -77,7 +77,7 @@ pub(crate) fn distinct(values: Vec<Value>) -> Vec<Value> {
     let mut seen = BTreeSet::new();
     let mut all: Vec<Value> = values
         .into_iter()
-        .filter(|value| seen.insert(value.identity()))
+        .filter(|value| seen.insert(identity(value)))
         .collect();
     all.sort_by(natural::order);
     all
@@ -135,7 +135,7 @@ fn extreme(values: Vec<Value>, wanted: Ordering) -> Value {
     }
     let mut best = Value::Null;
     for value in values {
-        if best.is_null() || coerce::text(&value).cmp(&coerce::text(&best)) == wanted {
+        if best.is_null() || text_of(&value).cmp(&text_of(&best)) == wanted {
             best = value;
         }
     }
@@ -205,19 +205,6 @@ fn rate(mut values: Vec<(Option<i64>, Value)>, args: &[Expr]) -> Option<Value> {
     (elapsed > 0).then(|| Value::float(change / periods))
 }
 
-/// The start of the range that a number falls in, for a width.
-pub(crate) fn bucket(value: &Value, width: &Value) -> Value {
-    let (Some(value), Some(width)) = (coerce::number(value), coerce::number(width)) else {
-        return Value::Null;
-    };
-    let (value, width) = (value.as_f64(), width.as_f64());
-    if width > 0.0 {
-        Value::float((value / width).floor() * width)
-    } else {
-        Value::Null
-    }
-}
-
 /// Among what `stats` computes: how many values fall in each range, as a map.
 fn histogram(values: &[Value], args: &[Expr], scope: &Scope<'_>) -> Value {
     let width = args.get(1).map(|arg| eval(scope, &Row::default(), arg));
@@ -227,9 +214,9 @@ fn histogram(values: &[Value], args: &[Expr], scope: &Scope<'_>) -> Value {
     let count = |start: &Value| starts.iter().filter(|other| *other == start).count();
     let named = |start: Value| {
         (
-            start.shown().unwrap_or_default(),
+            Cow::Owned(shown(&start).unwrap_or_default()),
             Value::count(count(&start)),
         )
     };
-    Value::Map(distinct(starts.clone()).into_iter().map(named).collect())
+    Value::map(distinct(starts.clone()).into_iter().map(named).collect())
 }

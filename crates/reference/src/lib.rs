@@ -1,7 +1,8 @@
 //! What queries of Logs Insights mean: a slow, obvious interpreter, and documents of queries with their results.
 //!
 //! [`Reference`] runs a [`corelog_insights::Query`] over a list of events in memory, command by command and row by
-//! row. Nothing here is fast or clever: it is what the real engine is tested against. [`document`] runs Markdown
+//! row. Nothing here is fast or clever: it is what the real engine is tested against. What single values and
+//! expressions mean is the crate `values`, which both use. [`document`] runs Markdown
 //! documents of events, queries and expected tables against any [`Engine`]; those of this crate are in `documents/`.
 //!
 //! Rules come from the service's user guide where that states them. What it leaves open is decided here, and each
@@ -12,19 +13,11 @@
 mod input;
 mod output;
 
-mod calendar;
-mod coerce;
-mod date_pattern;
-mod discover;
-mod json;
-mod natural;
-mod number;
-mod value;
-
 mod aggregates;
 mod eval;
-mod functions;
+mod event;
 mod row;
+mod value;
 
 mod commands;
 mod mining;
@@ -34,15 +27,12 @@ mod source;
 pub mod document;
 pub mod generate;
 
+pub use corelog_values::print_time;
 pub use document::{Checked, check};
 pub use input::{Event, Group, Input, LookupTable};
 pub use output::{Failure, Output, OutputRow, Statistics};
-pub use value::print_time;
 
 use corelog_insights::Query;
-
-/// Fields discovered in one event. Source: the user guide's page of discovered fields.
-pub const FIELDS_MAX: usize = 200;
 
 /// Something that runs queries, so that every engine can be held against the same documents.
 pub trait Engine {

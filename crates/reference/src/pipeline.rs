@@ -1,8 +1,10 @@
 //! A query from its first command to its last.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use corelog_insights::{Command, CommandKind, Expr, ExprKind, InSet, Query, Span};
+use corelog_insights::{Command, CommandKind, Expr, ExprKind, InSet, Period, Query, Span};
+use corelog_values::Set;
 
 use crate::commands;
 use crate::eval::{Scope, eval};
@@ -10,7 +12,7 @@ use crate::input::Input;
 use crate::output::{Failure, Output, OutputRow, Statistics};
 use crate::row::{Frame, Row};
 use crate::source::{self, Window};
-use crate::value::Value;
+use crate::value::{Value, shown};
 
 /// A result never has more rows. Source: the service model's largest `limit`.
 pub(crate) const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
@@ -41,7 +43,7 @@ fn output(frame: &Frame, statistics: Statistics) -> Output {
     let row = |row: &Row| OutputRow {
         values: columns
             .iter()
-            .map(|column| column.value(row).shown())
+            .map(|column| shown(&column.value(row)))
             .collect(),
         pointer: row.event.as_ref().map(|event| event.pointer.clone()),
     };
@@ -122,7 +124,7 @@ impl Machine<'_> {
             CommandKind::Filter(condition) | CommandKind::FilterIndex(condition) => {
                 commands::rows::filter(&scope, frame, condition)
             }
-            CommandKind::Stats(stats) => commands::stats::apply(&mut scope, &frame, stats)?,
+            CommandKind::Stats(stats) => commands::stats::apply(&scope, &frame, stats)?,
             CommandKind::CountFrequent(fields) => commands::stats::count_frequent(&frame, fields),
             CommandKind::Sort(keys) => commands::rows::sort(&scope, frame, keys),
             CommandKind::Limit(limit) => commands::rows::limit(frame, *limit),
@@ -173,12 +175,17 @@ impl Machine<'_> {
     }
 
     fn bare_scope(&self, window: Window) -> Scope<'static> {
-        Scope {
-            now_ms: self.input.now_ms,
-            start_ms: window.start_ms,
-            end_ms: window.end_ms,
-            ..Scope::default()
-        }
+        self.scope_with(window, Vec::new(), None)
+    }
+
+    fn scope_with(
+        &self,
+        window: Window,
+        sets: Vec<(Span, Arc<Set>)>,
+        offset: Option<Period>,
+    ) -> Scope<'static> {
+        let times = [self.input.now_ms, window.start_ms, window.end_ms];
+        Scope::new(times, sets, offset)
     }
 
     /// What the command's expressions may look at; runs its `in` subqueries.
@@ -187,17 +194,20 @@ impl Machine<'_> {
         for expr in exprs(&command.kind) {
             subqueries(expr, &mut queries);
         }
-        let mut scope = self.bare_scope(window);
+        let mut sets = Vec::new();
         for query in queries {
             let frame = self.subquery(query, window)?;
-            let values = match frame.columns().first() {
+            let values: Set = match frame.columns().first() {
                 Some(column) => frame.rows.iter().map(|row| column.value(row)).collect(),
-                None => Vec::new(),
+                None => Set::default(),
             };
-            let place: (Span, Vec<Value>) = (query.span, values);
-            scope.sets.push(place);
+            sets.push((query.span, Arc::new(values)));
         }
-        Ok(scope)
+        let offset = match &command.kind {
+            CommandKind::Stats(stats) => stats.offset,
+            _ => None,
+        };
+        Ok(self.scope_with(window, sets, offset))
     }
 
     fn count_read(&mut self, frame: &Frame) {

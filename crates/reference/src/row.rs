@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use corelog_insights::{Field, Period, Segment};
+use corelog_values::json::steps;
 
-use crate::discover::Fields;
+use crate::event::Fields;
 use crate::value::Value;
 
 /// A row.
@@ -74,16 +75,9 @@ impl Row {
 
     /// The list or map at a path of the event's message, which is no field.
     pub(crate) fn container(&self, field: &Field) -> Value {
-        let body = self.event.as_ref().and_then(|event| event.body.as_ref());
-        body.map_or(Value::Null, |body| member(body, &steps(&field.path())))
+        let event = self.event.as_ref();
+        event.map_or(Value::Null, |event| event.container(field))
     }
-}
-
-/// The steps of a dotted path.
-pub(crate) fn steps(path: &str) -> Vec<Segment> {
-    path.split('.')
-        .map(|key| Segment::Key(key.to_owned()))
-        .collect()
 }
 
 pub(crate) fn join(segments: &[Segment]) -> String {
@@ -97,28 +91,9 @@ pub(crate) fn join(segments: &[Segment]) -> String {
     all.join(".")
 }
 
-/// A member of a map or list; a step that does not exist gives nothing. An index may also be written as a key: `a.0`.
+/// A member of a map or list; a step that does not exist gives nothing.
 pub(crate) fn member(value: &Value, steps: &[Segment]) -> Value {
-    let mut value = value;
-    for step in steps {
-        let next = match (value, step) {
-            (Value::Map(members), Segment::Key(key)) => members
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value),
-            (Value::List(elements), Segment::Index(index)) => elements.get(*index as usize),
-            (Value::List(elements), Segment::Key(key)) => key
-                .parse::<usize>()
-                .ok()
-                .and_then(|index| elements.get(index)),
-            _ => None,
-        };
-        match next {
-            Some(next) => value = next,
-            None => return Value::Null,
-        }
-    }
-    value.clone()
+    value.member(steps).cloned().unwrap_or_default()
 }
 
 /// A column of the result.

@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use corelog_insights::{Command, CommandKind, Expr, Selector, Source, TagFilter, Text, TimeBound};
 
-use crate::calendar;
-use crate::discover::Fields;
+use crate::event::Fields;
 use crate::input::{Group, Input};
 use crate::output::Failure;
 use crate::row::{Frame, Row};
+use corelog_values::calendar;
 
 /// Fields that every log group indexes. Source: the user guide's page of field indexes.
 const INDEXED: [&str; 10] = [

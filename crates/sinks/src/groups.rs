@@ -121,6 +121,7 @@ impl Sink for GroupSink {
         Ok(Receipt {
             records: batch.entries.len() as u64,
             unreadable: converted.unreadable.len() as u64,
+            rejected: 0,
         })
     }
 

@@ -28,7 +28,7 @@ pub use bucket::{Credentials, Encryption, Store};
 pub use location::{InvalidLocation, Location};
 
 use bucket::Bucket;
-pub(crate) use bucket::remote;
+pub(crate) use bucket::{remote, with_credentials};
 use layout::Layout;
 use render::{Form, Rendered};
 

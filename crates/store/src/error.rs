@@ -47,6 +47,15 @@ pub enum Error {
         #[source]
         source: object_store::Error,
     },
+    /// A file of the table could not be read as Parquet, or not got.
+    #[error("cannot read `{path}`")]
+    Read {
+        /// Which one.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
     /// Encoding panicked or was ended with its runtime.
     #[error("a task of the store failed")]
     Task(#[from] tokio::task::JoinError),

@@ -1,10 +1,12 @@
 //! One version of the table: which files it has, and how far each appender got.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use corelog_types::Timestamp;
 use deltalake_core::kernel::{Action, EagerSnapshot, LogicalFileView, Version};
 use deltalake_core::logstore::LogStoreRef;
+use object_store::ObjectStore;
 
 use crate::schema::{DAY, GROUP};
 use crate::{Error, Result, file};
@@ -45,6 +47,11 @@ impl Snapshot {
     /// What a commit is checked against.
     pub(crate) fn reference(&self) -> &EagerSnapshot {
         &self.inner
+    }
+
+    /// Where its files are.
+    pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
+        self.log.object_store(None)
     }
 
     /// Its number.

@@ -115,6 +115,8 @@ pub struct Metrics {
     pub delivered: Family<DestinationLabel, Counter>,
     /// Failed delivery attempts.
     pub delivery_failures: Family<DestinationLabel, Counter>,
+    /// Records that a destination did not keep, and never will.
+    pub delivery_rejected: Family<DestinationLabel, Counter>,
     /// Age of the oldest record not yet delivered.
     pub delivery_oldest_age_seconds: Family<DestinationLabel, FloatGauge>,
     /// Records not yet delivered.
@@ -152,6 +154,7 @@ impl Metrics {
             trailing_bytes: Counter::default(),
             delivered: Family::default(),
             delivery_failures: Family::default(),
+            delivery_rejected: Family::default(),
             delivery_oldest_age_seconds: Family::default(),
             delivery_backlog: Family::default(),
             spool_bytes: Gauge::default(),
@@ -282,6 +285,11 @@ impl Metrics {
             "delivery_failures",
             "Failed attempts",
             self.delivery_failures.clone(),
+        );
+        r.register(
+            "delivery_rejected_records",
+            "Records that the destination did not keep: too old for it, say",
+            self.delivery_rejected.clone(),
         );
         r.register_with_unit(
             "delivery_oldest_age",

@@ -83,7 +83,13 @@ pub enum Operation {
     Messages,
     /// Gemini's generateContent family.
     GenerateContent,
-    /// Files, batches, model lists, assistants and every route without a name of its own.
+    /// Batches of calls: made, looked at, cancelled; the record's method says which.
+    Batches,
+    /// Files for batches and calls: put, listed, read, deleted.
+    Files,
+    /// The list of models, and what is said of one.
+    Models,
+    /// Every route without a name of its own.
     Other,
 }
 
@@ -113,6 +119,9 @@ impl Operation {
             Self::Rerank => "Rerank",
             Self::Messages => "Messages",
             Self::GenerateContent => "GenerateContent",
+            Self::Batches => "Batches",
+            Self::Files => "Files",
+            Self::Models => "Models",
             Self::Other => "Other",
         }
     }

@@ -56,6 +56,15 @@ impl Timestamp {
         )
     }
 
+    /// `20261120T091542Z`, the form of `x-amz-date`.
+    pub fn amz_date(self) -> String {
+        let c = self.civil();
+        format!(
+            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+            c.year, c.month, c.day, c.hour, c.minute, c.second
+        )
+    }
+
     /// `2026/11/20/09`, the hour folder of the S3 layout.
     pub fn hour_folder(self) -> String {
         let c = self.civil();

@@ -14,7 +14,7 @@ use crate::{Action, Api, Body};
 
 /// The calls in flight, as their owner knows them.
 pub trait Exchanges: Send + Sync + fmt::Debug {
-    /// Every one of them, in no order.
+    /// Every one of them, in no order. Blocks: bodies are read for it.
     fn list(&self) -> Vec<Exchange>;
 
     /// Ends one; its record says so. Returns whether there was such an exchange.
@@ -44,8 +44,14 @@ pub struct Exchange {
     pub response_bytes: u64,
     /// Chunks of the answer so far.
     pub chunks: u64,
-    /// Protocol events in them, a measure of the tokens so far.
+    /// Protocol events in them.
     pub events: u64,
+    /// Input tokens, where the provider has said so already.
+    pub input_tokens: Option<u64>,
+    /// Output tokens so far, where the provider has counted them.
+    pub output_tokens: Option<u64>,
+    /// Output tokens so far by the length of their text, where the provider has not counted them.
+    pub output_tokens_estimate: Option<u64>,
     /// Who called.
     pub caller: Option<String>,
 }
@@ -71,6 +77,12 @@ struct ExchangeForm {
     chunks: u64,
     events: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    input_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_tokens_estimate: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     caller: Option<String>,
 }
 
@@ -88,15 +100,20 @@ impl From<Exchange> for ExchangeForm {
             response_bytes: exchange.response_bytes,
             chunks: exchange.chunks,
             events: exchange.events,
+            input_tokens: exchange.input_tokens,
+            output_tokens: exchange.output_tokens,
+            output_tokens_estimate: exchange.output_tokens_estimate,
             caller: exchange.caller,
         }
     }
 }
 
 /// Lists the calls in flight, the oldest first.
-pub(crate) fn list(api: &Api, caller: &Caller) -> Result<Response<Body>, Problem> {
+pub(crate) async fn list(api: &Api, caller: &Caller) -> Result<Response<Body>, Problem> {
     api.may_admin(caller, Action::ListExchanges)?;
-    let mut exchanges = api.exchanges().list();
+    let known = api.exchanges();
+    let listed = tokio::task::spawn_blocking(move || known.list()).await;
+    let mut exchanges = listed.map_err(|error| Problem::internal(&error))?;
     exchanges.sort_by_key(|exchange| (std::cmp::Reverse(exchange.age), exchange.id));
     Ok(json(&Form {
         exchanges: exchanges.into_iter().map(ExchangeForm::from).collect(),

@@ -1,6 +1,7 @@
 //! `GET /corelog/v1/records/{id}`: one record.
 
 use corelog_access::Caller;
+use corelog_record::events::is_batch;
 use corelog_spool::Stored;
 use corelog_types::{InvalidId, RecordId};
 use http::{HeaderValue, Response};
@@ -47,7 +48,9 @@ pub(crate) async fn find(api: &Api, id: RecordId) -> Result<Stored, Problem> {
         .await
         .map_err(|error| Problem::internal(&error))?
         .map_err(|error| Problem::internal(&error))?;
-    found.ok_or_else(|| {
+    // Log events that were put have an id in the spool, which nobody is told.
+    let record = found.filter(|stored| !is_batch(&stored.payload));
+    record.ok_or_else(|| {
         let hint = "it may be in flight (`corelog ps`), or trimmed after delivery: look in the destinations";
         Problem::not_found(format!("no record `{id}` is kept here"), hint)
     })

@@ -18,6 +18,8 @@ pub(crate) enum Effect {
     Reads,
     /// It does, so it is noted who asked and what came of it.
     Changes,
+    /// It takes events in, which is what the service is for: too often to note each.
+    TakesIn,
 }
 
 /// An operation of a service. The shapes are the service's, and were checked before the operation sees them.
@@ -105,6 +107,10 @@ impl<'a> Context<'a> {
 
     pub(crate) fn tails(&self) -> &'a corelog_tail::Tails {
         self.api.tails()
+    }
+
+    pub(crate) fn spool(&self) -> &'a corelog_spool::Spool {
+        self.api.spool()
     }
 
     pub(crate) fn account(&self) -> &'a Account {

@@ -95,6 +95,15 @@ impl Fault {
         )
     }
 
+    /// Something that is needed is away: the cause goes into our log, and trying again may help.
+    pub(crate) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error = %Chain(error), "an operation cannot be done now");
+        Self::new(
+            Kind::ServiceUnavailable,
+            "The service cannot complete the request.",
+        )
+    }
+
     /// A member that stands beside the message.
     pub(crate) fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.members.insert(member.to_owned(), value.into());
@@ -120,12 +129,15 @@ impl Fault {
 impl From<corelog_catalog::Error> for Fault {
     fn from(error: corelog_catalog::Error) -> Self {
         if error.is_transient() {
-            tracing::error!(error = %Chain(&error), "the catalog failed");
-            return Self::new(
-                Kind::ServiceUnavailable,
-                "The service cannot complete the request.",
-            );
+            return Self::unavailable(&error);
         }
         Self::internal(&error)
+    }
+}
+
+/// Events cannot be read: better none than some of them.
+impl From<crate::logs::Away> for Fault {
+    fn from(away: crate::logs::Away) -> Self {
+        Self::unavailable(&away)
     }
 }

@@ -1,7 +1,7 @@
 //! From a request to an operation and back.
 
 use bytes::Bytes;
-use corelog_access::Caller;
+use corelog_access::{Caller, TurnedAway};
 use corelog_wire::model::{self, Operation, Service, Value, Violation};
 use corelog_wire::protocol::{self, Answer, Asked, Head, Protocol};
 use futures_util::{StreamExt as _, stream};
@@ -20,19 +20,6 @@ fn entries(service: &Service) -> &'static [Entry] {
         "CloudWatch Logs" => &logs::OPERATIONS,
         _ => &[],
     }
-}
-
-/// Why a request is turned away before anybody looks at what it asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TurnedAway {
-    /// It came without a credential.
-    NoCredential,
-    /// Nobody knows its credential.
-    UnknownCredential,
-    /// Its signature is not what its key makes of it.
-    BadSignature,
-    /// Its body is too large, or broke off.
-    BodyTooLarge,
 }
 
 /// Whether a request is of an AWS protocol that is answered here.

@@ -45,6 +45,17 @@ pub(super) async fn existing(cx: &Context<'_>, name: &LogGroupName) -> Result<Lo
     cx.catalog().group(name).await?.ok_or_else(missing)
 }
 
+/// There has to be a stream of that name.
+pub(super) async fn existing_stream(
+    cx: &Context<'_>,
+    group: &LogGroupName,
+    name: &LogStreamName,
+) -> Result<(), Fault> {
+    let found = cx.catalog().stream(group, name).await?;
+    let missing = || Fault::not_found("The specified log stream does not exist.");
+    found.map(drop).ok_or_else(missing)
+}
+
 /// A group as `DescribeLogGroups` shows it.
 pub(super) fn shown(account: &Account, group: LogGroup, stored_bytes: u64) -> shapes::LogGroup {
     let arn = arn::of_group(account, &group.name);

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use corelog_record::events::EventBatch;
 use corelog_record::stored::{PartHeader, PartName, Place, encode_envelope};
 use corelog_record::{BodyForm, Document};
 
@@ -89,6 +90,48 @@ async fn the_newest_records_come_as_lines() {
     let (status, text) = house.get("/corelog/v1/records?last=many").await;
     assert_eq!(status, 400);
     assert_eq!(json(&text)["error"]["code"], "bad_request");
+}
+
+#[tokio::test]
+async fn log_events_are_no_records_and_records_are_found_behind_them() {
+    let house = house().await;
+    let put_events = |count: u8| {
+        let batch = EventBatch {
+            group: "/app",
+            stream: "web",
+            events: vec![(NOW.unix_ms(), "GET /")],
+        };
+        let payload = batch.encode().unwrap();
+        for number in 0..count {
+            let entry = corelog_spool::Entry {
+                id: id(100 + number),
+                time: NOW,
+                payload: &[&payload],
+                blobs: Vec::new(),
+            };
+            house.spool.append(entry).unwrap();
+        }
+        house.spool.sync().unwrap();
+    };
+    put_events(3);
+    append(&house, 1, &[]);
+    put_events(30);
+    append(&house, 2, &[]);
+    put_events(2);
+    let sequences = async |query: &str| -> Vec<u64> {
+        let (_, text) = house.get(&format!("/corelog/v1/records?{query}")).await;
+        let lines = text.lines().map(json);
+        lines
+            .map(|line| line["corelog"]["sequence"].as_u64().unwrap())
+            .collect()
+    };
+    assert_eq!(sequences("last=0").await, [0_u64; 0]);
+    assert_eq!(sequences("last=1").await, [35]);
+    assert_eq!(sequences("last=2").await, [4, 35]);
+    assert_eq!(sequences("last=9").await, [4, 35]);
+    assert_eq!(sequences("after=4").await, [35]);
+    let (status, _) = house.get(&format!("/corelog/v1/records/{}", id(100))).await;
+    assert_eq!(status, 404);
 }
 
 #[tokio::test]
@@ -205,7 +248,7 @@ async fn calls_in_flight_are_listed_and_ended() {
     let expected = format!(
         r#"{{"exchanges":[{{"id":"{}","ageMs":1500,"state":"streaming","provider":"openai",
             "dialect":"openai","operation":"ChatCompletions","modelId":"gpt-x","requestBytes":200,
-            "responseBytes":4000,"chunks":12,"events":24}}]}}"#,
+            "responseBytes":4000,"chunks":12,"events":24,"inputTokens":31,"outputTokensEstimate":22}}]}}"#,
         id(1)
     );
     assert_eq!(json(&text), json(&expected));

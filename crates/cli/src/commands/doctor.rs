@@ -66,9 +66,9 @@ impl State {
 }
 
 pub(super) fn run(args: &Args, mut session: Session) -> anyhow::Result<ExitCode> {
-    let mut findings = local::look(&args.settings, &session.env);
+    let (mut findings, spool) = local::look(&args.settings, &session.env);
     if !args.offline {
-        findings.extend(server::look(&session.client));
+        findings.extend(server::look(&session.client, spool.as_deref()));
     }
     for finding in &findings {
         print(finding, &mut session.printer)?;

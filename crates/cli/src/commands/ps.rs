@@ -18,8 +18,8 @@ const COLUMNS: [Column; 11] = [
     Column::text("MODEL", 24),
     Column::number("SENT", 8),
     Column::number("RECEIVED", 8),
-    Column::number("CHUNKS", 6),
-    Column::number("EVENTS", 6),
+    Column::number("IN", 7),
+    Column::number("OUT", 7),
     Column::text("CALLER", 12),
 ];
 
@@ -52,6 +52,8 @@ pub(super) fn run(mut session: Session) -> anyhow::Result<ExitCode> {
 
 fn cells(exchange: &Value) -> Vec<String> {
     let bytes_at = |pointer: &str| exchange.pointer(pointer).and_then(Value::as_u64).map(bytes);
+    // An estimate is marked as one: the provider has not counted yet.
+    let estimate = || count_at(exchange, "/outputTokensEstimate").map(|count| format!("~{count}"));
     let cells = [
         text_at(exchange, "/id"),
         exchange
@@ -64,11 +66,28 @@ fn cells(exchange: &Value) -> Vec<String> {
         text_at(exchange, "/modelId"),
         bytes_at("/requestBytes"),
         bytes_at("/responseBytes"),
-        count_at(exchange, "/chunks"),
-        count_at(exchange, "/events"),
+        count_at(exchange, "/inputTokens"),
+        count_at(exchange, "/outputTokens").or_else(estimate),
         text_at(exchange, "/caller"),
     ];
     cells
         .map(|cell| cell.unwrap_or_else(|| ABSENT.to_owned()))
         .to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_counted_estimated_or_absent() {
+        let check = |tokens: Value, expected: [&str; 2]| {
+            assert_eq!(cells(&tokens)[8..10], expected, "{tokens}");
+        };
+        let said = serde_json::json!({"inputTokens": 25, "outputTokens": 1500});
+        check(said, ["25", "1,500"]);
+        let estimated = serde_json::json!({"inputTokens": 0, "outputTokensEstimate": 120});
+        check(estimated, ["0", "~120"]);
+        check(serde_json::json!({"chunks": 7}), ["–", "–"]);
+    }
 }

@@ -59,6 +59,10 @@ impl Write for Buffer {
 
 /// Runs a command line; returns standard output, or the error's text.
 fn run(url: &str, line: &str) -> Result<String, String> {
+    run_in(&Environment::default(), url, line)
+}
+
+fn run_in(env: &Environment, url: &str, line: &str) -> Result<String, String> {
     let words = std::iter::once("corelog").chain(line.split_whitespace());
     let cli = Cli::try_parse_from(words).unwrap();
     let Command::Client(command) = cli.command else {
@@ -71,7 +75,7 @@ fn run(url: &str, line: &str) -> Result<String, String> {
             cli.global.output.unwrap_or(Format::Json),
             Box::new(buffer.clone()),
         ),
-        env: Environment::default(),
+        env: env.clone(),
     };
     dispatch(command, session).map_err(|error| format!("{error:#}"))?;
     let bytes = buffer.0.lock().unwrap().clone();
@@ -191,7 +195,7 @@ fn tail_passes_lines_on_and_makes_rows_of_them() {
 #[test]
 fn ps_and_kill_speak_of_calls_in_flight() {
     let exchanges = format!(
-        r#"{{"exchanges":[{{"id":"{ID}","ageMs":61000,"state":"streaming","provider":"openai","dialect":"openai","operation":"ChatCompletions","requestBytes":2100,"responseBytes":0,"chunks":0,"events":0}}]}}"#
+        r#"{{"exchanges":[{{"id":"{ID}","ageMs":61000,"state":"streaming","provider":"openai","dialect":"openai","operation":"ChatCompletions","requestBytes":2100,"responseBytes":0,"chunks":0,"events":0,"outputTokensEstimate":12}}]}}"#
     );
     let (url, asked) = server(vec![
         ("GET /corelog/v1/exchanges", 200, exchanges),
@@ -206,7 +210,7 @@ fn ps_and_kill_speak_of_calls_in_flight() {
     assert_eq!(row[..5], [ID, "61.0", "s", "streaming", "openai"]);
     assert_eq!(
         row[row.len() - 8..],
-        ["–", "2.1", "kB", "0", "B", "0", "0", "–"]
+        ["–", "2.1", "kB", "0", "B", "–", "~12", "–"]
     );
     assert_eq!(run(&url, "ps").unwrap().lines().count(), 1);
     assert_eq!(run(&url, &format!("kill {ID} --key s3cret")).unwrap(), "");
@@ -282,6 +286,39 @@ fn doctor_reports_a_line_for_each_thing_it_looked_at() {
         "{shown}"
     );
     assert!(shown.contains("did you mean `spool`?"), "{shown}");
+}
+
+#[test]
+fn doctor_looks_where_up_would_work() {
+    let (file, variable, flag) = ("of-the-file", "of-the-variable", "of-the-flag");
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("c.toml");
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    // Nothing of the network is asked.
+    let mut text = format!("data = \"{}\"\n", path(file));
+    for dialect in ["openai", "anthropic", "bedrock"] {
+        text = format!(
+            "{text}[[provider]]\nname=\"{dialect}\"\ndialect=\"{dialect}\"\nbase_url=\"http://127.0.0.1:1\"\n"
+        );
+    }
+    std::fs::write(&config, text).unwrap();
+    let config = config.display().to_string();
+    let looked_in = |env: &[(&str, &str)], line: &str| {
+        let env = Environment::from_pairs(env.iter().copied());
+        let shown = run_in(&env, "http://127.0.0.1:1", line).unwrap();
+        let mut lines = shown.lines();
+        let found = lines.find(|line| line.contains(r#""check":"data directory""#));
+        found.unwrap().to_owned()
+    };
+    let named = ("CORELOG_CONFIG", config.as_str());
+    let data = path(variable);
+    let line = format!("doctor --offline --config {config}");
+    assert!(looked_in(&[], &line).contains(file));
+    assert!(looked_in(&[named], "doctor --offline").contains(file));
+    let both = [named, ("CORELOG_DATA", data.as_str())];
+    assert!(looked_in(&both, "doctor --offline").contains(variable));
+    let line = format!("doctor --offline --data {}", path(flag));
+    assert!(looked_in(&both, &line).contains(flag));
 }
 
 #[test]

@@ -32,7 +32,8 @@ const COLUMNS: [Column; 9] = [
     Column::text("PROVIDER", 10),
     Column::text("OPERATION", 18),
     Column::text("MODEL", 24),
-    Column::text("STATUS", 8),
+    // As wide as the longest codes of the services, where the terminal is.
+    Column::text("STATUS", 28),
     Column::number("IN", 7),
     Column::number("OUT", 7),
     Column::number("LATENCY", 8),
@@ -105,6 +106,18 @@ fn cells(record: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wide_terminal_shows_whole_codes() {
+        let code = "ServiceUnavailableException";
+        let record = serde_json::json!({"errorCode": code});
+        for (width, shown) in [(200, true), (174, true), (140, false)] {
+            let widths = fixed_widths(&COLUMNS, width);
+            let row = row(&COLUMNS, &widths, &cells(&record));
+            assert_eq!(row.contains(code), shown, "{row}");
+            assert!(head(&COLUMNS, &widths).chars().count() <= width);
+        }
+    }
 
     #[test]
     fn a_row_shows_what_is_known_and_a_dash_for_the_rest() {

@@ -59,6 +59,31 @@ impl Provider {
 }
 
 impl Destination {
+    /// Where records go, for people.
+    pub fn place(&self) -> String {
+        match (&self.url, &self.log_group) {
+            (Some(url), _) => url.to_string(),
+            (None, Some(group)) => format!("log group {group} at {}", self.service()),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// Where the service of a log group is, without a trailing slash. A loaded configuration always says it.
+    pub fn service(&self) -> &str {
+        self.endpoint.as_ref().map_or("", HttpUrl::as_str)
+    }
+
+    /// The service's region, inherited where it was left out.
+    pub fn region(&self) -> &str {
+        self.region.as_deref().unwrap_or_default()
+    }
+
+    /// Where AWS has CloudWatch Logs.
+    pub(super) fn public_service(region: &str) -> Option<HttpUrl> {
+        let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
+        HttpUrl::parse(&format!("https://logs.{region}.amazonaws.com{suffix}")).ok()
+    }
+
     /// The destination that is there without a block.
     pub(super) fn in_data_dir(data: &Path) -> Option<Self> {
         let env = Environment::default();
@@ -77,7 +102,7 @@ impl Destination {
         );
         let destination = blocks.into_iter().next()?;
         Some(Self {
-            url: StoreUrl::File(data.join("bucket")),
+            url: Some(StoreUrl::File(data.join("bucket"))),
             ..destination
         })
     }

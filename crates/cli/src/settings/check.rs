@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use corelog_types::Dialect;
+use corelog_types::{Dialect, LogGroupName, LogStreamName};
 
 use super::Settings;
 use super::names::{HttpUrl, Name};
 use super::problem::Origin;
 use super::reader::Findings;
-use super::schema::{Destination, Durability, Provider, Sse};
+use super::schema::{Destination, DestinationKind, Durability, Provider, Sse};
 use super::value::Fault;
 
 /// Headers that carry credentials: no configuration puts them into a record.
@@ -45,6 +45,9 @@ pub(super) fn check(settings: &Settings, findings: &mut Findings) {
     }
     for (index, destination) in settings.destinations.iter().enumerate() {
         check_destination(index, destination, findings);
+        if destination.kind == DestinationKind::CloudWatchLogs {
+            check_log_group(index, destination, settings.s3.allow_http, findings);
+        }
     }
     keys(settings, findings);
     capture(settings, findings);
@@ -233,9 +236,100 @@ fn unsigned(block: Option<usize>, provider: &Provider, findings: &mut Findings) 
     findings.warning(key, Fault::new(reason).hint(hint), origin);
 }
 
+/// No record has that much beside its bodies.
+const EVENT_BYTES_MIN: u64 = 64 << 10;
+/// What the service takes: a request of 1 MiB, less what an event counts beside its message.
+const EVENT_BYTES_MAX: u64 = (1 << 20) - 26;
+
+/// Whether the keys fit the kind. A default of the other kind is fine: `config show` prints it.
+fn check_kind(index: usize, destination: &Destination, findings: &mut Findings) {
+    const SECTION: &str = "destination";
+    let kind = destination.kind.as_str();
+    let default = Destination::in_data_dir(Path::new("/"));
+    let (d, default) = (destination, default.as_ref().unwrap_or(destination));
+    let s3 = [
+        ("url", d.url.is_some()),
+        ("gzip_level", d.gzip_level != default.gzip_level),
+        ("sse", d.sse.is_some()),
+        ("sse_kms_key_id", d.sse_kms_key_id.is_some()),
+    ];
+    let logs = [
+        ("log_group", d.log_group.is_some()),
+        ("log_stream", d.log_stream != default.log_stream),
+        ("region", d.region.is_some()),
+        ("endpoint", d.endpoint.is_some()),
+        ("credentials", d.credentials.is_some()),
+        (
+            "event_bytes_max",
+            d.event_bytes_max != default.event_bytes_max,
+        ),
+    ];
+    // The first key of each kind is the one it cannot do without.
+    let (own, others, of): (&[_], &[_], _) = match destination.kind {
+        DestinationKind::S3 => (&s3, &logs, DestinationKind::CloudWatchLogs),
+        DestinationKind::CloudWatchLogs => (&logs, &s3, DestinationKind::S3),
+    };
+    let (needed, is_there) = own[0];
+    if !is_there {
+        let origin = findings.origin(SECTION, Some(index), "name");
+        let path = format!("{SECTION}[{index}].{needed}");
+        let reason = format!("`{path}`: a destination of kind `{kind}` needs it");
+        findings.problem(path, Fault::new(reason), origin);
+    }
+    for (key, _) in others.iter().filter(|(_, is_set)| *is_set) {
+        let of = of.as_str();
+        let fault = Fault::new(format!("is for kind `{of}`, this destination is `{kind}`"));
+        report(findings, SECTION, Some(index), key, fault);
+    }
+}
+
+fn log_group(name: &str, section: &'static str, block: Option<usize>, findings: &mut Findings) {
+    if LogGroupName::new(name).is_err() || name.starts_with("aws/") {
+        let fault = Fault::new("is no name of a log group")
+            .hint("use up to 512 of `A-Za-z0-9._/#-`, not beginning with `aws/`");
+        report(findings, section, block, "log_group", fault);
+    }
+}
+
+/// What a log group as a destination needs.
+fn check_log_group(
+    index: usize,
+    destination: &Destination,
+    allow_http: bool,
+    findings: &mut Findings,
+) {
+    const SECTION: &str = "destination";
+    let block = Some(index);
+    if let Some(group) = &destination.log_group {
+        log_group(group, SECTION, block, findings);
+    }
+    if LogStreamName::new(destination.log_stream.clone()).is_err() {
+        let fault = Fault::new("is no name of a log stream")
+            .hint("use up to 512 characters, and neither `:` nor `*`");
+        report(findings, SECTION, block, "log_stream", fault);
+    }
+    if let Some(endpoint) = &destination.endpoint
+        && endpoint.as_str().starts_with("http://")
+        && !allow_http
+        && !endpoint.is_loopback()
+    {
+        let fault = Fault::new("the endpoint is cleartext")
+            .hint("use `https`, or set `s3.allow_http = true`");
+        report(findings, SECTION, block, "endpoint", fault);
+    }
+    let event_bytes = destination.event_bytes_max.bytes();
+    if !(EVENT_BYTES_MIN..=EVENT_BYTES_MAX).contains(&event_bytes) {
+        let fault = Fault::new(format!(
+            "must be from {EVENT_BYTES_MIN}B to {EVENT_BYTES_MAX}B"
+        ));
+        report(findings, SECTION, block, "event_bytes_max", fault);
+    }
+}
+
 fn check_destination(index: usize, destination: &Destination, findings: &mut Findings) {
     const SECTION: &str = "destination";
     let block = Some(index);
+    check_kind(index, destination, findings);
     if destination.gzip_level > 9 {
         report(
             findings,
@@ -378,13 +472,7 @@ fn spool_and_limits(settings: &Settings, findings: &mut Findings) {
             .hint("raise it, or lower `spool.segment_bytes`");
         report(findings, "spool", None, "bytes_max", fault);
     }
-    let group = settings.store.log_group.as_str();
-    let fits = |c: char| c.is_ascii_alphanumeric() || ".-_/#".contains(c);
-    if !(1..=512).contains(&group.len()) || !group.chars().all(fits) || group.starts_with("aws/") {
-        let fault = Fault::new("is no name of a log group")
-            .hint("use up to 512 of `A-Za-z0-9._/#-`, not beginning with `aws/`");
-        report(findings, "store", None, "log_group", fault);
-    }
+    log_group(&settings.store.log_group, "store", None, findings);
     let limits = &settings.limits;
     if limits.exchanges_max == 0 {
         report(
@@ -496,7 +584,12 @@ fn account(settings: &Settings, findings: &mut Findings) {
         ("account", None, Some(settings.account.region.as_str())),
         ("s3", None, settings.s3.region.as_deref()),
     ];
-    for (section, block, region) in own.into_iter().chain(regions) {
+    let destinations = settings
+        .destinations
+        .iter()
+        .enumerate()
+        .map(|(index, d)| ("destination", Some(index), d.region.as_deref()));
+    for (section, block, region) in own.into_iter().chain(regions).chain(destinations) {
         if let Some(region) = region.filter(|region| !fits(region))
             && findings.origin(section, block, "region") != Origin::Default
         {

@@ -10,7 +10,7 @@ use super::names::Name;
 use super::problem::{Origin, Place, Problem, nearest};
 use super::schema::{Form, SECTIONS, Section, SectionInfo};
 use super::value::{Fault, Value};
-use crate::environment::Environment;
+use crate::environment::{Environment, NOT_SETTINGS, PREFIX};
 
 /// A key set on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,9 @@ pub(super) struct Findings {
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
     pub(super) effective: Vec<Effective>,
+    /// Variables that were looked for.
+    env_read: BTreeSet<String>,
+    /// Those of them that were there, and those that values name.
     env_used: BTreeSet<String>,
     flags_used: BTreeSet<usize>,
 }
@@ -99,8 +102,7 @@ impl Findings {
             .map_or(Origin::Default, |e| e.origin.clone())
     }
 
-    /// Refuses flags that set no key, and warns of variables that do: Kubernetes puts variables such as
-    /// `CORELOG_PORT` into every pod beside a service called `corelog`, so a stray one must not stop us.
+    /// Refuses flags and variables that set no key.
     pub(super) fn check_unused(&mut self, sources: Sources<'_>) {
         for (index, flag) in sources.flags.iter().enumerate() {
             if !self.flags_used.contains(&index) {
@@ -113,16 +115,29 @@ impl Findings {
                 self.problem(flag.key.clone(), fault, Origin::Flag(flag.flag.clone()));
             }
         }
+        // Every name begins alike, which is no likeness.
+        let bare = |name: &'static &'static str| &name[PREFIX.len()..];
+        let env_read = std::mem::take(&mut self.env_read);
         for name in sources.env.ours() {
-            if !self.env_used.contains(name) && !crate::environment::NOT_SETTINGS.contains(&name) {
-                let fault = Fault::new(format!("environment variable `{name}` sets no key"));
-                let known: Vec<String> = known_env_names();
-                let fault = match nearest(name, known.iter().map(String::as_str)) {
-                    Some(nearest) => fault.hint(format!("did you mean `{nearest}`?")),
-                    None => fault,
-                };
-                self.warning("", fault, Origin::Env(name.to_owned()));
+            if self.env_used.contains(name) || NOT_SETTINGS.contains(&name) {
+                continue;
             }
+            let fault = Fault::new(format!("environment variable `{name}` sets no key"));
+            let read = env_read.iter().map(|name| &name[PREFIX.len()..]);
+            let known = read.chain(NOT_SETTINGS[..4].iter().map(bare));
+            let fault = match nearest(&name[PREFIX.len()..], known) {
+                Some(nearest) => fault.hint(format!("did you mean `{PREFIX}{nearest}`?")),
+                None => fault
+                    .hint("unset it, or name it in the file as `env:NAME` if it holds a secret"),
+            };
+            self.problem("", fault, Origin::Env(name.to_owned()));
+        }
+    }
+
+    /// Takes note of a variable that a value names: `env:CORELOG_OPENAI_KEY` makes that one known.
+    fn note_named(&mut self, text: &str) {
+        if let Some(name) = text.strip_prefix("env:") {
+            self.env_used.insert(name.to_owned());
         }
     }
 }
@@ -139,20 +154,6 @@ fn known_keys() -> Vec<String> {
                 .map(|key| format!("{}.{}", section.path, key.name))
         })
         .map(|path| path.trim_start_matches('.').to_owned())
-        .collect()
-}
-
-fn known_env_names() -> Vec<String> {
-    let singles = SECTIONS
-        .iter()
-        .filter(|s| matches!(s.form, Form::Root | Form::Table));
-    singles
-        .flat_map(|section| {
-            section
-                .keys
-                .iter()
-                .map(|key| section.env_name(None, key.name))
-        })
         .collect()
 }
 
@@ -381,8 +382,11 @@ impl Reader<'_> {
     ) -> Option<T> {
         let env = self.sources.env;
         let (read, origin) = if let Some((text, origin)) = self.outer_text(key) {
+            self.findings.note_named(&text);
             (T::from_text(&text, env), origin)
         } else if let Some(value) = self.table.and_then(|table| table.get(key)) {
+            self.findings
+                .note_named(value.get_ref().as_str().unwrap_or_default());
             (
                 T::from_toml(value.get_ref(), env),
                 self.sources.place(value.span()),
@@ -449,6 +453,7 @@ impl Reader<'_> {
             found = Some((flag.value.clone(), Origin::Flag(flag.flag.clone())));
         }
         let name = self.info.env_name(id, key);
+        self.findings.env_read.insert(name.clone());
         if let Some(text) = self.sources.env.get(&name) {
             self.findings.env_used.insert(name.clone());
             found = found.or_else(|| Some((text.to_owned(), Origin::Env(name))));

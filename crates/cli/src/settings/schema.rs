@@ -182,23 +182,38 @@ sections! {
         name: Name,
         /// The kind of place.
         kind: DestinationKind = "s3",
-        /// `file:///directory` or `s3://bucket/prefix`.
-        url: StoreUrl,
+        /// `s3`, needed: `file:///directory` or `s3://bucket/prefix`.
+        url: Option<StoreUrl>,
+        /// `cloudwatch-logs`, needed: the log group that records become events of. It is made where it is missing.
+        log_group: Option<String>,
+        /// `cloudwatch-logs`: the log stream. It is made where it is missing. The default is Bedrock's.
+        log_stream: String = "aws/bedrock/modelinvocations",
+        /// `cloudwatch-logs`: the region of the service. Left out, `account.region`.
+        region: Option<String>,
+        /// `cloudwatch-logs`: where the service is. Left out, AWS's own address in the region; any other server that
+        /// speaks the API will do, another Corelog too.
+        endpoint: Option<HttpUrl>,
+        /// `cloudwatch-logs`: who we are to the service. Left out, the keys of `[s3]`, and without those the machine's
+        /// role.
+        credentials: Option<AwsCredentials>,
+        /// `cloudwatch-logs`: the largest event. Of a record that would be larger, bodies over `inline_bytes_max` are
+        /// left out, then all bodies, and `corelog.cut` says so. The default is the most that the service takes.
+        event_bytes_max: ByteSize = "1048550B",
         /// The longest a record waits for its batch.
         interval: Duration = "30s",
         /// A batch is written once its records hold this many bytes, before compression.
         batch_bytes: ByteSize = "5MiB",
         /// A batch is written once it holds this many records.
         batch_records: u32 = "10000",
-        /// A body larger than this becomes an object of its own. The default is Bedrock's.
+        /// `s3`: a body larger than this becomes an object of its own. The default is Bedrock's.
         inline_bytes_max: ByteSize = "102400B",
         /// Write the `corelog` object into each record. `false` leaves Bedrock's own fields alone.
         extension: bool = "true",
-        /// Compression of batches, 0 (none) to 9 (smallest).
+        /// `s3`: compression of batches, 0 (none) to 9 (smallest).
         gzip_level: u32 = "1",
-        /// Server-side encryption asked of the store. Left out, the bucket's own default.
+        /// `s3`: server-side encryption asked of the store. Left out, the bucket's own default.
         sse: Option<Sse>,
-        /// Key for `sse = "aws:kms"`.
+        /// `s3`: key for `sse = "aws:kms"`.
         sse_kms_key_id: Option<String>,
         /// Deliver text bodies. Bedrock's `textDataDeliveryEnabled`.
         text: bool = "true",
@@ -355,7 +370,7 @@ sections! {
         secret_access_key: Option<Secret>,
         /// Token of temporary credentials.
         session_token: Option<Secret>,
-        /// Allow a cleartext endpoint. One on loopback is always allowed.
+        /// Allow a cleartext endpoint, here and in `[[destination]]`. One on loopback is always allowed.
         allow_http: bool = "false",
         /// Put the bucket into the path, as most S3-compatible stores want it, rather than into the host name.
         path_style: bool = "true",
@@ -450,6 +465,8 @@ choice! {
     DestinationKind {
         /// An S3-compatible store or a local directory.
         S3 = "s3",
+        /// A log group of an AWS account, or of another server that speaks the API of CloudWatch Logs.
+        CloudWatchLogs = "cloudwatch-logs",
     }
 }
 

@@ -44,7 +44,7 @@ impl Loaded {
             .iter()
             .filter(|d| !named("destination", d.name.as_str()));
         let destinations =
-            destinations.map(|d| format!("# built in: destination {}, {}", d.name, d.url));
+            destinations.map(|d| format!("# built in: destination {}, {}", d.name, d.place()));
         for (index, line) in providers.chain(destinations).enumerate() {
             out.push_str(if index == 0 { "\n" } else { "" });
             out.push_str(&line);

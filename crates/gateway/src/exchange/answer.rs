@@ -5,15 +5,107 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use corelog_capture::{Capture, End, Fault};
+use corelog_capture::{Answered, Capture, End, Fault};
 use corelog_record::{Delivered, DeliveryOutcome, ErrorSource};
 use corelog_types::RecordId;
-use http::{HeaderMap, HeaderValue, Response};
-use http_body::Frame;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body::{Body as _, Frame};
+use hyper::body::Incoming;
 
+use super::{Prepared, whole};
+use crate::body::Answer;
+use crate::headers;
 use crate::keep::{Keeper, Kept, Ours};
 use crate::refusal::Refusal;
-use crate::relay::{Flow, Step};
+use crate::relay::{Flow, Relay, Step};
+use crate::upgrade::{self, Tunnel};
+use crate::upstream::Lease;
+
+impl Prepared {
+    /// Everything from the first upstream byte to the answer's head, or the whole answer if it is there.
+    pub(super) async fn run(mut self) -> Response<Answer> {
+        let sent_at = Instant::now();
+        let (mut answer, lease) = match self.send().await {
+            Ok(answered) => answered,
+            Err(refusal) => return whole(self.refuse(&refusal).await),
+        };
+        let now = Instant::now();
+        let headers = std::mem::take(answer.headers_mut());
+        let mut head = headers::travelling(&headers);
+        if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+            upgrade::keep(&headers, &mut head);
+        }
+        self.capture.answered(Answered {
+            status: answer.status().as_u16(),
+            headers,
+            at: now.saturating_duration_since(self.began),
+        });
+        if let Some(passing) = self.capture.passing() {
+            self.listed.streams(passing);
+        }
+        let id = self.capture.id();
+        mark(&mut head, self.capture.is_wanted().then_some(id));
+        head.append("server-timing", timing(self.began, sent_at, now));
+        let (status, dialect) = (answer.status(), self.capture.call().dialect);
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            return self.switch(answer, head, lease).await;
+        }
+        let extensions = std::mem::take(answer.extensions_mut());
+        let incoming = answer.into_body();
+        let length = incoming.size_hint().exact();
+        let mut flow = Flow::new(
+            incoming,
+            lease,
+            self.capture,
+            self.listed,
+            Arc::clone(&self.keeper),
+            self.provider.idle_timeout,
+        );
+        flow.before = sent_at.saturating_duration_since(self.began);
+        let body = match begin(flow).await {
+            Begun::Whole(Kept::Refused(why), _) => {
+                let refusal = Refusal::NotRecorded(why);
+                self.shared.note_refusal(&refusal);
+                return whole(refusal.answer(dialect, None));
+            }
+            Begun::Whole(_, frame) => Answer::Whole(frame.and_then(|frame| frame.into_data().ok())),
+            Begun::Going(flow, first) => {
+                Answer::Relayed(Box::new(Relay::new(*flow, first, length)))
+            }
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = head;
+        *response.extensions_mut() = extensions;
+        response
+    }
+
+    /// Leaves HTTP behind, on both sides.
+    async fn switch(
+        mut self,
+        mut answer: Response<Incoming>,
+        head: HeaderMap,
+        lease: Lease,
+    ) -> Response<Answer> {
+        let Some(caller) = self.upgrade.take() else {
+            let why = "it changed the protocol without being asked to".to_owned();
+            return whole(self.refuse(&Refusal::Broken(why)).await);
+        };
+        let tunnel = Tunnel {
+            caller,
+            upstream: hyper::upgrade::on(&mut answer),
+            lease,
+            capture: self.capture,
+            listed: self.listed,
+            keeper: self.keeper,
+        };
+        tunnel.start();
+        let mut response = Response::new(Answer::Whole(None));
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        *response.headers_mut() = head;
+        response
+    }
+}
 
 /// Records that the gateway itself answers, and gives the answer.
 pub(super) async fn refused(

@@ -1,8 +1,10 @@
 //! Where a request's body is before it goes upstream: passing, or held because something must be known first.
 
 use std::io::Read as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use corelog_access::SigningKey;
@@ -10,7 +12,8 @@ use corelog_capture::{BodyCopy, Capture};
 use corelog_providers::{RequestReader, Route, model_of};
 use corelog_runtime::Clock;
 use corelog_types::{Dialect, RecordId};
-use http::request;
+use http::{header, request};
+use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use parking_lot::Mutex;
@@ -23,6 +26,8 @@ use crate::refusal::Refusal;
 use crate::sign;
 
 const PIECE_BYTES: usize = 64 * 1024;
+/// A body up to here is read before it goes upstream, if it is there: microseconds, which its record then saves.
+const AT_HAND_BYTES_MAX: u64 = 16 * 1024;
 
 /// Reads the body of a caller that is who it says only if its signature holds.
 pub(super) async fn prove(
@@ -139,13 +144,7 @@ impl Source {
         let copy = capture.request_copy();
         let held = match self {
             Self::Passing(incoming) if !needs_all => {
-                let copy = capture.is_wanted().then_some(copy);
-                return Ok(RequestBody::Passing {
-                    incoming,
-                    copy,
-                    left: most,
-                    passed,
-                });
+                return Ok(passing(incoming, capture, most, passed));
             }
             Self::Passing(incoming) => {
                 let taken = capture.take_request_copy();
@@ -154,8 +153,48 @@ impl Source {
             Self::Held(held) => held,
         };
         passed.store(held.seen_bytes(), Ordering::Relaxed);
+        if held.seen_bytes() <= AT_HAND_BYTES_MAX
+            && let Some(body) = held.in_memory()
+        {
+            capture.asks(body);
+        }
         *copy.lock() = held;
         sending(&copy)
+    }
+}
+
+/// A body that goes upstream as it comes. Where all of it came with the head it is read at once, so that the intent
+/// has its model too; nothing is waited for.
+fn passing(
+    mut incoming: Incoming,
+    capture: &mut Capture,
+    most: u64,
+    passed: Arc<AtomicU64>,
+) -> RequestBody {
+    let copy = capture.is_wanted().then(|| capture.request_copy());
+    let length = incoming.size_hint().exact().unwrap_or(0);
+    let is_small = (1..=AT_HAND_BYTES_MAX.min(most)).contains(&length);
+    // Whoever asks before sending is told to send by the first look at its body: upstream shall have a say first.
+    let asks_first = capture.call().headers.contains_key(header::EXPECT);
+    let mut first = None;
+    if capture.is_model_in_body() && is_small && !asks_first {
+        let mut context = Context::from_waker(Waker::noop());
+        if let Poll::Ready(Some(frame)) = Pin::new(&mut incoming).poll_frame(&mut context) {
+            // A body with a length begins with data, or not at all.
+            first = frame.map(|frame| frame.into_data().ok()).transpose();
+        }
+    }
+    if let Some(Ok(body)) = &first
+        && body.len() as u64 == length
+    {
+        capture.asks(body);
+    }
+    RequestBody::Passing {
+        first,
+        incoming,
+        copy,
+        left: most,
+        passed,
     }
 }
 

@@ -250,10 +250,39 @@ async fn what_is_not_in_its_encoding_is_kept_as_it_came() {
             [cut("output", CutReason::NotDecoded, bytes)]
         );
     }
-    let asked = large(200_000);
+}
+
+/// Some servers say `gzip` and send what they have.
+#[tokio::test]
+async fn json_that_is_said_to_be_compressed_is_json() {
+    let scene = Scene::new(Dialect::OpenAi).await;
+    let head = "content-type: application/json\r\ncontent-encoding: gzip\r\n";
     let more = "content-encoding: gzip\r\n";
-    let record = exchange(&scene, more, &asked, JSON, b"{}").await;
-    assert!(record.text(PartName::Input) == asked);
+    // Small, and so large that it is on disk.
+    for (asked, form) in [
+        (ASKED.to_owned(), BodyForm::Json),
+        (large(200_000), BodyForm::Pretty),
+    ] {
+        let record = exchange(&scene, more, &asked, head, ANSWERED.as_bytes()).await;
+        assert!(record.part(PartName::Input) == Some((form, asked.into_bytes())));
+        let answered = (BodyForm::Json, ANSWERED.as_bytes().to_vec());
+        assert_eq!(record.part(PartName::Output), Some(answered));
+        assert_eq!(
+            record.document().output.unwrap().output_token_count,
+            Some(2)
+        );
+        assert_eq!(record.extension().cut, []);
+        assert_eq!(
+            record.extension().response_encoding.as_deref(),
+            Some("gzip")
+        );
+    }
+    let head = "content-type: text/event-stream\r\ncontent-encoding: gzip\r\n";
+    let stream =
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: [DONE]\n\n";
+    let record = exchange(&scene, "", ASKED, head, stream.as_bytes()).await;
+    assert!(record.output().contains("\"content\":\"Hi\""));
+    assert_eq!(record.extension().cut, []);
 }
 
 #[tokio::test]

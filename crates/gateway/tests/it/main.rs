@@ -22,6 +22,7 @@ mod refuse;
 mod request;
 mod routing;
 mod shutdown;
+mod so_far;
 mod stream;
 mod trouble;
 mod upgraded;

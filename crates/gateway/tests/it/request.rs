@@ -4,7 +4,8 @@ use corelog_record::ErrorSource;
 use corelog_record::stored::PartName;
 use corelog_types::Dialect;
 
-use crate::scene::Scene;
+use crate::scene::{Scene, post};
+use crate::upstream::within;
 use crate::whole::{ASKED, CHAT};
 
 const MOST: u64 = 1_000;
@@ -143,6 +144,7 @@ async fn the_intent_says_what_was_under_way() {
     assert_eq!(intent.request_id, id.to_string());
     assert_eq!(intent.error_code.as_deref(), Some("Interrupted"));
     assert_eq!(intent.operation, "ChatCompletions");
+    assert_eq!(intent.model_id.as_deref(), Some("gpt-4o"));
     let extension = intent.corelog.unwrap();
     assert_eq!(extension.error_source, Some(ErrorSource::Gateway));
     assert_eq!(extension.provider, "openai");
@@ -150,4 +152,45 @@ async fn the_intent_says_what_was_under_way() {
     let message = extension.error_message.unwrap();
     assert!(message.contains("process ended"), "{message}");
     assert!(message.contains("disk took no more"), "{message}");
+}
+
+/// The model is in the intent where the body came with the head and is small; nothing waits for that.
+#[tokio::test]
+async fn the_intent_waits_for_no_body() {
+    let scene = Scene::new(Dialect::OpenAi).await;
+    let large = format!(r#"{{"model":"gpt-4o","input":"{}"}}"#, "x".repeat(17_000));
+    // The body's pieces as they come: the head's own piece first.
+    for (pieces, model) in [
+        (vec![ASKED], Some("gpt-4o")),
+        (vec!["", ASKED], None),
+        (vec![&ASKED[..20], &ASKED[20..]], None),
+        (vec![large.as_str()], None),
+        (vec![r#"{"messages":[]}"#], None),
+        (vec!["no JSON"], None),
+    ] {
+        let known = scene.ledger.intents().len();
+        let body = pieces.concat();
+        let head = post(CHAT, "", &body);
+        let head = head.strip_suffix(&body).unwrap();
+        let mut caller = scene.caller().await;
+        caller.send([head, pieces[0]].concat()).await;
+        within("the intent", async {
+            while scene.ledger.intents().len() == known {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        for piece in &pieces[1..] {
+            caller.send(piece).await;
+        }
+        let (mut upstream, request) = scene.upstream.request().await;
+        assert_eq!(request.text(), body);
+        upstream.answer("{}").await;
+        assert_eq!(caller.message().await.head.status(), 200);
+        let record = scene.ledger.record(known + 1).await;
+        assert_eq!(record.text(PartName::Input), body);
+        let (_, intent) = scene.ledger.intents().remove(known);
+        let intent = corelog_record::stored::decode(&intent).unwrap().document;
+        assert_eq!(intent.model_id.as_deref(), model, "{pieces:?}");
+    }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use corelog_access::{Access, Caller};
+use corelog_access::{Access, Caller, TurnedAway};
 use corelog_capture::{HeaderFilter, Limits as CaptureLimits, Policies};
 use corelog_gateway::{
     Answer, Config, Credentials, Gateway, InFlight, Limits, OnFull, Own, Ports, ProviderConfig,
-    TurnedAway, UpstreamConfig,
+    UpstreamConfig,
 };
 use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_telemetry::{Metrics, Sampled};

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use corelog_hot::{Chunk, Config, Follower, Heard, Hot, Recent, Subscription, Targets};
+use corelog_record::events::EventBatch;
 use corelog_record::stored::{PartHeader, PartName, Place, encode_envelope};
 use corelog_record::{BodyForm, Document};
 use corelog_runtime::{Shutdown, Tasks};
@@ -106,6 +107,16 @@ pub(crate) fn append_entry(
         blobs,
     };
     spool.append(entry).unwrap()
+}
+
+/// Appends log events of a stream that somebody put, all at once.
+pub(crate) fn put(spool: &Spool, number: u64, stream: &str, events: &[(u64, &str)]) -> Appended {
+    let batch = EventBatch {
+        group: "/app",
+        stream,
+        events: events.to_vec(),
+    };
+    append_entry(spool, number, &[&batch.encode().unwrap()], Vec::new())
 }
 
 fn header(at: Place, body: &str) -> PartHeader {

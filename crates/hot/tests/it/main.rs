@@ -9,4 +9,5 @@ mod fixture;
 
 mod following;
 mod listening;
+mod pages;
 mod views;

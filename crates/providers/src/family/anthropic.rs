@@ -11,6 +11,7 @@ use crate::merge::{Fields, Node, element_of, index_of, member, only_growth, push
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
 use crate::skim::{Paths, Rows, Table};
+use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 pub(super) const REQUEST: Table<RequestSlot> = &[(
@@ -61,9 +62,18 @@ pub(super) const ANSWER: Table<AnswerSlot> = &[
     ("error", ERROR),
 ];
 
+/// The texts by which an event makes the message grow.
+pub(super) const GROWTH: Rows<Growth> = &[
+    ("delta.text", Growth::Text),
+    ("delta.thinking", Growth::Text),
+    ("delta.partial_json", Growth::Text),
+    ("completion", Growth::Text),
+];
+
 pub(crate) static FAMILY: Family = Family {
     request: LazyLock::new(|| Paths::new(&[REQUEST])),
     answer: LazyLock::new(|| Paths::new(&[ANSWER])),
+    growth: LazyLock::new(|| Paths::new(&[&[("", GROWTH)]])),
     ending: Ending {
         types: &["message_stop", "error"],
         ..Ending::NONE

@@ -15,6 +15,7 @@ use crate::merge::{
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
 use crate::skim::{Paths, Rows, Table};
+use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 /// What a block of a message's content may be; Nova's own bodies have the same blocks.
@@ -84,9 +85,17 @@ const ANSWER: Table<AnswerSlot> = &[
     ("delta", BLOCK),
 ];
 
+/// The texts by which a frame makes a block grow; Nova's own bodies have them in an object of their own.
+pub(super) const GROWTH: Rows<Growth> = &[
+    ("delta.text", Growth::Text),
+    ("delta.toolUse.input", Growth::Text),
+    ("delta.reasoningContent.text", Growth::Text),
+];
+
 pub(crate) static FAMILY: Family = Family {
     request: LazyLock::new(|| Paths::new(&[REQUEST])),
     answer: LazyLock::new(|| Paths::new(&[ANSWER])),
+    growth: LazyLock::new(|| Paths::new(&[&[("", GROWTH)]])),
     ending: Ending {
         frames: &["messageStop", "metadata"],
         ..Ending::NONE

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use super::bedrock_converse::{CONTENT, USAGE};
-use super::{CODE_FIRST, Family, anthropic, generic, openai_chat};
+use super::{CODE_FIRST, Family, anthropic, bedrock_converse, generic, openai_chat};
 use crate::answer::AnswerSlot::{
     self, FirstByteMs, GuardrailAction, Id, LatencyMs, Stop, TopMessage,
 };
@@ -15,6 +15,7 @@ use crate::answer::count::{
 use crate::answer::has;
 use crate::request::{RequestSlot, holds};
 use crate::skim::{Paths, Table};
+use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 const REQUEST: Table<RequestSlot> = &[
@@ -44,6 +45,7 @@ const REQUEST: Table<RequestSlot> = &[
             ("height", RequestSlot::ImageHeight),
             ("width", RequestSlot::ImageWidth),
             ("numberOfImages", RequestSlot::ImageCount),
+            ("quality", RequestSlot::ImageQuality),
         ],
     ),
     ("messages[].content[]", CONTENT),
@@ -140,9 +142,28 @@ const ANSWER: Table<AnswerSlot> = &[
     ),
 ];
 
+/// The texts by which a part makes the answer grow.
+const GROWTH: Table<Growth> = &[
+    ("", openai_chat::GROWTH),
+    ("", anthropic::GROWTH),
+    ("contentBlockDelta", bedrock_converse::GROWTH),
+    (
+        "",
+        &[
+            ("event.textOutput.content", Growth::Text),
+            // Titan, Llama, Mistral instruct, Cohere
+            ("outputText", Growth::Text),
+            ("generation", Growth::Text),
+            ("outputs[].text", Growth::Text),
+            ("text", Growth::Text),
+        ],
+    ),
+];
+
 pub(crate) static FAMILY: Family = Family {
     request: LazyLock::new(|| Paths::new(&[openai_chat::REQUEST, anthropic::REQUEST, REQUEST])),
     answer: LazyLock::new(|| Paths::new(&[openai_chat::ANSWER, anthropic::ANSWER, ANSWER])),
+    growth: LazyLock::new(|| Paths::new(&[GROWTH])),
     ending: Ending {
         data: Some("[DONE]"),
         types: &["message_stop"],

@@ -11,6 +11,7 @@ use crate::merge::{Fields, index_of, member};
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
 use crate::skim::{Paths, Rows, Table};
+use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 const REQUEST: Table<RequestSlot> = &[(
@@ -61,9 +62,19 @@ const ANSWER: Table<AnswerSlot> = &[
     ("response.meta", USAGE),
 ];
 
+/// The texts by which an event makes the answer grow, in version 1 and 2.
+const GROWTH: Rows<Growth> = &[
+    ("text", Growth::Text),
+    ("delta.message.content.text", Growth::Text),
+    ("delta.message.content.thinking", Growth::Text),
+    ("delta.message.tool_plan", Growth::Text),
+    ("delta.message.tool_calls.function.arguments", Growth::Text),
+];
+
 pub(crate) static FAMILY: Family = Family {
     request: LazyLock::new(|| Paths::new(&[REQUEST])),
     answer: LazyLock::new(|| Paths::new(&[ANSWER])),
+    growth: LazyLock::new(|| Paths::new(&[&[("", GROWTH)]])),
     ending: Ending {
         data: Some("[DONE]"),
         types: &["message-end", "stream-end"],

@@ -14,6 +14,7 @@ use crate::merge::{Fields, Node, index_of, push_element};
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
 use crate::skim::{Paths, Rows, Table};
+use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 /// What a part of a content may be.
@@ -77,11 +78,18 @@ const ANSWER: Table<AnswerSlot> = &[
     ),
     ("error", ERROR),
     ("error", &[("status", ErrorStatus)]),
+    // What refuses a stream of an array is an array too.
+    ("[].error", ERROR),
+    ("[].error", &[("status", ErrorStatus)]),
 ];
+
+/// The texts by which a chunk makes the answer grow.
+const GROWTH: Rows<Growth> = &[("candidates[].content.parts[].text", Growth::Text)];
 
 pub(crate) static FAMILY: Family = Family {
     request: LazyLock::new(|| Paths::new(&[REQUEST])),
     answer: LazyLock::new(|| Paths::new(&[ANSWER])),
+    growth: LazyLock::new(|| Paths::new(&[&[("", GROWTH)]])),
     ending: Ending::NONE,
     assemble: || Box::new(Candidates::default()),
     error_code: [ErrorField::Status, ErrorField::Code, ErrorField::Type],

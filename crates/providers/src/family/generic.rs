@@ -11,6 +11,7 @@ use crate::json::write_string;
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
 use crate::skim::{Paths, Table};
+use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 const REQUEST: Table<RequestSlot> = &[(
@@ -61,6 +62,14 @@ const ANSWER: Table<AnswerSlot> = &[
     ),
 ];
 
+/// The texts by which a part makes an answer grow, in whichever shape. Text Generation Inference streams tokens.
+const GROWTH: Table<Growth> = &[
+    ("", anthropic::GROWTH),
+    ("", openai_chat::GROWTH),
+    ("", openai_responses::GROWTH),
+    ("", &[("token.text", Growth::Text)]),
+];
+
 pub(crate) static FAMILY: Family = Family {
     request: LazyLock::new(|| {
         Paths::new(&[
@@ -71,6 +80,7 @@ pub(crate) static FAMILY: Family = Family {
         ])
     }),
     answer: LazyLock::new(|| Paths::new(&[anthropic::ANSWER, openai_chat::ANSWER, ANSWER])),
+    growth: LazyLock::new(|| Paths::new(&[GROWTH])),
     ending: Ending {
         data: Some("[DONE]"),
         types: &["transcript.text.done", "speech.audio.done"],

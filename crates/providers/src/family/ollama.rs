@@ -10,7 +10,8 @@ use crate::json::members;
 use crate::merge::Fields;
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
-use crate::skim::{Paths, Table};
+use crate::skim::{Paths, Rows, Table};
+use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 const REQUEST: Table<RequestSlot> = &[(
@@ -43,9 +44,18 @@ const ANSWER: Table<AnswerSlot> = &[
     ("error", ERROR),
 ];
 
+/// The texts by which a line makes the answer grow.
+const GROWTH: Rows<Growth> = &[
+    ("message.content", Growth::Text),
+    ("message.thinking", Growth::Text),
+    ("response", Growth::Text),
+    ("thinking", Growth::Text),
+];
+
 pub(crate) static FAMILY: Family = Family {
     request: LazyLock::new(|| Paths::new(&[REQUEST])),
     answer: LazyLock::new(|| Paths::new(&[ANSWER])),
+    growth: LazyLock::new(|| Paths::new(&[&[("", GROWTH)]])),
     ending: Ending {
         done_flag: true,
         ..Ending::NONE

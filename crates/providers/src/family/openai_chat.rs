@@ -14,6 +14,7 @@ use crate::merge::{Fields, Node, index_of, only_growth};
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
 use crate::skim::{Paths, Rows, Table};
+use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 /// What every call to `OpenAI` may say, Responses too.
@@ -83,11 +84,38 @@ pub(super) const ANSWER: Table<AnswerSlot> = &[
     // Groq's streams
     ("x_groq.usage", USAGE),
     ("error", ERROR),
+    // Gemini behind OpenAI's paths refuses with an array, whose `code` is the status in digits.
+    (
+        "[].error",
+        &[
+            ("", AnswerSlot::Error),
+            ("status", AnswerSlot::ErrorStatus),
+            ("message", AnswerSlot::ErrorMessage),
+        ],
+    ),
+];
+
+/// The texts by which a chunk makes the answer grow. Mistral models on Bedrock stream `message` where others stream
+/// `delta`.
+pub(super) const GROWTH: Rows<Growth> = &[
+    ("choices[].text", Growth::Text),
+    ("choices[].message.content", Growth::Text),
+    ("choices[].delta.content", Growth::Text),
+    ("choices[].delta.content[].text", Growth::Text),
+    ("choices[].delta.refusal", Growth::Text),
+    ("choices[].delta.reasoning", Growth::Text),
+    ("choices[].delta.reasoning_content", Growth::Text),
+    (
+        "choices[].delta.tool_calls[].function.arguments",
+        Growth::Text,
+    ),
+    ("choices[].delta.function_call.arguments", Growth::Text),
 ];
 
 pub(crate) static FAMILY: Family = Family {
     request: LazyLock::new(|| Paths::new(&[REQUEST])),
     answer: LazyLock::new(|| Paths::new(&[ANSWER])),
+    growth: LazyLock::new(|| Paths::new(&[&[("", GROWTH)]])),
     ending: Ending {
         data: Some("[DONE]"),
         ..Ending::NONE

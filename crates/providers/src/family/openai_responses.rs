@@ -13,6 +13,7 @@ use crate::merge::{Fields, Node, element_of, index_of, member, push_element};
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
 use crate::skim::{Paths, Rows, Table};
+use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 pub(super) const REQUEST: Table<RequestSlot> = &[
@@ -69,9 +70,13 @@ const ANSWER: Table<AnswerSlot> = &[
     ),
 ];
 
+/// The texts by which an event makes the answer grow: text, reasoning, the input of tools.
+pub(super) const GROWTH: Rows<Growth> = &[("type", Growth::EventType), ("delta", Growth::Text)];
+
 pub(crate) static FAMILY: Family = Family {
     request: LazyLock::new(|| Paths::new(&[REQUEST])),
     answer: LazyLock::new(|| Paths::new(&[ANSWER])),
+    growth: LazyLock::new(|| Paths::new(&[&[("", GROWTH)]])),
     ending: Ending {
         data: Some("[DONE]"),
         types: &[

@@ -488,3 +488,20 @@ fn a_body_that_is_no_json_is_said_to_be_none() {
     let deep = format!("{{\"id\":\"a\",\"x\":{}", "[".repeat(100_000));
     assert!(!ok(Dialect::OpenAi, "/v1/chat/completions", &deep).body_is_json);
 }
+
+#[test]
+fn gemini_refuses_with_an_array_where_the_answer_would_be_one() {
+    let body = r#"[{"error":{"code":429,"message":"Quota exceeded.","status":"RESOURCE_EXHAUSTED","details":[{"message":"other"}]}}
+]"#;
+    for (dialect, path) in [
+        (
+            Dialect::Generic,
+            "/v1beta/models/gemini-2.5-pro:streamGenerateContent",
+        ),
+        (Dialect::OpenAi, "/v1/chat/completions"),
+    ] {
+        let error = read(dialect, path, 429, &[], body).error.unwrap();
+        assert_eq!(error.code, "RESOURCE_EXHAUSTED");
+        assert_eq!(error.message.as_deref(), Some("Quota exceeded."));
+    }
+}

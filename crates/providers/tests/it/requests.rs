@@ -123,8 +123,18 @@ fn native_bedrock_bodies() {
         (image.height, image.width, image.count),
         (Some(512), Some(1024), Some(2))
     );
+    assert_eq!(image.steps, None);
     assert_eq!(facts.metadata, [pair("a", "b")]);
     assert_eq!(facts.model.as_deref(), Some("amazon.nova-canvas-v1:0"));
+    for (quality, steps) in [("standard", Some(50)), ("premium", None)] {
+        let facts = read(
+            Dialect::Bedrock,
+            "/model/amazon.nova-canvas-v1%3A0/invoke",
+            &[],
+            &format!(r#"{{"imageGenerationConfig":{{"quality":"{quality}","width":512}}}}"#),
+        );
+        assert_eq!(facts.image.unwrap().steps, steps, "{quality}");
+    }
 }
 
 #[test]

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use corelog_insights::{AutoRegress, BinaryOp, Field, Text};
 
-use crate::coerce;
-use crate::eval::arithmetic;
 use crate::row::{Frame, Shown};
 use crate::source::fits_stars;
 use crate::value::Value;
+use corelog_values::arithmetic;
+use corelog_values::coerce;
 
 /// The sum so far; what is no number adds nothing.
 pub(crate) fn accum(mut frame: Frame, field: &Field, alias: Option<&Text>) -> Frame {

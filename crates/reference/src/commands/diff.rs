@@ -6,12 +6,12 @@
 
 use corelog_insights::{Baseline, Command, CommandKind};
 
-use crate::calendar;
-use crate::coerce;
 use crate::output::Failure;
 use crate::row::{Frame, Row};
 use crate::source::Window;
-use crate::value::Value;
+use crate::value::{Value, text as text_of};
+use corelog_values::calendar;
+use corelog_values::coerce;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -82,7 +82,7 @@ pub(crate) fn apply(now: &Frame, before: &Frame) -> Frame {
 }
 
 fn pattern_of(row: &Row) -> String {
-    coerce::text(&row.get("@pattern")).unwrap_or_default()
+    text_of(&row.get("@pattern")).unwrap_or_default()
 }
 
 fn count_of(row: &Row) -> i64 {

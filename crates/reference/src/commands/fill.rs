@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 
 use corelog_insights::Fill;
 
-use crate::calendar;
 use crate::commands::stats::key_order;
 use crate::eval::Scope;
 use crate::output::Failure;
 use crate::pipeline::{ROWS_MAX, constant};
 use crate::row::{Frame, Row, TimeKey};
-use crate::value::Value;
+use crate::value::{Value, identity};
+use corelog_values::calendar;
 
 pub(crate) fn apply(scope: &Scope<'_>, mut frame: Frame, fills: &[Fill]) -> Result<Frame, Failure> {
     let Some(key) = frame.time_key.clone() else {
@@ -64,7 +64,7 @@ pub(crate) fn apply(scope: &Scope<'_>, mut frame: Frame, fills: &[Fill]) -> Resu
 }
 
 fn texts(values: &[Value]) -> Vec<Option<String>> {
-    values.iter().map(Value::identity).collect()
+    values.iter().map(identity).collect()
 }
 
 fn time_of(row: &Row, key: &TimeKey) -> Option<i64> {

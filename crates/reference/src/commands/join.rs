@@ -4,9 +4,9 @@
 
 use corelog_insights::{AppendCols, Join, JoinKind};
 
-use crate::coerce;
 use crate::output::Failure;
 use crate::row::{Frame, Row};
+use corelog_values::coerce;
 
 /// Rows that a join may make.
 const ROWS_MAX: usize = 1_000_000;

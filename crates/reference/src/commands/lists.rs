@@ -3,9 +3,9 @@
 use corelog_insights::{Expr, Field, Text};
 
 use crate::eval::{Scope, eval};
-use crate::functions::json::list;
 use crate::row::Frame;
 use crate::value::Value;
+use corelog_values::list;
 
 /// A map, a text or a number is a list of one. A missing or empty list makes no row.
 pub(crate) fn unnest(scope: &Scope<'_>, mut frame: Frame, path: &Expr, into: &Text) -> Frame {
@@ -13,7 +13,7 @@ pub(crate) fn unnest(scope: &Scope<'_>, mut frame: Frame, path: &Expr, into: &Te
     for row in frame.rows {
         let elements = match eval(scope, &row, path) {
             Value::Null => Vec::new(),
-            Value::List(elements) => elements,
+            Value::List(elements) => elements.to_vec(),
             other => vec![other],
         };
         for element in elements {
@@ -46,7 +46,7 @@ pub(crate) fn expand(mut frame: Frame, field: &Field) -> Frame {
         };
         for element in elements {
             let mut row = row.clone();
-            row.set(&name, element);
+            row.set(&name, element.into_owned());
             rows.push(row);
         }
     }

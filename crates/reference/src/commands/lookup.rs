@@ -7,13 +7,12 @@ use std::net::IpAddr;
 
 use corelog_insights::{CidrLookup, Lookup, OnExisting, Text};
 
-use crate::coerce;
 use crate::commands::parse::csv_line;
-use crate::functions::ip::prefix_length;
 use crate::input::Input;
 use crate::output::Failure;
 use crate::row::{Frame, Row};
-use crate::value::Value;
+use crate::value::{Value, text as text_of};
+use corelog_values::prefix_length;
 
 struct Table {
     columns: Vec<String>,
@@ -49,7 +48,10 @@ impl Table {
                 continue;
             }
             let cell = found.and_then(|found| self.cell(found, name));
-            row.set(name, cell.map_or(Value::Null, Value::text));
+            row.set(
+                name,
+                cell.map_or(Value::Null, |cell| Value::text(cell.clone())),
+            );
         }
     }
 }
@@ -59,7 +61,7 @@ pub(crate) fn apply(input: &Input, mut frame: Frame, lookup: &Lookup) -> Result<
     for row in &mut frame.rows {
         let fits = |candidate: &&Vec<String>| {
             lookup.keys.iter().all(|key| {
-                let wanted = coerce::text(&row.field(&key.field));
+                let wanted = text_of(&row.field(&key.field));
                 wanted.is_some() && table.cell(candidate, &key.column.value) == wanted.as_ref()
             })
         };
@@ -79,7 +81,7 @@ pub(crate) fn cidr(input: &Input, mut frame: Frame, lookup: &CidrLookup) -> Resu
         .map_or(first, |column| column.value.clone());
     for row in &mut frame.rows {
         let address: Option<IpAddr> =
-            coerce::text(&row.field(&lookup.ip)).and_then(|text| text.parse().ok());
+            text_of(&row.field(&lookup.ip)).and_then(|text| text.parse().ok());
         let length =
             |candidate: &Vec<String>| prefix_length(address?, table.cell(candidate, &column)?);
         let mut best: Option<(u32, &Vec<String>)> = None;

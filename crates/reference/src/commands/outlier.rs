@@ -7,10 +7,10 @@
 use corelog_insights::{Field, Outlier, OutlierAction};
 
 use crate::aggregates::percentile;
-use crate::coerce;
-use crate::number::Number;
 use crate::row::Frame;
 use crate::value::Value;
+use corelog_values::Number;
+use corelog_values::coerce;
 
 pub(crate) fn apply(mut frame: Frame, outlier: &Outlier) -> Frame {
     let bounds: Vec<Option<(f64, f64)>> = outlier

@@ -5,12 +5,11 @@
 use corelog_insights::{Field, Parse, ParsePattern, Text};
 use regex::Regex;
 
-use crate::coerce;
 use crate::eval::{Scope, eval};
-use crate::json;
 use crate::output::Failure;
-use crate::row::{Frame, Row, member};
-use crate::value::Value;
+use crate::row::{Frame, Row};
+use crate::value::{Value, text as text_of};
+use corelog_values::{Member, json};
 
 pub(crate) fn apply(scope: &Scope<'_>, mut frame: Frame, parse: &Parse) -> Result<Frame, Failure> {
     let names: Vec<String> = parse.captures().into_iter().map(|(_, name)| name).collect();
@@ -21,7 +20,7 @@ pub(crate) fn apply(scope: &Scope<'_>, mut frame: Frame, parse: &Parse) -> Resul
             Some(of) => eval(scope, &row, of),
             None => row.get("@message"),
         };
-        let text = coerce::text(&text);
+        let text = text_of(&text);
         let found = text.map_or_else(Vec::new, |text| reader.read(&text));
         for values in or_one_without(found) {
             rows.push(with(&row, &names, values));
@@ -94,7 +93,7 @@ impl Reader {
             } => {
                 let most = if *multi { usize::MAX } else { 1 };
                 let value = |found: Option<regex::Match<'_>>| {
-                    found.map_or(Value::Null, |found| Value::text(found.as_str()))
+                    found.map_or(Value::Null, |found| Value::text(found.as_str().to_owned()))
                 };
                 regex
                     .captures_iter(text)
@@ -109,7 +108,7 @@ impl Reader {
             }
             Self::Logfmt => vec![vec![logfmt(text)]],
             Self::Csv => csv_line(text).map_or_else(Vec::new, |values| {
-                vec![values.into_iter().map(Value::Text).collect()]
+                vec![values.into_iter().map(Value::text).collect()]
             }),
         }
     }
@@ -129,7 +128,7 @@ fn glob(pieces: &[String], text: &str) -> Option<Vec<Value>> {
         } else {
             rest.find(piece.as_str())?
         };
-        values.push(Value::text(&rest[..end]));
+        values.push(Value::text(rest[..end].to_owned()));
         rest = &rest[end + piece.len()..];
     }
     Some(values)
@@ -137,7 +136,7 @@ fn glob(pieces: &[String], text: &str) -> Option<Vec<Value>> {
 
 /// `key=value key="a value" key`: a map of texts. Decision: a key alone has the empty text.
 fn logfmt(text: &str) -> Value {
-    let mut members: Vec<(String, Value)> = Vec::new();
+    let mut members: Vec<Member<'static>> = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
         let end = rest
@@ -150,11 +149,11 @@ fn logfmt(text: &str) -> Value {
         };
         if !key.is_empty() {
             members.retain(|(known, _)| known != key);
-            members.push((key.to_owned(), Value::Text(value)));
+            members.push((key.to_owned().into(), Value::text(value)));
         }
         rest = behind.trim_start();
     }
-    Value::Map(members)
+    Value::map(members)
 }
 
 fn logfmt_value(text: &str) -> (String, &str) {
@@ -193,11 +192,12 @@ pub(crate) fn csv_line(text: &str) -> Option<Vec<String>> {
 
 /// `json field=from "path" as alias`: a member of a JSON text by its path.
 pub(crate) fn json(mut frame: Frame, from: &Field, path: &Text, alias: &Text) -> Frame {
-    let steps = crate::row::steps(&path.value);
+    let steps = json::steps(&path.value);
     for row in &mut frame.rows {
-        let text = coerce::text(&row.field(from));
-        let body = text.and_then(|text| json::read(&text));
-        let value = body.map_or(Value::Null, |body| member(&body, &steps));
+        let text = text_of(&row.field(from));
+        let body = text.as_deref().and_then(json::read);
+        let value = body.as_ref().and_then(|body| body.member(&steps));
+        let value = value.map_or(Value::Null, |value| value.clone().into_owned());
         row.set(&alias.value, value);
     }
     frame.show_made(&alias.value);

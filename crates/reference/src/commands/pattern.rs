@@ -6,18 +6,17 @@
 
 use corelog_insights::Expr;
 
-use crate::coerce;
 use crate::eval::{Scope, eval};
 use crate::mining;
 use crate::row::{Frame, Row};
-use crate::value::Value;
+use crate::value::{Value, text as text_of};
 
 const COLUMNS: [&str; 4] = ["@pattern", "@ratio", "@sampleCount", "@severityLabel"];
 
 /// The texts to group; rows without a text take no part.
 pub(crate) fn texts(scope: &Scope<'_>, frame: &Frame, of: &Expr) -> Vec<String> {
     let rows = frame.rows.iter();
-    rows.filter_map(|row| coerce::text(&eval(scope, row, of)))
+    rows.filter_map(|row| text_of(&eval(scope, row, of)))
         .collect()
 }
 
@@ -47,7 +46,7 @@ pub(crate) fn apply(scope: &Scope<'_>, frame: &Frame, of: &Expr, others: &[Strin
 #[expect(clippy::cast_precision_loss, reason = "counts of rows in memory")]
 fn pattern_row(pattern: &str, count: usize, total: usize) -> Row {
     let mut row = Row::default();
-    row.set("@pattern", Value::text(pattern));
+    row.set("@pattern", Value::text(pattern.to_owned()));
     row.set("@ratio", Value::float(count as f64 / total as f64));
     row.set("@sampleCount", Value::count(count));
     row.set("@severityLabel", Value::text(severity(pattern)));

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use corelog_insights::{Direction, Expr, Field, Limit, SortKey};
 
 use crate::eval::{Scope, eval, truth};
-use crate::natural;
 use crate::row::{Frame, Row};
-use crate::value::Value;
+use crate::value::{Value, identity};
+use corelog_values::natural;
 
 /// Keeps the rows for which the condition is true, not those for which it is unknown.
 pub(crate) fn filter(scope: &Scope<'_>, mut frame: Frame, condition: &Expr) -> Frame {
@@ -58,7 +58,7 @@ pub(crate) fn dedup(mut frame: Frame, fields: &[Field]) -> Frame {
     frame.rows.retain(|row| {
         let key: Option<Vec<String>> = fields
             .iter()
-            .map(|field| row.field(field).scalar().identity())
+            .map(|field| identity(&row.field(field).scalar()))
             .collect();
         key.is_none_or(|key| seen.insert(key))
     });

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use corelog_insights::Sessionize;
 
-use crate::calendar;
-use crate::coerce;
 use crate::output::Failure;
 use crate::row::Frame;
-use crate::value::Value;
+use crate::value::{Value, identity};
+use corelog_values::calendar;
+use corelog_values::coerce;
 
 pub(crate) fn apply(mut frame: Frame, sessionize: &Sessionize) -> Result<Frame, Failure> {
     let Some(gap) = calendar::length_ms(sessionize.max_span) else {
@@ -22,7 +22,7 @@ pub(crate) fn apply(mut frame: Frame, sessionize: &Sessionize) -> Result<Frame, 
         let time = coerce::millis(&row.get("@timestamp"));
         let keys = sessionize.fields.iter();
         let key: Option<Vec<String>> = keys
-            .map(|field| row.field(field).scalar().identity())
+            .map(|field| identity(&row.field(field).scalar()))
             .collect();
         if let (Some(time), Some(key)) = (time, key) {
             order.push((time, key, at));

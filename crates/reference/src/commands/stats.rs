@@ -6,21 +6,22 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use corelog_insights::{Expr, ExprKind, Field, Function, Item, Stats};
 
-use crate::calendar;
-use crate::coerce;
 use crate::eval::{Group, Scope, eval};
-use crate::natural;
 use crate::output::Failure;
 use crate::row::{Frame, Row, TimeKey};
-use crate::value::Value;
+use crate::value::{Value, identity};
+use corelog_values::calendar;
+use corelog_values::coerce;
+use corelog_values::natural;
 
 /// The column of counts that `topk` and `countFrequent` add.
 const COUNT: &str = "_approxcount";
 
-pub(crate) fn apply(scope: &mut Scope<'_>, frame: &Frame, stats: &Stats) -> Result<Frame, Failure> {
+pub(crate) fn apply(scope: &Scope<'_>, frame: &Frame, stats: &Stats) -> Result<Frame, Failure> {
     if let Some(frame) = topk(scope, frame, &stats.items) {
         return Ok(frame);
     }
@@ -30,7 +31,6 @@ pub(crate) fn apply(scope: &mut Scope<'_>, frame: &Frame, stats: &Stats) -> Resu
     {
         return Err(Failure::unsupported("an `offset` of months or years"));
     }
-    scope.offset = stats.offset;
     let key_values = |row: &Row| -> Vec<Value> {
         stats
             .by
@@ -65,7 +65,7 @@ fn group(rows: &[Row], keys: &dyn Fn(&Row) -> Vec<Value>) -> Vec<(Vec<Value>, Ve
     let mut groups: Vec<(Vec<Value>, Vec<Row>)> = Vec::new();
     for row in rows {
         let values = keys(row);
-        let texts = values.iter().map(Value::identity).collect();
+        let texts = values.iter().map(identity).collect();
         let place = *places.entry(texts).or_insert(groups.len());
         if place == groups.len() {
             groups.push((values, Vec::new()));
@@ -98,10 +98,7 @@ fn computed(scope: &Scope<'_>, stats: &Stats, keys: &[Value], rows: &[Row]) -> R
         by.push((key.expr.clone(), value.clone()));
     }
     let scope = Scope {
-        now_ms: scope.now_ms,
-        start_ms: scope.start_ms,
-        end_ms: scope.end_ms,
-        sets: scope.sets.clone(),
+        context: Arc::clone(&scope.context),
         group: Some(Group { rows, keys: &by }),
         ..Scope::default()
     };
@@ -125,7 +122,7 @@ fn time_key(stats: &Stats) -> Option<TimeKey> {
         };
         Some(TimeKey {
             name: key.name.clone(),
-            period: crate::functions::period_of(args)?,
+            period: crate::eval::period_of(args)?,
             offset,
         })
     })

@@ -5,10 +5,10 @@
 
 use corelog_insights::{AddTotals, BinaryOp};
 
-use crate::coerce;
-use crate::eval::arithmetic;
 use crate::row::{Frame, Row, Shown};
 use crate::value::Value;
+use corelog_values::arithmetic;
+use corelog_values::coerce;
 
 pub(crate) fn apply(mut frame: Frame, totals: &AddTotals) -> Frame {
     let mut columns: Vec<Shown> = if totals.fields.is_empty() {

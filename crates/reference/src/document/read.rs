@@ -1,10 +1,10 @@
 //! The blocks that say what a query runs over.
 
-use crate::coerce;
-use crate::date_pattern::{self, Zone};
 use crate::input::{Event, Group, Input, LookupTable};
-use crate::json;
-use crate::value::Value;
+use crate::value::text as text_of;
+use corelog_values::coerce;
+use corelog_values::date_pattern::{self, Zone};
+use corelog_values::{Member, Value, json};
 
 /// 2026-11-22 09:00:00: the time of the first event that has none.
 const FIRST_MS: i64 = 1_795_338_000_000;
@@ -20,11 +20,11 @@ const OWN: [&str; 6] = [
     "@message",
 ];
 
-type Members = Vec<(String, Value)>;
+type Members = Vec<Member<'static>>;
 
 fn object(text: &str) -> Result<Members, String> {
-    match json::read(text) {
-        Some(Value::Map(members)) => Ok(members),
+    match json::read(text).map(Value::into_owned) {
+        Some(Value::Map(members)) => Ok(members.to_vec()),
         _ => Err(format!("not a JSON object: {text}")),
     }
 }
@@ -34,13 +34,13 @@ fn objects(text: &str) -> Result<Vec<Members>, String> {
     lines.map(object).collect()
 }
 
-fn member<'m>(members: &'m Members, name: &str) -> Option<&'m Value> {
+fn member<'m>(members: &'m Members, name: &str) -> Option<&'m Value<'static>> {
     let found = members.iter().find(|(key, _)| key == name);
     found.map(|(_, value)| value)
 }
 
 fn text(members: &Members, name: &str) -> Option<String> {
-    member(members, name).and_then(coerce::text)
+    member(members, name).and_then(text_of)
 }
 
 /// Milliseconds, or a date as results show it.
@@ -49,7 +49,7 @@ fn time(members: &Members, name: &str) -> Result<Option<i64>, String> {
         return Ok(None);
     };
     let written = || {
-        let text = coerce::text(value)?;
+        let text = text_of(value)?;
         date_pattern::parse(&text, "yyyy-MM-dd HH:mm:ss.SSS", Zone::UTC)
             .or_else(|| date_pattern::parse(&text, "yyyy-MM-dd HH:mm:ss", Zone::UTC))
     };
@@ -73,12 +73,12 @@ fn event(at: i64, members: &Members) -> Result<Event, String> {
     let stream = text(members, "@logStream").unwrap_or_else(|| STREAM.to_owned());
     let pointer = text(members, "@ptr").unwrap_or_else(|| format!("ptr-{at}"));
     let message = match member(members, "@message") {
-        Some(Value::Text(text)) => text.clone(),
+        Some(Value::Text(text)) => text.to_string(),
         Some(value) => json::write(value),
         None => {
             let mut rest = members.clone();
-            rest.retain(|(key, _)| !OWN.contains(&key.as_str()));
-            json::write(&Value::Map(rest))
+            rest.retain(|(key, _)| !OWN.contains(&&**key));
+            json::write(&Value::map(rest))
         }
     };
     Ok(Event {
@@ -106,9 +106,9 @@ fn group(members: &Members) -> Result<Group, String> {
     group.indexed = texts(members, "indexed");
     group.data_source = text(members, "source");
     if let Some(Value::Map(tags)) = member(members, "tags") {
-        for (key, value) in tags {
-            let value = coerce::text(value).unwrap_or_default();
-            group.tags.push((key.clone(), value));
+        for (key, value) in tags.iter() {
+            let value = text_of(value).unwrap_or_default();
+            group.tags.push((key.to_string(), value));
         }
     }
     Ok(group)
@@ -116,7 +116,7 @@ fn group(members: &Members) -> Result<Group, String> {
 
 fn texts(members: &Members, name: &str) -> Vec<String> {
     match member(members, name) {
-        Some(Value::List(all)) => all.iter().filter_map(coerce::text).collect(),
+        Some(Value::List(all)) => all.iter().filter_map(text_of).collect(),
         _ => Vec::new(),
     }
 }
@@ -155,7 +155,7 @@ pub(super) fn statistics(text: &str) -> Result<Vec<(String, u64)>, String> {
     let members = object(text)?;
     let mut all = Vec::new();
     for (name, _) in &members {
-        all.extend(count(&members, name)?.map(|count| (name.clone(), count)));
+        all.extend(count(&members, name)?.map(|count| (name.to_string(), count)));
     }
     Ok(all)
 }

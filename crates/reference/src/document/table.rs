@@ -1,8 +1,8 @@
 //! Tables as documents write them.
 
-use crate::json;
 use crate::output::Output;
-use crate::value::Value;
+use corelog_values::Value;
+use corelog_values::json;
 
 /// Columns, then rows; `None` for a missing value.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ fn cell(text: &str) -> Result<Option<String>, String> {
         return Ok(Some(text.to_owned()));
     }
     match json::read(text) {
-        Some(Value::Text(text)) => Ok(Some(text)),
+        Some(Value::Text(text)) => Ok(Some(text.into_owned())),
         _ => Err(format!("not a JSON string: {text}")),
     }
 }

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use corelog_insights::parse;
 use corelog_reference::{Engine, Event, Input, Reference, document};
+use corelog_values::{Paths, discover};
 use proptest::prelude::*;
 
 /// The queries of all documents.
@@ -106,4 +107,22 @@ proptest! {
     fn queries_over_any_events_end(text in mutant(), events in prop::collection::vec(event(), 0..8)) {
         check(&text, events);
     }
+}
+
+/// What one pass over a made-up event's text finds is what its tree has.
+#[test]
+fn fields_are_read_off_a_text_as_the_tree_has_them() {
+    let mut found = 0;
+    for event in corelog_reference::generate::events(7, 500) {
+        let tree = discover::object(&event.message);
+        let fields = tree.as_ref().map(discover::fields).unwrap_or_default();
+        let names = fields.iter().map(|(name, _)| name.as_str());
+        let values =
+            Paths::new(names.chain(["missing", "input", "stream"])).extract(&event.message);
+        for ((name, expected), value) in fields.iter().zip(values) {
+            assert_eq!(value, *expected, "{name} of {}", event.message);
+            found += 1;
+        }
+    }
+    assert!(found > 2_000, "only {found} fields");
 }

@@ -312,7 +312,18 @@ fn builder(name: &str, store: &Store) -> AmazonS3Builder {
     if let Some(endpoint) = &store.endpoint {
         builder = builder.with_endpoint(endpoint);
     }
-    builder = match &store.credentials {
+    encrypted(
+        with_credentials(builder, &store.credentials),
+        &store.encryption,
+    )
+}
+
+/// Tells the builder who we are.
+pub(crate) fn with_credentials(
+    builder: AmazonS3Builder,
+    credentials: &Credentials,
+) -> AmazonS3Builder {
+    match credentials {
         Credentials::Machine => builder,
         Credentials::Anonymous => builder.with_skip_signature(true),
         Credentials::Static {
@@ -328,8 +339,7 @@ fn builder(name: &str, store: &Store) -> AmazonS3Builder {
                 None => keyed,
             }
         }
-    };
-    encrypted(builder, &store.encryption)
+    }
 }
 
 fn encrypted(builder: AmazonS3Builder, encryption: &Encryption) -> AmazonS3Builder {

@@ -16,12 +16,13 @@ use bytes::Bytes;
 use corelog_catalog::{Modalities, Modality};
 use corelog_delivery::{Batch, Entry};
 use corelog_providers::json;
-use corelog_record::stored::{PartHeader, PartName, Place};
+use corelog_record::stored::{PartHeader, Place};
 use corelog_record::{BodyForm, BodySlot, Document};
 
 use super::data::{BlobBody, DataBody, DataObject, GZIP_TYPE, gzip};
 use super::media::{self, Rest};
 use super::render::{Context, Form};
+use crate::modality;
 
 const PIECE_BYTES: usize = 8 * 1024;
 
@@ -220,34 +221,21 @@ impl<'a> Body<'a> {
     }
 
     fn content_type(self) -> &'a str {
-        let document = self.document;
-        let stated = match self.header.name {
-            PartName::Input => document.input.as_ref().map(|it| &it.input_content_type),
-            PartName::Output => document.output.as_ref().map(|it| &it.output_content_type),
-            PartName::Events => None,
-        };
-        stated.and_then(Option::as_deref).unwrap_or("")
+        modality::content_type(self.document, self.header.name)
     }
 
-    /// The kind of data a body is, by its content type, else by the operation, else by the model's name.
-    ///
-    /// The original's flags select models by what they take and give; a body here is of one kind, and
-    /// only the media of Converse content are told apart within a body.
     fn modality(self) -> Modality {
-        let by_type = match self.content_type().split('/').next() {
-            Some("image") => Some(Modality::Image),
-            Some("audio") => Some(Modality::Audio),
-            Some("video") => Some(Modality::Video),
-            _ => None,
-        };
-        by_type.unwrap_or_else(|| modality_of(self.document))
+        modality::of_body(self.document, self.header.name)
     }
 }
 
 /// The events of a stream: always an object of its own, with no place in the line.
 pub(crate) fn events(body: Body<'_>, data: &mut Vec<DataObject>) -> io::Result<()> {
     let form: &Form = &body.context.form;
-    if !form.modalities.contains(modality_of(body.document)) {
+    if !form
+        .modalities
+        .contains(modality::of_document(body.document))
+    {
         return Ok(());
     }
     let events = match body.header.at {
@@ -264,41 +252,6 @@ pub(crate) fn events(body: Body<'_>, data: &mut Vec<DataObject>) -> io::Result<(
     };
     body.object(".jsonl.gz", GZIP_TYPE, events, data);
     Ok(())
-}
-
-fn modality_of(document: &Document) -> Modality {
-    const BY_OPERATION: [(&str, Modality); 6] = [
-        ("Embeddings", Modality::Embedding),
-        ("ImageGeneration", Modality::Image),
-        ("Speech", Modality::Audio),
-        ("Transcription", Modality::Audio),
-        ("StartAsyncInvoke", Modality::Video),
-        ("GetAsyncInvoke", Modality::Video),
-    ];
-    const BY_MODEL: [(&str, Modality); 9] = [
-        ("embed", Modality::Embedding),
-        ("marengo", Modality::Embedding),
-        ("titan-image", Modality::Image),
-        ("nova-canvas", Modality::Image),
-        ("stability.", Modality::Image),
-        ("nova-reel", Modality::Video),
-        ("luma.", Modality::Video),
-        ("nova-sonic", Modality::Audio),
-        ("gpt-image", Modality::Image),
-    ];
-    let by_operation = BY_OPERATION
-        .iter()
-        .find(|(operation, _)| document.operation == *operation);
-    let by_model = || {
-        let model = document.model_id.as_deref().unwrap_or("");
-        let invoked = document.operation.starts_with("InvokeModel");
-        BY_MODEL
-            .iter()
-            .find(|(part, _)| invoked && model.contains(part))
-    };
-    by_operation
-        .or_else(by_model)
-        .map_or(Modality::Text, |(_, modality)| *modality)
 }
 
 fn text_or_bytes(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, Cow<'_, [u8]>> {

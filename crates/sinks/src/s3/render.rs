@@ -8,7 +8,7 @@ use corelog_catalog::Modalities;
 use corelog_delivery::{Batch, Entry, Receipt, SinkError};
 use corelog_providers::json;
 use corelog_record::stored::{self, PartName, StoredRecord};
-use corelog_record::{Cut, CutReason, Document, line};
+use corelog_record::{Cut, CutReason, Document, events, line};
 use corelog_types::{Dialect, RecordId, Timestamp};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -63,6 +63,8 @@ struct Renderer<'a> {
 
 /// Renders a batch. Blocks on blobs, and computes for as long as a batch takes.
 ///
+/// Log events that somebody put are no records of invocations: this layout has no place for them.
+///
 /// A record that cannot be decoded is no error: its bytes become an object under `unreadable/`, where
 /// somebody may find them, and the batch goes on without it.
 pub(crate) fn render(batch: &Batch, context: &Context) -> Result<Rendered, SinkError> {
@@ -75,7 +77,8 @@ pub(crate) fn render(batch: &Batch, context: &Context) -> Result<Rendered, SinkE
         line: Vec::with_capacity(16 << 10),
     };
     let mut receipt = Receipt::default();
-    for entry in &batch.entries {
+    let records = batch.entries.iter();
+    for entry in records.filter(|entry| !events::is_batch(&entry.payload)) {
         receipt.records += 1;
         match stored::decode(&entry.payload) {
             Ok(record) => renderer

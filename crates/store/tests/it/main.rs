@@ -8,3 +8,4 @@ mod appending;
 mod compacting;
 mod fixture;
 mod letting_go;
+mod reading;

@@ -186,6 +186,26 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "FilterLogEvents",
+            input: Some(&FILTER_LOG_EVENTS_REQUEST),
+            output: Some(&FILTER_LOG_EVENTS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "GetLogEvents",
+            input: Some(&GET_LOG_EVENTS_REQUEST),
+            output: Some(&GET_LOG_EVENTS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
             name: "ListLogGroups",
             input: Some(&LIST_LOG_GROUPS_REQUEST),
             output: Some(&LIST_LOG_GROUPS_RESPONSE),
@@ -228,6 +248,19 @@ pub static SERVICE: Service = Service {
                 "LimitExceededException",
                 "OperationAbortedException",
                 "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "PutLogEvents",
+            input: Some(&PUT_LOG_EVENTS_REQUEST),
+            output: Some(&PUT_LOG_EVENTS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "InvalidSequenceTokenException",
+                "DataAlreadyAcceptedException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+                "UnrecognizedClientException",
             ],
         },
         Operation {
@@ -602,9 +635,48 @@ static DRY_RUN_RESULT: Shape = shape(Kind::Structure(&[
     member("topLogGroupsImpacted", &LOG_GROUP_IMPACTS),
 ]));
 
+static ENTITY: Shape = shape(Kind::Structure(&[
+    member("keyAttributes", &ENTITY_KEY_ATTRIBUTES),
+    member("attributes", &ENTITY_ATTRIBUTES),
+]));
+
+static ENTITY_ATTRIBUTES: Shape =
+    shape(Kind::Map(&ENTITY_ATTRIBUTES_KEY, &ENTITY_ATTRIBUTES_VALUE))
+        .at_least(0)
+        .at_most(10);
+
+static ENTITY_ATTRIBUTES_KEY: Shape = shape(Kind::String).at_least(1).at_most(256);
+
+static ENTITY_ATTRIBUTES_VALUE: Shape = shape(Kind::String).at_least(1).at_most(512);
+
+static ENTITY_KEY_ATTRIBUTES: Shape = shape(Kind::Map(
+    &ENTITY_KEY_ATTRIBUTES_KEY,
+    &ENTITY_KEY_ATTRIBUTES_VALUE,
+))
+.at_least(2)
+.at_most(4);
+
+static ENTITY_KEY_ATTRIBUTES_KEY: Shape = shape(Kind::String).at_least(1).at_most(32);
+
+static ENTITY_KEY_ATTRIBUTES_VALUE: Shape = shape(Kind::String).at_least(1).at_most(512);
+
+static ENTITY_REJECTION_ERROR_TYPE: Shape = shape(Kind::String).one_of(&[
+    "InvalidEntity",
+    "InvalidTypeValue",
+    "InvalidKeyAttributes",
+    "InvalidAttributes",
+    "EntitySizeTooLarge",
+    "UnsupportedLogGroupType",
+    "MissingRequiredFields",
+]);
+
+static EVENT_ID: Shape = shape(Kind::String);
+
 static EVENT_MESSAGE: Shape = shape(Kind::String).at_least(1);
 
 static EVENT_NUMBER: Shape = shape(Kind::Long);
+
+static EVENTS_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(10000);
 
 static EXPECTED_REVISION_ID: Shape = shape(Kind::String).at_least(1);
 
@@ -619,7 +691,56 @@ static FIELD_INDEX_NAMES: Shape = shape(Kind::List(&FIELD_INDEX_NAME)).at_least(
 
 static FILTER_COUNT: Shape = shape(Kind::Integer);
 
+static FILTER_LOG_EVENTS_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
+    member("logStreamNames", &INPUT_LOG_STREAM_NAMES),
+    member("logStreamNamePrefix", &LOG_STREAM_NAME),
+    member("startTime", &TIMESTAMP),
+    member("endTime", &TIMESTAMP),
+    member("filterPattern", &FILTER_PATTERN),
+    member("nextToken", &NEXT_TOKEN),
+    member("limit", &EVENTS_LIMIT),
+    member("startFromHead", &START_FROM_HEAD),
+    member("interleaved", &INTERLEAVED),
+    member("unmask", &UNMASK),
+]));
+
+static FILTER_LOG_EVENTS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("events", &FILTERED_LOG_EVENTS),
+    member("searchedLogStreams", &SEARCHED_LOG_STREAMS),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
 static FILTER_PATTERN: Shape = shape(Kind::String).at_least(0).at_most(1024);
+
+static FILTERED_LOG_EVENT: Shape = shape(Kind::Structure(&[
+    member("logStreamName", &LOG_STREAM_NAME),
+    member("timestamp", &TIMESTAMP),
+    member("message", &EVENT_MESSAGE),
+    member("ingestionTime", &TIMESTAMP),
+    member("eventId", &EVENT_ID),
+]));
+
+static FILTERED_LOG_EVENTS: Shape = shape(Kind::List(&FILTERED_LOG_EVENT));
+
+static GET_LOG_EVENTS_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
+    required("logStreamName", &LOG_STREAM_NAME),
+    member("startTime", &TIMESTAMP),
+    member("endTime", &TIMESTAMP),
+    member("nextToken", &NEXT_TOKEN),
+    member("limit", &EVENTS_LIMIT),
+    member("startFromHead", &START_FROM_HEAD),
+    member("unmask", &UNMASK),
+]));
+
+static GET_LOG_EVENTS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("events", &OUTPUT_LOG_EVENTS),
+    member("nextForwardToken", &NEXT_TOKEN),
+    member("nextBackwardToken", &NEXT_TOKEN),
+]));
 
 static INCLUDE_LINKED_ACCOUNTS: Shape = shape(Kind::Boolean);
 
@@ -639,7 +760,18 @@ static INHERITED_PROPERTIES: Shape = shape(Kind::List(&INHERITED_PROPERTY));
 
 static INHERITED_PROPERTY: Shape = shape(Kind::String).one_of(&["ACCOUNT_DATA_PROTECTION"]);
 
+static INPUT_LOG_EVENT: Shape = shape(Kind::Structure(&[
+    required("timestamp", &TIMESTAMP),
+    required("message", &EVENT_MESSAGE),
+]));
+
+static INPUT_LOG_EVENTS: Shape = shape(Kind::List(&INPUT_LOG_EVENT))
+    .at_least(1)
+    .at_most(10000);
+
 static INPUT_LOG_STREAM_NAMES: Shape = shape(Kind::List(&LOG_STREAM_NAME)).at_least(1).at_most(100);
+
+static INTERLEAVED: Shape = shape(Kind::Boolean);
 
 static IS_SAMPLED: Shape = shape(Kind::Boolean);
 
@@ -707,6 +839,8 @@ static LIVE_TAIL_SESSION_UPDATE: Shape = shape(Kind::Structure(&[
     member("sessionMetadata", &LIVE_TAIL_SESSION_METADATA),
     member("sessionResults", &LIVE_TAIL_SESSION_RESULTS),
 ]));
+
+static LOG_EVENT_INDEX: Shape = shape(Kind::Integer);
 
 static LOG_GROUP: Shape = shape(Kind::Structure(&[
     member("logGroupName", &LOG_GROUP_NAME),
@@ -788,6 +922,8 @@ static LOG_STREAM_NAME: Shape = shape(Kind::String)
     .at_most(512)
     .like(&PATTERN_21C7582F);
 
+static LOG_STREAM_SEARCHED_COMPLETELY: Shape = shape(Kind::Boolean);
+
 static LOG_STREAMS: Shape = shape(Kind::List(&LOG_STREAM));
 
 static MESSAGE: Shape = shape(Kind::String);
@@ -803,6 +939,14 @@ static METRIC_FILTER_MATCHES: Shape = shape(Kind::List(&METRIC_FILTER_MATCH_RECO
 static NEXT_TOKEN: Shape = shape(Kind::String).at_least(1);
 
 static ORDER_BY: Shape = shape(Kind::String).one_of(&["LogStreamName", "LastEventTime"]);
+
+static OUTPUT_LOG_EVENT: Shape = shape(Kind::Structure(&[
+    member("timestamp", &TIMESTAMP),
+    member("message", &EVENT_MESSAGE),
+    member("ingestionTime", &TIMESTAMP),
+]));
+
+static OUTPUT_LOG_EVENTS: Shape = shape(Kind::List(&OUTPUT_LOG_EVENT));
 
 static POLICY_DOCUMENT: Shape = shape(Kind::String).at_least(1).at_most(51200);
 
@@ -840,6 +984,20 @@ static PUT_INDEX_POLICY_REQUEST: Shape = shape(Kind::Structure(&[
 
 static PUT_INDEX_POLICY_RESPONSE: Shape =
     shape(Kind::Structure(&[member("indexPolicy", &INDEX_POLICY)]));
+
+static PUT_LOG_EVENTS_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupName", &LOG_GROUP_NAME),
+    required("logStreamName", &LOG_STREAM_NAME),
+    required("logEvents", &INPUT_LOG_EVENTS),
+    member("sequenceToken", &SEQUENCE_TOKEN),
+    member("entity", &ENTITY),
+]));
+
+static PUT_LOG_EVENTS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("nextSequenceToken", &SEQUENCE_TOKEN),
+    member("rejectedLogEventsInfo", &REJECTED_LOG_EVENTS_INFO),
+    member("rejectedEntityInfo", &REJECTED_ENTITY_INFO),
+]));
 
 static PUT_LOG_GROUP_DELETION_PROTECTION_REQUEST: Shape = shape(Kind::Structure(&[
     required("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
@@ -915,6 +1073,17 @@ static QUERY_PARAMETER_NAME: Shape = shape(Kind::String)
     .at_most(128)
     .like(&PATTERN_8F444F43);
 
+static REJECTED_ENTITY_INFO: Shape = shape(Kind::Structure(&[required(
+    "errorType",
+    &ENTITY_REJECTION_ERROR_TYPE,
+)]));
+
+static REJECTED_LOG_EVENTS_INFO: Shape = shape(Kind::Structure(&[
+    member("tooNewLogEventStartIndex", &LOG_EVENT_INDEX),
+    member("tooOldLogEventEndIndex", &LOG_EVENT_INDEX),
+    member("expiredLogEventEndIndex", &LOG_EVENT_INDEX),
+]));
+
 static REQUEST_ID: Shape = shape(Kind::String).at_least(0).at_most(256);
 
 static RESOURCE_IDENTIFIER: Shape = shape(Kind::String)
@@ -937,6 +1106,13 @@ static RETENTION_VALUE: Shape = shape(Kind::String).at_least(1).at_most(12);
 
 static SCOPE: Shape = shape(Kind::String).one_of(&["ALL"]);
 
+static SEARCHED_LOG_STREAM: Shape = shape(Kind::Structure(&[
+    member("logStreamName", &LOG_STREAM_NAME),
+    member("searchedCompletely", &LOG_STREAM_SEARCHED_COMPLETELY),
+]));
+
+static SEARCHED_LOG_STREAMS: Shape = shape(Kind::List(&SEARCHED_LOG_STREAM));
+
 static SELECTION_CRITERIA: Shape = shape(Kind::String);
 
 static SEQUENCE_TOKEN: Shape = shape(Kind::String).at_least(1);
@@ -946,6 +1122,8 @@ static SESSION_ID: Shape = shape(Kind::String).at_least(0).at_most(256);
 static SESSION_STREAMING_EXCEPTION: Shape = shape(Kind::Structure(&[member("message", &MESSAGE)]));
 
 static SESSION_TIMEOUT_EXCEPTION: Shape = shape(Kind::Structure(&[member("message", &MESSAGE)]));
+
+static START_FROM_HEAD: Shape = shape(Kind::Boolean);
 
 static START_LIVE_TAIL_LOG_GROUP_IDENTIFIERS: Shape = shape(Kind::List(&LOG_GROUP_IDENTIFIER))
     .at_least(1)
@@ -1036,6 +1214,8 @@ static TEST_METRIC_FILTER_RESPONSE: Shape = shape(Kind::Structure(&[member(
 static TIMESTAMP: Shape = shape(Kind::Long).at_least(0);
 
 static TOKEN: Shape = shape(Kind::String);
+
+static UNMASK: Shape = shape(Kind::Boolean);
 
 static UNTAG_LOG_GROUP_REQUEST: Shape = shape(Kind::Structure(&[
     required("logGroupName", &LOG_GROUP_NAME),

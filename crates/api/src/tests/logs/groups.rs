@@ -306,7 +306,7 @@ async fn a_protected_group_is_not_deleted() {
         .refused("DeleteLogGroup", json!({"logGroupName": "/a"}))
         .await;
     assert_eq!(code, "ValidationException");
-    assert!(house.events.0.lock().is_empty());
+    assert!(house.events.told.lock().is_empty());
     house
         .ok("PutLogGroupDeletionProtection", protect(false))
         .await;
@@ -314,7 +314,7 @@ async fn a_protected_group_is_not_deleted() {
         .ok("DeleteLogGroup", json!({"logGroupName": "/a"}))
         .await;
     assert_eq!(
-        *house.events.0.lock(),
+        *house.events.told.lock(),
         ["/a"],
         "whoever keeps its events is told"
     );

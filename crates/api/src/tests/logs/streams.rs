@@ -144,5 +144,5 @@ async fn whoever_keeps_events_hears_of_a_stream_that_goes() {
             json!({"logGroupName": "/g", "logStreamName": "b"}),
         )
         .await;
-    assert_eq!(*house.events.0.lock(), ["/g b"]);
+    assert_eq!(*house.events.told.lock(), ["/g b"]);
 }

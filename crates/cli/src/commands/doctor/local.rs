@@ -1,7 +1,7 @@
 //! What this machine shows: configuration, disk, and whether anyone answers where calls and records go.
 
 use std::net::{TcpStream, ToSocketAddrs as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use corelog_types::ByteSize;
@@ -16,7 +16,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// A file that is made and removed again, to see whether a directory can be written to.
 const PROBE: &str = ".corelog-doctor";
 
-pub(super) fn look(args: &SettingsArgs, env: &Environment) -> Vec<Finding> {
+/// Looks at everything; also says where the spool of this configuration is, where there is one.
+pub(super) fn look(args: &SettingsArgs, env: &Environment) -> (Vec<Finding>, Option<PathBuf>) {
     let file = args
         .file(env)
         .map_or("defaults, no file".to_owned(), |path| {
@@ -33,7 +34,7 @@ pub(super) fn look(args: &SettingsArgs, env: &Environment) -> Vec<Finding> {
                     None => finding,
                 }
             });
-            return refused.collect();
+            return (refused.collect(), None);
         }
     };
     let mut findings = vec![Finding::new("configuration", State::Ok, file)];
@@ -64,7 +65,7 @@ pub(super) fn look(args: &SettingsArgs, env: &Environment) -> Vec<Finding> {
             .iter()
             .map(|provider| upstream(provider, settings)),
     );
-    findings
+    (findings, Some(settings.spool_dir()))
 }
 
 /// Whether a directory, or the one it will be made in, can be written to and has room.
@@ -100,8 +101,14 @@ fn directory(check: &str, path: &Path, free_min: ByteSize) -> Finding {
 fn store(destination: &Destination, settings: &Settings) -> Finding {
     let check = format!("destination {}", destination.name);
     match &destination.url {
-        StoreUrl::File(path) => directory(&check, path, ByteSize::from_bytes(0)),
-        StoreUrl::S3 { bucket, .. } => {
+        None => reach(
+            &check,
+            destination.service(),
+            State::Fail,
+            &destination.place(),
+        ),
+        Some(StoreUrl::File(path)) => directory(&check, path, ByteSize::from_bytes(0)),
+        Some(StoreUrl::S3 { bucket, .. }) => {
             let region = settings.s3.region.as_deref().unwrap_or_default();
             let aws = format!("https://s3.{region}.amazonaws.com");
             let endpoint = settings

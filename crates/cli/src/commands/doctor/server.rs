@@ -1,14 +1,21 @@
 //! What the running server says of itself.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::{Finding, State};
 use crate::client::Client;
 use crate::printer::cell::{ABSENT, bytes, count, count_at, milliseconds, safe, text_at};
 
-pub(super) fn look(client: &Client) -> Vec<Finding> {
+/// Asks the server. `spool` is where the configuration at hand has its own, if there is one.
+pub(super) fn look(client: &Client, spool: Option<&Path>) -> Vec<Finding> {
     match client.needed_json("/corelog/v1/status") {
-        Ok(status) => judge(&status, client.base()),
+        Ok(status) => {
+            let mut findings = judge(&status, client.base());
+            findings.extend(spool.and_then(|spool| elsewhere(&status, spool)));
+            findings
+        }
         Err(error) => {
             let finding = Finding::new("server", State::Warn, format!("{error:#}"));
             vec![finding.hint(
@@ -48,6 +55,24 @@ fn judge(status: &Value, base: &str) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// What to say where the server on this machine works in another directory than the configuration at hand names: then
+/// the checks of this machine looked at the wrong one.
+fn elsewhere(status: &Value, spool: &Path) -> Option<Finding> {
+    let dir = Path::new(status.pointer("/spool/dir")?.as_str()?);
+    // A directory that is not here is another machine's.
+    let theirs = dir.canonicalize().ok()?;
+    if spool.canonicalize().is_ok_and(|ours| ours == theirs) {
+        return None;
+    }
+    let message = format!(
+        "works in {}, and the configuration at hand in {}",
+        safe(&dir.display().to_string()),
+        safe(&spool.display().to_string())
+    );
+    let hint = "give `corelog doctor` the `--config`, `--data` and `CORELOG_*` that the server was started with";
+    Some(Finding::new("server", State::Warn, message).hint(hint))
 }
 
 fn spool(status: &Value) -> Finding {
@@ -147,6 +172,16 @@ mod tests {
                 (State::Warn, "2 records were not made"),
             ]
         );
+        let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let at = |dir: &Path| json!({"spool": {"dir": dir}});
+        assert_eq!(elsewhere(&at(here.path()), here.path()), None);
+        assert_eq!(
+            elsewhere(&at(Path::new("/nowhere/spool")), here.path()),
+            None
+        );
+        assert_eq!(elsewhere(&json!({}), here.path()), None);
+        let other = elsewhere(&at(there.path()), here.path()).unwrap();
+        assert_eq!(other.state, State::Warn);
         let full = json!({"spool": {"bytes": 1, "bytesMax": 10, "accepting": false}});
         assert_eq!(spool(&full).state, State::Fail);
     }

@@ -1,5 +1,7 @@
 //! Converse frames and native Bedrock streams.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use corelog_wire::event_stream::{encode, encode_event, encode_exception};
 
 use super::*;

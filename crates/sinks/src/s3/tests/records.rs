@@ -1,5 +1,7 @@
 //! A batch's own objects: where they lie, and the lines in them.
 
+use corelog_record::events::EventBatch;
+
 use super::*;
 
 #[tokio::test]
@@ -96,4 +98,26 @@ async fn a_body_the_spool_lost_is_said_to_be_lost() {
         line["corelog"]["cut"],
         serde_json::json!([{"part":"input","reason":"disk"}])
     );
+}
+
+#[tokio::test]
+async fn log_events_are_no_records_and_nothing_is_put_of_them() {
+    let put_events = EventBatch {
+        group: "/app",
+        stream: "web-1",
+        events: vec![(REQUESTED, "GET /")],
+    };
+    let payload = put_events.encode().unwrap();
+    let batch = Records::default()
+        .garbage(&payload)
+        .record(CONVERSE, &[])
+        .batch();
+    let store = Arc::new(InMemory::new());
+    let receipt = over(&store, &config()).deliver(batch).await.unwrap();
+    assert_eq!((receipt.records, receipt.unreadable), (1, 0));
+    let objects = objects(&store).await;
+    assert_eq!((objects.len(), lines(&objects).len()), (1, 1));
+
+    let nothing_else = Records::default().garbage(&payload).batch();
+    assert_eq!(put(&config(), nothing_else).await.len(), 0);
 }

@@ -1,0 +1,85 @@
+//! Functions of texts. Numbers and times are taken as results show them.
+
+use std::borrow::Cow;
+
+use corelog_insights::Function;
+use regex::Regex;
+
+use super::flag;
+use crate::coerce;
+use crate::context::Context;
+use crate::value::Value;
+
+pub(super) fn call<'a>(
+    cx: &Context,
+    function: Function,
+    values: &[Value<'a>],
+    regex: Option<&Regex>,
+) -> Option<Value<'a>> {
+    let text = |at: usize| values.get(at).and_then(coerce::text);
+    let first = text(0).unwrap_or_default();
+    let second = text(1).unwrap_or_default();
+    let result = match function {
+        Function::Concat => values.iter().filter_map(coerce::text).collect(),
+        Function::Ltrim => trim(&first, text(1).as_deref(), true, false),
+        Function::Rtrim => trim(&first, text(1).as_deref(), false, true),
+        Function::Trim => trim(&first, text(1).as_deref(), true, true),
+        Function::ToUpper => first.to_uppercase(),
+        Function::ToLower => first.to_lowercase(),
+        Function::Substr => return substr(&first, values).map(Value::text),
+        Function::Replace if second.is_empty() => first.into_owned(),
+        Function::Replace => first.replace(&*second, &text(2).unwrap_or_default()),
+        Function::RegexReplace => {
+            let regex = match regex {
+                Some(regex) => Cow::Borrowed(regex),
+                None => Cow::Owned(cx.regex_of_text(&second)?),
+            };
+            let by = text(2).unwrap_or_default();
+            regex.replace_all(&first, &*by).into_owned()
+        }
+        Function::Strlen => return Some(Value::count(first.chars().count())),
+        // The documented third argument has no effect. Source: people who ran it.
+        Function::StrContains => return Some(flag(first.contains(&*second))),
+        Function::StartsWith => return Some(flag(first.starts_with(&*second))),
+        Function::EndsWith => return Some(flag(first.ends_with(&*second))),
+        Function::Split => return Some(split(&first, &second)),
+        _ => return None,
+    };
+    Some(Value::text(result))
+}
+
+/// The characters to cut off are a set; without them it is white space.
+fn trim(text: &str, chars: Option<&str>, start: bool, end: bool) -> String {
+    let cut = |c: char| match chars {
+        Some(chars) => chars.contains(c),
+        None => c.is_whitespace(),
+    };
+    let mut text = text;
+    if start {
+        text = text.trim_start_matches(cut);
+    }
+    if end {
+        text = text.trim_end_matches(cut);
+    }
+    text.to_owned()
+}
+
+/// Counted from 0 in code points. Decision: a negative start is 0, a negative length gives nothing.
+fn substr(text: &str, values: &[Value<'_>]) -> Option<String> {
+    let start = coerce::number(values.get(1)?)?.truncate()?.max(0);
+    let length = match values.get(2) {
+        Some(length) => coerce::number(length)?.truncate()?,
+        None => i64::MAX,
+    };
+    let (start, length) = (usize::try_from(start).ok()?, usize::try_from(length).ok()?);
+    Some(text.chars().skip(start).take(length).collect())
+}
+
+/// Decision: an empty separator separates nothing.
+fn split(text: &str, separator: &str) -> Value<'static> {
+    let owned = |part: &str| Value::text(part.to_owned());
+    if separator.is_empty() {
+        return Value::list(vec![owned(text)]);
+    }
+    Value::list(text.split(separator).map(owned).collect())
+}

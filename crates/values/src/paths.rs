@@ -1,0 +1,517 @@
+//! A few fields of a message, read off its text without a tree.
+//!
+//! The result is that of [`discover::fields`](crate::discover::fields). One pass checks that the text is a JSON object
+//! and notes where the wanted fields are, and how many fields came before each. What one pass cannot decide goes by
+//! way of the tree: a key that comes twice on the way to a wanted field, or twice anywhere where it shifts which
+//! fields are the first [`FIELDS_MAX`].
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::FIELDS_MAX;
+use crate::discover;
+use crate::json::DEPTH_MAX;
+use crate::scan::{Quoted, Scan};
+use crate::value::Value;
+
+/// Names of fields to take out of messages.
+#[derive(Debug, Clone)]
+pub struct Paths {
+    names: Vec<String>,
+    /// The path of each name; none if no key makes the name.
+    paths: Vec<Option<String>>,
+}
+
+impl Paths {
+    /// Of the names of discovered fields, as [`Field::path`](corelog_insights::Field::path) has them.
+    pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        let path = |name: &String| discover::path_of(name).map(str::to_owned);
+        let paths = names.iter().map(path).collect();
+        Self { names, paths }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The values of the fields in the order of the names, all missing if the message is no JSON object. Texts are
+    /// borrowed from the message where they have no escapes.
+    pub fn extract<'t>(&self, message: &'t str) -> Vec<Value<'t>> {
+        let mut out = Vec::with_capacity(self.len());
+        self.extract_into(message, &mut out);
+        out
+    }
+
+    /// [`extract`](Self::extract), the values put behind those already there.
+    pub fn extract_into<'t>(&self, message: &'t str, out: &mut Vec<Value<'t>>) {
+        let mut pass = Pass::new(self, message);
+        if pass.whole().is_none() {
+            out.extend(self.names.iter().map(|_| Value::Null));
+            return;
+        }
+        if pass.is_unsure() {
+            out.extend(self.by_tree(message));
+            return;
+        }
+        let (top, found) = (pass.top, pass.found);
+        out.extend(found.into_iter().map(|found| found.first(top)));
+    }
+
+    fn by_tree<'t>(&self, message: &'t str) -> Vec<Value<'t>> {
+        let Some(object) = discover::object(message) else {
+            return self.names.iter().map(|_| Value::Null).collect();
+        };
+        let fields = discover::fields(&object);
+        let value = |name: &String| {
+            let found = fields.iter().find(|(known, _)| known == name);
+            found.map_or(Value::Null, |(_, value)| value.clone().into_owned())
+        };
+        self.names.iter().map(value).collect()
+    }
+}
+
+/// A scalar as it stands in the text.
+#[derive(Clone, Copy)]
+enum Token<'t> {
+    Bool(bool),
+    Number(&'t str),
+    Text(Quoted<'t>),
+}
+
+impl<'t> Token<'t> {
+    fn value(self) -> Value<'t> {
+        match self {
+            Self::Bool(truth) => Value::Bool(truth),
+            Self::Number(text) => Value::Written(Cow::Borrowed(text)),
+            Self::Text(text) => Value::Text(text.text()),
+        }
+    }
+}
+
+/// Where a wanted field was found first, among the scalars at the top and among the others, and how many of its kind
+/// came before.
+#[derive(Clone, Copy, Default)]
+struct Found<'t> {
+    top: Option<(usize, Token<'t>)>,
+    below: Option<(usize, Token<'t>)>,
+}
+
+impl<'t> Found<'t> {
+    /// The value, if it is among the first fields; `top` is how many scalars there are at the top.
+    fn first(self, top: usize) -> Value<'t> {
+        let is_first = |(before, _): &(usize, Token<'t>)| *before < FIELDS_MAX;
+        let below = self.below.map(|(before, token)| (before + top, token));
+        let found = match self.top {
+            Some(found) => Some(found),
+            None => below,
+        };
+        found
+            .filter(is_first)
+            .map_or(Value::Null, |(_, token)| token.value())
+    }
+}
+
+/// A wanted path of which the keys so far are a beginning.
+#[derive(Clone, Copy)]
+struct Open {
+    wanted: usize,
+    /// Where its next key begins.
+    at: usize,
+}
+
+struct Pass<'p, 't> {
+    paths: &'p [Option<String>],
+    scan: Scan<'t>,
+    found: Vec<Found<'t>>,
+    /// Scalars at the top, and below.
+    top: usize,
+    below: usize,
+    /// Paths that lead on, those of each level behind those of the one around it.
+    open: Vec<Open>,
+    /// A key came twice on the way to a wanted field.
+    repeated: bool,
+    /// Objects seen whose keys are remembered, and a hash of each of their keys.
+    objects: u32,
+    keys: Vec<(u32, u64)>,
+}
+
+impl<'p, 't> Pass<'p, 't> {
+    fn new(paths: &'p Paths, message: &'t str) -> Self {
+        Self {
+            paths: &paths.paths,
+            scan: Scan::new(message),
+            found: vec![Found::default(); paths.len()],
+            top: 0,
+            below: 0,
+            open: Vec::new(),
+            repeated: false,
+            objects: 0,
+            keys: Vec::new(),
+        }
+    }
+
+    /// Passes the whole text; `None` if it is no JSON object.
+    fn whole(&mut self) -> Option<()> {
+        let paths = self.paths.iter().enumerate();
+        let open = paths.filter(|(_, path)| path.is_some());
+        self.open
+            .extend(open.map(|(wanted, _)| Open { wanted, at: 0 }));
+        if self.scan.next() != Some(b'{') {
+            return None;
+        }
+        self.object(0, 1)?;
+        self.scan.next().is_none().then_some(())
+    }
+
+    /// Whether the tree must decide.
+    ///
+    /// Of a text that has no more fields than are discovered, it does not matter which came first. Of others, keys of
+    /// all objects that began among the first fields are known, those around them among these.
+    fn is_unsure(&mut self) -> bool {
+        if self.repeated {
+            return true;
+        }
+        if self.top + self.below <= FIELDS_MAX {
+            return false;
+        }
+        self.keys.sort_unstable();
+        self.keys.windows(2).any(|pair| pair[0] == pair[1])
+    }
+
+    /// An object; its members are reached by the open paths from `level` on.
+    fn object(&mut self, level: usize, depth: usize) -> Option<()> {
+        let object = (self.below < FIELDS_MAX).then_some(self.objects);
+        self.objects += 1;
+        let mut on_the_way: Vec<u64> = Vec::new();
+        let inner = self.open.len();
+        self.scan.eat(b'{');
+        if self.scan.eat(b'}') {
+            return Some(());
+        }
+        loop {
+            self.scan.next();
+            let key = self.scan.string()?;
+            if !self.scan.eat(b':') {
+                return None;
+            }
+            if object.is_some() || inner > level {
+                let key = key.text();
+                let hash = hash(key.as_bytes());
+                self.keys.extend(object.map(|object| (object, hash)));
+                self.follow(level..inner, &key);
+                if self.open.len() > inner {
+                    self.repeated |= on_the_way.contains(&hash);
+                    on_the_way.push(hash);
+                }
+            }
+            self.value(inner, depth)?;
+            self.open.truncate(inner);
+            if self.scan.eat(b'}') {
+                return Some(());
+            }
+            if !self.scan.eat(b',') {
+                return None;
+            }
+        }
+    }
+
+    /// Opens the paths that go on behind a key, and those that end with it.
+    fn follow(&mut self, open: Range<usize>, key: &str) {
+        for place in open {
+            let Open { wanted, at } = self.open[place];
+            let path = self.paths[wanted].as_deref().unwrap_or_default();
+            // The empty key at the top leaves the path empty, and an empty path has no dot behind it.
+            if at == 0 && key.is_empty() {
+                self.open.push(Open { wanted, at });
+                continue;
+            }
+            let rest = path.get(at..).and_then(|rest| rest.strip_prefix(key));
+            if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
+                let at = at + key.len() + 1;
+                self.open.push(Open { wanted, at });
+            }
+        }
+    }
+
+    fn array(&mut self, level: usize, depth: usize) -> Option<()> {
+        let inner = self.open.len();
+        let open = self.open[level..inner].iter();
+        let steps: Vec<(usize, Open)> = open.filter_map(|open| self.element(*open)).collect();
+        self.scan.eat(b'[');
+        if self.scan.eat(b']') {
+            return Some(());
+        }
+        for index in 0_usize.. {
+            let here = steps.iter().filter(|(wanted, _)| *wanted == index);
+            self.open.extend(here.map(|(_, open)| *open));
+            self.value(inner, depth)?;
+            self.open.truncate(inner);
+            if self.scan.eat(b']') {
+                break;
+            }
+            if !self.scan.eat(b',') {
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    /// Which element of an array a path goes on with.
+    fn element(&self, open: Open) -> Option<(usize, Open)> {
+        let rest = self.paths[open.wanted].as_deref()?.get(open.at..)?;
+        let digits = rest.split('.').next().unwrap_or_default();
+        let is_plain = digits == "0" || !digits.starts_with(['0', '+']);
+        let index = digits.parse().ok().filter(|_| is_plain)?;
+        let at = open.at + digits.len() + 1;
+        Some((index, Open { at, ..open }))
+    }
+
+    /// A value, reached by the open paths from `level` on.
+    fn value(&mut self, level: usize, depth: usize) -> Option<()> {
+        let token = match self.scan.next()? {
+            b'{' | b'[' if depth == DEPTH_MAX => return None,
+            b'{' => return self.object(level, depth + 1),
+            b'[' => return self.array(level, depth + 1),
+            b'n' => return self.scan.word("null"),
+            b't' => self.scan.word("true").map(|()| Token::Bool(true))?,
+            b'f' => self.scan.word("false").map(|()| Token::Bool(false))?,
+            b'"' => Token::Text(self.scan.string()?),
+            _ => Token::Number(self.scan.number()?),
+        };
+        let is_top = depth == 1;
+        let count = if is_top {
+            &mut self.top
+        } else {
+            &mut self.below
+        };
+        let found = (*count, token);
+        *count += 1;
+        for Open { wanted, at } in &self.open[level..] {
+            let length = self.paths[*wanted].as_deref().map_or(0, str::len);
+            let is_end = *at == length + 1 || (*at == 0 && length == 0);
+            if !is_end {
+                continue;
+            }
+            let place = &mut self.found[*wanted];
+            let place = if is_top {
+                &mut place.top
+            } else {
+                &mut place.below
+            };
+            place.get_or_insert(found);
+        }
+        Some(())
+    }
+}
+
+/// Equal for equal keys; a collision only costs a look at the tree.
+fn hash(key: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut hash = key.len() as u64;
+    let (words, rest) = key.as_chunks::<8>();
+    for word in words {
+        hash = (hash.rotate_left(29) ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR);
+    }
+    for byte in rest {
+        hash = (hash.rotate_left(7) ^ u64::from(*byte)).wrapping_mul(FACTOR);
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Paths;
+    use crate::discover;
+    use crate::value::Value;
+
+    fn check(message: &str, names: &[&str], expected: &[Option<&str>]) {
+        let values = Paths::new(names.iter().copied()).extract(message);
+        let shown: Vec<_> = values.iter().map(Value::shown).collect();
+        let shown: Vec<_> = shown.iter().map(Option::as_deref).collect();
+        assert_eq!(shown, expected, "{message}");
+    }
+
+    #[test]
+    fn fields_are_found_wherever_they_are() {
+        let message = r#" {"a":{"b":[{"c":"x\"y"},7,null]},"t":true,"@x":1.50,"@@y":{"@z":2},"e":{},"a.d":3} "#;
+        check(
+            message,
+            &["a.b.0.c", "a.b.1", "a.b.2", "a.b.01", "t", "@@x", "@x"],
+            &[
+                Some("x\"y"),
+                Some("7"),
+                None,
+                None,
+                Some("1"),
+                Some("1.50"),
+                None,
+            ],
+        );
+        check(
+            message,
+            &["@@@y.@z", "e", "a.b", "a.d", "a", ""],
+            &[Some("2"), None, None, Some("3"), None, None],
+        );
+        check(
+            r#"{"":{"":{"x":1},"y":2}}"#,
+            &["x", "y", ".x"],
+            &[Some("1"), Some("2"), None],
+        );
+        check(
+            r#"{"a":{"":{"x":1}}}"#,
+            &["a..x", "a.x"],
+            &[Some("1"), None],
+        );
+    }
+
+    #[test]
+    fn of_two_fields_with_one_name_the_one_at_the_top_counts() {
+        check(r#"{"a":{"b":2},"a.b":1}"#, &["a.b"], &[Some("1")]);
+        check(r#"{"a":{"b.c":1},"a.b":{"c":2}}"#, &["a.b.c"], &[Some("1")]);
+        check(
+            r#"{"a":{"b":2},"c":3,"a":{"d":1}}"#,
+            &["a.b", "a.d"],
+            &[None, Some("1")],
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_fields() {
+        for message in [
+            "",
+            "[1]",
+            "1",
+            r#"{"a":1"#,
+            r#"{"a":1} x"#,
+            r#"{"a":1,"b":"\x"}"#,
+            r#"{"a":1,}"#,
+        ] {
+            check(message, &["a"], &[None]);
+        }
+        let deep = |depth: usize| {
+            format!(
+                "{{\"a\":1,\"b\":{}{}}}",
+                "[".repeat(depth),
+                "]".repeat(depth)
+            )
+        };
+        check(&deep(127), &["a"], &[Some("1")]);
+        check(&deep(128), &["a"], &[None]);
+        check(&deep(100_000), &["a"], &[None]);
+    }
+
+    #[test]
+    fn only_the_first_fields_are_found() {
+        let list: Vec<String> = (0..300).map(|at| at.to_string()).collect();
+        let message = format!("{{\"l\":[{}],\"t\":1,\"z\":{{\"y\":2}}}}", list.join(","));
+        check(
+            &message,
+            &["l.0", "l.198", "l.199", "t", "z.y"],
+            &[Some("0"), Some("198"), None, Some("1"), None],
+        );
+        // The second `l` takes the place of the first, which leaves room for `z.y`.
+        let message = message.replace("\"z\"", "\"l\":5,\"z\"");
+        check(
+            &message,
+            &["l.0", "l", "z.y"],
+            &[None, Some("5"), Some("2")],
+        );
+    }
+
+    /// JSON with few different keys, so that they repeat, and often wide, so that not all fields are discovered.
+    fn json() -> impl Strategy<Value = String> {
+        let key = prop::sample::select(vec!["a", "b", "", "a.b", "0", "@a", "\\u0061", "é"]);
+        let leaf = prop::sample::select(vec![
+            "1",
+            "-2.50",
+            "null",
+            "true",
+            "false",
+            "\"x\"",
+            "\"q\\\"\\u00e9\"",
+            "{}",
+            "[]",
+            "1e5",
+            "01",
+            "\"\\x\"",
+        ]);
+        let wide = (150_usize..260).prop_map(|count| format!("[{}]", vec!["0"; count].join(", ")));
+        let wide_map = (150_usize..260).prop_map(|count| {
+            let members: Vec<String> = (0..count).map(|at| format!("\"k{at}\":{at}")).collect();
+            format!("{{{}}}", members.join(","))
+        });
+        let scalar = prop_oneof![
+            30 => prop::sample::select(vec!["1", "null", "true", "\"x\"", "[]", "2.0"]).prop_map(str::to_owned),
+            1 => leaf.prop_map(str::to_owned),
+            1 => wide,
+            1 => wide_map,
+        ];
+        let value = scalar.prop_recursive(4, 30, 5, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4)
+                    .prop_map(|all| format!("[{}]", all.join(","))),
+                members(key.clone(), inner),
+            ]
+        });
+        members(
+            prop::sample::select(vec!["a", "b", "", "c", "a.b", "@a"]),
+            value,
+        )
+    }
+
+    fn members(
+        key: impl Strategy<Value = &'static str>,
+        value: impl Strategy<Value = String>,
+    ) -> impl Strategy<Value = String> {
+        prop::collection::vec((key, value), 0..5).prop_map(|members| {
+            let members = members
+                .iter()
+                .map(|(key, value)| format!("\"{key}\": {value}"));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        })
+    }
+
+    /// Every field of the tree and some that are not there are what the pass finds.
+    fn agrees(message: &str) {
+        let tree = discover::object(message);
+        let fields = tree.as_ref().map(discover::fields).unwrap_or_default();
+        let mut names: Vec<String> = fields.iter().map(|(name, _)| name.clone()).collect();
+        let others = [
+            "a", "b", "a.b", "a.0", "c.a.b", "a.k199", "b.199", "@a", "", ".a", "a.",
+        ];
+        names.extend(others.map(str::to_owned));
+        let found = Paths::new(names.clone()).extract(message);
+        for (name, found) in names.iter().zip(found) {
+            let wanted = fields.iter().find(|(known, _)| known == name);
+            let wanted = wanted.map_or(Value::Null, |(_, value)| value.clone());
+            assert_eq!(found, wanted, "{name} of {message}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
+
+        #[test]
+        fn one_pass_finds_what_the_tree_has(message in json()) {
+            agrees(&message);
+        }
+
+        #[test]
+        fn broken_texts_are_as_broken_as_the_tree_says(message in json(), at in any::<prop::sample::Index>(), c in any::<char>()) {
+            let mut chars: Vec<char> = message.chars().collect();
+            let at = at.index(chars.len());
+            chars[at] = c;
+            agrees(&chars.iter().collect::<String>());
+            agrees(&chars[..at].iter().collect::<String>());
+        }
+    }
+}
