@@ -139,7 +139,7 @@ def test_the_aws_cli_prints_what_comes(stack):
         "PYTHONUNBUFFERED": "1",
     }
     command = [program, "logs", "start-live-tail", "--endpoint-url", stack.url, "--log-group-identifiers", ARN]
-    command += ["--mode", "print-only", "--log-event-filter-pattern", '"lighthouse-cli"']
+    command += ["--log-event-filter-pattern", '"lighthouse-cli"']
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as cli:
         lines = iter(cli.stdout.readline, b"")
         seen = threading.Event()

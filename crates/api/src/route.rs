@@ -119,7 +119,7 @@ impl Api {
             (&Method::GET, ["records", id, name]) => admin::part(self, id, name, caller).await,
             (&Method::GET, ["events"]) => {
                 let query = request.uri().query().unwrap_or("");
-                admin::events(self, query, caller)
+                admin::events(self, query, caller).await
             }
             (&Method::GET, ["exchanges"]) => admin::list(self, caller).await,
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),

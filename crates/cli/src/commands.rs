@@ -86,7 +86,7 @@ pub enum ClientCommand {
     Run(run::Args),
     /// Shows a record.
     Get(get::Args),
-    /// Shows the last records, and follows new ones.
+    /// Shows the last records, and follows new ones, or the new events of log groups.
     Tail(tail::Args),
     /// Lists the calls in flight.
     Ps,
@@ -169,6 +169,9 @@ mod tests {
             "corelog get ID --raw",
             "corelog get ID --curl --url http://h:1",
             "corelog tail --follow -n 5 -o json",
+            "corelog tail timeout -f --highlight error --highlight gpt",
+            "corelog tail -- -heartbeat",
+            "corelog tail --log-group /corelog/invocations --log-group /app",
             "corelog ps --color never",
             "corelog kill ID",
             "corelog config check --config c.toml",
@@ -195,6 +198,7 @@ mod tests {
             "corelog nonsense",
             "corelog run",
             "corelog up --set x",
+            "corelog tail --log-group /a --follow",
         ] {
             assert_eq!(parsed(line).unwrap_err().exit_code(), 2, "{line}");
         }

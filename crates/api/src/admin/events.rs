@@ -7,6 +7,7 @@ use bytes::Bytes;
 use corelog_access::Caller;
 use corelog_store::Event;
 use corelog_tail::{Filter, Session, Streams, Tailed};
+use corelog_types::LogGroupName;
 use futures_util::stream;
 use http::Response;
 use serde::Serialize;
@@ -37,9 +38,16 @@ struct Gap {
 }
 
 /// Streams events as lines of JSON, in the order in which they were taken in, until the caller goes.
-pub(crate) fn events(api: &Api, query: &str, caller: &Caller) -> Result<Response<Body>, Problem> {
+pub(crate) async fn events(
+    api: &Api,
+    query: &str,
+    caller: &Caller,
+) -> Result<Response<Body>, Problem> {
     let filter = filter(query)?;
     api.may_admin(caller, Action::TailEvents)?;
+    for group in &filter.groups {
+        exists(api, group).await?;
+    }
     let session = api.tails().begin(filter).ok_or_else(|| {
         Problem::too_many(
             "as many live tails are open as may be",
@@ -51,6 +59,21 @@ pub(crate) fn events(api: &Api, query: &str, caller: &Caller) -> Result<Response
         Body::Stream(Box::pin(pieces)),
         "application/x-ndjson",
     ))
+}
+
+async fn exists(api: &Api, group: &str) -> Result<(), Problem> {
+    let found = match LogGroupName::new(group) {
+        Ok(name) => api.catalog().group(&name).await,
+        Err(_) => Ok(None),
+    };
+    match found {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(Problem::not_found(
+            format!("there is no log group `{group}`"),
+            "`aws logs describe-log-groups` lists them",
+        )),
+        Err(error) => Err(Problem::internal(&error)),
+    }
 }
 
 fn filter(query: &str) -> Result<Filter, Problem> {

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use corelog_catalog::LogGroups as _;
 use corelog_record::events::EventBatch;
 use corelog_record::stored::{PartHeader, PartName, Place, encode_envelope};
 use corelog_record::{BodyForm, Document};
@@ -370,6 +371,10 @@ async fn followed_records_are_filtered_too_and_end_when_the_process_stops() {
 #[tokio::test]
 async fn events_of_a_group_come_as_lines() {
     let house = house().await;
+    for name in ["/sample", "/other"] {
+        let group = LogGroup::new(LogGroupName::new(name).unwrap(), NOW);
+        house.catalog.create_group(&group).await.unwrap();
+    }
     let uri = "/corelog/v1/events?group=%2Fsample&group=/other&pattern=-%22%5C%22inputBodyJson%5C%22:2%22";
     let Body::Stream(mut pieces) = house.call(Method::GET, uri, "").await.into_body() else {
         panic!("the answer is no stream");
@@ -392,6 +397,11 @@ async fn events_of_a_group_come_as_lines() {
     }
     house.stopping.request();
     assert!(pieces.next().await.is_none());
+    let (status, text) = house.get("/corelog/v1/events?group=/gone").await;
+    assert_eq!(
+        (status, json(&text)["error"]["message"].as_str()),
+        (404, Some("there is no log group `/gone`"))
+    );
     let (status, text) = house.get("/corelog/v1/events").await;
     assert_eq!(
         (status, json(&text)["error"]["message"].as_str()),
