@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -182,6 +183,20 @@ def test_streams(logs, group):
         logs, "ValidationException", "describe_log_streams", logGroupName=group, logGroupIdentifier=group
     )
     assert said == "LogGroup name and LogGroup ARN are mutually exclusive parameters."
+
+
+def test_events_are_put_and_read(logs, group):
+    """Each of the three operations once; `test_log_events.py` has the rest."""
+    logs.create_log_stream(logGroupName=group, logStreamName="s")
+    now = int(time.time() * 1000)
+    put = logs.put_log_events(
+        logGroupName=group, logStreamName="s", logEvents=[{"timestamp": now, "message": "größe"}]
+    )
+    assert put["nextSequenceToken"] and "rejectedLogEventsInfo" not in put
+    (event,) = logs.get_log_events(logGroupIdentifier=STEM + group, logStreamName="s")["events"]
+    assert (event["timestamp"], event["message"]) == (now, "größe")
+    (found,) = logs.filter_log_events(logGroupName=group, filterPattern="größe")["events"]
+    assert found["ingestionTime"] == event["ingestionTime"] and len(found["eventId"]) == 56
 
 
 def test_saved_queries(logs, group):

@@ -1,4 +1,5 @@
-//! Our own operations, under `/corelog/v1`, in JSON: what `corelog get`, `tail`, `ps`, `kill` and `doctor` ask.
+//! Our own operations, under `/corelog/v1`, in JSON: what `corelog get`, `tail`, `ps`, `kill`,
+//! `query` and `doctor` ask.
 //!
 //! | request | answer |
 //! |---|---|
@@ -8,6 +9,8 @@
 //! | `GET /corelog/v1/events?group=NAME` | new events of log groups as they come, a line of JSON each; `pattern=P` as above |
 //! | `GET /corelog/v1/exchanges` | calls in flight |
 //! | `DELETE /corelog/v1/exchanges/{id}` | ends one |
+//! | `POST /corelog/v1/queries/{check,explain,estimate}` | what `StartQuery` would make of this request: the text as it is run with its warnings, the plan, how much would be read |
+//! | `GET /corelog/v1/queries/{id}` | how far a query is, its columns, why it failed |
 //! | `GET /corelog/v1/status` | version, node, spool, destinations, policies, warnings |
 
 mod error;
@@ -16,6 +19,7 @@ mod exchanges;
 mod kill;
 mod line;
 mod listing;
+mod pairs;
 mod part;
 mod query;
 mod record;
@@ -30,6 +34,7 @@ pub(crate) use events::events;
 pub(crate) use exchanges::list;
 pub(crate) use kill::kill;
 pub(crate) use part::part;
+pub(crate) use query::{check_query, estimate_query, explain_query, query};
 pub(crate) use record::record;
 pub(crate) use records::records;
 pub(crate) use status::status;

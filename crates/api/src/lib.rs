@@ -6,10 +6,10 @@
 //! one file with the same four steps: parse, authorise, do, render.
 //!
 //! # Which configuration wins
-//! The destinations of the configuration file and the one of the control API stand side by side, and
-//! neither can change the other. Destinations of the file are always active and read-only here. The
-//! control API owns exactly one more, named [`logging::DESTINATION`], kept in the catalog: it survives
-//! restarts, `GET` returns it and nothing else, and `DELETE` removes it and nothing else.
+//! The destinations of the configuration file and those of the control API stand side by side, and neither can change
+//! the other. Destinations of the file are always active and read-only here. The control API owns one configuration
+//! more, kept in the catalog: it survives restarts, `GET` returns it and nothing else, and `DELETE` removes it and
+//! nothing else. Its bucket is the destination [`logging::DESTINATION`], its log group one of ours.
 //!
 //! Absent here: sockets, TLS, reading of requests from the wire, and how a destination is built.
 

@@ -1,14 +1,15 @@
 //! Bedrock's control API for model invocation logging: `PUT`, `GET`, `DELETE /logging/modelinvocations`.
 //!
 //! A configuration takes effect as a whole or not at all: it is validated, every bucket is tried with a
-//! permission-check object, it is written to the catalog, and only then does its destination replace the
-//! former one. A refused one leaves nothing behind, and the former stays.
+//! permission-check object and the log group with an event, it is written to the catalog, and only then do its
+//! destinations replace the former ones. A refused one leaves the former in place.
 //!
 //! Source: operations and shapes of the `bedrock` service, API version 2023-04-20.
 
 mod delete;
 mod error;
 mod get;
+mod log_group;
 mod put;
 mod shapes;
 
@@ -24,10 +25,12 @@ pub(crate) use put::put;
 
 /// The path of the three operations.
 pub const PATH: &str = "/logging/modelinvocations";
-/// Name of the one destination that the control API owns; a configuration file cannot use it.
+/// Name of the destination that is the configuration's bucket.
 pub const DESTINATION: &str = "logging-configuration";
+/// Name of the destination that is the bucket for what is too large for the configuration's log group.
+pub const LARGE_DESTINATION: &str = "logging-configuration-large";
 
-/// Builds, starts and stops the destination of the control API.
+/// Builds, starts and stops the destinations of the control API.
 ///
 /// Calls come one at a time.
 #[async_trait]
@@ -35,11 +38,11 @@ pub trait Destinations: Send + Sync + fmt::Debug {
     /// Tries every bucket of the configuration by writing its permission-check object; changes nothing else.
     async fn check(&self, configuration: &LoggingConfiguration) -> Result<(), BucketRefused>;
 
-    /// Starts the destination [`DESTINATION`] in place of a former one, which ends first. A configuration
-    /// without a bucket only ends the former one.
+    /// Starts the destinations [`DESTINATION`] and [`LARGE_DESTINATION`] in place of former ones, which end first and are
+    /// forgotten where the configuration has none of them, and has records become events of the log group.
     async fn start(&self, configuration: &LoggingConfiguration) -> Result<(), NotStarted>;
 
-    /// Ends the destination and forgets its cursor.
+    /// Ends the destinations and forgets their cursors; records become events of no log group of a configuration.
     async fn stop(&self) -> Result<(), NotStarted>;
 }
 

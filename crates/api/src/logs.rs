@@ -1,12 +1,17 @@
-//! `CloudWatch` Logs: log groups, streams and their events, tags, saved queries, policies.
+//! `CloudWatch` Logs: log groups, streams and their events, tags, queries, policies.
 //!
 //! Source: the service's API, version 2014-03-28, and recorded answers for the texts of its errors.
 
 mod arn;
+pub(crate) mod ask;
+mod engine;
 mod event;
 mod group;
+mod pointer;
 mod policy;
+mod queries;
 mod reading;
+mod source;
 mod tag;
 
 mod associate_kms_key;
@@ -23,11 +28,15 @@ mod describe_account_policies;
 mod describe_index_policies;
 mod describe_log_groups;
 mod describe_log_streams;
+mod describe_queries;
 mod describe_query_definitions;
 mod describe_resource_policies;
 mod disassociate_kms_key;
 mod filter_log_events;
 mod get_log_events;
+mod get_log_group_fields;
+mod get_log_record;
+pub(crate) mod get_query_results;
 mod list_log_groups;
 mod list_tags_for_resource;
 mod list_tags_log_group;
@@ -39,6 +48,8 @@ mod put_query_definition;
 mod put_resource_policy;
 mod put_retention_policy;
 mod start_live_tail;
+mod start_query;
+mod stop_query;
 mod tag_log_group;
 mod tag_resource;
 mod test_metric_filter;
@@ -48,12 +59,20 @@ mod untag_resource;
 use corelog_types::LOG_NAME_CHARS_MAX;
 use corelog_wire::model::{Constraint, Violation};
 
+pub use engine::{
+    Amount, Answer, Engine, Estimate, EventPointer, FieldShare, Language, Malformed, NoEngine,
+    Progress, QueryError, QuerySpec, Row, Statistics,
+};
 pub use event::{Away, Events, NoEvents};
+pub use pointer::InvalidPointer;
+#[cfg(test)]
+pub(crate) use queries::Asked;
+pub use queries::{Queries, QueryLimits};
 
 use crate::aws::{Entry, entry, streaming};
 
 /// The operations that are served, in the order of the model's table.
-pub(crate) static OPERATIONS: [Entry; 35] = [
+pub(crate) static OPERATIONS: [Entry; 41] = [
     entry::<associate_kms_key::AssociateKmsKey>(),
     entry::<create_log_group::CreateLogGroup>(),
     entry::<create_log_stream::CreateLogStream>(),
@@ -68,11 +87,15 @@ pub(crate) static OPERATIONS: [Entry; 35] = [
     entry::<describe_index_policies::DescribeIndexPolicies>(),
     entry::<describe_log_groups::DescribeLogGroups>(),
     entry::<describe_log_streams::DescribeLogStreams>(),
+    entry::<describe_queries::DescribeQueries>(),
     entry::<describe_query_definitions::DescribeQueryDefinitions>(),
     entry::<describe_resource_policies::DescribeResourcePolicies>(),
     entry::<disassociate_kms_key::DisassociateKmsKey>(),
     entry::<filter_log_events::FilterLogEvents>(),
     entry::<get_log_events::GetLogEvents>(),
+    entry::<get_log_group_fields::GetLogGroupFields>(),
+    entry::<get_log_record::GetLogRecord>(),
+    entry::<get_query_results::GetQueryResults>(),
     entry::<list_log_groups::ListLogGroups>(),
     entry::<list_tags_for_resource::ListTagsForResource>(),
     entry::<list_tags_log_group::ListTagsLogGroup>(),
@@ -84,6 +107,8 @@ pub(crate) static OPERATIONS: [Entry; 35] = [
     entry::<put_resource_policy::PutResourcePolicy>(),
     entry::<put_retention_policy::PutRetentionPolicy>(),
     streaming::<start_live_tail::StartLiveTail>(),
+    entry::<start_query::StartQuery>(),
+    entry::<stop_query::StopQuery>(),
     entry::<tag_log_group::TagLogGroup>(),
     entry::<tag_resource::TagResource>(),
     entry::<test_metric_filter::TestMetricFilter>(),

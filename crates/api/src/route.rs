@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::admin::{self, Exchanges, Problem, Status};
 use crate::aws::{self, Account};
 use crate::logging::{self, Destinations, Refusal};
-use crate::logs::Events;
+use crate::logs::{Events, Queries};
 use crate::{Action, Authorise, Body, Denied};
 
 /// Whether a request is for [`Api::serve`] rather than for a provider, as its head says.
@@ -41,6 +41,8 @@ pub struct Ports {
     pub events: Arc<dyn Events>,
     /// New events as they come.
     pub tails: Tails,
+    /// Questions about them.
+    pub queries: Queries,
     /// Whose account this is.
     pub account: Account,
     /// Who may do what.
@@ -124,6 +126,16 @@ impl Api {
             (&Method::GET, ["exchanges"]) => admin::list(self, caller).await,
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),
             (&Method::GET, ["status"]) => admin::status(self, caller),
+            (&Method::POST, ["queries", "check"]) => {
+                admin::check_query(self, request.body(), caller).await
+            }
+            (&Method::POST, ["queries", "explain"]) => {
+                admin::explain_query(self, request.body(), caller).await
+            }
+            (&Method::POST, ["queries", "estimate"]) => {
+                admin::estimate_query(self, request.body(), caller).await
+            }
+            (&Method::GET, ["queries", id]) => admin::query(self, id, caller),
             (method, _) => Err(Problem::no_such_operation(method, path)),
         }
     }
@@ -163,6 +175,10 @@ impl Api {
 
     pub(crate) fn tails(&self) -> &Tails {
         &self.0.ports.tails
+    }
+
+    pub(crate) fn queries(&self) -> &Queries {
+        &self.0.ports.queries
     }
 
     pub(crate) fn account(&self) -> &Account {

@@ -1,6 +1,7 @@
 //! Requests in, responses out, over a real spool and catalog and fakes of everything else.
 
 mod admin;
+pub(crate) mod engine;
 mod logging;
 mod logs;
 
@@ -25,9 +26,10 @@ use futures_util::StreamExt;
 use http::{Method, Request, Response};
 use parking_lot::Mutex;
 
+use self::engine::FakeEngine;
 use crate::admin::{DestinationReport, Exchange, Exchanges, SpoolReport, Status, StatusReport};
 use crate::logging::{BucketRefused, Destinations, NotStarted};
-use crate::logs::{Away, Events};
+use crate::logs::{Away, Events, QueryLimits};
 use crate::{Account, Action, Api, Authorise, Body, Denied, Ports};
 
 const NOW: Timestamp = Timestamp::from_unix_ms(1_795_166_142_123);
@@ -137,12 +139,13 @@ struct FakeEvents {
     told: Mutex<Vec<String>>,
     events: Mutex<Vec<Arc<Event>>>,
     is_away: AtomicBool,
+    keeps_none: AtomicBool,
 }
 
 #[async_trait]
 impl Events for FakeEvents {
     fn are_kept(&self) -> bool {
-        true
+        !self.keeps_none.load(Ordering::SeqCst)
     }
 
     async fn stored_bytes(&self, groups: &[LogGroup]) -> Vec<u64> {
@@ -205,6 +208,7 @@ struct House {
     _dir: tempfile::TempDir,
     catalog: SqliteCatalog,
     events: Arc<FakeEvents>,
+    engine: Arc<FakeEngine>,
     destinations: Arc<FakeDestinations>,
     spool: Spool,
     stopping: Shutdown,
@@ -229,11 +233,14 @@ async fn house_denying(denied: Option<Action>) -> House {
     let catalog = SqliteCatalog::open(dir.path()).await.unwrap();
     let events = Arc::new(FakeEvents::default());
     let stopping = Shutdown::new();
+    let engine = Arc::new(FakeEngine::default());
+    let clock = Clock::manual(NOW);
     let api = Api::new(Ports {
         tails: Tails::new(hot(&spool, &stopping), stopping.child()),
         stopping: stopping.clone(),
         catalog: Arc::new(catalog.clone()),
         events: Arc::<FakeEvents>::clone(&events),
+        queries: engine.queries(QueryLimits::default(), &clock),
         account: Account {
             id: "111122223333".to_owned(),
             region: "us-east-1".to_owned(),
@@ -243,12 +250,13 @@ async fn house_denying(denied: Option<Action>) -> House {
         exchanges: Arc::new(OneExchange(id(1))),
         status: Arc::new(AllWell),
         access: Arc::new(AllBut(denied)),
-        clock: Clock::manual(NOW),
+        clock,
     });
     House {
         _dir: dir,
         catalog,
         events,
+        engine,
         destinations,
         spool,
         stopping,

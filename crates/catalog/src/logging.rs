@@ -3,6 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use corelog_types::Timestamp;
 
 use crate::Error;
 
@@ -41,6 +42,8 @@ pub struct LogGroupTarget {
     pub role_arn: String,
     /// Bucket for bodies over the inline limit.
     pub large_data: Option<BucketTarget>,
+    /// Since when records go to this group: a record whose request came earlier is no event of it.
+    pub since: Timestamp,
 }
 
 /// A bucket and the prefix of every key in it.

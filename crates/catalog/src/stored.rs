@@ -1,5 +1,6 @@
 //! The logging configuration as it is stored: JSON, with a struct of its own.
 
+use corelog_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{BucketTarget, LogGroupTarget, LoggingConfiguration, Modalities, Modality};
@@ -21,6 +22,8 @@ struct StoredLogGroup {
     role_arn: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     large_data: Option<StoredBucket>,
+    #[serde(default)]
+    since_ms: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,6 +70,7 @@ impl From<&LoggingConfiguration> for StoredLogging {
                 name: group.log_group_name.clone(),
                 role_arn: group.role_arn.clone(),
                 large_data: group.large_data.as_ref().map(StoredBucket::from),
+                since_ms: group.since.unix_ms(),
             });
         let left_out = Modality::ALL
             .into_iter()
@@ -95,6 +99,7 @@ impl From<StoredLogging> for LoggingConfiguration {
                 log_group_name: group.name,
                 role_arn: group.role_arn,
                 large_data: group.large_data.map(BucketTarget::from),
+                since: Timestamp::from_unix_ms(group.since_ms),
             }),
             bucket: stored.bucket.map(BucketTarget::from),
             modalities,

@@ -20,6 +20,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 /// What an answer that is held in memory may be at most. Bodies are copied through instead.
 const ANSWER_BYTES_MAX: u64 = 64 << 20;
+/// The same for a page of rows.
+const PAGE_BYTES_MAX: u64 = 256 << 20;
+/// What the AWS services say to callers without a key that they know.
+const ASK_FOR_A_KEY: [&str; 2] = [
+    "MissingAuthenticationTokenException",
+    "UnrecognizedClientException",
+];
 const ERROR_BYTES_MAX: u64 = 64 << 10;
 
 /// A server and the key to it.
@@ -34,6 +41,28 @@ pub(crate) enum Found<T> {
     Yes(T),
     /// What the server said.
     No(Failure),
+}
+
+/// A request that the server understood and did not grant.
+pub(crate) struct Refusal {
+    /// Its own words.
+    pub(crate) failure: Failure,
+    said: Value,
+}
+
+impl Refusal {
+    /// The name of the exception, or our own code.
+    pub(crate) fn code(&self) -> &str {
+        let code = |pointer: &str| self.said.pointer(pointer).and_then(Value::as_str);
+        code("/error/code")
+            .or_else(|| code("/__type"))
+            .unwrap_or_default()
+    }
+
+    /// Where in a query something is wrong.
+    pub(crate) fn place(&self) -> Option<&Value> {
+        self.said.pointer("/error/place")
+    }
 }
 
 impl Client {
@@ -104,6 +133,64 @@ impl Client {
         )?))
     }
 
+    /// Sends a JSON document; what the server says to it may be a refusal.
+    pub(crate) fn post(
+        &self,
+        path: &str,
+        document: &Value,
+    ) -> anyhow::Result<Result<Value, Refusal>> {
+        self.send(path, "application/json", None, document)
+    }
+
+    /// Asks for an operation of `CloudWatch` Logs.
+    pub(crate) fn logs(
+        &self,
+        operation: &str,
+        input: &Value,
+    ) -> anyhow::Result<Result<Value, Refusal>> {
+        let target = format!("Logs_20140328.{operation}");
+        self.send("/", "application/x-amz-json-1.1", Some(&target), input)
+    }
+
+    fn send(
+        &self,
+        path: &str,
+        content_type: &str,
+        target: Option<&str>,
+        document: &Value,
+    ) -> anyhow::Result<Result<Value, Refusal>> {
+        let mut request = self.agent.post(format!("{}{path}", self.base));
+        request = request.header("content-type", content_type);
+        if let Some(target) = target {
+            request = request.header("x-amz-target", target);
+        }
+        if let Some(key) = &self.key {
+            request = request.header(KEY_HEADER, key);
+        }
+        let sent = request.send(document.to_string());
+        let response = sent.map_err(|error| self.unreachable(&error))?;
+        let status = response.status();
+        let mut body = response.into_body();
+        let bytes = body.with_config().limit(PAGE_BYTES_MAX).read_to_vec();
+        let bytes = bytes.context("the server's answer broke off, or is too large")?;
+        if !status.is_success() {
+            let refusal = Refusal {
+                failure: refusal(status, &bytes),
+                said: serde_json::from_slice(&bytes).unwrap_or_default(),
+            };
+            if status == StatusCode::UNAUTHORIZED || ASK_FOR_A_KEY.contains(&refusal.code()) {
+                return Err(self.locked(&refusal.failure).into());
+            }
+            return Ok(Err(refusal));
+        }
+        if bytes.is_empty() {
+            return Ok(Ok(Value::Null));
+        }
+        Ok(Ok(
+            serde_json::from_slice(&bytes).context("the server's answer is no JSON")?
+        ))
+    }
+
     /// Deletes what is at `path`.
     pub(crate) fn delete(&self, path: &str) -> anyhow::Result<()> {
         let mut request = self.agent.delete(format!("{}{path}", self.base));
@@ -122,6 +209,11 @@ impl Client {
             .hint("start it with `corelog up`, or name another with `--url` or `CORELOG_URL`")
     }
 
+    fn locked(&self, failure: &Failure) -> Failure {
+        Failure::new(format!("{} asks for a key: {failure}", self.base))
+            .hint("name one of the server's keys with `--key` or `CORELOG_KEY`")
+    }
+
     fn judge(&self, response: Response<Body>) -> anyhow::Result<Found<Body>> {
         let status = response.status();
         let body = response.into_body();
@@ -137,14 +229,7 @@ impl Client {
         let failure = refusal(status, &text);
         match status {
             StatusCode::NOT_FOUND => Ok(Found::No(failure)),
-            StatusCode::UNAUTHORIZED => {
-                let hint = "name one of the server's keys with `--key` or `CORELOG_KEY`";
-                Err(
-                    Failure::new(format!("{} asks for a key: {failure}", self.base))
-                        .hint(hint)
-                        .into(),
-                )
-            }
+            StatusCode::UNAUTHORIZED => Err(self.locked(&failure).into()),
             _ => Err(failure.into()),
         }
     }

@@ -6,8 +6,10 @@ mod doctor;
 mod get;
 mod kill;
 mod ps;
+mod query;
 mod run;
 mod server;
+mod sql;
 mod tail;
 
 use std::path::PathBuf;
@@ -17,6 +19,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::client::Client;
 use crate::environment::{self, Environment};
+use crate::failure::Failure;
 use crate::printer::{Color, Format, Printer};
 
 pub use self::server::{DemoArgs, SettingsArgs, TortureArgs, UpArgs};
@@ -88,6 +91,10 @@ pub enum ClientCommand {
     Get(get::Args),
     /// Shows the last records, and follows new ones, or the new events of log groups.
     Tail(tail::Args),
+    /// Asks log events a question in the language of Logs Insights, or keeps one.
+    Query(query::Args),
+    /// Asks log events a question in SQL.
+    Sql(sql::Args),
     /// Lists the calls in flight.
     Ps,
     /// Ends a call in flight; its record says so.
@@ -131,10 +138,21 @@ pub fn execute(
 }
 
 fn dispatch(command: ClientCommand, session: Session) -> anyhow::Result<ExitCode> {
+    let has_rows = matches!(command, ClientCommand::Query(_) | ClientCommand::Sql(_));
+    if session.printer.format == Format::Csv && !has_rows {
+        let hint = "`-o json` and `-o table` are for every command";
+        return Err(
+            Failure::new("only `query` and `sql` have rows for `-o csv`")
+                .hint(hint)
+                .into(),
+        );
+    }
     match command {
         ClientCommand::Run(args) => run::run(&args, &session),
         ClientCommand::Get(args) => get::run(&args, session),
         ClientCommand::Tail(args) => tail::run(&args, session),
+        ClientCommand::Query(args) => query::run(args, session),
+        ClientCommand::Sql(args) => sql::run(args, session),
         ClientCommand::Ps => ps::run(session),
         ClientCommand::Kill(args) => kill::run(&args, &session),
         ClientCommand::Config(command) => config::run(&command, session),
@@ -143,6 +161,8 @@ fn dispatch(command: ClientCommand, session: Session) -> anyhow::Result<ExitCode
     }
 }
 
+#[cfg(test)]
+mod query_tests;
 #[cfg(test)]
 mod session_tests;
 
@@ -172,6 +192,14 @@ mod tests {
             "corelog tail timeout -f --highlight error --highlight gpt",
             "corelog tail -- -heartbeat",
             "corelog tail --log-group /corelog/invocations --log-group /app",
+            "corelog query limit --since 15m --log-group /a --log-group /b --limit 5 -o csv",
+            "corelog query limit --from 2026-11-20 --to now --explain",
+            "corelog query --saved errors --param n=5 --chart",
+            "corelog query SELECT --language sql --estimate",
+            "corelog query save slow limit --log-group /a --param n=5",
+            "corelog query list",
+            "corelog query delete slow",
+            "corelog sql SELECT --since 1d",
             "corelog ps --color never",
             "corelog kill ID",
             "corelog config check --config c.toml",
@@ -199,6 +227,12 @@ mod tests {
             "corelog run",
             "corelog up --set x",
             "corelog tail --log-group /a --follow",
+            "corelog query",
+            "corelog query limit --since 1h --from 2026-11-20",
+            "corelog query limit --saved x",
+            "corelog query limit --explain --estimate",
+            "corelog query save x",
+            "corelog query limit --since soon",
         ] {
             assert_eq!(parsed(line).unwrap_err().exit_code(), 2, "{line}");
         }

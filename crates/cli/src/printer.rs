@@ -15,6 +15,8 @@ pub enum Format {
     Json,
     /// For people.
     Table,
+    /// A line of names and a line for each row; for `query` and `sql`.
+    Csv,
 }
 
 /// Whether to colour.
@@ -42,6 +44,8 @@ pub(crate) enum Style {
 pub(crate) struct Printer {
     pub(crate) format: Format,
     pub(crate) width: usize,
+    /// Whether a person reads it.
+    pub(crate) terminal: bool,
     color: bool,
     out: Box<dyn Write>,
 }
@@ -62,6 +66,7 @@ impl Printer {
                 Format::Json
             }),
             width: if width == 0 { WIDTH } else { width },
+            terminal,
             color: match color {
                 Color::Always => true,
                 Color::Never => false,
@@ -77,6 +82,7 @@ impl Printer {
         Self {
             format,
             width: 120,
+            terminal: false,
             color: false,
             out,
         }
@@ -114,6 +120,39 @@ impl Printer {
     pub(crate) fn copy(&mut self, from: &mut dyn io::Read) -> io::Result<()> {
         io::copy(from, &mut self.out)?;
         self.out.flush()
+    }
+}
+
+/// A line on the terminal that says how far something is, and is gone when it ends.
+pub(crate) struct Progress {
+    /// Whether there is a terminal to say it on.
+    terminal: bool,
+    shown: bool,
+}
+
+impl Progress {
+    pub(crate) fn of_stderr() -> Self {
+        Self {
+            terminal: io::stderr().is_terminal(),
+            shown: false,
+        }
+    }
+
+    /// Puts a text in the place of the one before.
+    pub(crate) fn show(&mut self, text: &str) {
+        if self.terminal {
+            self.shown = true;
+            // Nobody is left to tell when standard error is gone.
+            let _ = write!(io::stderr().lock(), "\r\u{1b}[2K{text}");
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown {
+            let _ = write!(io::stderr().lock(), "\r\u{1b}[2K");
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub use self::problem::{Origin, Place, Problem, Problems};
 pub use self::reader::{Effective, FlagValue};
 pub use self::schema::{
     Account, CallerKey, Capture, CapturePolicy, CaptureRule, Destination, DestinationKind,
-    Durability, Limits, Log, LogFormat, OnFull, Provider, Proxy, S3, Spool, Sse, Store, Tls,
+    Durability, Limits, Log, LogFormat, OnFull, Provider, Proxy, Query, S3, Spool, Sse, Store, Tls,
 };
 pub use self::secret::{Secret, SecretSource};
 
@@ -52,6 +52,8 @@ pub struct Settings {
     pub destinations: Vec<Destination>,
     /// The table of log events.
     pub store: Store,
+    /// Questions about log events.
+    pub query: Query,
     /// Who may call; empty: anyone, on loopback.
     pub keys: Vec<CallerKey>,
     /// What of each call is recorded.
@@ -202,6 +204,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
     let providers = read_blocks(file, "provider", sources, findings);
     let destinations = read_blocks(file, "destination", sources, findings);
     let store = read_single(file, "store", sources, findings);
+    let query = read_single(file, "query", sources, findings);
     let keys = read_blocks(file, "key", sources, findings);
     let capture = read_single(file, "capture", sources, findings);
     let capture_rules = read_blocks(file, "capture.rule", sources, findings);
@@ -219,6 +222,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
         providers,
         destinations,
         store: store?,
+        query: query?,
         keys,
         capture: capture?,
         capture_rules,

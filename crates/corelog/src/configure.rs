@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use corelog_access::{Access, Key, SigningKey};
+use corelog_api::logs::QueryLimits;
 use corelog_capture::{HeaderFilter, Limits as CaptureLimits, Policies, Policy, Rule};
 use corelog_catalog::{Modalities, Modality};
 use corelog_cli::settings::{self, CapturePolicy, Destination, Provider, Settings};
@@ -51,6 +52,16 @@ pub(crate) fn gateway(settings: &Settings) -> anyhow::Result<GatewayConfig> {
         },
         access: access(settings),
     })
+}
+
+/// What queries may use.
+pub(crate) fn queries(settings: &Settings) -> QueryLimits {
+    let query = &settings.query;
+    QueryLimits {
+        running_max: query.running_max as usize,
+        answers_bytes_max: query.answers_bytes_max.bytes(),
+        kept_max: query.kept_max as usize,
+    }
 }
 
 fn provider_config(provider: &Provider, settings: &Settings) -> anyhow::Result<ProviderConfig> {
@@ -304,6 +315,7 @@ pub(crate) fn hot(settings: &Settings, after: Sequence) -> corelog_hot::Config {
     corelog_hot::Config {
         targets: corelog_hot::Targets {
             invocations: store.log_group.as_str().into(),
+            further: None,
         },
         after,
         bytes_max: store.enabled.then_some(store.recent_bytes),

@@ -6,16 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use async_trait::async_trait;
-use corelog_api::logging::{BucketRefused, DESTINATION, Destinations, NotStarted};
+use corelog_api::logging::Destinations as _;
 use corelog_api::logs::{Events, NoEvents};
-use corelog_catalog::{BucketTarget, Catalog, LoggingConfiguration, Modalities};
+use corelog_catalog::{Catalog, LoggingConfiguration, Modalities};
 use corelog_cli::settings::Settings;
 use corelog_delivery::{Config, Delivery, Ended, Handle, Ports, Report, Sink};
 use corelog_hot::{Hot, Subscription};
 use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::{GroupSink, Tables};
-use corelog_sinks::s3::{self, Location, S3Sink};
 use corelog_spool::Spool;
 use corelog_telemetry::Metrics;
 use corelog_types::{LogGroupName, Sequence};
@@ -25,6 +23,7 @@ use tokio::task::JoinHandle;
 
 use crate::activity;
 use crate::events::StoredEvents;
+use crate::logging::is_of_api;
 use crate::tables::Care;
 
 /// The cursor's name of the table of all events.
@@ -63,8 +62,8 @@ pub(crate) struct Destined {
     listening: Mutex<Option<Subscription>>,
     /// Ends the care of it, and the making of events.
     caring: Shutdown,
-    /// What the control API's destination was started with.
-    of_api: Mutex<Option<LoggingConfiguration>>,
+    /// What the control API's destinations were started with.
+    of_api: Arc<Mutex<Option<LoggingConfiguration>>>,
 }
 
 impl fmt::Debug for Destined {
@@ -81,11 +80,16 @@ impl Destined {
         clock: Clock,
         metrics: Arc<Metrics>,
         background: Backgrounds,
+        logging: Option<&LoggingConfiguration>,
     ) -> anyhow::Result<Self> {
         let Backgrounds { background, events } = background;
         let tables = crate::configure::table(&settings, &clock)?;
         let table_has = position(&spool, TABLE);
-        let config = crate::configure::hot(&settings, table_has);
+        let mut config = crate::configure::hot(&settings, table_has);
+        // Known before the first entry is read: what is recent is to have the events it had.
+        if let Some(logging) = logging {
+            config.targets.further = crate::logging::further(logging, &settings, &spool)?;
+        }
         let (hot, follower) = Hot::new(spool.clone(), config);
         let listening = hot.subscribe();
         let (tasks, caring) = (corelog_runtime::Tasks::new(), Shutdown::new());
@@ -102,7 +106,7 @@ impl Destined {
             running: Mutex::default(),
             tables: tables.map(|at| Arc::new(Tables::new(at))),
             caring,
-            of_api: Mutex::default(),
+            of_api: Arc::default(),
         })
     }
 
@@ -141,6 +145,7 @@ impl Destined {
             tables: Arc::clone(tables),
             catalog,
             group: LogGroupName::new(settings.store.log_group.clone())?,
+            of_api: Arc::clone(&self.of_api),
             every: settings.store.compaction_interval,
             clock: self.clock.clone(),
         };
@@ -153,11 +158,6 @@ impl Destined {
             tasks.clone(),
             background.clone(),
         )))
-    }
-
-    /// The events that records become.
-    pub(crate) fn hot(&self) -> &Hot {
-        &self.hot
     }
 
     /// Puts another configuration in force: destinations that changed or went end, the others go on.
@@ -173,7 +173,7 @@ impl Destined {
                 self.end(old.name.as_str()).await;
             }
         }
-        let keep_api = self.running.lock().contains_key(DESTINATION);
+        let keep_api = self.of_api.lock().is_some();
         let missing: Vec<_> = {
             let running = self.running.lock();
             let absent =
@@ -205,7 +205,7 @@ impl Destined {
                 .destinations
                 .iter()
                 .any(|d| d.name.as_str() == name);
-            let of_api = keep_api && name == DESTINATION;
+            let of_api = keep_api && is_of_api(&name);
             let of_table = self.tables.is_some() && name == TABLE;
             if !of_file && !of_api && !of_table {
                 tracing::info!(destination = name, "forgetting a destination that is gone");
@@ -215,7 +215,12 @@ impl Destined {
         Ok(())
     }
 
-    async fn begin(&self, config: Config, sink: Arc<dyn Sink>, check: bool) -> anyhow::Result<()> {
+    pub(crate) async fn begin(
+        &self,
+        config: Config,
+        sink: Arc<dyn Sink>,
+        check: bool,
+    ) -> anyhow::Result<()> {
         let name = config.name.clone();
         if check && let Err(error) = sink.check().await {
             // The store may be away for a while: the spool holds until it is back.
@@ -248,7 +253,31 @@ impl Destined {
         Ok(())
     }
 
-    async fn end(&self, name: &str) {
+    /// Lets go of a destination that has ended: the spool keeps nothing for it.
+    pub(crate) async fn forget(&self, name: &'static str) -> anyhow::Result<()> {
+        let spool = self.spool.clone();
+        let forget = move || corelog_delivery::forget(&spool, name);
+        Ok(tokio::task::spawn_blocking(forget).await??)
+    }
+
+    /// Notes what the control API has configured.
+    pub(crate) fn remember(&self, configuration: Option<&LoggingConfiguration>) {
+        *self.of_api.lock() = configuration.cloned();
+    }
+
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read())
+    }
+
+    pub(crate) fn spool(&self) -> &Spool {
+        &self.spool
+    }
+
+    pub(crate) fn hot(&self) -> &Hot {
+        &self.hot
+    }
+
+    pub(crate) async fn end(&self, name: &str) {
         let running = self.running.lock().remove(name);
         if let Some(running) = running {
             running.shutdown.request();
@@ -261,7 +290,7 @@ impl Destined {
         let running = self.running.lock();
         running
             .iter()
-            .map(|(name, r)| (r.handle.report(), name == DESTINATION))
+            .map(|(name, r)| (r.handle.report(), is_of_api(name)))
             .collect()
     }
 
@@ -282,41 +311,6 @@ impl Destined {
         }
         left
     }
-
-    /// Where a bucket of the control API is.
-    fn location(&self, bucket: &str) -> Result<Location, BucketRefused> {
-        let settings = self.settings.read();
-        let refused = |source: Box<dyn std::error::Error + Send + Sync>| BucketRefused {
-            bucket: bucket.to_owned(),
-            source,
-        };
-        if settings.s3.endpoint.is_some() {
-            return Location::parse(&format!("s3://{bucket}")).map_err(|e| refused(e.into()));
-        }
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        let directory = settings.data.join("buckets").join(bucket);
-        if bucket.starts_with('.') || !bucket.bytes().all(plain) || !directory.is_dir() {
-            let why = format!("there is no directory `{}`", directory.display());
-            return Err(refused(why.into()));
-        }
-        let directory = std::path::absolute(&directory).map_err(|e| refused(e.into()))?;
-        let url = format!("file://{}", directory.display());
-        Location::parse(&url).map_err(|e| refused(e.into()))
-    }
-
-    fn api_sink(
-        &self,
-        bucket: &BucketTarget,
-        configuration: &LoggingConfiguration,
-    ) -> Result<s3::Config, BucketRefused> {
-        let settings = Arc::clone(&self.settings.read());
-        let mut config = s3::Config::new(self.location(&bucket.bucket_name)?);
-        config.store = crate::configure::store(&settings);
-        config.key_prefix.clone_from(&bucket.key_prefix);
-        config.account_id.clone_from(&settings.account.id);
-        config.modalities = crate::configure::captured(configuration.modalities, &settings);
-        Ok(config)
-    }
 }
 
 /// How far a destination has got; one that is new begins behind the newest record.
@@ -324,53 +318,4 @@ fn position(spool: &Spool, destination: &str) -> Sequence {
     let cursors = spool.status().cursors;
     let found = cursors.into_iter().find(|(name, _)| name == destination);
     found.map_or_else(|| spool.durable_sequence(), |(_, position)| position)
-}
-
-#[async_trait]
-impl Destinations for Destined {
-    async fn check(&self, configuration: &LoggingConfiguration) -> Result<(), BucketRefused> {
-        let log_group = configuration.log_group.as_ref();
-        let large = log_group.and_then(|group| group.large_data.as_ref());
-        for bucket in configuration.bucket.iter().chain(large) {
-            let refused = |source| BucketRefused {
-                bucket: bucket.bucket_name.clone(),
-                source,
-            };
-            let sink = S3Sink::open(&self.api_sink(bucket, configuration)?)
-                .map_err(|error| refused(error.into()))?;
-            sink.check().await.map_err(|error| refused(error.into()))?;
-        }
-        Ok(())
-    }
-
-    async fn start(&self, configuration: &LoggingConfiguration) -> Result<(), NotStarted> {
-        self.end(DESTINATION).await;
-        *self.of_api.lock() = Some(configuration.clone());
-        let Some(bucket) = &configuration.bucket else {
-            return Ok(());
-        };
-        let sink = self
-            .api_sink(bucket, configuration)
-            .map_err(|error| NotStarted(error.into()))?;
-        let mut config = Config::new(DESTINATION);
-        config.shutdown_deadline = self.settings.read().limits.shutdown_timeout;
-        let sink = S3Sink::open(&sink).map_err(|error| NotStarted(error.into()))?;
-        self.begin(config, Arc::new(sink), false)
-            .await
-            .map_err(|error| NotStarted(error.into()))
-    }
-
-    async fn stop(&self) -> Result<(), NotStarted> {
-        self.end(DESTINATION).await;
-        *self.of_api.lock() = None;
-        let spool = self.spool.clone();
-        let forgotten =
-            tokio::task::spawn_blocking(move || corelog_delivery::forget(&spool, DESTINATION))
-                .await;
-        match forgotten {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(NotStarted(error.into())),
-            Err(error) => Err(NotStarted(error.into())),
-        }
-    }
 }

@@ -6,6 +6,7 @@ mod demo;
 mod destinations;
 mod events;
 mod front;
+mod logging;
 mod recorder;
 mod serve;
 mod sinks;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use corelog_api::logging::Destinations as _;
+use corelog_api::logs::{NoEngine, Queries};
 use corelog_api::{Account, Api, Open};
 use corelog_catalog::{Logging as _, SqliteCatalog};
 use corelog_cli::environment::Environment;
@@ -80,12 +81,19 @@ async fn serve(
     let catalog = SqliteCatalog::open(&settings.data).await?;
     let logging = catalog.logging().await?;
 
+    let queries = Queries::new(
+        Arc::new(NoEngine),
+        configure::queries(&settings),
+        clock.clone(),
+        background.background.clone(),
+    );
     let destinations = Arc::new(Destined::new(
         Arc::clone(&settings),
         spool.clone(),
         clock.clone(),
         Arc::clone(&metrics),
         background,
+        logging.as_ref(),
     )?);
     destinations.start_all(logging.is_some()).await?;
     if let Some(logging) = &logging {
@@ -110,6 +118,7 @@ async fn serve(
         events: destinations.join(Arc::new(catalog.clone()))?,
         tails: Tails::new(destinations.hot().clone(), stopping.child()),
         stopping: stopping.clone(),
+        queries: queries.clone(),
         account: Account {
             id: settings.account.id.clone(),
             region: settings.account.region.clone(),
@@ -143,6 +152,9 @@ async fn serve(
         stopping,
     };
     run(&running).await?;
+    if let Err(late) = queries.shut_down(DRAIN_GRACE).await {
+        tracing::warn!(late, "queries did not end in time");
+    }
 
     let left = destinations
         .shut_down(settings.limits.shutdown_timeout)

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_catalog::{Catalog, Error as CatalogError, GroupFilter, LogGroup, LogStream};
+use corelog_catalog::{
+    Catalog, Error as CatalogError, GroupFilter, LogGroup, LogStream, LoggingConfiguration,
+};
 use corelog_hot::STREAM;
 use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::Tables;
 use corelog_store::{Compaction, Table};
 use corelog_telemetry::Chain;
 use corelog_types::{LogGroupName, LogStreamName, Timestamp};
+use parking_lot::Mutex;
 
 /// For how long files are kept that newer versions of the table no longer have: queries of other engines may be
 /// reading them.
@@ -28,6 +31,8 @@ pub(crate) struct Care {
     /// The group that records are events of. It and its stream are made anew where somebody has deleted them: records
     /// keep coming.
     pub(crate) group: LogGroupName,
+    /// So is the logging configuration's.
+    pub(crate) of_api: Arc<Mutex<Option<LoggingConfiguration>>>,
     pub(crate) every: Duration,
     pub(crate) clock: Clock,
 }
@@ -37,8 +42,8 @@ impl Care {
     pub(crate) async fn run(self, shutdown: Shutdown) {
         let mut since_vacuum = Duration::ZERO;
         loop {
-            if let Err(error) = self.keep_group().await {
-                tracing::warn!(error = %Chain(&error), group = %self.group, "the log group was not made");
+            if let Err(error) = self.keep_groups().await {
+                tracing::warn!(error = %Chain(&error), "a log group was not made");
             }
             tokio::select! {
                 () = shutdown.requested() => return,
@@ -67,16 +72,22 @@ impl Care {
         }
     }
 
-    async fn keep_group(&self) -> Result<(), CatalogError> {
-        if self.catalog.group(&self.group).await?.is_none() {
-            let group = LogGroup::new(self.group.clone(), self.clock.now());
-            self.catalog.create_group(&group).await?;
-        }
-        if let Ok(name) = LogStreamName::new(STREAM)
-            && self.catalog.stream(&self.group, &name).await?.is_none()
-        {
-            let stream = LogStream::new(name, self.clock.now());
-            self.catalog.create_stream(&self.group, &stream).await?;
+    async fn keep_groups(&self) -> Result<(), CatalogError> {
+        let of_api = self.of_api.lock().as_ref().and_then(|logging| {
+            let target = logging.log_group.as_ref()?;
+            LogGroupName::new(target.log_group_name.clone()).ok()
+        });
+        for group in of_api.iter().chain([&self.group]) {
+            if self.catalog.group(group).await?.is_none() {
+                let group = LogGroup::new(group.clone(), self.clock.now());
+                self.catalog.create_group(&group).await?;
+            }
+            if let Ok(name) = LogStreamName::new(STREAM)
+                && self.catalog.stream(group, &name).await?.is_none()
+            {
+                let stream = LogStream::new(name, self.clock.now());
+                self.catalog.create_stream(group, &stream).await?;
+            }
         }
         Ok(())
     }

@@ -57,5 +57,10 @@ pub fn forget(spool: &Spool, destination: &str) -> Result<(), Error> {
         })
 }
 
+/// The bodies beside a spool, as sinks read them.
+pub fn blobs_of(spool: &Spool) -> std::sync::Arc<dyn BlobSource> {
+    std::sync::Arc::new(fill::SpoolBlobs(spool.clone()))
+}
+
 #[cfg(test)]
 mod tests;

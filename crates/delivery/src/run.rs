@@ -230,7 +230,7 @@ impl Delivery {
         };
         let receipt = outcome?;
         self.commit(plan.last).await?;
-        self.count(receipt.records, receipt.rejected);
+        self.count(receipt);
         self.trim().await;
         if saved.is_none() {
             *filling = Some(batch);
@@ -297,13 +297,13 @@ impl Delivery {
         Ok(receipt)
     }
 
-    fn count(&self, delivered: u64, rejected: u64) {
+    fn count(&self, receipt: Receipt) {
         let metrics = &self.ports.metrics;
         let counter = metrics.delivered.get_or_create(&self.label).clone();
-        counter.inc_by(delivered);
-        if rejected > 0 {
+        counter.inc_by(receipt.records);
+        if receipt.rejected > 0 {
             let counter = metrics.delivery_rejected.get_or_create(&self.label).clone();
-            counter.inc_by(rejected);
+            counter.inc_by(receipt.rejected);
         }
     }
 

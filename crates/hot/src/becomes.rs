@@ -1,6 +1,7 @@
 //! Which log events an entry of the spool becomes. Another form of entry, or another log group for records, begins
 //! here.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -9,11 +10,12 @@ use corelog_record::stored;
 use corelog_spool::{Spool, Stored};
 use corelog_store::{Event, Position};
 use corelog_types::{NodeId, RecordId, Sequence, Timestamp};
+use parking_lot::RwLock;
 
 use crate::{message, put};
 
 /// The log stream of invocations, as the original calls it.
-pub const STREAM: &str = "aws/bedrock/modelinvocations";
+pub const STREAM: &str = corelog_record::LOG_STREAM;
 
 /// An entry of the spool.
 #[derive(Clone, Copy)]
@@ -44,6 +46,18 @@ impl<'a> From<&'a Stored> for Entry<'a> {
 pub struct Targets {
     /// The one that has every record whole.
     pub invocations: Arc<str>,
+    /// Another one that has records in a form of its own.
+    pub further: Option<Arc<dyn Further>>,
+}
+
+/// The port to what makes events of records for one more log group.
+pub trait Further: Send + Sync + fmt::Debug {
+    /// The group's events of an entry that is a record; parts count from 1, for part 0 is the record whole. The same
+    /// entry has the same events whenever it is asked for. Blocks on blobs.
+    ///
+    /// # Errors
+    /// A body beside the spool that cannot be read, which is tried again.
+    fn events_of(&self, entry: Entry<'_>) -> io::Result<Vec<Event>>;
 }
 
 /// What one entry became.
@@ -59,7 +73,8 @@ pub(crate) struct Became {
 pub(crate) struct Becoming {
     spool: Spool,
     node: NodeId,
-    targets: Targets,
+    invocations: Arc<str>,
+    further: RwLock<Option<Arc<dyn Further>>>,
     stream: Arc<str>,
 }
 
@@ -68,9 +83,15 @@ impl Becoming {
         Self {
             node: spool.node(),
             spool,
-            targets,
+            invocations: targets.invocations,
+            further: RwLock::new(targets.further),
             stream: STREAM.into(),
         }
+    }
+
+    /// Makes the events of another further group from now on, or of none.
+    pub(crate) fn change(&self, further: Option<Arc<dyn Further>>) {
+        *self.further.write() = further;
     }
 
     /// The events of one entry. Blocks on blobs.
@@ -104,17 +125,19 @@ impl Becoming {
             }
         };
         let event = Event {
-            group: Arc::clone(&self.targets.invocations),
+            group: Arc::clone(&self.invocations),
             stream: Arc::clone(&self.stream),
             position: self.position(entry, 0),
             timestamp: Timestamp::from_unix_ms(entry.id.unix_ms()),
             ingested: entry.time,
             message,
         };
-        Ok(Became {
-            events: vec![event],
-            unreadable,
-        })
+        let mut events = vec![event];
+        let further = self.further.read().clone();
+        if let Some(further) = further.filter(|_| !unreadable) {
+            events.extend(further.events_of(entry)?);
+        }
+        Ok(Became { events, unreadable })
     }
 
     fn position(&self, entry: Entry<'_>, part: u32) -> Position {

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::becomes::Becoming;
 use crate::held::Held;
 use crate::subscription::Queue;
-use crate::{Chunk, Entry, Follower, Recent, Subscription, Targets};
+use crate::{Chunk, Entry, Follower, Further, Recent, Subscription, Targets};
 
 /// What is kept, and from where on.
 #[derive(Debug, Clone)]
@@ -107,6 +107,11 @@ impl Hot {
     /// Notes that the table has everything up to an entry, so that it may leave memory.
     pub fn committed(&self, upto: Sequence) {
         self.0.held.lock().commit(upto);
+    }
+
+    /// Makes events for another further log group from now on, or for none. What is in memory stays as it was made.
+    pub fn change_further(&self, further: Option<Arc<dyn Further>>) {
+        self.0.becoming.change(further);
     }
 
     /// Every event from now on, in the order of the spool.

@@ -34,7 +34,7 @@ mod recent;
 mod subscription;
 mod view;
 
-pub use becomes::{Entry, STREAM, Targets};
+pub use becomes::{Entry, Further, STREAM, Targets};
 pub use chunk::Chunk;
 pub use follow::Follower;
 pub use hot::{Config, Converted, Hot};

@@ -27,3 +27,5 @@ pub use line::{BodyForm, BodySlot, InvalidBody, line};
 pub const SCHEMA_TYPE: &str = "ModelInvocationLog";
 /// The `schemaVersion` this crate writes.
 pub const SCHEMA_VERSION: &str = "1.0";
+/// The log stream of records in a log group, as the original calls it.
+pub const LOG_STREAM: &str = "aws/bedrock/modelinvocations";

@@ -33,6 +33,11 @@ impl Fields {
         }
     }
 
+    /// The names of all fields.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.named.iter().map(|(name, _)| name.as_str())
+    }
+
     pub(crate) fn get(&self, path: &str) -> Value {
         let found = self.named.iter().find(|(name, _)| name == path);
         found.map_or(Value::Null, |(_, value)| value.clone())

@@ -23,6 +23,7 @@ mod commands;
 mod mining;
 mod pipeline;
 mod source;
+mod stepped;
 
 pub mod document;
 pub mod generate;
@@ -33,6 +34,17 @@ pub use input::{Event, Group, Input, LookupTable};
 pub use output::{Failure, Output, OutputRow, Statistics};
 
 use corelog_insights::Query;
+
+/// The interpreter with the commands of rows run by the steps of [`corelog_values::rows`], a few rows at a time: for
+/// holding these against the interpreter's own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stepped;
+
+impl Engine for Stepped {
+    fn run(&self, query: &Query, input: &Input) -> Result<Output, Failure> {
+        pipeline::run(query, input, true)
+    }
+}
 
 /// Something that runs queries, so that every engine can be held against the same documents.
 pub trait Engine {
@@ -49,6 +61,6 @@ pub struct Reference;
 
 impl Engine for Reference {
     fn run(&self, query: &Query, input: &Input) -> Result<Output, Failure> {
-        pipeline::run(query, input)
+        pipeline::run(query, input, false)
     }
 }

@@ -1,16 +1,20 @@
 //! Which texts are alike: the algorithm of `pattern`.
 //!
 //! The service does not publish its own, so this one is ours. It does not depend on the order of the texts, and it
-//! forms the same patterns from the same set of texts, so that counting can be spread over many readers.
+//! forms the same patterns from the same set of texts, so that counting can be spread over many readers. Real engines
+//! also bound what they keep; here nothing is.
 //!
 //! 1. A text is cut into tokens: white space, single characters of punctuation, and words, which are all else. Times,
-//!    UUIDs, IP addresses and numbers are recognised before and are tokens of their own kind.
+//!    UUIDs, IP addresses and numbers are recognised before and are tokens of their own kind. So is a word or white
+//!    space of more than 128 bytes, and the rest of a text behind its first [`TOKENS_MAX`] tokens.
 //! 2. Texts are alike in *shape* if they have as many tokens, with words at the same places, and the same
 //!    white space, punctuation and kinds at the others. Texts of different shape never share a pattern.
-//! 3. Among texts of one shape, a place is *fixed* if all have the same word there. If at least half of the places of
-//!    words are fixed, the texts are one pattern, and the other places are dynamic.
-//! 4. Otherwise they are split by the word at the place that has the fewest different words but more than one, the
-//!    first such place of several, and each part is looked at by itself from step 3 on.
+//! 3. Among texts of one shape, a place is *open* if more than [`WORDS_MAX`] different words are there.
+//! 4. A place is *fixed* if all have the same word there. If at least half of the places of words are fixed, the texts
+//!    are one pattern, and the other places are dynamic.
+//! 5. Otherwise they are split by the word at the place, not an open one, that has the fewest different words but more
+//!    than one, the first such place of several, and each part is looked at by itself from step 4 on. Without such a
+//!    place they are one pattern.
 //!
 //! A pattern prints fixed words as they are and dynamic tokens as `<Kind-N>`: the kind is `Time`, `ID`, `IP`, `Number`
 //! or, for words, `Token`; N counts the dynamic tokens from 1.
@@ -20,6 +24,15 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use regex::Regex;
+
+/// Tokens of a text that are looked at.
+const TOKENS_MAX: usize = 256;
+
+/// Different words at a place that is not open.
+const WORDS_MAX: usize = 64;
+
+/// A word or white space of more bytes is taken for a value.
+const LONG: usize = 128;
 
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,15 +50,15 @@ static KINDS: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
     let all = [
         (
             "Time",
-            r"^\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?",
+            r"^[0-9]{4}[-/][0-9][0-9][-/][0-9][0-9](?:[T ][0-9][0-9]:[0-9][0-9](?::[0-9][0-9])?(?:[.,][0-9]+)?(?:Z|[+-][0-9][0-9]:?[0-9][0-9])?)?",
         ),
-        ("Time", r"^\d\d:\d\d:\d\d(?:[.,]\d+)?"),
+        ("Time", r"^[0-9][0-9]:[0-9][0-9]:[0-9][0-9](?:[.,][0-9]+)?"),
         (
             "ID",
             r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
         ),
-        ("IP", r"^\d{1,3}(?:\.\d{1,3}){3}"),
-        ("Number", r"^[-+]?\d+(?:\.\d+)?"),
+        ("IP", r"^[0-9]{1,3}(?:\.[0-9]{1,3}){3}"),
+        ("Number", r"^[-+]?[0-9]+(?:\.[0-9]+)?"),
     ];
     let compiled = all.map(|(kind, text)| Regex::new(text).ok().map(|regex| (kind, regex)));
     compiled.into_iter().flatten().collect()
@@ -60,7 +73,9 @@ pub(crate) fn mine(texts: &[&str]) -> Vec<String> {
     }
     let mut patterns: BTreeMap<&[Token], String> = BTreeMap::new();
     for alike in shapes.into_values() {
-        split(alike.into_iter().collect(), &mut patterns);
+        let alike: Vec<&[Token]> = alike.into_iter().collect();
+        let open = open_places(&alike);
+        split(alike, &open, &mut patterns);
     }
     let pattern = |one: &Vec<Token>| patterns.get(one.as_slice()).cloned();
     tokens
@@ -78,8 +93,22 @@ fn shape(tokens: &[Token]) -> Vec<Option<Token>> {
     tokens.iter().map(open).collect()
 }
 
-/// Steps 3 and 4, for different texts of one shape.
-fn split<'t>(alike: Vec<&'t [Token]>, patterns: &mut BTreeMap<&'t [Token], String>) {
+/// Step 3: places with too many different words.
+fn open_places(alike: &[&[Token]]) -> BTreeSet<usize> {
+    let length = alike.first().map_or(0, |first| first.len());
+    let is_open = |place: &usize| {
+        let different: BTreeSet<&Token> = alike.iter().map(|one| &one[*place]).collect();
+        different.len() > WORDS_MAX
+    };
+    (0..length).filter(is_open).collect()
+}
+
+/// Steps 4 and 5, for different texts of one shape.
+fn split<'t>(
+    alike: Vec<&'t [Token]>,
+    open: &BTreeSet<usize>,
+    patterns: &mut BTreeMap<&'t [Token], String>,
+) {
     let Some(first) = alike.first() else { return };
     let is_word = |place: &usize| matches!(first[*place], Token::Word(_));
     let words: Vec<usize> = (0..first.len()).filter(is_word).collect();
@@ -88,12 +117,13 @@ fn split<'t>(alike: Vec<&'t [Token]>, patterns: &mut BTreeMap<&'t [Token], Strin
     let dynamic: Vec<usize> = words
         .iter()
         .copied()
-        .filter(|place| different(*place).len() > 1)
+        .filter(|place| open.contains(place) || different(*place).len() > 1)
         .collect();
     let fixed = words.len() - dynamic.len();
     let narrowest = dynamic
         .iter()
         .copied()
+        .filter(|place| !open.contains(place))
         .min_by_key(|place| different(*place).len());
     let Some(place) = narrowest.filter(|_| fixed * 2 < words.len()) else {
         let pattern = print(first, &dynamic);
@@ -107,7 +137,7 @@ fn split<'t>(alike: Vec<&'t [Token]>, patterns: &mut BTreeMap<&'t [Token], Strin
         parts.entry(&one[place]).or_default().push(one);
     }
     for part in parts.into_values() {
-        split(part, patterns);
+        split(part, open, patterns);
     }
 }
 
@@ -137,6 +167,10 @@ fn tokens(text: &str) -> Vec<Token> {
     let mut all = Vec::new();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
+        if all.len() == TOKENS_MAX {
+            all.push(Token::Kind("Token"));
+            break;
+        }
         let (token, length) = match recognised(rest) {
             Some((kind, length)) => (Token::Kind(kind), length),
             None if is_boundary(c) => {
@@ -148,7 +182,8 @@ fn tokens(text: &str) -> Vec<Token> {
                 (Token::Word(rest[..length].to_owned()), length)
             }
         };
-        all.push(token);
+        let is_long = length > LONG && !matches!(token, Token::Kind(_));
+        all.push(if is_long { Token::Kind("Token") } else { token });
         rest = &rest[length..];
     }
     all
@@ -236,10 +271,23 @@ mod tests {
             ],
         );
         check(&["all good", "not bad"], &["all good", "not bad"]);
+        let wide: Vec<String> = (0..=64).map(|at| format!("a{at} b{at}")).collect();
+        let wide: Vec<&str> = wide.iter().map(String::as_str).collect();
+        check(&wide, &["<Token-1> <Token-2>"; 65]);
+        check(&wide[1..3], &wide[1..3]);
         check(
             &["a x p q", "a y r s", "b x t u"],
             &["a x p q", "a y r s", "b x t u"],
         );
+    }
+
+    #[test]
+    fn long_words_and_long_texts_are_cut() {
+        let word = "x".repeat(129);
+        check(&[&word, &word[1..]], &["<Token-1>", &word[1..]]);
+        let long = "a,".repeat(130);
+        let pattern = format!("{}<Token-1>", "a,".repeat(128));
+        check(&[&long, &long[2..]], &[&pattern, &pattern]);
     }
 
     #[test]

@@ -12,16 +12,18 @@ use crate::input::Input;
 use crate::output::{Failure, Output, OutputRow, Statistics};
 use crate::row::{Frame, Row};
 use crate::source::{self, Window};
+use crate::stepped;
 use crate::value::{Value, shown};
 
 /// A result never has more rows. Source: the service model's largest `limit`.
 pub(crate) const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
 
 /// Runs a query.
-pub(crate) fn run(query: &Query, input: &Input) -> Result<Output, Failure> {
+pub(crate) fn run(query: &Query, input: &Input, steps: bool) -> Result<Output, Failure> {
     let mut machine = Machine {
         input,
         statistics: Statistics::default(),
+        steps,
     };
     let outer = Window {
         start_ms: input.start_ms,
@@ -58,6 +60,8 @@ fn output(frame: &Frame, statistics: Statistics) -> Output {
 pub(crate) struct Machine<'a> {
     pub(crate) input: &'a Input,
     pub(crate) statistics: Statistics,
+    /// Whether commands of rows are run by steps.
+    steps: bool,
 }
 
 impl Machine<'_> {
@@ -69,6 +73,9 @@ impl Machine<'_> {
         window: Window,
         beside: Option<Window>,
     ) -> Result<(Frame, u64), Failure> {
+        if self.steps {
+            return stepped::pipeline(self, commands, window, beside);
+        }
         let mut frame = source::read(commands, self.input, window);
         self.count_read(&frame);
         let mut matched = events(&frame);
@@ -114,7 +121,12 @@ impl Machine<'_> {
         Ok(commands::pattern::texts(&scope, &frame, of))
     }
 
-    fn step(&mut self, frame: Frame, command: &Command, window: Window) -> Result<Frame, Failure> {
+    pub(crate) fn step(
+        &mut self,
+        frame: Frame,
+        command: &Command,
+        window: Window,
+    ) -> Result<Frame, Failure> {
         let mut scope = self.scope(command, window)?;
         let frame = match &command.kind {
             CommandKind::Fields(items) | CommandKind::Unmask(items) => {
@@ -168,7 +180,7 @@ impl Machine<'_> {
     }
 
     /// Another query, over the same time unless it says otherwise.
-    fn subquery(&mut self, query: &Query, window: Window) -> Result<Frame, Failure> {
+    pub(crate) fn subquery(&mut self, query: &Query, window: Window) -> Result<Frame, Failure> {
         let window = source::window(&query.commands, self.input, window)?;
         let (frame, _) = self.pipeline(&query.commands, window, None)?;
         Ok(frame)
@@ -189,7 +201,11 @@ impl Machine<'_> {
     }
 
     /// What the command's expressions may look at; runs its `in` subqueries.
-    fn scope(&mut self, command: &Command, window: Window) -> Result<Scope<'static>, Failure> {
+    pub(crate) fn scope(
+        &mut self,
+        command: &Command,
+        window: Window,
+    ) -> Result<Scope<'static>, Failure> {
         let mut queries = Vec::new();
         for expr in exprs(&command.kind) {
             subqueries(expr, &mut queries);
@@ -210,7 +226,7 @@ impl Machine<'_> {
         Ok(self.scope_with(window, sets, offset))
     }
 
-    fn count_read(&mut self, frame: &Frame) {
+    pub(crate) fn count_read(&mut self, frame: &Frame) {
         for row in &frame.rows {
             if let Some(event) = &row.event {
                 self.statistics.scanned += 1;
@@ -222,7 +238,7 @@ impl Machine<'_> {
 }
 
 /// How many different events the rows came from.
-fn events(frame: &Frame) -> u64 {
+pub(crate) fn events(frame: &Frame) -> u64 {
     let events = frame.rows.iter().filter_map(|row| row.event.as_ref());
     let different: BTreeSet<usize> = events.map(|event| event.index).collect();
     different.len() as u64

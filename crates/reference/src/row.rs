@@ -34,6 +34,11 @@ impl Row {
         }
     }
 
+    /// The computed columns.
+    pub(crate) fn columns(&self) -> &[(String, Value)] {
+        &self.columns
+    }
+
     /// The computed column of this name.
     pub(crate) fn column(&self, name: &str) -> Option<&Value> {
         let found = self.columns.iter().find(|(known, _)| known == name);

@@ -3,6 +3,8 @@
 //! The events are made by [`corelog_hot`], which mostly has them already and is told once they are in the table. The
 //! batch's last sequence is the number of its append, so a batch that comes again changes nothing.
 
+mod logging;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::s3::{Location, Store, remote};
+
+pub use logging::{LoggingConfig, LoggingGroup};
 
 /// Where the table of all events is.
 #[derive(Debug, Clone)]

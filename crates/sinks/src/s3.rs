@@ -27,10 +27,13 @@ use corelog_types::ByteSize;
 pub use bucket::{Credentials, Encryption, Store};
 pub use location::{InvalidLocation, Location};
 
-use bucket::Bucket;
+use bucket::{Bucket, base_of};
 pub(crate) use bucket::{remote, with_credentials};
 use layout::Layout;
 use render::{Form, Rendered};
+
+use place::Apart;
+pub(crate) use render::{Context, line_of};
 
 /// Bodies up to this size are in the record's line, as the original does.
 pub const INLINE_BYTES_MAX: ByteSize = ByteSize::from_bytes(102_400);
@@ -56,6 +59,8 @@ pub struct Config {
     pub modalities: Modalities,
     /// Whether records carry the `corelog` object.
     pub extension: bool,
+    /// Whether records are written. `false` writes nothing but bodies that become objects of their own.
+    pub lines: bool,
 }
 
 impl Config {
@@ -70,7 +75,40 @@ impl Config {
             gzip_level: GZIP_LEVEL,
             modalities: Modalities::all(),
             extension: true,
+            lines: true,
         }
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::new([self.location.prefix(), self.key_prefix.as_deref()])
+    }
+
+    fn form(&self, apart: Apart) -> Form {
+        Form {
+            inline_bytes_max: self.inline_bytes_max.bytes(),
+            gzip_level: self.gzip_level,
+            modalities: self.modalities,
+            extension: self.extension,
+            lines: self.lines,
+            apart,
+        }
+    }
+}
+
+/// How a record is rendered whose line goes elsewhere, and its large bodies into a bucket that has a sink of its own, or
+/// nowhere.
+pub(crate) fn context(bucket: Option<&Config>, modalities: Modalities) -> Context {
+    let apart = bucket.map_or(Apart::Nowhere, |_| Apart::Named);
+    let nowhere = Config::new(Location::Directory(std::path::PathBuf::new()));
+    let bucket = bucket.unwrap_or(&nowhere);
+    Context {
+        layout: bucket.layout(),
+        form: Form {
+            modalities,
+            lines: false,
+            ..bucket.form(apart)
+        },
+        base: base_of(&bucket.location),
     }
 }
 
@@ -95,17 +133,11 @@ impl S3Sink {
     }
 
     fn over(bucket: Bucket, config: &Config) -> Self {
-        let prefixes = [config.location.prefix(), config.key_prefix.as_deref()];
         Self {
             bucket,
-            layout: Layout::new(prefixes),
+            layout: config.layout(),
             account_id: config.account_id.clone(),
-            form: Form {
-                inline_bytes_max: config.inline_bytes_max.bytes(),
-                gzip_level: config.gzip_level,
-                modalities: config.modalities,
-                extension: config.extension,
-            },
+            form: config.form(Apart::Written),
         }
     }
 }

@@ -14,14 +14,29 @@ use crate::functions::Syntax;
 use crate::set::Set;
 use crate::value::Value;
 
-/// Says in which slot of a row the values are that an expression asks for; `None` where there is none, so that the
-/// value is missing.
+/// Where a row has the value of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bound {
+    /// Nowhere: it is missing.
+    Missing,
+    /// In a slot.
+    Slot(usize),
+    /// Within the map or list in a slot.
+    Member {
+        /// The slot.
+        slot: usize,
+        /// The steps from there, at least one.
+        path: Vec<Segment>,
+    },
+}
+
+/// Says where in a row the values are that an expression asks for.
 pub trait Binder {
-    /// The slot of a field.
-    fn field(&mut self, field: &Field) -> Option<usize>;
+    /// The place of a field.
+    fn field(&mut self, field: &Field) -> Bound;
 
     /// The slot of a column by its name: one of an earlier `stats`, or `@timestamp` and `@message`, which some
-    /// functions look at.
+    /// functions look at. `None` if there is none.
     fn column(&mut self, name: &str) -> Option<usize>;
 
     /// The slot of a part of the expression whose value is in the row already, such as a key of `stats`. Asked for
@@ -112,9 +127,7 @@ impl Expression {
 
     /// The value of a slot.
     pub fn slot(slot: usize) -> Self {
-        Self {
-            node: Node::Slot(slot),
-        }
+        Bound::Slot(slot).into()
     }
 
     /// The slot that it is, if it computes nothing.
@@ -177,7 +190,7 @@ impl<B: Binder> Maker<'_, B> {
             }),
             ExprKind::Text(text) => Node::Constant(Value::text(text.clone())),
             ExprKind::Bool(truth) => Node::Constant(Value::Bool(*truth)),
-            ExprKind::Field(field) => bound(self.binder.field(field)),
+            ExprKind::Field(field) => self.binder.field(field).into(),
             ExprKind::Column(name) => bound(self.binder.column(name)),
             ExprKind::List(all) => Node::List(self.all(all)),
             ExprKind::Member { of, path } => Node::Member {
@@ -292,6 +305,25 @@ impl<B: Binder> Maker<'_, B> {
                     None => Members::Computed(nodes),
                 }
             }
+        }
+    }
+}
+
+impl From<Bound> for Expression {
+    fn from(bound: Bound) -> Self {
+        Self { node: bound.into() }
+    }
+}
+
+impl From<Bound> for Node {
+    fn from(bound: Bound) -> Self {
+        match bound {
+            Bound::Missing => Self::Constant(Value::Null),
+            Bound::Slot(slot) => Self::Slot(slot),
+            Bound::Member { slot, path } => Self::Member {
+                of: Box::new(Self::Slot(slot)),
+                path,
+            },
         }
     }
 }

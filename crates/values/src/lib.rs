@@ -16,6 +16,8 @@ pub mod date_pattern;
 pub mod discover;
 pub mod json;
 pub mod natural;
+pub mod rows;
+pub mod xml;
 
 mod context;
 mod eval;
@@ -29,7 +31,7 @@ mod value;
 
 pub use context::Context;
 pub use eval::{Row, arithmetic};
-pub use expression::{Binder, Expression};
+pub use expression::{Binder, Bound, Expression};
 pub use functions::ip::{is_in, prefix_length};
 pub use functions::json::list;
 pub use functions::numeric::bucket;

@@ -1,32 +1,30 @@
 //! What `in` looks into, made so that looking takes the same time however large it is.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::coerce::{self, FALSE, TRUE};
 use crate::number::Number;
 use crate::value::Value;
 
-/// Values, of which one may equal another as `=` sees it.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Set {
-    numbers: HashSet<Key>,
-    /// Texts that are no numbers.
-    texts: HashSet<String>,
-    /// Numbers whose text is that of no number elsewhere, such as `1E3`.
-    written: HashSet<String>,
-    has_true: bool,
-    has_false: bool,
-}
-
-/// A number, so that equal ones are the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Key {
+/// What values have in common that are equal as `=` sees it: two are, if one's [`of`](Key::of) has a key of the
+/// other's [`beside`](Key::beside).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Key<'a> {
+    /// An integer, or a float that is one.
     Int(i64),
+    /// Another float.
     Bits(u64),
+    /// A text that is no number.
+    Text(Cow<'a, str>),
+    /// A number that is none as a text, such as `1E3`.
+    Written(Cow<'a, str>),
+    /// A truth value, which its name equals.
+    Truth(bool),
 }
 
-impl Key {
-    fn of(number: Number) -> Self {
+impl<'a> Key<'a> {
+    fn number(number: Number) -> Self {
         match number {
             Number::Int(value) => Self::Int(value),
             Number::Float(value) => match number.truncate() {
@@ -35,6 +33,58 @@ impl Key {
             },
         }
     }
+
+    /// The keys of a value that others are held against; none if it equals nothing.
+    pub(crate) fn of(value: &'a Value<'_>) -> [Option<Self>; 2] {
+        let number = coerce::number(value);
+        let other = match value {
+            Value::Bool(truth) => Some(Self::Truth(*truth)),
+            Value::Written(text) if Number::from_text(text).is_none() => {
+                Some(Self::Written(Cow::Borrowed(text)))
+            }
+            Value::Text(text) if number.is_none() => Some(Self::Text(Cow::Borrowed(text))),
+            _ => None,
+        };
+        [number.map(Self::number), other]
+    }
+
+    /// The keys of a value that is held against others.
+    pub(crate) fn beside(value: &'a Value<'_>) -> [Option<Self>; 3] {
+        let number = coerce::number(value);
+        let text = |text: &'a str| Some(Self::Text(Cow::Borrowed(text)));
+        match value {
+            Value::Bool(truth) => {
+                let name = if *truth { TRUE } else { FALSE };
+                [number.map(Self::number), text(name), None]
+            }
+            Value::Written(written) => [number.map(Self::number), text(written), None],
+            Value::Text(name) if number.is_none() => {
+                let truth = match &**name {
+                    TRUE => Some(Self::Truth(true)),
+                    FALSE => Some(Self::Truth(false)),
+                    _ => None,
+                };
+                [text(name), Some(Self::Written(Cow::Borrowed(name))), truth]
+            }
+            _ => [number.map(Self::number), None, None],
+        }
+    }
+
+    pub(crate) fn into_owned(self) -> Key<'static> {
+        match self {
+            Self::Int(value) => Key::Int(value),
+            Self::Bits(bits) => Key::Bits(bits),
+            Self::Text(text) => Key::Text(Cow::Owned(text.into_owned())),
+            Self::Written(text) => Key::Written(Cow::Owned(text.into_owned())),
+            Self::Truth(truth) => Key::Truth(truth),
+        }
+    }
+}
+
+/// Values, of which one may equal another as `=` sees it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Set {
+    keys: HashSet<Key<'static>>,
 }
 
 impl<'a> FromIterator<Value<'a>> for Set {
@@ -50,19 +100,8 @@ impl<'a> FromIterator<Value<'a>> for Set {
 impl Set {
     /// Adds a value. Decision: what is missing equals nothing, and does not make the rest unknown.
     pub fn insert(&mut self, value: &Value<'_>) {
-        match value {
-            Value::Bool(true) => self.has_true = true,
-            Value::Bool(false) => self.has_false = true,
-            Value::Written(text) if Number::from_text(text).is_none() => {
-                self.written.insert(text.to_string());
-            }
-            _ => {}
-        }
-        if let Some(number) = coerce::number(value) {
-            self.numbers.insert(Key::of(number));
-        } else if let Value::Text(text) = value {
-            self.texts.insert(text.to_string());
-        }
+        let keys = Key::of(value).into_iter().flatten();
+        self.keys.extend(keys.map(Key::into_owned));
     }
 
     /// Whether a member equals the value; unknown if the value is missing. Maps and lists equal nothing.
@@ -70,32 +109,19 @@ impl Set {
         if value.is_null() {
             return None;
         }
-        if let Some(number) = coerce::number(value) {
-            let spelled = match value {
-                Value::Bool(true) => self.texts.contains(TRUE),
-                Value::Bool(false) => self.texts.contains(FALSE),
-                Value::Written(text) => self.texts.contains(&**text),
-                _ => false,
-            };
-            return Some(spelled || self.numbers.contains(&Key::of(number)));
-        }
-        let Value::Text(text) = value else {
-            return Some(false);
-        };
-        let spelled = match &**text {
-            TRUE => self.has_true,
-            FALSE => self.has_false,
-            _ => false,
-        };
-        let text = &**text;
-        Some(spelled || self.texts.contains(text) || self.written.contains(text))
+        let keys: &HashSet<Key<'_>> = &self.keys;
+        let mut wanted = Key::beside(value).into_iter().flatten();
+        Some(wanted.any(|key| keys.contains(&key)))
     }
 
     /// About how many bytes it holds.
     pub fn bytes(&self) -> usize {
-        let texts = self.texts.iter().chain(&self.written);
-        let texts: usize = texts.map(|text| size_of::<String>() + text.len()).sum();
-        texts + self.numbers.len() * size_of::<Key>()
+        let text = |key: &Key<'_>| match key {
+            Key::Text(text) | Key::Written(text) => text.len(),
+            _ => 0,
+        };
+        let texts: usize = self.keys.iter().map(text).sum();
+        texts + self.keys.len() * size_of::<Key<'_>>()
     }
 }
 

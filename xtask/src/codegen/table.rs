@@ -110,10 +110,10 @@ fn entry(shape: &Shape) -> anyhow::Result<String> {
     };
     let mut text = format!("shape(Kind::{kind})");
     if let Some(min) = shape.min {
-        write!(text, ".at_least({min})")?;
+        write!(text, ".at_least({})", readable(min))?;
     }
     if let Some(max) = shape.max {
-        write!(text, ".at_most({max})")?;
+        write!(text, ".at_most({})", readable(max))?;
     }
     if let Some(pattern) = &shape.pattern {
         write!(text, ".like(&{})", pattern_constant(pattern))?;
@@ -160,4 +160,17 @@ fn translated(pattern: &str) -> anyhow::Result<String> {
         }
     }
     Ok(text)
+}
+
+/// A number as it is written in code, its thousands apart.
+fn readable(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::from(if number < 0 { "-" } else { "" });
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
 }

@@ -1,10 +1,13 @@
 //! What our own operations say when they say no: `{"error":{"code","message","hint"}}`.
 
+use std::borrow::Cow;
+
 use corelog_telemetry::Chain;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 use crate::Body;
+use crate::aws::Fault;
 
 /// A request that is not served, with what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +15,19 @@ pub(crate) struct Problem {
     status: StatusCode,
     code: &'static str,
     message: String,
-    hint: &'static str,
+    hint: Cow<'static, str>,
+    place: Option<Place>,
+}
+
+/// Where in a query's text something is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Place {
+    /// The text, which saved queries may have made another than the one that was sent.
+    pub(crate) text: String,
+    /// The first character meant, counted from 0.
+    pub(crate) start: usize,
+    /// One past the last character meant.
+    pub(crate) end: usize,
 }
 
 #[derive(Serialize)]
@@ -25,6 +40,8 @@ struct Inner<'a> {
     code: &'a str,
     message: &'a str,
     hint: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<&'a Place>,
 }
 
 impl Problem {
@@ -33,7 +50,8 @@ impl Problem {
             status: StatusCode::BAD_REQUEST,
             code: "bad_request",
             message: message.into(),
-            hint,
+            hint: Cow::Borrowed(hint),
+            place: None,
         }
     }
 
@@ -42,8 +60,32 @@ impl Problem {
             status: StatusCode::NOT_FOUND,
             code: "not_found",
             message: message.into(),
-            hint,
+            hint: Cow::Borrowed(hint),
+            place: None,
         }
+    }
+
+    /// What an operation of a service says, in our form.
+    pub(crate) fn of_fault(fault: &Fault) -> Self {
+        Self {
+            status: StatusCode::from_u16(fault.status()).unwrap_or(StatusCode::BAD_REQUEST),
+            code: fault.code(),
+            message: fault.message().to_owned(),
+            hint: Cow::Borrowed(""),
+            place: None,
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn place(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
     }
 
     pub(crate) fn no_such_operation(method: &http::Method, path: &str) -> Self {
@@ -51,7 +93,10 @@ impl Problem {
             status: StatusCode::NOT_FOUND,
             code: "no_such_operation",
             message: format!("there is no operation `{method} {path}`"),
-            hint: "the operations are records, events, exchanges and status; a newer command line may know more",
+            hint: Cow::Borrowed(
+                "the operations are records, events, exchanges, queries and status; a newer command line may know more",
+            ),
+            place: None,
         }
     }
 
@@ -60,7 +105,8 @@ impl Problem {
             status: StatusCode::TOO_MANY_REQUESTS,
             code: "too_many",
             message: message.into(),
-            hint,
+            hint: Cow::Borrowed(hint),
+            place: None,
         }
     }
 
@@ -69,7 +115,8 @@ impl Problem {
             status: StatusCode::FORBIDDEN,
             code: "denied",
             message: "this key may not do that".to_owned(),
-            hint: "use another key, or change what this one may do",
+            hint: Cow::Borrowed("use another key, or change what this one may do"),
+            place: None,
         }
     }
 
@@ -80,7 +127,8 @@ impl Problem {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             code: "internal",
             message: error.to_string(),
-            hint: "corelog's own log says more",
+            hint: Cow::Borrowed("corelog's own log says more"),
+            place: None,
         }
     }
 
@@ -89,7 +137,8 @@ impl Problem {
             error: Inner {
                 code: self.code,
                 message: &self.message,
-                hint: self.hint,
+                hint: &self.hint,
+                place: self.place.as_ref(),
             },
         });
         *response.status_mut() = self.status;

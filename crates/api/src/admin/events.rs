@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::Problem;
 use super::error::with_type;
-use super::query::{pairs, pattern};
+use super::pairs::{pairs, pattern};
 use crate::{Action, Api, Body};
 
 const HINT: &str =

@@ -8,7 +8,7 @@ use http::Response;
 use super::Problem;
 use super::error::with_type;
 use super::listing::{Begin, Listing};
-use super::query::{pairs, pattern};
+use super::pairs::{pairs, pattern};
 use crate::{Action, Api, Body};
 
 /// Records shown where nobody says how many.

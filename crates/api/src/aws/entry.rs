@@ -1,7 +1,7 @@
 //! An operation, and the one way in which all of them are performed.
 
 use corelog_access::Caller;
-use corelog_types::Timestamp;
+use corelog_types::{RecordId, Timestamp};
 use corelog_wire::model::Value;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -93,10 +93,26 @@ pub(crate) enum Given {
 pub(crate) struct Context<'a> {
     pub(super) api: &'a Api,
     pub(super) caller: &'a Caller,
-    pub(super) request_id: &'a str,
+    pub(super) request_id: RecordId,
 }
 
 impl<'a> Context<'a> {
+    pub(crate) fn new(api: &'a Api, caller: &'a Caller) -> Self {
+        Self {
+            api,
+            caller,
+            request_id: corelog_runtime::record_id(api.clock().now()),
+        }
+    }
+
+    pub(crate) fn queries(&self) -> &'a crate::logs::Queries {
+        self.api.queries()
+    }
+
+    pub(crate) fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+
     pub(crate) fn catalog(&self) -> &'a dyn corelog_catalog::Catalog {
         self.api.catalog()
     }
@@ -118,7 +134,7 @@ impl<'a> Context<'a> {
     }
 
     /// What the answer's head calls this request.
-    pub(crate) fn request_id(&self) -> &'a str {
+    pub(crate) fn request_id(&self) -> RecordId {
         self.request_id
     }
 
@@ -126,7 +142,7 @@ impl<'a> Context<'a> {
         self.api.clock().now()
     }
 
-    fn may(&self, action: Action, on: &str) -> Result<(), Fault> {
+    pub(crate) fn may(&self, action: Action, on: &str) -> Result<(), Fault> {
         let answer = self.api.authorise(self.caller, action, on);
         answer.map_err(|_| {
             let who = self.caller.arn(&self.account().id);

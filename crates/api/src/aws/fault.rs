@@ -21,6 +21,7 @@ pub(crate) enum Kind {
     InvalidParameter,
     InvalidSignature,
     LimitExceeded,
+    MalformedQuery,
     MissingAuthenticationToken,
     OperationAborted,
     ResourceAlreadyExists,
@@ -45,6 +46,7 @@ impl Kind {
             Self::InvalidParameter => ("InvalidParameterException", 400),
             Self::InvalidSignature => ("InvalidSignatureException", 400),
             Self::LimitExceeded => ("LimitExceededException", 400),
+            Self::MalformedQuery => ("MalformedQueryException", 400),
             Self::MissingAuthenticationToken => ("MissingAuthenticationTokenException", 400),
             Self::OperationAborted => ("OperationAbortedException", 400),
             Self::ResourceAlreadyExists => ("ResourceAlreadyExistsException", 400),
@@ -112,6 +114,16 @@ impl Fault {
 
     pub(crate) fn code(&self) -> &'static str {
         self.kind.exception().0
+    }
+
+    /// The text for the caller.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> u16 {
+        self.kind.exception().1
     }
 
     pub(crate) fn into_exception(self) -> Exception {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use corelog_access::{Caller, TurnedAway};
+use corelog_types::RecordId;
 use corelog_wire::model::{self, Operation, Service, Value, Violation};
 use corelog_wire::protocol::{self, Answer, Asked, Head, Protocol};
 use futures_util::{StreamExt as _, stream};
@@ -49,7 +50,8 @@ pub(crate) fn turn_away(api: &Api, parts: &Parts, why: TurnedAway) -> Option<Res
     };
     let fault = Fault::new(kind, message);
     let answer = asked.protocol.refuse(&fault.into_exception());
-    Some(response(answer, &request_id(api)))
+    let request_id = corelog_runtime::record_id(api.clock().now());
+    Some(response(answer, request_id))
 }
 
 /// Serves a request that [`is_aws`]; `None` for any other.
@@ -60,16 +62,11 @@ pub(crate) async fn serve(
 ) -> Option<Response<Body>> {
     let head = head(request.method(), request.uri(), request.headers());
     let asked = protocol::find(&SERVICES, &head)?;
-    let request_id = request_id(api);
-    let cx = Context {
-        api,
-        caller,
-        request_id: &request_id,
-    };
+    let cx = Context::new(api, caller);
     let answered = answer(&asked, request.body(), &cx).await;
     Some(answered.unwrap_or_else(|fault| {
         let answer = asked.protocol.refuse(&fault.into_exception());
-        response(answer, &request_id)
+        response(answer, cx.request_id())
     }))
 }
 
@@ -98,7 +95,7 @@ async fn answer(asked: &Asked<'_>, body: &[u8], cx: &Context<'_>) -> Result<Resp
 fn stream(
     protocol: &'static dyn Protocol,
     events: EventStream,
-    request_id: &str,
+    request_id: RecordId,
 ) -> Response<Body> {
     let frames = events.map(|event| match event {
         Ok(event) => protocol.event(event.name, event.document),
@@ -155,11 +152,7 @@ fn head<'a>(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Head<'a
     }
 }
 
-fn request_id(api: &Api) -> String {
-    corelog_runtime::record_id(api.clock().now()).to_string()
-}
-
-fn response(answer: Answer, request_id: &str) -> Response<Body> {
+fn response(answer: Answer, request_id: RecordId) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -168,7 +161,7 @@ fn response(answer: Answer, request_id: &str) -> Response<Body> {
         http::header::CONTENT_TYPE,
         HeaderValue::from_static(answer.content_type),
     );
-    if let Ok(id) = HeaderValue::from_str(request_id) {
+    if let Ok(id) = HeaderValue::from_str(&request_id.to_string()) {
         headers.insert("x-amzn-requestid", id);
     }
     response

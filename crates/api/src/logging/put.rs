@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use corelog_access::Caller;
-use corelog_catalog::{LogGroupTarget, LoggingConfiguration};
+use corelog_catalog::LoggingConfiguration;
 use corelog_telemetry::Chain;
 use http::{Request, Response};
 
 use super::error::{Refusal, success};
-use super::{BucketRefused, shapes};
+use super::{BucketRefused, log_group, shapes};
 use crate::{Action, Api, Body};
 
 /// Replaces the control API's configuration as a whole, or refuses it as a whole.
@@ -16,39 +16,48 @@ pub(crate) async fn put(
     request: &Request<Bytes>,
     caller: &Caller,
 ) -> Result<Response<Body>, Refusal> {
-    let configuration = shapes::parse(request.body())?;
+    let mut configuration = shapes::parse(request.body())?;
     api.may(caller, Action::PutModelInvocationLoggingConfiguration)?;
     let _alone = api.changing_logging().await;
-    if let Some(group) = &configuration.log_group {
-        return Err(log_group_refused(group));
-    }
+    let internal = |error: corelog_catalog::Error| Refusal::internal(&error);
+    let former = api.catalog().logging().await.map_err(internal)?;
+    let group = match &configuration.log_group {
+        Some(target) => Some(log_group::existing(api, target).await?),
+        None => None,
+    };
     api.destinations()
         .check(&configuration)
         .await
         .map_err(|refused| bucket_refused(&refused))?;
-    replace(api, configuration).await?;
+    if let Some(group) = &group {
+        log_group::begin(api, group).await?;
+    }
+    if let Some(target) = &mut configuration.log_group {
+        target.since = log_group::since(target, former.as_ref(), api.clock().now());
+    }
+    replace(api, &configuration, former.as_ref()).await?;
     Ok(success(b"{}".to_vec()))
 }
 
 /// Persists the configuration, then starts it; if it does not start, the former one is put back.
-async fn replace(api: &Api, configuration: LoggingConfiguration) -> Result<(), Refusal> {
+async fn replace(
+    api: &Api,
+    configuration: &LoggingConfiguration,
+    former: Option<&LoggingConfiguration>,
+) -> Result<(), Refusal> {
     let catalog = api.catalog();
     let internal = |error: corelog_catalog::Error| Refusal::internal(&error);
-    let former = catalog.logging().await.map_err(internal)?;
-    catalog
-        .put_logging(&configuration)
-        .await
-        .map_err(internal)?;
-    let Err(error) = api.destinations().start(&configuration).await else {
+    catalog.put_logging(configuration).await.map_err(internal)?;
+    let Err(error) = api.destinations().start(configuration).await else {
         return Ok(());
     };
     let refusal = Refusal::internal(&error);
-    let put_back = match &former {
+    let put_back = match former {
         Some(former) => catalog.put_logging(former).await,
         None => catalog.delete_logging().await,
     };
     put_back.map_err(internal)?;
-    let restored = match &former {
+    let restored = match former {
         Some(former) => api.destinations().start(former).await,
         None => api.destinations().stop().await,
     };
@@ -56,17 +65,6 @@ async fn replace(api: &Api, configuration: LoggingConfiguration) -> Result<(), R
         tracing::error!(error = %Chain(&error), "the former logging configuration is not running");
     }
     Err(refusal)
-}
-
-/// Log groups are not served in this version. The text is the one that Terraform waits on and shows.
-///
-/// Source: <https://github.com/hashicorp/terraform-provider-aws/issues/39599>
-fn log_group_refused(group: &LogGroupTarget) -> Refusal {
-    Refusal::Validation(format!(
-        "Failed to validate permissions for log group: {}, with role: {}. \
-         Verify the IAM role permissions are correct.",
-        group.log_group_name, group.role_arn
-    ))
 }
 
 fn bucket_refused(refused: &BucketRefused) -> Refusal {

@@ -3,6 +3,7 @@
 //! Unknown members are ignored, as the service does; the flags are all true unless they are given.
 
 use corelog_catalog::{BucketTarget, LogGroupTarget, LoggingConfiguration, Modalities, Modality};
+use corelog_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::error::Refusal;
@@ -109,6 +110,8 @@ fn log_group(group: CloudWatch, found: &mut Violations) -> LogGroupTarget {
         large_data: group
             .large_data_delivery_s3_config
             .map(|s3| bucket(s3, &format!("{at}.largeDataDeliveryS3Config"), found)),
+        // Known when it takes effect.
+        since: Timestamp::from_unix_ms(0),
     }
 }
 

@@ -60,7 +60,7 @@ impl Streaming for StartLiveTail {
         let session = cx.tails().begin(filter);
         let session = session.ok_or_else(Fault::limit_exceeded)?;
         let start = LiveTailSessionStart {
-            request_id: Some(cx.request_id().to_owned()),
+            request_id: Some(cx.request_id().to_string()),
             session_id: Some(corelog_runtime::record_id(cx.now()).to_string()),
             log_group_identifiers: Some(input.log_group_identifiers),
             log_stream_names: input.log_stream_names,

@@ -1,5 +1,8 @@
 //! The control API: what takes effect, what is refused, and what it says.
 
+use corelog_catalog::{LogGroups as _, LogStreams as _};
+use corelog_record::events::EventBatch;
+
 use super::*;
 
 const CONFIG: &str =
@@ -126,4 +129,55 @@ async fn whoever_may_not_is_told_so_and_changes_nothing() {
         assert_eq!(read(response).await.0, 403);
         assert_eq!(house.stored().await, None);
     }
+}
+
+#[tokio::test]
+async fn a_log_group_that_exists_gets_a_stream_and_the_event_of_the_original() {
+    let house = house().await;
+    let group = LogGroupName::new("/llm/invocations").unwrap();
+    let made = LogGroup::new(group.clone(), NOW);
+    house.catalog.create_group(&made).await.unwrap();
+    let asked = r#"{"loggingConfig":{"cloudWatchConfig":{"logGroupName":"/llm/invocations",
+        "roleArn":"arn:aws:iam::444455556666:role/LlmLogWriter",
+        "largeDataDeliveryS3Config":{"bucketName":"acme-llm-large","keyPrefix":"big"}}}}"#;
+    for number in 1..=2 {
+        let (status, _, body) = put(&house, asked).await;
+        assert_eq!((status, body.as_str()), (200, "{}"));
+        let mut reader = house.spool.reader(Sequence::from_u64(number));
+        let entry = reader.next().unwrap().unwrap();
+        let batch = EventBatch::decode(&entry.payload).unwrap();
+        assert_eq!(batch.group, "/llm/invocations");
+        assert_eq!(batch.stream, "aws/bedrock/modelinvocations");
+        let said = "Permissions are correctly set for Amazon Bedrock logs.";
+        assert_eq!(batch.events, [(NOW.unix_ms(), said)]);
+    }
+    let stream = LogStreamName::new("aws/bedrock/modelinvocations").unwrap();
+    let stream = house.catalog.stream(&group, &stream).await.unwrap();
+    assert_eq!(stream.map(|it| it.created), Some(NOW));
+    let (_, body) = house.get("/logging/modelinvocations").await;
+    let shown = &json(&body)["loggingConfig"]["cloudWatchConfig"];
+    assert_eq!(*shown, json(asked)["loggingConfig"]["cloudWatchConfig"]);
+    let stored = house.stored().await;
+    assert_eq!(*house.destinations.running.lock(), stored);
+    let target = stored.unwrap().log_group.unwrap();
+    assert_eq!(target.since, NOW);
+}
+
+#[tokio::test]
+async fn a_group_of_a_refused_configuration_gets_no_event() {
+    let house = house().await;
+    let group = LogGroupName::new("/llm/invocations").unwrap();
+    let made = LogGroup::new(group.clone(), NOW);
+    house.catalog.create_group(&made).await.unwrap();
+    let asked = r#"{"loggingConfig":{"cloudWatchConfig":{"logGroupName":"/llm/invocations",
+        "roleArn":"arn:aws:iam::444455556666:role/LlmLogWriter"},"s3Config":{"bucketName":"no-such-bucket"}}}"#;
+    let (status, _, _) = put(&house, asked).await;
+    assert_eq!(status, 400);
+    assert_eq!(house.spool.durable_sequence().to_u64(), 0);
+    assert_eq!(house.stored().await, None);
+    // Without events there is nothing to log into.
+    house.events.keeps_none.store(true, Ordering::SeqCst);
+    let (status, kind, body) = put(&house, &asked.replace("no-such-bucket", "acme-llm")).await;
+    assert_eq!((status, kind.as_str()), (400, "ValidationException"));
+    assert!(body.contains("Failed to validate permissions for log group"));
 }

@@ -2,6 +2,7 @@
 
 mod events;
 mod groups;
+mod insights;
 mod live_tail;
 mod policies;
 mod queries;
@@ -51,6 +52,7 @@ fn sample(operation: &str) -> Value {
         "DeleteLogGroup"
         | "DeleteRetentionPolicy"
         | "DescribeLogStreams"
+        | "GetLogGroupFields"
         | "DisassociateKmsKey"
         | "FilterLogEvents"
         | "ListTagsLogGroup" => group(),
@@ -62,6 +64,7 @@ fn sample(operation: &str) -> Value {
         "ListTagsForResource" => json!({"resourceArn": arn}),
         "DescribeLogGroups"
         | "ListLogGroups"
+        | "DescribeQueries"
         | "DescribeQueryDefinitions"
         | "DescribeResourcePolicies" => json!({}),
         "DeleteQueryDefinition" => json!({"queryDefinitionId": "sample"}),
@@ -77,6 +80,13 @@ fn sample(operation: &str) -> Value {
         ),
         "DeleteIndexPolicy" => identified(),
         "DescribeIndexPolicies" => json!({"logGroupIdentifiers": ["/sample"]}),
+        "GetLogRecord" => json!({"logRecordPointer": engine::pointer(1).to_string()}),
+        "GetQueryResults" => json!({"queryId": "ended"}),
+        "StopQuery" => json!({"queryId": "held"}),
+        "StartQuery" => with(
+            group(),
+            json!({"startTime": 1, "endTime": 2, "queryString": "filter hold = 1"}),
+        ),
         "PutLogGroupDeletionProtection" => {
             with(identified(), json!({"deletionProtectionEnabled": true}))
         }
@@ -115,6 +125,31 @@ async fn furnish(house: &House) {
         .put_query_definition(&definition, 9)
         .await
         .unwrap();
+    for (id, text, status) in [("held", "hold", "Running"), ("ended", "x", "Complete")] {
+        let queries = house.api.queries();
+        queries.start_as(id.to_owned(), asked(text)).unwrap();
+        while queries.find(id).unwrap().status.as_str() != status {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+fn asked(text: &str) -> crate::logs::Asked {
+    crate::logs::Asked {
+        spec: crate::logs::QuerySpec {
+            language: crate::logs::Language::Insights,
+            text: text.to_owned(),
+            groups: Vec::new(),
+            sources: std::collections::BTreeMap::new(),
+            start_ms: 0,
+            end_ms: 1,
+            limit: None,
+            asked_at: NOW,
+            answer_bytes_max: 1 << 20,
+        },
+        shown: text.to_owned(),
+        caller: "somebody".to_owned(),
+    }
 }
 
 impl House {
@@ -248,6 +283,7 @@ fn house_like(house: &House) -> House {
         _dir: tempfile::tempdir().unwrap(),
         catalog: house.catalog.clone(),
         events: Arc::clone(&house.events),
+        engine: Arc::clone(&house.engine),
         destinations: Arc::clone(&house.destinations),
         spool: house.spool.clone(),
         stopping: house.stopping.clone(),
@@ -260,6 +296,7 @@ async fn everything(house: &House) -> Vec<Value> {
     let mut all = vec![json!(house.spool.status().next.to_u64())];
     let lists = [
         "DescribeLogGroups",
+        "DescribeQueries",
         "DescribeQueryDefinitions",
         "DescribeResourcePolicies",
         "DescribeAccountPolicies",
@@ -283,7 +320,7 @@ async fn everything(house: &House) -> Vec<Value> {
 async fn what_is_not_served_is_an_unknown_operation() {
     let house = house().await;
     let targets = [
-        "Logs_20140328.StartQuery",
+        "Logs_20140328.CreateDelivery",
         "Logs_20140328.",
         "DynamoDB_20120810.GetItem",
         "x",

@@ -1,5 +1,7 @@
 //! The logging configuration.
 
+use corelog_types::Timestamp;
+
 use crate::{
     BucketTarget, Catalog, Error, LogGroupTarget, LoggingConfiguration, Modalities, Modality,
 };
@@ -24,6 +26,7 @@ where
             log_group_name: "/llm/invocations".to_owned(),
             role_arn: "arn:aws:iam::111122223333:role/LlmLogWriter".to_owned(),
             large_data: Some(bucket.clone()),
+            since: Timestamp::from_unix_ms(1_795_166_142_123),
         }),
         bucket: Some(bucket),
         modalities: Modalities::all()

@@ -11,24 +11,42 @@ const ID: &str = "01939b5e-7c1a-7000-8000-000000000001";
 /// One record as the server gives it, with a number that parsing would change.
 const RECORD: &str = r#"{"timestamp":"2026-11-20T09:15:42Z","accountId":"000000000000","region":"us-east-1","requestId":"01939b5e-7c1a-7000-8000-000000000001","operation":"ChatCompletions","modelId":"gpt-5","input":{"inputContentType":"application/json","inputBodyJson":{"temperature":0.10,"messages":[{"role":"user","content":"Say hi"}]},"inputTokenCount":9},"output":{"outputContentType":"application/json","outputTokenCount":1234},"identity":{"arn":"arn:aws:iam::000000000000:user/app"},"schemaType":"ModelInvocationLog","schemaVersion":"1.0","corelog":{"recordId":"01939b5e-7c1a-7000-8000-000000000001","provider":"openai","dialect":"openai","upstream":"http://127.0.0.1:9100/v1/chat/completions","method":"POST","path":"/openai/v1/chat/completions","httpStatus":200,"latencyMs":1204.4,"timeToFirstByteMs":312.0,"stopReason":"stop","usage":{"input":{"value":9,"provenance":"reported"},"output":{"value":1234,"provenance":"derived"}},"caller":{"name":"app","keyFingerprint":"00112233aabbccdd"},"delivery":{"outcome":"hung_up","bytes":2048,"chunks":3,"closedAfterMs":700.0},"cut":[{"part":"output","reason":"over_limit","bytes":120000000}]}}"#;
 
-/// Serves `(method path, status, body)` until the process ends; returns its URL and what it was asked.
-fn server(answers: Vec<(&'static str, u16, String)>) -> (String, Arc<Mutex<Vec<String>>>) {
+/// Serves `(method path, status, body)`, those of one name in turn, the last for good, until the process ends; returns its URL and what it was asked.
+pub(super) fn server(
+    answers: Vec<(&'static str, u16, String)>,
+) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&asked);
     std::thread::spawn(move || {
+        let mut turns = std::collections::BTreeMap::new();
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut reader = BufReader::new(stream.try_clone().unwrap());
             let mut head = String::new();
             while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {}
             let line = head.lines().next().unwrap_or_default();
-            let target = line
-                .rsplit_once(' ')
-                .map_or(line, |(target, _)| target)
-                .to_owned();
-            let found = answers.iter().find(|(name, ..)| *name == target);
+            let target = line.rsplit_once(' ').map_or(line, |(target, _)| target);
+            let field = |name: &str| {
+                let mut fields = head.lines().filter_map(|line| line.split_once(": "));
+                let found = fields.find(|(field, _)| field.eq_ignore_ascii_case(name));
+                found.map(|(_, value)| value.to_owned())
+            };
+            let length = field("content-length").map_or(0, |length| length.parse().unwrap());
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            // Operations of AWS services are told apart by a header.
+            let target = match field("x-amz-target") {
+                Some(operation) => format!("{target} {operation}"),
+                None => target.to_owned(),
+            };
+            head.push_str(&String::from_utf8(body).unwrap());
+            let mut named = answers.iter().filter(|(name, ..)| *name == target);
+            let turn = turns.entry(target.clone()).or_insert(0_usize);
+            let last = named.clone().next_back();
+            let found = named.nth(*turn).or(last);
+            *turn += 1;
             let (status, body) = found.map_or((404, String::new()), |(_, status, body)| {
                 (*status, body.clone())
             });
@@ -58,15 +76,25 @@ impl Write for Buffer {
 }
 
 /// Runs a command line; returns standard output, or the error's text.
-fn run(url: &str, line: &str) -> Result<String, String> {
+pub(super) fn run(url: &str, line: &str) -> Result<String, String> {
     run_in(&Environment::default(), url, line)
 }
 
 fn run_in(env: &Environment, url: &str, line: &str) -> Result<String, String> {
-    let words = std::iter::once("corelog").chain(line.split_whitespace());
-    let cli = Cli::try_parse_from(words).unwrap();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    run_words_in(env, url, &words)
+}
+
+/// The same for words that hold spaces.
+pub(super) fn run_words(url: &str, words: &[&str]) -> Result<String, String> {
+    run_words_in(&Environment::default(), url, words)
+}
+
+fn run_words_in(env: &Environment, url: &str, words: &[&str]) -> Result<String, String> {
+    let line = std::iter::once("corelog").chain(words.iter().copied());
+    let cli = Cli::try_parse_from(line).unwrap();
     let Command::Client(command) = cli.command else {
-        panic!("no client command: {line}")
+        panic!("no client command: {words:?}")
     };
     let buffer = Buffer::default();
     let session = Session {

@@ -138,7 +138,7 @@ pub(super) fn run(args: &Args, mut session: Session) -> anyhow::Result<ExitCode>
         match printer.format {
             _ if text.is_empty() => {}
             Format::Json => printer.line(text)?,
-            Format::Table => shown.line(printer, text)?,
+            Format::Table | Format::Csv => shown.line(printer, text)?,
         }
     }
     if args.is_followed() {

@@ -1,11 +1,13 @@
 //! Aligned columns, cut to the width of the terminal.
 
+use std::borrow::Cow;
+
 use super::cell::cut;
 
 /// One column.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Column {
-    pub(crate) title: &'static str,
+    pub(crate) title: Cow<'static, str>,
     /// Numbers stand at the right.
     pub(crate) right: bool,
     /// The least width it may be cut to; `None`: it is never cut.
@@ -17,7 +19,7 @@ pub(crate) struct Column {
 impl Column {
     pub(crate) const fn text(title: &'static str, width: usize) -> Self {
         Self {
-            title,
+            title: Cow::Borrowed(title),
             right: false,
             shrinks_to: Some(8),
             width,
@@ -26,7 +28,7 @@ impl Column {
 
     pub(crate) const fn whole(title: &'static str, width: usize) -> Self {
         Self {
-            title,
+            title: Cow::Borrowed(title),
             right: false,
             shrinks_to: None,
             width,
@@ -35,10 +37,22 @@ impl Column {
 
     pub(crate) const fn number(title: &'static str, width: usize) -> Self {
         Self {
-            title,
+            title: Cow::Borrowed(title),
             right: true,
             shrinks_to: None,
             width,
+        }
+    }
+}
+
+impl Column {
+    /// A column whose title is known only when there are rows.
+    pub(crate) fn titled(title: String, right: bool) -> Self {
+        Self {
+            title: Cow::Owned(title),
+            right,
+            shrinks_to: Some(8),
+            width: 0,
         }
     }
 }
@@ -97,7 +111,7 @@ fn fit(columns: &[Column], mut widths: Vec<usize>, width_max: usize) -> Vec<usiz
 pub(crate) fn head(columns: &[Column], widths: &[usize]) -> String {
     let titles: Vec<String> = columns
         .iter()
-        .map(|column| column.title.to_owned())
+        .map(|column| column.title.to_string())
         .collect();
     row(columns, widths, &titles)
 }

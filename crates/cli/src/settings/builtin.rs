@@ -78,7 +78,7 @@ impl Destination {
         self.region.as_deref().unwrap_or_default()
     }
 
-    /// Where AWS has CloudWatch Logs.
+    /// Where AWS has its service of log groups.
     pub(super) fn public_service(region: &str) -> Option<HttpUrl> {
         let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
         HttpUrl::parse(&format!("https://logs.{region}.amazonaws.com{suffix}")).ok()

@@ -74,11 +74,12 @@ impl SectionInfo {
 }
 
 /// Every section, in the order of the docs.
-pub(crate) const SECTIONS: [SectionInfo; 14] = [
+pub(crate) const SECTIONS: [SectionInfo; 15] = [
     SectionInfo::of::<Root>("", Form::Root),
     SectionInfo::of::<Provider>("provider", Form::Named),
     SectionInfo::of::<Destination>("destination", Form::Named),
     SectionInfo::of::<Store>("store", Form::Table),
+    SectionInfo::of::<Query>("query", Form::Table),
     SectionInfo::of::<CallerKey>("key", Form::Named),
     SectionInfo::of::<Capture>("capture", Form::Table),
     SectionInfo::of::<CaptureRule>("capture.rule", Form::Listed),
@@ -245,6 +246,17 @@ sections! {
         /// The most memory for events that are not in the table yet, so that queries and tails have them at once. What
         /// is beyond it while the store is away is read from the spool instead.
         recent_bytes: ByteSize = "64MiB",
+    }
+
+    /// Questions about log events.
+    pub Query {
+        /// How many run at once; the others wait for their turn.
+        running_max: u32 = "4",
+        /// Answers of finished queries that are kept in memory, for a week at most. One answer may have half of it;
+        /// those that nobody asked about for the longest time go first.
+        answers_bytes_max: ByteSize = "128MiB",
+        /// Finished queries that are remembered.
+        kept_max: u32 = "1000",
     }
 
     /// A caller who may use the gateway. With one block, every call needs a key; without any, the gateway is
@@ -465,7 +477,7 @@ choice! {
     DestinationKind {
         /// An S3-compatible store or a local directory.
         S3 = "s3",
-        /// A log group of an AWS account, or of another server that speaks the API of CloudWatch Logs.
+        /// A log group of an AWS account, or of another server that speaks its API.
         CloudWatchLogs = "cloudwatch-logs",
     }
 }

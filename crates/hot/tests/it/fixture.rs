@@ -34,6 +34,7 @@ pub(crate) fn hot(spool: &Spool, after: u64, bytes_max: Option<u64>) -> (Hot, Fo
     let config = Config {
         targets: Targets {
             invocations: GROUP.into(),
+            further: None,
         },
         after: Sequence::from_u64(after),
         bytes_max: bytes_max.map(ByteSize::from_bytes),

@@ -1,9 +1,11 @@
 //! What events are made of, when, and how often.
 
+use std::io;
 use std::sync::Arc;
 
-use corelog_hot::{Entry, STREAM};
-use corelog_types::{Sequence, Timestamp};
+use corelog_hot::{Entry, Further, STREAM};
+use corelog_store::{Event, Position};
+use corelog_types::{NodeId, Sequence, Timestamp};
 
 use crate::fixture::{
     Bench, GROUP, MORNING_MS, all, append, append_entry, append_with_blob, hear, numbers, spool,
@@ -112,6 +114,65 @@ async fn after_a_restart_what_the_table_lacks_is_recent_again() {
     }
     let bench = Bench::after(spool(dir.path()), 2, Some(1 << 20));
     assert_eq!(all(bench.hot.recent().await).await, [3, 4, 5]);
+}
+
+/// A second group that has the numbers of records alone.
+#[derive(Debug)]
+struct Numbers;
+
+impl Further for Numbers {
+    fn events_of(&self, entry: Entry<'_>) -> io::Result<Vec<Event>> {
+        Ok(vec![Event {
+            group: "/numbers".into(),
+            stream: STREAM.into(),
+            position: Position {
+                node: NodeId::from_u64(7),
+                sequence: entry.sequence,
+                part: 1,
+            },
+            timestamp: Timestamp::from_unix_ms(entry.id.unix_ms()),
+            ingested: entry.time,
+            message: entry.sequence.to_string(),
+        }])
+    }
+}
+
+#[tokio::test]
+async fn a_further_group_gets_its_events_while_there_is_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let bench = Bench::new(dir.path(), Some(1 << 20));
+    let mut listener = bench.hot.subscribe();
+    let mut groups = Vec::new();
+    for (number, further) in [(1, false), (2, true), (3, true), (4, false)] {
+        let numbers: Arc<dyn Further> = Arc::new(Numbers);
+        bench.hot.change_further(further.then_some(numbers));
+        bench.record(number).await;
+        let Some(corelog_hot::Heard::Events(chunk)) = listener.next().await else {
+            panic!("nothing was heard");
+        };
+        let of = chunk.events.iter().map(|it| it.group.to_string());
+        groups.push(of.collect::<Vec<_>>());
+    }
+    assert_eq!(
+        groups,
+        [
+            vec![GROUP],
+            vec![GROUP, "/numbers"],
+            vec![GROUP, "/numbers"],
+            vec![GROUP]
+        ]
+    );
+    // Events that cannot be read have none.
+    bench.hot.change_further(Some(Arc::new(Numbers)));
+    let garbage = append_entry(&bench.spool, 5, &[b"\xff no record"], Vec::new());
+    bench.spool.durable(garbage).await.unwrap();
+    let mut recent = bench.hot.recent().await;
+    let mut messages = Vec::new();
+    while let Some(chunk) = recent.next().await.unwrap() {
+        let further = chunk.events.iter().filter(|it| it.position.part > 0);
+        messages.extend(further.map(|it| it.message.clone()));
+    }
+    assert_eq!(messages, ["2", "3"]);
 }
 
 /// The pauses between attempts pass at once: time is paused.

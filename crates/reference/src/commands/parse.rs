@@ -9,7 +9,7 @@ use crate::eval::{Scope, eval};
 use crate::output::Failure;
 use crate::row::{Frame, Row};
 use crate::value::{Value, text as text_of};
-use corelog_values::{Member, json};
+use corelog_values::{Member, json, xml};
 
 pub(crate) fn apply(scope: &Scope<'_>, mut frame: Frame, parse: &Parse) -> Result<Frame, Failure> {
     let names: Vec<String> = parse.captures().into_iter().map(|(_, name)| name).collect();
@@ -58,6 +58,7 @@ enum Reader {
     },
     Logfmt,
     Csv,
+    Xml(xml::Path),
 }
 
 impl Reader {
@@ -78,7 +79,9 @@ impl Reader {
             },
             ParsePattern::Logfmt { .. } => Self::Logfmt,
             ParsePattern::Csv { .. } => Self::Csv,
-            ParsePattern::Xml { .. } => return Err(Failure::unsupported("`parse` of XML")),
+            ParsePattern::Xml { path, .. } => Self::Xml(
+                xml::Path::read(&path.value).ok_or_else(|| Failure::unsupported("this `XPath`"))?,
+            ),
         })
     }
 
@@ -105,6 +108,10 @@ impl Reader {
                             .collect()
                     })
                     .collect()
+            }
+            Self::Xml(path) => {
+                let found = path.find(text).map(|found| vec![Value::text(found)]);
+                found.into_iter().collect()
             }
             Self::Logfmt => vec![vec![logfmt(text)]],
             Self::Csv => csv_line(text).map_or_else(Vec::new, |values| {

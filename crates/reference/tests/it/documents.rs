@@ -1,6 +1,6 @@
 //! Every document of this crate, run against the interpreter.
 
-use corelog_reference::{Reference, check};
+use corelog_reference::{Engine, Reference, Stepped, check};
 
 /// The documents' names and texts, in order.
 pub(crate) fn texts() -> Vec<(String, String)> {
@@ -20,10 +20,20 @@ pub(crate) fn texts() -> Vec<(String, String)> {
 
 #[test]
 fn documents_hold() {
+    hold(&Reference);
+}
+
+/// The same with the commands of rows run by steps.
+#[test]
+fn documents_hold_in_steps() {
+    hold(&Stepped);
+}
+
+fn hold(engine: &dyn Engine) {
     let mut passed = 0;
     let mut failed = Vec::new();
     for (name, text) in texts() {
-        let checked = check(&name, &text, &Reference);
+        let checked = check(&name, &text, engine);
         let count = checked.passed + checked.failed.len();
         assert!(count > 0, "{name} expects nothing");
         passed += checked.passed;

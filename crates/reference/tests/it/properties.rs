@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use corelog_insights::parse;
-use corelog_reference::{Engine, Event, Input, Reference, document};
+use corelog_reference::{Engine, Event, Failure, Input, Output, Reference, Stepped, document};
 use corelog_values::{Paths, discover};
 use proptest::prelude::*;
 
@@ -82,6 +82,12 @@ fn check(text: &str, events: Vec<Event>) {
     };
     let first = Reference.run(&query, &input);
     assert_eq!(first, Reference.run(&query, &input), "{text}");
+    let rows = |result: &Result<Output, Failure>| {
+        let result = result.as_ref().map_err(ToString::to_string);
+        result.map(|output| (output.columns.clone(), output.rows.clone()))
+    };
+    let stepped = Stepped.run(&query, &input);
+    assert_eq!(rows(&stepped), rows(&first), "{text}\n{:?}", input.events);
     if let Ok(output) = first {
         let width = output.columns.len();
         assert!(
@@ -125,4 +131,13 @@ fn fields_are_read_off_a_text_as_the_tree_has_them() {
         }
     }
     assert!(found > 2_000, "only {found} fields");
+}
+
+/// Made-up queries give the same rows when their commands are run by steps.
+#[test]
+fn queries_over_made_up_events_end() {
+    for seed in 0..100 {
+        let events = corelog_reference::generate::events(seed, 20);
+        check(&corelog_reference::generate::query(seed), events);
+    }
 }

@@ -83,13 +83,13 @@ impl Refused {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Target<'a> {
-    log_group_name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log_stream_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log_events: Option<Vec<InputLogEvent<'a>>>,
+    #[serde(rename = "logGroupName")]
+    group: &'a str,
+    #[serde(rename = "logStreamName", skip_serializing_if = "Option::is_none")]
+    stream: Option<&'a str>,
+    #[serde(rename = "logEvents", skip_serializing_if = "Option::is_none")]
+    events: Option<Vec<InputLogEvent<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -115,23 +115,26 @@ struct Said {
 
 /// Which events of a request were not kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(default)]
 pub(crate) struct Rejected {
     /// Everything before it is too old.
-    too_old_log_event_end_index: Option<usize>,
+    #[serde(rename = "tooOldLogEventEndIndex")]
+    old_end: Option<usize>,
     /// Everything before it is past the group's retention.
-    expired_log_event_end_index: Option<usize>,
+    #[serde(rename = "expiredLogEventEndIndex")]
+    expired_end: Option<usize>,
     /// It and everything behind it are too new.
-    too_new_log_event_start_index: Option<usize>,
+    #[serde(rename = "tooNewLogEventStartIndex")]
+    new_start: Option<usize>,
 }
 
 impl Rejected {
     /// Why, and which of `length` events; the ranges do not overlap.
     pub(crate) fn ranges(self, length: usize) -> [(&'static str, Range<usize>); 3] {
         let end = |index: Option<usize>| index.unwrap_or(0).min(length);
-        let old = end(self.too_old_log_event_end_index);
-        let expired = end(self.expired_log_event_end_index).max(old);
-        let new = self.too_new_log_event_start_index.unwrap_or(length);
+        let old = end(self.old_end);
+        let expired = end(self.expired_end).max(old);
+        let new = self.new_start.unwrap_or(length);
         [
             ("too old", 0..old),
             ("past the group's retention", old..expired),
@@ -178,14 +181,14 @@ impl Service {
 
     /// Puts events, which follow the rules. Says which of them were not kept.
     pub(crate) async fn put(&self, events: &[Event]) -> Result<Rejected, Refused> {
-        let log_events = events.iter().map(|event| InputLogEvent {
+        let events = events.iter().map(|event| InputLogEvent {
             timestamp: event.timestamp_ms,
             message: &event.message,
         });
         let target = Target {
-            log_group_name: &self.log_group,
-            log_stream_name: Some(&self.log_stream),
-            log_events: Some(log_events.collect()),
+            group: &self.log_group,
+            stream: Some(&self.log_stream),
+            events: Some(events.collect()),
         };
         let answer = self.call("PutLogEvents", &target).await?;
         let put: Put = serde_json::from_slice(&answer).map_err(|_| Refused::Answer)?;
@@ -195,9 +198,9 @@ impl Service {
     /// Makes the group. One that is there is fine.
     pub(crate) async fn create_group(&self) -> Result<(), Refused> {
         let target = Target {
-            log_group_name: &self.log_group,
-            log_stream_name: None,
-            log_events: None,
+            group: &self.log_group,
+            stream: None,
+            events: None,
         };
         created(self.call("CreateLogGroup", &target).await)
     }
@@ -205,9 +208,9 @@ impl Service {
     /// Makes the stream. One that is there is fine.
     pub(crate) async fn create_stream(&self) -> Result<(), Refused> {
         let target = Target {
-            log_group_name: &self.log_group,
-            log_stream_name: Some(&self.log_stream),
-            log_events: None,
+            group: &self.log_group,
+            stream: Some(&self.log_stream),
+            events: None,
         };
         created(self.call("CreateLogStream", &target).await)
     }

@@ -8,6 +8,7 @@ use std::io::{self, Read};
 
 use corelog_catalog::Modality;
 use corelog_delivery::{BlobSource, Entry};
+use corelog_record::events::EventBatch;
 use corelog_record::stored::{PartHeader, PartName, Place, encode_envelope};
 use corelog_record::{BodyForm, Document};
 use corelog_types::{NodeId, RecordId, Sequence, Timestamp};
@@ -88,13 +89,17 @@ impl Records {
         self
     }
 
-    fn garbage(mut self) -> Self {
+    fn garbage(self) -> Self {
+        self.payload(b"\x09what is this")
+    }
+
+    fn payload(mut self, payload: &[u8]) -> Self {
         let (sequence, id) = self.next(0);
         self.entries.push(Entry {
             sequence,
             id,
             time: NOW,
-            payload: b"\x09what is this".to_vec(),
+            payload: payload.to_vec(),
         });
         self
     }
@@ -180,6 +185,19 @@ async fn a_record_is_one_event_of_a_group_and_stream_that_are_made() {
     );
     assert!(message.starts_with(&expected), "{message}");
     assert!(message.ends_with("}}") && !message.contains('\n'));
+}
+
+#[tokio::test]
+async fn log_events_that_were_put_are_no_records_and_stay() {
+    let fake = Fake::start().await;
+    let put = EventBatch {
+        group: "/app",
+        stream: "web-1",
+        events: vec![(NOW.unix_ms(), "GET /")],
+    };
+    let batch = aged(&[0]).payload(&put.encode().unwrap()).batch();
+    assert_eq!(sink(&fake).deliver(batch).await.unwrap(), delivered(1));
+    assert_eq!(arrived(&fake), [1]);
 }
 
 #[tokio::test]

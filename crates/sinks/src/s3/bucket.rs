@@ -126,7 +126,9 @@ impl Bucket {
     pub(crate) fn open(location: &Location, store: &Store) -> Result<Self, SinkError> {
         match location {
             Location::Directory(dir) => Ok(Self::of_directory(dir)),
-            Location::Bucket { name, .. } => Self::open_remote(name, store),
+            Location::Bucket { name, .. } => {
+                Ok(Self::of_store(remote(name, store)?, base_of(location)))
+            }
         }
     }
 
@@ -134,12 +136,8 @@ impl Bucket {
         Self {
             opened: OnceLock::new(),
             directory: Some(dir.to_owned()),
-            base: format!("file://{}", dir.display().to_string().trim_end_matches('/')),
+            base: base_of_directory(dir),
         }
-    }
-
-    fn open_remote(name: &str, store: &Store) -> Result<Self, SinkError> {
-        Ok(Self::of_store(remote(name, store)?, format!("s3://{name}")))
     }
 
     fn of_store(store: Arc<dyn ObjectStore>, base: String) -> Self {
@@ -242,6 +240,18 @@ impl Bucket {
             .await
             .map_err(|error| SinkError::new("sync", base.clone(), error))?
             .map_err(|error| SinkError::new("sync", base, error))
+    }
+}
+
+fn base_of_directory(dir: &FilePath) -> String {
+    format!("file://{}", dir.display().to_string().trim_end_matches('/'))
+}
+
+/// What goes before a key to make the URL of an object there.
+pub(crate) fn base_of(location: &Location) -> String {
+    match location {
+        Location::Directory(dir) => base_of_directory(dir),
+        Location::Bucket { name, .. } => format!("s3://{name}"),
     }
 }
 

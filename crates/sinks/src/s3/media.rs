@@ -10,7 +10,7 @@ use corelog_providers::json;
 use corelog_providers::media::{Cutter, Finder, Media, find};
 
 use super::data::{BlobBody, DataBody, DataObject, GZIP_TYPE, Gzipping};
-use super::place::{Body, delivers_medium, file_type_of};
+use super::place::{Apart, Body, delivers_medium, file_type_of};
 
 const READ_BYTES: usize = 64 << 10;
 
@@ -120,7 +120,9 @@ pub(crate) fn cut_blob(
 
 fn name_files(body: Body<'_>, found: Vec<Media>) -> Vec<File> {
     let name = |(at, media): (usize, Media)| {
-        let delivered = delivers_medium(body.context.form.modalities, &media.extension);
+        let form = &body.context.form;
+        let delivered =
+            form.apart != Apart::Nowhere && delivers_medium(form.modalities, &media.extension);
         let key = delivered.then(|| {
             let part = body.header.name.as_str();
             format!("{}{part}_media_{at:02}.{}", body.data_key, media.extension)

@@ -17,14 +17,25 @@ use corelog_catalog::{Modalities, Modality};
 use corelog_delivery::{Batch, Entry};
 use corelog_providers::json;
 use corelog_record::stored::{PartHeader, Place};
-use corelog_record::{BodyForm, BodySlot, Document};
+use corelog_record::{BodyForm, BodySlot, CutReason, Document};
 
 use super::data::{BlobBody, DataBody, DataObject, GZIP_TYPE, gzip};
 use super::media::{self, Rest};
-use super::render::{Context, Form};
+use super::render::Context;
 use crate::modality;
 
 const PIECE_BYTES: usize = 8 * 1024;
+
+/// What becomes of bodies that are not in the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Apart {
+    /// They are made objects.
+    Written,
+    /// They have the addresses of objects that somebody else makes.
+    Named,
+    /// There is no place for them.
+    Nowhere,
+}
 
 /// A body's place in the line.
 #[derive(Debug)]
@@ -37,12 +48,14 @@ pub(crate) enum Placed<'a> {
     Lost,
     /// This kind of data is not delivered here.
     Withheld,
+    /// It is not for the line, and there is nowhere else.
+    Nowhere(CutReason),
 }
 
 impl Placed<'_> {
     pub(crate) fn slot(&self) -> BodySlot<'_> {
         match self {
-            Self::Absent | Self::Lost | Self::Withheld => BodySlot::Absent,
+            Self::Absent | Self::Lost | Self::Withheld | Self::Nowhere(_) => BodySlot::Absent,
             Self::Json(bytes) => BodySlot::Json(bytes),
             Self::Text(text) => BodySlot::Text(text),
             Self::Path(path) => BodySlot::Path(path),
@@ -162,7 +175,7 @@ impl<'a> Body<'a> {
             match media::cut_blob(self, blob.clone(), self.key(".json.gz"), data)? {
                 Rest::Uncut => {}
                 Rest::Small(rest) => return Ok(Placed::Json(rest.into())),
-                Rest::Large(key) => return Ok(Placed::Path(self.url(&key))),
+                Rest::Large(key) => return Ok(self.placed_at(&key)),
             }
         }
         Ok(self.object(".json.gz", GZIP_TYPE, DataBody::Blob(blob), data))
@@ -182,7 +195,10 @@ impl<'a> Body<'a> {
     }
 
     fn gzipped(self, bytes: &[u8], data: &mut Vec<DataObject>) -> io::Result<Placed<'a>> {
-        let body = gzip(bytes, self.context.form.gzip_level)?;
+        let body = match self.context.form.apart {
+            Apart::Written => gzip(bytes, self.context.form.gzip_level)?,
+            Apart::Named | Apart::Nowhere => Vec::new(),
+        };
         Ok(self.object(".json.gz", GZIP_TYPE, DataBody::Ready(body.into()), data))
     }
 
@@ -199,13 +215,27 @@ impl<'a> Body<'a> {
         data: &mut Vec<DataObject>,
     ) -> Placed<'a> {
         let key = self.key(extension);
-        let path = self.url(&key);
+        let placed = self.placed_at(&key);
         data.push(DataObject {
             key,
             content_type,
             body,
         });
-        Placed::Path(path)
+        placed
+    }
+
+    /// At the object of that key, unless there are none.
+    fn placed_at(self, key: &str) -> Placed<'a> {
+        if self.context.form.apart != Apart::Nowhere {
+            return Placed::Path(self.url(key));
+        }
+        Placed::Nowhere(if self.header.form == BodyForm::Binary {
+            CutReason::Binary
+        } else if self.header.bytes > self.context.form.inline_bytes_max {
+            CutReason::OverLimit
+        } else {
+            CutReason::NotDecoded
+        })
     }
 
     fn key(self, extension: &str) -> String {
@@ -229,9 +259,10 @@ impl<'a> Body<'a> {
     }
 }
 
-/// The events of a stream: always an object of its own, with no place in the line.
+/// The events of a stream: always an object of its own, with no place in the line, and so for readers of the layout
+/// alone.
 pub(crate) fn events(body: Body<'_>, data: &mut Vec<DataObject>) -> io::Result<()> {
-    let form: &Form = &body.context.form;
+    let form = &body.context.form;
     if !form
         .modalities
         .contains(modality::of_document(body.document))

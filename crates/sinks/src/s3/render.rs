@@ -15,7 +15,7 @@ use flate2::write::GzEncoder;
 
 use super::data::{DataBody, DataObject};
 use super::layout::Layout;
-use super::place::{self, Body, Placed};
+use super::place::{self, Apart, Body, Placed};
 
 /// How records are written.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,9 @@ pub(crate) struct Form {
     pub(crate) gzip_level: u32,
     pub(crate) modalities: Modalities,
     pub(crate) extension: bool,
+    /// Whether the records themselves are written.
+    pub(crate) lines: bool,
+    pub(crate) apart: Apart,
 }
 
 /// What rendering depends on besides the batch.
@@ -68,14 +71,7 @@ struct Renderer<'a> {
 /// A record that cannot be decoded is no error: its bytes become an object under `unreadable/`, where
 /// somebody may find them, and the batch goes on without it.
 pub(crate) fn render(batch: &Batch, context: &Context) -> Result<Rendered, SinkError> {
-    let mut renderer = Renderer {
-        batch,
-        context,
-        groups: Vec::new(),
-        data: Vec::new(),
-        data_keys: HashSet::new(),
-        line: Vec::with_capacity(16 << 10),
-    };
+    let mut renderer = Renderer::new(batch, context);
     let mut receipt = Receipt::default();
     let records = batch.entries.iter();
     for entry in records.filter(|entry| !events::is_batch(&entry.payload)) {
@@ -90,7 +86,9 @@ pub(crate) fn render(batch: &Batch, context: &Context) -> Result<Rendered, SinkE
                     error = %error, "a stored record cannot be read; its bytes are put aside"
                 );
                 receipt.unreadable += 1;
-                renderer.put_aside(entry);
+                if context.form.lines {
+                    renderer.put_aside(entry);
+                }
             }
         }
     }
@@ -99,7 +97,33 @@ pub(crate) fn render(batch: &Batch, context: &Context) -> Result<Rendered, SinkE
         .map_err(|error| SinkError::new("render", batch.destination.clone(), error))
 }
 
-impl Renderer<'_> {
+/// The line of one record, and nothing of what it points to; `None` where it cannot be decoded. `batch` says where the
+/// record is from. Blocks on blobs.
+pub(crate) fn line_of(
+    batch: &Batch,
+    entry: &Entry,
+    context: &Context,
+) -> io::Result<Option<Vec<u8>>> {
+    let Ok(record) = stored::decode(&entry.payload) else {
+        return Ok(None);
+    };
+    let mut renderer = Renderer::new(batch, context);
+    renderer.record(entry, record)?;
+    Ok(Some(renderer.line))
+}
+
+impl<'a> Renderer<'a> {
+    fn new(batch: &'a Batch, context: &'a Context) -> Self {
+        Self {
+            batch,
+            context,
+            groups: Vec::new(),
+            data: Vec::new(),
+            data_keys: HashSet::new(),
+            line: Vec::with_capacity(16 << 10),
+        }
+    }
+
     fn record(&mut self, entry: &Entry, record: StoredRecord<'_>) -> io::Result<()> {
         let StoredRecord {
             mut document,
@@ -145,7 +169,10 @@ impl Renderer<'_> {
             line(&document, input.slot(), output.slot(), &mut self.line)
                 .map_err(io::Error::other)?;
         }
-        self.append(&document)
+        if self.context.form.lines {
+            self.append(&document)?;
+        }
+        Ok(())
     }
 
     /// What the keys of the record's data objects begin with: `…/data/<requestId>_`, as the original has it.
@@ -158,7 +185,10 @@ impl Renderer<'_> {
         let (account_id, region) = (&document.account_id, &document.region);
         let layout = &self.context.layout;
         let key = layout.data(account_id, region, at, &document.request_id);
-        if is_unique(document, entry.id) && self.data_keys.insert(key.clone()) {
+        // Where the line is another's to write, the name cannot depend on the batch.
+        let is_first =
+            |keys: &mut HashSet<String>| !self.context.form.lines || keys.insert(key.clone());
+        if is_unique(document, entry.id) && is_first(&mut self.data_keys) {
             key
         } else {
             format!("{key}{}_", entry.id)
@@ -235,6 +265,7 @@ fn with_losses<'d>(document: &'d Document, places: [&Placed<'_>; 2]) -> Cow<'d, 
             let reason = match placed {
                 Placed::Lost => CutReason::Disk,
                 Placed::Withheld => CutReason::NotDelivered,
+                Placed::Nowhere(reason) => *reason,
                 Placed::Absent | Placed::Json(_) | Placed::Text(_) | Placed::Path(_) => {
                     return None;
                 }

@@ -69,25 +69,59 @@ pub fn is_in(address: IpAddr, network: &str) -> bool {
 
 /// How many leading bits the network shares with an address in it.
 pub fn prefix_length(address: IpAddr, network: &str) -> Option<u32> {
-    let (base, length) = network.split_once('/').unwrap_or((network, ""));
-    let base: IpAddr = base.parse().ok()?;
-    let (address, base, width) = match (address, base) {
-        (IpAddr::V4(address), IpAddr::V4(base)) => (
-            u128::from(u32::from(address)),
-            u128::from(u32::from(base)),
-            32,
-        ),
-        (IpAddr::V6(address), IpAddr::V6(base)) => (u128::from(address), u128::from(base), 128),
-        _ => return None,
-    };
-    let length = if length.is_empty() {
-        width
-    } else {
-        length.parse().ok()?
-    };
-    if length > width {
-        return None;
+    let network = Network::read(network)?;
+    let is_v4 = address.is_ipv4();
+    let leading = Network::leading_of(bits(address), is_v4, network.length);
+    (is_v4 == network.is_v4 && leading == network.leading()).then_some(network.length)
+}
+
+/// A network such as `10.0.0.0/8`, or a single address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Network {
+    pub(crate) is_v4: bool,
+    /// How many bits its addresses share.
+    pub(crate) length: u32,
+    base: u128,
+}
+
+impl Network {
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let (base, length) = text.split_once('/').unwrap_or((text, ""));
+        let base: IpAddr = base.parse().ok()?;
+        let is_v4 = base.is_ipv4();
+        let width = Self::width(is_v4);
+        let length = if length.is_empty() {
+            width
+        } else {
+            length.parse().ok()?
+        };
+        (length <= width).then_some(Self {
+            is_v4,
+            length,
+            base: bits(base),
+        })
     }
-    let differing = (address ^ base).checked_shr(width - length).unwrap_or(0);
-    (differing == 0).then_some(length)
+
+    fn width(is_v4: bool) -> u32 {
+        if is_v4 { 32 } else { 128 }
+    }
+
+    /// The bits that its addresses share.
+    pub(crate) fn leading(&self) -> u128 {
+        Self::leading_of(self.base, self.is_v4, self.length)
+    }
+
+    /// The first bits of an address.
+    pub(crate) fn leading_of(bits: u128, is_v4: bool, length: u32) -> u128 {
+        let rest = Self::width(is_v4).saturating_sub(length);
+        bits.checked_shr(rest).unwrap_or(0)
+    }
+}
+
+/// An address as a number.
+pub(crate) fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u128::from(u32::from(address)),
+        IpAddr::V6(address) => u128::from(address),
+    }
 }

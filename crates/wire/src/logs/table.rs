@@ -163,6 +163,16 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "DescribeQueries",
+            input: Some(&DESCRIBE_QUERIES_REQUEST),
+            output: Some(&DESCRIBE_QUERIES_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
             name: "DescribeQueryDefinitions",
             input: Some(&DESCRIBE_QUERY_DEFINITIONS_REQUEST),
             output: Some(&DESCRIBE_QUERY_DEFINITIONS_RESPONSE),
@@ -199,6 +209,38 @@ pub static SERVICE: Service = Service {
             name: "GetLogEvents",
             input: Some(&GET_LOG_EVENTS_REQUEST),
             output: Some(&GET_LOG_EVENTS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "GetLogGroupFields",
+            input: Some(&GET_LOG_GROUP_FIELDS_REQUEST),
+            output: Some(&GET_LOG_GROUP_FIELDS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "LimitExceededException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "GetLogRecord",
+            input: Some(&GET_LOG_RECORD_REQUEST),
+            output: Some(&GET_LOG_RECORD_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "LimitExceededException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "GetQueryResults",
+            input: Some(&GET_QUERY_RESULTS_REQUEST),
+            output: Some(&GET_QUERY_RESULTS_RESPONSE),
             errors: &[
                 "InvalidParameterException",
                 "ResourceNotFoundException",
@@ -323,6 +365,28 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "StartQuery",
+            input: Some(&START_QUERY_REQUEST),
+            output: Some(&START_QUERY_RESPONSE),
+            errors: &[
+                "MalformedQueryException",
+                "InvalidParameterException",
+                "LimitExceededException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "StopQuery",
+            input: Some(&STOP_QUERY_REQUEST),
+            output: Some(&STOP_QUERY_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
             name: "TagLogGroup",
             input: Some(&TAG_LOG_GROUP_REQUEST),
             output: None,
@@ -427,7 +491,7 @@ static ACCOUNT_POLICY_DOCUMENT: Shape = shape(Kind::String);
 
 static AMAZON_RESOURCE_NAME: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(1011)
+    .at_most(1_011)
     .like(&PATTERN_29225310);
 
 static ARN: Shape = shape(Kind::String);
@@ -439,6 +503,8 @@ static ASSOCIATE_KMS_KEY_REQUEST: Shape = shape(Kind::Structure(&[
 ]));
 
 static BEARER_TOKEN_AUTHENTICATION_ENABLED: Shape = shape(Kind::Boolean);
+
+static BYTES_SCANNED_VALUE: Shape = shape(Kind::Double);
 
 static CLIENT_TOKEN: Shape = shape(Kind::String)
     .at_least(36)
@@ -593,6 +659,21 @@ static DESCRIBE_LOG_STREAMS_RESPONSE: Shape = shape(Kind::Structure(&[
     member("nextToken", &NEXT_TOKEN),
 ]));
 
+static DESCRIBE_QUERIES_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
+
+static DESCRIBE_QUERIES_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("status", &QUERY_STATUS),
+    member("maxResults", &DESCRIBE_QUERIES_MAX_RESULTS),
+    member("nextToken", &NEXT_TOKEN),
+    member("queryLanguage", &QUERY_LANGUAGE),
+]));
+
+static DESCRIBE_QUERIES_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("queries", &QUERY_INFO_LIST),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
 static DESCRIBE_QUERY_DEFINITIONS_REQUEST: Shape = shape(Kind::Structure(&[
     member("queryLanguage", &QUERY_LANGUAGE),
     member("queryDefinitionNamePrefix", &QUERY_DEFINITION_NAME),
@@ -635,6 +716,8 @@ static DRY_RUN_RESULT: Shape = shape(Kind::Structure(&[
     member("topLogGroupsImpacted", &LOG_GROUP_IMPACTS),
 ]));
 
+static ENCRYPTION_KEY: Shape = shape(Kind::String).at_most(256);
+
 static ENTITY: Shape = shape(Kind::Structure(&[
     member("keyAttributes", &ENTITY_KEY_ATTRIBUTES),
     member("attributes", &ENTITY_ATTRIBUTES),
@@ -676,11 +759,15 @@ static EVENT_MESSAGE: Shape = shape(Kind::String).at_least(1);
 
 static EVENT_NUMBER: Shape = shape(Kind::Long);
 
-static EVENTS_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(10000);
+static EVENTS_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(10_000);
+
+static EVENTS_LIMIT_START_QUERY: Shape = shape(Kind::Integer).at_least(1).at_most(100_000);
 
 static EXPECTED_REVISION_ID: Shape = shape(Kind::String).at_least(1);
 
 static EXTRACTED_VALUES: Shape = shape(Kind::Map(&TOKEN, &VALUE));
+
+static FIELD: Shape = shape(Kind::String);
 
 static FIELD_INDEX_NAME: Shape = shape(Kind::String)
     .at_least(1)
@@ -712,7 +799,7 @@ static FILTER_LOG_EVENTS_RESPONSE: Shape = shape(Kind::Structure(&[
     member("nextToken", &NEXT_TOKEN),
 ]));
 
-static FILTER_PATTERN: Shape = shape(Kind::String).at_least(0).at_most(1024);
+static FILTER_PATTERN: Shape = shape(Kind::String).at_least(0).at_most(1_024);
 
 static FILTERED_LOG_EVENT: Shape = shape(Kind::Structure(&[
     member("logStreamName", &LOG_STREAM_NAME),
@@ -742,6 +829,43 @@ static GET_LOG_EVENTS_RESPONSE: Shape = shape(Kind::Structure(&[
     member("nextBackwardToken", &NEXT_TOKEN),
 ]));
 
+static GET_LOG_GROUP_FIELDS_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("time", &TIMESTAMP),
+    member("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
+]));
+
+static GET_LOG_GROUP_FIELDS_RESPONSE: Shape = shape(Kind::Structure(&[member(
+    "logGroupFields",
+    &LOG_GROUP_FIELD_LIST,
+)]));
+
+static GET_LOG_RECORD_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logRecordPointer", &LOG_RECORD_POINTER),
+    member("unmask", &UNMASK),
+]));
+
+static GET_LOG_RECORD_RESPONSE: Shape = shape(Kind::Structure(&[member("logRecord", &LOG_RECORD)]));
+
+static GET_QUERY_RESULTS_MAX_ITEMS: Shape = shape(Kind::Integer).at_least(0).at_most(10_000);
+
+static GET_QUERY_RESULTS_NEXT_TOKEN: Shape = shape(Kind::String).at_most(1_024);
+
+static GET_QUERY_RESULTS_REQUEST: Shape = shape(Kind::Structure(&[
+    required("queryId", &QUERY_ID),
+    member("nextToken", &GET_QUERY_RESULTS_NEXT_TOKEN),
+    member("maxItems", &GET_QUERY_RESULTS_MAX_ITEMS),
+]));
+
+static GET_QUERY_RESULTS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("queryLanguage", &QUERY_LANGUAGE),
+    member("results", &QUERY_RESULTS),
+    member("statistics", &QUERY_STATISTICS),
+    member("status", &QUERY_STATUS),
+    member("encryptionKey", &ENCRYPTION_KEY),
+    member("nextToken", &GET_QUERY_RESULTS_NEXT_TOKEN),
+]));
+
 static INCLUDE_LINKED_ACCOUNTS: Shape = shape(Kind::Boolean);
 
 static INDEX_POLICIES: Shape = shape(Kind::List(&INDEX_POLICY));
@@ -767,7 +891,7 @@ static INPUT_LOG_EVENT: Shape = shape(Kind::Structure(&[
 
 static INPUT_LOG_EVENTS: Shape = shape(Kind::List(&INPUT_LOG_EVENT))
     .at_least(1)
-    .at_most(10000);
+    .at_most(10_000);
 
 static INPUT_LOG_STREAM_NAMES: Shape = shape(Kind::List(&LOG_STREAM_NAME)).at_least(1).at_most(100);
 
@@ -777,7 +901,7 @@ static IS_SAMPLED: Shape = shape(Kind::Boolean);
 
 static KMS_KEY_ID: Shape = shape(Kind::String).at_most(256);
 
-static LIST_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
+static LIST_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
 
 static LIST_LOG_GROUPS_REQUEST: Shape = shape(Kind::Structure(&[
     member("logGroupNamePattern", &LOG_GROUP_NAME_REGEX_PATTERN),
@@ -865,10 +989,19 @@ static LOG_GROUP: Shape = shape(Kind::Structure(&[
 static LOG_GROUP_CLASS: Shape =
     shape(Kind::String).one_of(&["STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS"]);
 
+static LOG_GROUP_FIELD: Shape = shape(Kind::Structure(&[
+    member("name", &FIELD),
+    member("percent", &PERCENTAGE),
+]));
+
+static LOG_GROUP_FIELD_LIST: Shape = shape(Kind::List(&LOG_GROUP_FIELD));
+
 static LOG_GROUP_IDENTIFIER: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(2048)
+    .at_most(2_048)
     .like(&PATTERN_E46BEDE7);
+
+static LOG_GROUP_IDENTIFIERS: Shape = shape(Kind::List(&LOG_GROUP_IDENTIFIER));
 
 static LOG_GROUP_IMPACT: Shape = shape(Kind::Structure(&[
     member("logGroupName", &LOG_GROUP_NAME),
@@ -905,6 +1038,10 @@ static LOG_GROUP_SUMMARY: Shape = shape(Kind::Structure(&[
 ]));
 
 static LOG_GROUPS: Shape = shape(Kind::List(&LOG_GROUP));
+
+static LOG_RECORD: Shape = shape(Kind::Map(&FIELD, &VALUE));
+
+static LOG_RECORD_POINTER: Shape = shape(Kind::String);
 
 static LOG_STREAM: Shape = shape(Kind::Structure(&[
     member("logStreamName", &LOG_STREAM_NAME),
@@ -948,7 +1085,9 @@ static OUTPUT_LOG_EVENT: Shape = shape(Kind::Structure(&[
 
 static OUTPUT_LOG_EVENTS: Shape = shape(Kind::List(&OUTPUT_LOG_EVENT));
 
-static POLICY_DOCUMENT: Shape = shape(Kind::String).at_least(1).at_most(51200);
+static PERCENTAGE: Shape = shape(Kind::Integer).at_least(0).at_most(100);
+
+static POLICY_DOCUMENT: Shape = shape(Kind::String).at_least(1).at_most(51_200);
 
 static POLICY_NAME: Shape = shape(Kind::String);
 
@@ -1048,13 +1187,29 @@ static QUERY_DEFINITION_LIST: Shape = shape(Kind::List(&QUERY_DEFINITION));
 
 static QUERY_DEFINITION_NAME: Shape = shape(Kind::String).at_least(1).at_most(255);
 
-static QUERY_DEFINITION_STRING: Shape = shape(Kind::String).at_least(1).at_most(10000);
+static QUERY_DEFINITION_STRING: Shape = shape(Kind::String).at_least(1).at_most(10_000);
+
+static QUERY_DURATION: Shape = shape(Kind::Long);
 
 static QUERY_ID: Shape = shape(Kind::String).at_least(1).at_most(256);
 
+static QUERY_INFO: Shape = shape(Kind::Structure(&[
+    member("queryLanguage", &QUERY_LANGUAGE),
+    member("queryId", &QUERY_ID),
+    member("queryString", &QUERY_STRING),
+    member("status", &QUERY_STATUS),
+    member("createTime", &TIMESTAMP),
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("queryDuration", &QUERY_DURATION),
+    member("bytesScanned", &BYTES_SCANNED_VALUE),
+    member("userIdentity", &USER_IDENTITY),
+]));
+
+static QUERY_INFO_LIST: Shape = shape(Kind::List(&QUERY_INFO));
+
 static QUERY_LANGUAGE: Shape = shape(Kind::String).one_of(&["CWLI", "SQL", "PPL"]);
 
-static QUERY_LIST_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
+static QUERY_LIST_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
 
 static QUERY_PARAMETER: Shape = shape(Kind::Structure(&[
     required("name", &QUERY_PARAMETER_NAME),
@@ -1062,7 +1217,7 @@ static QUERY_PARAMETER: Shape = shape(Kind::Structure(&[
     member("description", &QUERY_PARAMETER_DESCRIPTION),
 ]));
 
-static QUERY_PARAMETER_DEFAULT_VALUE: Shape = shape(Kind::String).at_most(1024);
+static QUERY_PARAMETER_DEFAULT_VALUE: Shape = shape(Kind::String).at_most(1_024);
 
 static QUERY_PARAMETER_DESCRIPTION: Shape = shape(Kind::String).at_most(512);
 
@@ -1072,6 +1227,30 @@ static QUERY_PARAMETER_NAME: Shape = shape(Kind::String)
     .at_least(1)
     .at_most(128)
     .like(&PATTERN_8F444F43);
+
+static QUERY_RESULTS: Shape = shape(Kind::List(&RESULT_ROWS));
+
+static QUERY_STATISTICS: Shape = shape(Kind::Structure(&[
+    member("recordsMatched", &STATS_VALUE),
+    member("recordsScanned", &STATS_VALUE),
+    member("estimatedRecordsSkipped", &STATS_VALUE),
+    member("bytesScanned", &STATS_VALUE),
+    member("estimatedBytesSkipped", &STATS_VALUE),
+    member("logGroupsScanned", &STATS_VALUE),
+    member("resultCount", &STATS_VALUE),
+]));
+
+static QUERY_STATUS: Shape = shape(Kind::String).one_of(&[
+    "Scheduled",
+    "Running",
+    "Complete",
+    "Failed",
+    "Cancelled",
+    "Timeout",
+    "Unknown",
+]);
+
+static QUERY_STRING: Shape = shape(Kind::String).at_least(0).at_most(10_000);
 
 static REJECTED_ENTITY_INFO: Shape = shape(Kind::Structure(&[required(
     "errorType",
@@ -1088,7 +1267,7 @@ static REQUEST_ID: Shape = shape(Kind::String).at_least(0).at_most(256);
 
 static RESOURCE_IDENTIFIER: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(2048)
+    .at_most(2_048)
     .like(&PATTERN_DAEFB3BA);
 
 static RESOURCE_POLICIES: Shape = shape(Kind::List(&RESOURCE_POLICY));
@@ -1101,6 +1280,13 @@ static RESOURCE_POLICY: Shape = shape(Kind::Structure(&[
     member("resourceArn", &ARN),
     member("revisionId", &EXPECTED_REVISION_ID),
 ]));
+
+static RESULT_FIELD: Shape = shape(Kind::Structure(&[
+    member("field", &FIELD),
+    member("value", &VALUE),
+]));
+
+static RESULT_ROWS: Shape = shape(Kind::List(&RESULT_FIELD));
 
 static RETENTION_VALUE: Shape = shape(Kind::String).at_least(1).at_most(12);
 
@@ -1150,6 +1336,25 @@ static START_LIVE_TAIL_RESPONSE_STREAM: Shape = shape(Kind::Structure(&[
     member("SessionTimeoutException", &SESSION_TIMEOUT_EXCEPTION),
     member("SessionStreamingException", &SESSION_STREAMING_EXCEPTION),
 ]));
+
+static START_QUERY_REQUEST: Shape = shape(Kind::Structure(&[
+    member("queryLanguage", &QUERY_LANGUAGE),
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("logGroupNames", &LOG_GROUP_NAMES),
+    member("logGroupIdentifiers", &LOG_GROUP_IDENTIFIERS),
+    required("startTime", &TIMESTAMP),
+    required("endTime", &TIMESTAMP),
+    required("queryString", &QUERY_STRING),
+    member("limit", &EVENTS_LIMIT_START_QUERY),
+]));
+
+static START_QUERY_RESPONSE: Shape = shape(Kind::Structure(&[member("queryId", &QUERY_ID)]));
+
+static STATS_VALUE: Shape = shape(Kind::Double);
+
+static STOP_QUERY_REQUEST: Shape = shape(Kind::Structure(&[required("queryId", &QUERY_ID)]));
+
+static STOP_QUERY_RESPONSE: Shape = shape(Kind::Structure(&[member("success", &SUCCESS)]));
 
 static STORED_BYTES: Shape = shape(Kind::Long).at_least(0);
 
@@ -1226,5 +1431,7 @@ static UNTAG_RESOURCE_REQUEST: Shape = shape(Kind::Structure(&[
     required("resourceArn", &AMAZON_RESOURCE_NAME),
     required("tagKeys", &TAG_KEY_LIST),
 ]));
+
+static USER_IDENTITY: Shape = shape(Kind::String).at_least(1).at_most(2_048);
 
 static VALUE: Shape = shape(Kind::String);

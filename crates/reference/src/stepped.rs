@@ -1,0 +1,337 @@
+//! Commands of rows run by the steps of `values`: frames to rows, a step over them, and back.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corelog_insights::{Command, CommandKind, Expr, ExprKind, Function};
+use corelog_values::rows::{self, Given, Layout, Other, RowValues, Table, Windows};
+
+use crate::commands;
+use crate::eval::Scope;
+use crate::event::Fields;
+use crate::output::Failure;
+use crate::pipeline::{Machine, events};
+use crate::row::{Frame, Row, Shown, TimeKey};
+use crate::source::{self, Window};
+use crate::value::Value;
+
+/// Rows that are pushed at once: few, so that steps see several batches.
+const BATCH: usize = 3;
+
+/// The slot that says which event a row came from, and the one that says that it is of another time.
+const EVENT: &str = "\u{0}event";
+const OTHER: &str = "\u{0}other";
+
+/// As [`Machine::pipeline`].
+pub(crate) fn pipeline(
+    machine: &mut Machine<'_>,
+    commands: &[Command],
+    window: Window,
+    beside: Option<Window>,
+) -> Result<(Frame, u64), Failure> {
+    let read = source::read(commands, machine.input, window);
+    machine.count_read(&read);
+    let mut matched = events(&read);
+    let mut state = State::of(read, Vec::new());
+    let mut compared = false;
+    for (at, command) in commands.iter().enumerate() {
+        let mut given = state.given(machine, command, window)?;
+        match &command.kind {
+            CommandKind::Diff(_) if std::mem::take(&mut compared) => {
+                let names = rows::added(&command.kind, &given);
+                for name in &names {
+                    state.meta.show_made(name);
+                }
+                continue;
+            }
+            CommandKind::Pattern(_) => {
+                let next = commands.get(at + 1).map(|next| &next.kind);
+                let is_compared = beside.is_none() && matches!(next, Some(CommandKind::Diff(_)));
+                let other = beside.or_else(|| commands::diff::window(&commands[at..], window));
+                if let Some(other) = other {
+                    let (other, _) = machine.pipeline(&commands[..at], other, None)?;
+                    let slot = state.beside(other);
+                    compared = is_compared;
+                    given.windows = if is_compared {
+                        Windows::Compared(slot)
+                    } else {
+                        Windows::Beside(slot)
+                    };
+                }
+            }
+            CommandKind::Diff(baseline) => {
+                let other = commands::diff::before(*baseline, window)?;
+                let (before, _) = machine.pipeline(&commands[..at], other, Some(window))?;
+                let before = State::of(before, Vec::new());
+                given.other = Some(before.relaid(&state.layout));
+            }
+            CommandKind::Join(join) => {
+                given.other = Some(other(machine.subquery(&join.query, window)?));
+            }
+            CommandKind::AppendCols(append) => {
+                given.other = Some(other(machine.subquery(&append.query, window)?));
+            }
+            _ => {}
+        }
+        state = state.after(machine, command, &given, window)?;
+        let is_filter = matches!(
+            command.kind,
+            CommandKind::Filter(_) | CommandKind::FilterIndex(_)
+        );
+        if state.meta.raw && is_filter {
+            matched = events(&state.frame());
+        }
+    }
+    Ok((state.frame(), matched))
+}
+
+fn other(frame: Frame) -> Other {
+    let shown = shown(&frame);
+    let state = State::of(frame, Vec::new());
+    Other {
+        layout: state.layout,
+        shown,
+        rows: state.rows,
+    }
+}
+
+fn shown(frame: &Frame) -> Vec<rows::Shown> {
+    let column = |column: Shown| rows::Shown {
+        name: column.name,
+        field: column.field,
+    };
+    frame.columns().into_iter().map(column).collect()
+}
+
+/// Rows between two commands.
+struct State {
+    layout: Layout,
+    rows: Vec<RowValues>,
+    /// Everything of a frame but its rows.
+    meta: Frame,
+    /// The events that rows came from.
+    events: Vec<Rc<Fields>>,
+}
+
+impl State {
+    /// Lays a frame's rows out; `more` are further columns that they have.
+    fn of(mut frame: Frame, more: Vec<String>) -> Self {
+        let rows = std::mem::take(&mut frame.rows);
+        let mut fields: BTreeSet<String> = BTreeSet::new();
+        let mut computed: Vec<String> = more;
+        let mut events: Vec<Rc<Fields>> = Vec::new();
+        for row in &rows {
+            fields.extend(
+                row.event
+                    .iter()
+                    .flat_map(|event| event.names().map(str::to_owned)),
+            );
+            for (name, _) in row.columns() {
+                if !computed.contains(name) {
+                    computed.push(name.clone());
+                }
+            }
+        }
+        // Fields that the events of this query do not have may still be asked for; they are missing.
+        let fields: Vec<String> = fields.into_iter().chain([EVENT.to_owned()]).collect();
+        let mut layout = Layout::of_events(fields.clone());
+        for name in &computed {
+            layout.put(name);
+        }
+        let lay = |row: Row| -> RowValues {
+            let event = |name: &String| match &row.event {
+                Some(event) if name == EVENT => {
+                    events.push(Rc::clone(event));
+                    Value::count(events.len() - 1)
+                }
+                Some(event) => event.get(name),
+                None => Value::Null,
+            };
+            let mut values: RowValues = fields.iter().map(event).collect();
+            values.extend(computed.iter().map(|name| row.get(name)));
+            values
+        };
+        let rows = rows.into_iter().map(lay).collect();
+        Self {
+            layout,
+            rows,
+            meta: frame,
+            events,
+        }
+    }
+
+    /// The rows laid out as others are, by name.
+    fn relaid(&self, layout: &Layout) -> Other {
+        let relay = |row: &RowValues| {
+            let mut values = vec![Value::Null; layout.width()];
+            for column in layout.columns() {
+                let known = self.layout.columns().iter().find(|known| {
+                    known.name == column.name && known.is_computed == column.is_computed
+                });
+                let value = known.and_then(|known| row.get(known.slot));
+                values[column.slot] = value.cloned().unwrap_or_default();
+            }
+            values
+        };
+        Other {
+            layout: layout.clone(),
+            shown: Vec::new(),
+            rows: self.rows.iter().map(relay).collect(),
+        }
+    }
+
+    /// Puts the rows of another time behind these, and says in which slot they are told apart.
+    fn beside(&mut self, other: Frame) -> usize {
+        let own = self.frame();
+        let count = own.rows.len();
+        let mut all = self.meta.clone();
+        all.rows = own.rows.into_iter().chain(other.rows).collect();
+        for (at, row) in all.rows.iter_mut().enumerate() {
+            row.set(OTHER, Value::Bool(at >= count));
+        }
+        *self = Self::of(all, vec![OTHER.to_owned()]);
+        let mut layout = self.layout.clone();
+        layout.put(OTHER)
+    }
+
+    fn frame(&self) -> Frame {
+        let mut frame = self.meta.clone();
+        frame.rows = self.rows.iter().map(|row| self.row(row)).collect();
+        frame
+    }
+
+    fn row(&self, values: &RowValues) -> Row {
+        let value = |slot: usize| values.get(slot).cloned().unwrap_or_default();
+        let index = self.layout.event(EVENT).map(value);
+        let index = index.and_then(|index| corelog_values::coerce::millis(&index));
+        let event = index.and_then(|index| self.events.get(usize::try_from(index).ok()?));
+        let mut row = event.map_or_else(Row::default, |event| Row::of_event(Rc::clone(event)));
+        for column in self.layout.columns() {
+            if column.is_computed && column.name != OTHER {
+                row.set(&column.name, value(column.slot));
+            }
+        }
+        for (alias, columns) in self.layout.sides() {
+            let mut side = Row::default();
+            for computed in [false, true] {
+                for column in columns
+                    .iter()
+                    .filter(|column| column.is_computed == computed)
+                {
+                    side.set(&column.name, value(column.slot));
+                }
+            }
+            row.sides.push((alias.clone(), side));
+        }
+        row
+    }
+
+    fn given(
+        &self,
+        machine: &mut Machine<'_>,
+        command: &Command,
+        window: Window,
+    ) -> Result<Given, Failure> {
+        let tables = machine.input.tables.iter();
+        let tables = tables.map(|table| (table.name.clone(), Arc::new(Table::read(&table.csv))));
+        let time_key = self
+            .meta
+            .time_key
+            .as_ref()
+            .and_then(|time| self.time_key(time));
+        Ok(Given {
+            tables: tables.collect(),
+            context: machine.scope(command, window)?.context,
+            shown: shown(&self.meta),
+            keys: self.meta.keys.clone(),
+            time_key,
+            split: self.meta.split.clone(),
+            other: None,
+            windows: Windows::One,
+        })
+    }
+
+    fn time_key(&self, time: &TimeKey) -> Option<rows::TimeKey> {
+        Some(rows::TimeKey {
+            key: self.meta.keys.iter().position(|key| *key == time.name)?,
+            period: time.period,
+            offset: time.offset,
+        })
+    }
+
+    /// The rows after a command.
+    fn after(
+        mut self,
+        machine: &mut Machine<'_>,
+        command: &Command,
+        given: &Given,
+        window: Window,
+    ) -> Result<Self, Failure> {
+        let is_step = match &command.kind {
+            CommandKind::Source(_) => return Ok(self),
+            CommandKind::Stats(stats) => stats.items.iter().any(|item| is_top_k(&item.expr)),
+            _ => true,
+        };
+        if !is_step {
+            let frame = machine.step(self.frame(), command, window)?;
+            return Ok(Self::of(frame, Vec::new()));
+        }
+        let mut step = rows::step(&command.kind, &mut self.layout, given).map_err(failure)?;
+        let mut out = Vec::new();
+        let mut rows = std::mem::take(&mut self.rows).into_iter();
+        loop {
+            let batch: Vec<RowValues> = rows.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                break;
+            }
+            step.push(batch, &mut out).map_err(failure)?;
+        }
+        step.finish(&mut out).map_err(failure)?;
+        self.rows = out;
+        self.show(command, given);
+        Ok(self)
+    }
+
+    /// What a result shows after a command.
+    fn show(&mut self, command: &Command, given: &Given) {
+        match &command.kind {
+            CommandKind::Fields(items) | CommandKind::Unmask(items) => {
+                let meta = std::mem::take(&mut self.meta);
+                self.meta = commands::show::fields(&mut Scope::default(), meta, items);
+            }
+            CommandKind::Display(items) => {
+                let meta = std::mem::take(&mut self.meta);
+                self.meta = commands::show::display(&mut Scope::default(), meta, items);
+            }
+            CommandKind::Pattern(_) | CommandKind::CountFrequent(_) | CommandKind::Stats(_) => {
+                let names = self
+                    .layout
+                    .columns()
+                    .iter()
+                    .map(|column| column.name.clone());
+                let names: Vec<String> = names
+                    .filter(|name| !name.starts_with("@diff") && name != "@baselineSampleCount")
+                    .collect();
+                self.meta = Frame::aggregated(&names, Vec::new());
+            }
+            kind => {
+                let names = rows::added(kind, given);
+                for name in &names {
+                    self.meta.show_made(name);
+                }
+            }
+        }
+    }
+}
+
+fn is_top_k(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Call { function, .. } if *function == Function::TopK)
+}
+
+fn failure(failure: rows::Failure) -> Failure {
+    match failure {
+        rows::Failure::Unsupported { what } => Failure::Unsupported { what },
+        rows::Failure::TooMany { what, max } => Failure::TooMany { what, max },
+    }
+}

@@ -1,0 +1,133 @@
+//! `join` and `appendcols`: the rows of another query beside these.
+
+use std::collections::{BTreeSet, HashMap};
+
+use corelog_insights::JoinKind;
+
+use super::{Failure, RowValues, Step, put, row_bytes};
+use crate::context::Context;
+use crate::expression::Expression;
+use crate::set::Key;
+use crate::value::Value;
+
+/// Rows that a join may make.
+const JOINED_MAX: usize = 1_000_000;
+
+/// Each left row with each right row of an equal key.
+pub(super) struct Join {
+    key: Expression,
+    kind: JoinKind,
+    /// How many slots left rows have.
+    width: usize,
+    right: Vec<RowValues>,
+    places: HashMap<Key<'static>, Vec<usize>>,
+    made: usize,
+    bytes: usize,
+}
+
+impl Join {
+    pub(super) fn new(
+        key: Expression,
+        kind: JoinKind,
+        width: usize,
+        right_key: &Expression,
+        right: Vec<RowValues>,
+    ) -> Self {
+        let cx = Context::default();
+        let mut places: HashMap<Key<'static>, Vec<usize>> = HashMap::new();
+        for (at, row) in right.iter().enumerate() {
+            let value = right_key.eval(&cx, row);
+            for key in Key::of(&value).into_iter().flatten() {
+                places.entry(key.into_owned()).or_default().push(at);
+            }
+        }
+        let bytes = right.iter().map(row_bytes).sum();
+        Self {
+            key,
+            kind,
+            width,
+            right,
+            places,
+            made: 0,
+            bytes,
+        }
+    }
+
+    /// The right rows whose key equals a value, in their order.
+    fn partners(&self, value: &Value<'_>) -> BTreeSet<usize> {
+        let places: &HashMap<Key<'_>, Vec<usize>> = &self.places;
+        let keys = Key::beside(value).into_iter().flatten();
+        let found = keys.filter_map(|key| places.get(&key));
+        found.flatten().copied().collect()
+    }
+}
+
+impl Step for Join {
+    fn push(&mut self, rows: Vec<RowValues>, out: &mut Vec<RowValues>) -> Result<(), Failure> {
+        let cx = Context::default();
+        for mut row in rows {
+            let partners = self.partners(&self.key.eval(&cx, &row));
+            row.resize(self.width, Value::Null);
+            if partners.is_empty() && self.kind == JoinKind::Left {
+                self.made += 1;
+                out.push(row.clone());
+            }
+            for partner in partners {
+                let mut joined = row.clone();
+                joined.extend(self.right[partner].iter().cloned());
+                self.made += 1;
+                out.push(joined);
+                if self.made > JOINED_MAX {
+                    break;
+                }
+            }
+            if self.made > JOINED_MAX {
+                let what = "rows of a join";
+                return Err(Failure::TooMany {
+                    what,
+                    max: JOINED_MAX,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// The other query's columns, row by row. Decision: its further rows are dropped; without `override` a value that
+/// exists stays.
+pub(super) struct AppendCols {
+    pub(super) overrides: bool,
+    /// For each of the other's columns, what the row has by its name, and the slot it is put into.
+    pub(super) columns: Vec<(Expression, usize)>,
+    /// The values of the other's columns, row by row.
+    pub(super) others: std::vec::IntoIter<Vec<Value<'static>>>,
+}
+
+impl Step for AppendCols {
+    fn push(&mut self, rows: Vec<RowValues>, out: &mut Vec<RowValues>) -> Result<(), Failure> {
+        let cx = Context::default();
+        for mut row in rows {
+            let other = self.others.next();
+            for (at, (before, into)) in self.columns.iter().enumerate() {
+                let known = before.eval(&cx, &row);
+                let value = match &other {
+                    Some(other) if self.overrides || known.is_null() => {
+                        other.get(at).cloned().unwrap_or_default()
+                    }
+                    _ => known.into_owned(),
+                };
+                put(&mut row, *into, value);
+            }
+            out.push(row);
+        }
+        Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        self.others.as_slice().iter().map(row_bytes).sum()
+    }
+}
