@@ -269,6 +269,7 @@ fn hot(spool: &Spool, stopping: &Shutdown) -> Hot {
     let config = corelog_hot::Config {
         targets: corelog_hot::Targets {
             invocations: "/sample".into(),
+            further: None,
         },
         after: spool.durable_sequence(),
         bytes_max: None,

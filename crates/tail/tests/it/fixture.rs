@@ -29,6 +29,7 @@ impl Bench {
         let config = Config {
             targets: Targets {
                 invocations: GROUP.into(),
+                further: None,
             },
             after: Sequence::from_u64(0),
             bytes_max: None,
