@@ -89,6 +89,9 @@ fn window(text: &str, first: Option<&Range<usize>>, width: usize) -> Range<usize
         .take(room / 3)
         .last()
         .map_or(first.start, |(at, _)| at);
+    if start == 0 {
+        return 0..from_start;
+    }
     let end = boundary(room, start);
     if end < text.len() {
         return start..end;
