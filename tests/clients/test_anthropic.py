@@ -124,7 +124,8 @@ def test_counting_batches_and_models_are_relayed(stack, client):
         requests=[{"custom_id": "1", "params": params}]
     )
     assert raw.http_response.content == stack.last().body
-    assert record_of(stack, raw)["corelog"]["httpStatus"] == 200
+    record = record_of(stack, raw)
+    assert record["operation"] == "Batches" and record["corelog"]["httpStatus"] == 200
     assert client.models.list().data
 
 

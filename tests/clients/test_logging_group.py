@@ -131,3 +131,15 @@ def test_without_a_bucket_large_bodies_are_in_no_event_and_flags_hold(own_stack,
     assert not any(name.startswith("inputBody") for name in small["input"])
     cuts = {(cut["part"], cut["reason"]) for cut in small["corelog"]["cut"]}
     assert cuts == {("input", "not_delivered"), ("output", "not_delivered")}
+
+
+def test_the_group_that_has_every_record_whole_has_it_once(own_stack, tmp_path):
+    group = "/corelog/invocations"
+    logs = client_of(own_stack.url)
+    wait_for(lambda: logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"], "the group")
+    put(own_stack, cloudWatchConfig={"logGroupName": group, "roleArn": ROLE})
+    request_id = converse(own_stack, LONG)
+    found = messages(tmp_path, 2, group)
+    (record,) = [json.loads(message) for message in found if message != FIRST]
+    assert record["requestId"] == request_id
+    assert record["input"]["inputBodyJson"]["messages"][0]["content"][0]["text"] == LONG

@@ -9,6 +9,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
+import test_queries
 from logs_client import ACCOUNT, REGION, client_of, refused
 from stack import start_gateway
 
@@ -195,7 +196,7 @@ def test_events_are_put_and_read(logs, group):
     assert put["nextSequenceToken"] and "rejectedLogEventsInfo" not in put
     (event,) = logs.get_log_events(logGroupIdentifier=STEM + group, logStreamName="s")["events"]
     assert (event["timestamp"], event["message"]) == (now, "größe")
-    (found,) = logs.filter_log_events(logGroupName=group, filterPattern="größe")["events"]
+    (found,) = logs.filter_log_events(logGroupName=group, filterPattern='"größe"')["events"]
     assert found["ingestionTime"] == event["ingestionTime"] and len(found["eventId"]) == 56
 
 
@@ -324,7 +325,8 @@ def test_every_operation_that_is_served_was_called(logs):
     models = os.path.join(os.path.dirname(__file__), "../../crates/wire/models/logs-operations.txt")
     with open(models) as file:
         served = set(file.read().split())
-    assert served <= logs.checked.seen
+    # Those that need the query engine are counted in tests of their own.
+    assert served - test_queries.OPERATIONS <= logs.checked.seen
 
 
 KEYED = """

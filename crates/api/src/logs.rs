@@ -67,7 +67,7 @@ pub use event::{Away, Events, NoEvents};
 pub use pointer::InvalidPointer;
 #[cfg(test)]
 pub(crate) use queries::Asked;
-pub use queries::{Queries, QueryLimits};
+pub use queries::{Queries, QueryLimits, QueryLoad};
 
 use crate::aws::{Entry, entry, streaming};
 

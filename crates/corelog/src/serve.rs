@@ -34,6 +34,8 @@ const BLOCKING_THREADS: usize = 32;
 const BACKGROUND_THREADS: usize = 4;
 /// Threads for log events being made.
 const EVENT_THREADS: usize = 1;
+/// Threads for reads of stored events.
+const QUERY_THREADS: usize = 8;
 /// Drained exchanges get this long beyond the callers' own.
 const DRAIN_GRACE: Duration = Duration::from_secs(5);
 
@@ -61,11 +63,14 @@ pub(crate) fn up(args: &UpArgs, env: &Environment) -> anyhow::Result<ExitCode> {
         .build()?;
     let background = corelog_runtime::background(BACKGROUND_THREADS)?;
     let events = corelog_runtime::background(EVENT_THREADS)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let queries = corelog_runtime::background_of(threads, QUERY_THREADS)?;
     let backgrounds = Backgrounds {
         background: background.handle().clone(),
         events: events.handle().clone(),
     };
-    runtime.block_on(serve(args, env, &loaded, backgrounds))
+    let on = queries.handle().clone();
+    runtime.block_on(serve(args, env, &loaded, backgrounds, on))
 }
 
 async fn serve(
@@ -73,6 +78,7 @@ async fn serve(
     env: &Environment,
     loaded: &Loaded,
     background: Backgrounds,
+    queries: tokio::runtime::Handle,
 ) -> anyhow::Result<ExitCode> {
     let settings = Arc::new(loaded.settings.clone());
     let clock = Clock::system();
@@ -85,7 +91,7 @@ async fn serve(
         Arc::new(NoEngine),
         configure::queries(&settings),
         clock.clone(),
-        background.background.clone(),
+        queries,
     );
     let destinations = Arc::new(Destined::new(
         Arc::clone(&settings),
@@ -108,6 +114,7 @@ async fn serve(
         destinations: Arc::clone(&destinations),
         metrics: Arc::clone(&metrics),
         inflight: inflight.clone(),
+        queries: queries.clone(),
         started: clock.now(),
         in_force: RwLock::new(InForce::of(&settings, Vec::new())),
         at_start,

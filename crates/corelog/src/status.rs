@@ -6,6 +6,7 @@ use std::sync::Arc;
 use corelog_api::admin::{
     DestinationReport, Exchange, Exchanges, SpoolReport, Status, StatusReport,
 };
+use corelog_api::logs::Queries;
 use corelog_cli::settings::Settings;
 use corelog_gateway::InFlight;
 use corelog_spool::Spool;
@@ -60,6 +61,7 @@ pub(crate) struct Health {
     pub(crate) destinations: Arc<Destined>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) inflight: InFlight,
+    pub(crate) queries: Queries,
     pub(crate) started: Timestamp,
     pub(crate) in_force: RwLock<InForce>,
     pub(crate) at_start: Vec<String>,
@@ -97,6 +99,7 @@ impl Health {
     /// Figures for a scrape.
     pub(crate) fn sampled(&self) -> Sampled {
         let status = self.spool.status();
+        let queries = self.queries.load();
         Sampled {
             spool_bytes: status.segment_bytes + status.blob_bytes,
             spool_segments: status.segments,
@@ -106,6 +109,9 @@ impl Health {
             spool_sync_seconds_max: status.sync_time_max.as_secs_f64(),
             spool_gaps: status.gaps,
             exchanges_in_flight: self.inflight.len() as u64,
+            queries_running: queries.running,
+            queries_scheduled: queries.scheduled,
+            queries_answers_bytes: queries.answers_bytes,
         }
     }
 

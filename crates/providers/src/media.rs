@@ -4,10 +4,12 @@
 //! the bytes: [`Finder`] lists the files, and [`Cutter`] copies the text, minified, while it puts something else in
 //! each file's place and hands the decoded bytes out. Both take the text in chunks, and neither holds a file.
 
+mod alone;
 mod blocks;
 mod cut;
 mod find;
 
+pub use alone::alone;
 pub use cut::Cutter;
 pub use find::{Finder, find};
 
@@ -19,4 +21,17 @@ pub struct Media {
     pub extension: String,
     /// Which of the text's sources this is, counted from 0.
     source: usize,
+    /// What block it is in.
+    block: &'static str,
+    home: Home,
+}
+
+/// Which message a file belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Home {
+    /// Counted from 1; 0 is before every message: the system's.
+    message: usize,
+    is_answer: bool,
+    /// `user` or `assistant`; empty where it says neither.
+    role: &'static str,
 }

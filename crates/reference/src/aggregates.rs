@@ -68,7 +68,7 @@ pub(crate) fn compute(scope: &Scope<'_>, rows: &[Row], function: Function, args:
     }
 }
 
-fn time_of(row: &Row) -> Option<i64> {
+pub(crate) fn time_of(row: &Row) -> Option<i64> {
     coerce::millis(&row.get("@timestamp"))
 }
 

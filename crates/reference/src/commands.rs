@@ -16,5 +16,6 @@ pub(crate) mod outlier;
 pub(crate) mod sessions;
 pub(crate) mod totals;
 
+pub(crate) mod anomaly;
 pub(crate) mod diff;
 pub(crate) mod pattern;

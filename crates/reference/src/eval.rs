@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use corelog_insights::{Expr, ExprKind, Field, Period, Span};
-use corelog_values::{Binder, Bound, Context, Expression, Set};
+use corelog_values::{Binder, Context, Expression, Set};
 
 use crate::aggregates;
 use crate::row::{Row, join};
@@ -87,13 +87,13 @@ impl Found<'_> {
 }
 
 impl Binder for Found<'_> {
-    fn field(&mut self, field: &Field) -> Bound {
+    fn field(&mut self, field: &Field) -> Option<usize> {
         for length in 1..field.segments.len() {
             if self.scope.fresh.contains(&join(&field.segments[..length])) {
-                return Bound::Missing;
+                return None;
             }
         }
-        Bound::Slot(self.put(self.row.field(field)))
+        Some(self.put(self.row.field(field)))
     }
 
     fn column(&mut self, name: &str) -> Option<usize> {

@@ -88,7 +88,13 @@ impl Machine<'_> {
                         None => Vec::new(),
                     };
                     let scope = self.scope(command, window)?;
-                    frame = commands::pattern::apply(&scope, &frame, of, &texts);
+                    let own = commands::pattern::texts(&scope, &frame, of);
+                    frame = commands::pattern::apply(&own, &texts, window);
+                }
+                CommandKind::LogCompare(shift) => {
+                    let other = commands::diff::shifted(window, *shift)?;
+                    let (before, _) = self.pipeline(&commands[..at], other, None)?;
+                    frame = commands::diff::messages(&frame, &before, window, other);
                 }
                 CommandKind::Diff(baseline) => {
                     let other = commands::diff::before(*baseline, window)?;
@@ -115,7 +121,7 @@ impl Machine<'_> {
         before: &[Command],
         of: &Expr,
         window: Window,
-    ) -> Result<Vec<String>, Failure> {
+    ) -> Result<Vec<(String, Option<i64>)>, Failure> {
         let (frame, _) = self.pipeline(before, window, None)?;
         let scope = self.bare_scope(window);
         Ok(commands::pattern::texts(&scope, &frame, of))
@@ -168,6 +174,7 @@ impl Machine<'_> {
             CommandKind::AddTotals(totals) => commands::totals::apply(frame, totals),
             CommandKind::Outlier(outlier) => commands::outlier::apply(frame, outlier),
             CommandKind::Sessionize(sessionize) => commands::sessions::apply(frame, sessionize)?,
+            CommandKind::Anomaly => commands::anomaly::apply(frame),
             CommandKind::Source(_) => frame,
             other => {
                 return Err(Failure::unsupported(format!(

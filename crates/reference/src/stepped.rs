@@ -37,6 +37,8 @@ pub(crate) fn pipeline(
     let mut compared = false;
     for (at, command) in commands.iter().enumerate() {
         let mut given = state.given(machine, command, window)?;
+        let asks = |next: &Command| matches!(next.kind, CommandKind::Anomaly);
+        given.anomaly = commands[at..].iter().any(asks);
         match &command.kind {
             CommandKind::Diff(_) if std::mem::take(&mut compared) => {
                 let names = rows::added(&command.kind, &given);
@@ -59,6 +61,11 @@ pub(crate) fn pipeline(
                         Windows::Beside(slot)
                     };
                 }
+            }
+            CommandKind::LogCompare(shift) => {
+                let other = commands::diff::shifted(window, *shift)?;
+                let (other, _) = machine.pipeline(&commands[..at], other, None)?;
+                given.windows = Windows::Compared(state.beside(other));
             }
             CommandKind::Diff(baseline) => {
                 let other = commands::diff::before(*baseline, window)?;
@@ -249,6 +256,7 @@ impl State {
             split: self.meta.split.clone(),
             other: None,
             windows: Windows::One,
+            anomaly: false,
         })
     }
 
@@ -304,14 +312,17 @@ impl State {
                 let meta = std::mem::take(&mut self.meta);
                 self.meta = commands::show::display(&mut Scope::default(), meta, items);
             }
-            CommandKind::Pattern(_) | CommandKind::CountFrequent(_) | CommandKind::Stats(_) => {
-                let names = self
-                    .layout
-                    .columns()
-                    .iter()
-                    .map(|column| column.name.clone());
+            CommandKind::Pattern(_)
+            | CommandKind::LogCompare(_)
+            | CommandKind::CountFrequent(_)
+            | CommandKind::Stats(_) => {
+                let is_pattern = matches!(command.kind, CommandKind::Pattern(_));
+                let of_diff = rows::added(&CommandKind::Diff(None), given);
+                let columns = self.layout.columns().iter();
+                let names = columns.map(|column| column.name.clone());
                 let names: Vec<String> = names
-                    .filter(|name| !name.starts_with("@diff") && name != "@baselineSampleCount")
+                    .filter(|name| !name.starts_with('\0'))
+                    .filter(|name| !is_pattern || !of_diff.contains(name))
                     .collect();
                 self.meta = Frame::aggregated(&names, Vec::new());
             }

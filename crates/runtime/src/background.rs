@@ -20,8 +20,16 @@ pub fn give_way() {
 /// # Errors
 /// Whatever the system says to a new thread.
 pub fn background(blocking_threads: usize) -> io::Result<Runtime> {
+    background_of(1, blocking_threads)
+}
+
+/// The same with as many workers as that, for work that can be spread over them.
+///
+/// # Errors
+/// Whatever the system says to a new thread.
+pub fn background_of(workers: usize, blocking_threads: usize) -> io::Result<Runtime> {
     Builder::new_multi_thread()
-        .worker_threads(1)
+        .worker_threads(workers.max(1))
         .max_blocking_threads(blocking_threads)
         .thread_name("background")
         .on_thread_start(give_way)

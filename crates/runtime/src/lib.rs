@@ -6,7 +6,7 @@ mod clock;
 mod random;
 mod tasks;
 
-pub use background::{background, give_way};
+pub use background::{background, background_of, give_way};
 pub use backoff::Backoff;
 pub use clock::Clock;
 pub use random::{node_id, record_id};

@@ -28,7 +28,7 @@ pub use bucket::{Credentials, Encryption, Store};
 pub use location::{InvalidLocation, Location};
 
 use bucket::{Bucket, base_of};
-pub(crate) use bucket::{remote, with_credentials};
+pub(crate) use bucket::{client_options, impatient, remote, with_credentials};
 use layout::Layout;
 use render::{Form, Rendered};
 

@@ -85,6 +85,12 @@ pub struct Sampled {
     pub spool_gaps: u64,
     /// Exchanges on the wire.
     pub exchanges_in_flight: u64,
+    /// Queries that run.
+    pub queries_running: u64,
+    /// Queries that wait for their turn.
+    pub queries_scheduled: u64,
+    /// Bytes of the answers that are kept of finished queries.
+    pub queries_answers_bytes: u64,
 }
 
 /// Every metric, registered. Counting is lock-free or nearly so.
@@ -129,6 +135,9 @@ pub struct Metrics {
     spool_sync_seconds_max: FloatGauge,
     spool_gaps: Gauge,
     in_flight: Gauge,
+    queries_running: Gauge,
+    queries_scheduled: Gauge,
+    queries_answers_bytes: Gauge,
 }
 
 impl Default for Metrics {
@@ -165,11 +174,35 @@ impl Metrics {
             spool_sync_seconds_max: FloatGauge::default(),
             spool_gaps: Gauge::default(),
             in_flight: Gauge::default(),
+            queries_running: Gauge::default(),
+            queries_scheduled: Gauge::default(),
+            queries_answers_bytes: Gauge::default(),
         };
         metrics.register_gateway();
         metrics.register_spool();
         metrics.register_delivery();
+        metrics.register_queries();
         metrics
+    }
+
+    fn register_queries(&mut self) {
+        let r = &mut self.registry;
+        r.register(
+            "queries_running",
+            "Queries that run",
+            self.queries_running.clone(),
+        );
+        r.register(
+            "queries_scheduled",
+            "Queries that wait for their turn",
+            self.queries_scheduled.clone(),
+        );
+        r.register_with_unit(
+            "queries_answers",
+            "Answers that are kept of finished queries",
+            Unit::Bytes,
+            self.queries_answers_bytes.clone(),
+        );
     }
 
     fn register_gateway(&mut self) {
@@ -317,6 +350,11 @@ impl Metrics {
             .set(sampled.spool_sync_seconds_max);
         self.spool_gaps.set(signed(sampled.spool_gaps));
         self.in_flight.set(signed(sampled.exchanges_in_flight));
+        self.queries_running.set(signed(sampled.queries_running));
+        self.queries_scheduled
+            .set(signed(sampled.queries_scheduled));
+        self.queries_answers_bytes
+            .set(signed(sampled.queries_answers_bytes));
         let mut text = String::new();
         // Writing to a String does not fail.
         let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);

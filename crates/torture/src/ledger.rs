@@ -61,6 +61,8 @@ pub(crate) struct Call {
 pub(crate) struct Ledger {
     calls: Mutex<BTreeMap<String, Call>>,
     wrong: Mutex<Vec<String>>,
+    /// Log events by their messages, and whether they were taken.
+    puts: Mutex<BTreeMap<String, bool>>,
 }
 
 impl Ledger {
@@ -97,6 +99,23 @@ impl Ledger {
             let wrong = format!("{marker}: {dialect:?} answered {seen} instead of {expected}");
             self.odd(wrong);
         }
+    }
+
+    /// Log events are about to be put.
+    pub(crate) fn put(&self, messages: &[String]) {
+        let mut puts = self.puts.lock();
+        puts.extend(messages.iter().map(|message| (message.clone(), false)));
+    }
+
+    /// They were taken.
+    pub(crate) fn taken(&self, messages: &[String]) {
+        let mut puts = self.puts.lock();
+        puts.extend(messages.iter().map(|message| (message.clone(), true)));
+    }
+
+    /// All log events by their messages, and whether they were taken.
+    pub(crate) fn puts(&self) -> BTreeMap<String, bool> {
+        self.puts.lock().clone()
     }
 
     /// A client got something that it ought not to.

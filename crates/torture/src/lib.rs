@@ -2,7 +2,8 @@
 //! load, and counts what was lost.
 //!
 //! What must come out, whatever was broken: answers that a client saw complete minus records delivered is
-//! zero, no record twice, no hole in the sequence, and every record tells what its client was told.
+//! zero, no record twice, no hole in the sequence, and every record tells what its client was told. The same holds for
+//! log events that clients put.
 //!
 //! The counting is done by a reader of its own that knows the layout of the bucket and nothing else: no type
 //! of the record, no decoder and no client of the code under test is used. A mistake that both sides shared
@@ -15,6 +16,7 @@ mod client;
 mod ledger;
 mod load;
 mod oracle;
+mod put;
 mod report;
 mod rig;
 mod scenario;

@@ -11,10 +11,13 @@ use rand::{Rng as _, SeedableRng as _};
 use crate::ask::{Ask, Mix};
 use crate::client::{Answer, Client, Request};
 use crate::ledger::{Digest, Ledger, Seen};
+use crate::put::Putter;
 
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longer than any call may take: a client that is not done by then hangs, which is a finding.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(45);
+/// Clients that put log events beside those that call.
+const PUTTERS: u64 = 2;
 
 /// What is called, and how.
 #[derive(Debug, Clone)]
@@ -50,6 +53,15 @@ impl Load {
                 client: None,
             };
             tasks.spawn("client", worker.run(stop.clone()));
+        }
+        for number in 0..PUTTERS {
+            let putter = Putter {
+                gateway: plan.gateway,
+                ledger: Arc::clone(ledger),
+                rng: StdRng::seed_from_u64(plan.seed ^ (number << 56)),
+                prefix: format!("put-{}-{number}", plan.prefix),
+            };
+            tasks.spawn("putter", putter.run(stop.clone()));
         }
         Self { stop, tasks }
     }

@@ -7,6 +7,7 @@ use crate::Error;
 use crate::bucket::{Bucket, Record};
 use crate::ledger::{Call, Ledger, Seen};
 use crate::report::Counts;
+use crate::table::Held;
 
 /// The error code of a record that was made of an intent, because its process died.
 const INTERRUPTED: &str = "Interrupted";
@@ -29,8 +30,13 @@ pub(crate) struct Verdict {
     pub(crate) violations: Vec<String>,
 }
 
-/// Judges one data directory's history.
-pub(crate) fn judge(ledger: &Ledger, bucket: &Path, demand: Demand) -> Result<Verdict, Error> {
+/// Judges one data directory's history. `table` is what the table holds, or why that is not known.
+pub(crate) fn judge(
+    ledger: &Ledger,
+    bucket: &Path,
+    table: Result<Held, String>,
+    demand: Demand,
+) -> Result<Verdict, Error> {
     let bucket = Bucket::read(bucket)?;
     let calls = ledger.calls();
     let mut verdict = Verdict {
@@ -39,7 +45,12 @@ pub(crate) fn judge(ledger: &Ledger, bucket: &Path, demand: Demand) -> Result<Ve
     };
     verdict.violations.extend(ledger.wrong());
     verdict.counts.wrong += verdict.violations.len() as u64;
-    verdict.sequence(&bucket.records);
+    let table = table
+        .inspect_err(|why| verdict.wrong(format!("the table: {why}")))
+        .ok();
+    if let Some(table) = &table {
+        verdict.sequence(&bucket.records, &table.taken);
+    }
     let by_marker = verdict.once(&bucket.records, &calls);
     for (marker, call) in &calls {
         verdict.call(
@@ -58,6 +69,10 @@ pub(crate) fn judge(ledger: &Ledger, bucket: &Path, demand: Demand) -> Result<Ve
             .violations
             .push(format!("{lost} answers have no record"));
     }
+    if let Some(table) = &table {
+        verdict.table(&bucket.records, &table.record_ids);
+        verdict.puts(&ledger.puts(), &table.puts);
+    }
     Ok(verdict)
 }
 
@@ -68,8 +83,13 @@ impl Verdict {
         self.violations.extend(other.violations);
     }
 
-    /// One node, and its sequence from 1 without holes.
-    fn sequence(&mut self, records: &[Record]) {
+    fn wrong(&mut self, what: String) {
+        self.counts.wrong += 1;
+        self.violations.push(what);
+    }
+
+    /// One node, and its sequence from 1 without holes: log events that were put took the other places.
+    fn sequence(&mut self, records: &[Record], taken: &BTreeSet<u64>) {
         let mut by_node: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
         for record in records {
             by_node
@@ -81,7 +101,8 @@ impl Verdict {
             self.violations
                 .push(format!("one data directory, {} nodes", by_node.len()));
         }
-        for (node, sequences) in by_node {
+        for (node, mut sequences) in by_node {
+            sequences.extend(taken);
             let mut next = 1;
             for sequence in sequences {
                 if sequence != next {
@@ -96,17 +117,9 @@ impl Verdict {
     }
 
     /// The table of log events has the records of the bucket, each once. `found` are the ids of its events.
-    pub(crate) fn table(&mut self, records: &[Record], found: Result<Vec<String>, String>) {
-        let found = match found {
-            Ok(found) => found,
-            Err(why) => {
-                self.counts.wrong += 1;
-                self.violations.push(format!("the table: {why}"));
-                return;
-            }
-        };
+    fn table(&mut self, records: &[Record], found: &[String]) {
         let mut events = BTreeSet::new();
-        for id in &found {
+        for id in found {
             if !events.insert(id.as_str()) {
                 self.counts.doubled += 1;
                 self.violations.push(format!("{id} is in the table twice"));
@@ -121,6 +134,32 @@ impl Verdict {
             self.counts.wrong += 1;
             self.violations
                 .push(format!("{id} is in the table and not in the bucket"));
+        }
+    }
+
+    /// The table has every log event that was taken, each once, and none that nobody put.
+    fn puts(&mut self, puts: &BTreeMap<String, bool>, found: &[String]) {
+        let begin = |message: &str| message.split(' ').next().unwrap_or_default().to_owned();
+        let mut events = BTreeSet::new();
+        for message in found {
+            if !events.insert(message) {
+                self.counts.doubled += 1;
+                let event = begin(message);
+                self.violations
+                    .push(format!("event {event} is in the table twice"));
+            }
+            if !puts.contains_key(message) {
+                self.wrong(format!("nobody put the event {}", begin(message)));
+            }
+        }
+        for (message, _) in puts.iter().filter(|(_, taken)| **taken) {
+            self.counts.put += 1;
+            if !events.contains(message) {
+                self.counts.lost += 1;
+                let event = begin(message);
+                self.violations
+                    .push(format!("event {event} was taken and is not in the table"));
+            }
         }
     }
 

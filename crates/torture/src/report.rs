@@ -18,6 +18,8 @@ pub struct Counts {
     pub hung_up: u64,
     /// Calls answered with an error.
     pub refused: u64,
+    /// Log events that were put and taken.
+    pub put: u64,
     /// Records in the bucket.
     pub delivered: u64,
     /// Of these, records of exchanges that ended with their process.
@@ -41,6 +43,7 @@ impl Counts {
         self.broken += other.broken;
         self.hung_up += other.hung_up;
         self.refused += other.refused;
+        self.put += other.put;
         self.delivered += other.delivered;
         self.interrupted += other.interrupted;
         self.cut += other.cut;
@@ -91,7 +94,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<10} {:>6} {:>7} {:>8} {:>6} {:>7} {:>7} {:>9} {:>11} {:>4} {:>4} {:>7} {:>4} {:>5}",
+            "{:<10} {:>6} {:>7} {:>8} {:>6} {:>7} {:>7} {:>7} {:>9} {:>11} {:>4} {:>4} {:>7} {:>4} {:>5}",
             "scenario",
             "rounds",
             "calls",
@@ -99,6 +102,7 @@ impl fmt::Display for Report {
             "broken",
             "hung up",
             "refused",
+            "put",
             "delivered",
             "interrupted",
             "cut",
@@ -116,7 +120,7 @@ impl fmt::Display for Report {
         {
             writeln!(
                 f,
-                "{:<10} {:>6} {:>7} {:>8} {:>6} {:>7} {:>7} {:>9} {:>11} {:>4} {:>4} {:>7} {:>4} {:>5}",
+                "{:<10} {:>6} {:>7} {:>8} {:>6} {:>7} {:>7} {:>7} {:>9} {:>11} {:>4} {:>4} {:>7} {:>4} {:>5}",
                 scenario.as_str(),
                 rounds,
                 c.calls,
@@ -124,6 +128,7 @@ impl fmt::Display for Report {
                 c.broken,
                 c.hung_up,
                 c.refused,
+                c.put,
                 c.delivered,
                 c.interrupted,
                 c.cut,

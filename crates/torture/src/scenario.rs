@@ -16,7 +16,6 @@ use rand::{Rng as _, SeedableRng as _};
 use tokio::time::sleep;
 
 use crate::ask::Mix;
-use crate::bucket::Bucket;
 use crate::ledger::Ledger;
 use crate::load::{Load, Plan};
 use crate::oracle::{self, Demand, Verdict};
@@ -122,6 +121,9 @@ pub(crate) async fn run_all(options: &Options, seed: u64, dir: &Path) -> Result<
         if counts.complete == 0 {
             violations.push("not one call was answered, so nothing was tried".to_owned());
         }
+        if counts.put == 0 {
+            violations.push("not one log event was taken, so nothing was tried".to_owned());
+        }
         let (rounds, left_out) = (trial.rounds, trial.left_out);
         rows.push(Row {
             scenario,
@@ -213,9 +215,11 @@ impl<'a> Trial<'a> {
     }
 
     fn judge(&self, rig: &Rig, demand: Demand) -> Result<Verdict, Error> {
-        let mut verdict = oracle::judge(&self.ledger, &rig.bucket(), demand)?;
-        let delivered = Bucket::read(&rig.bucket())?.records;
-        verdict.table(&delivered, table::record_ids(&rig.table()));
-        Ok(verdict)
+        oracle::judge(
+            &self.ledger,
+            &rig.bucket(),
+            table::read(&rig.table()),
+            demand,
+        )
     }
 }

@@ -8,12 +8,25 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use parquet::file::reader::SerializedFileReader;
-use parquet::record::Field;
+use parquet::record::{Field, Row};
 use serde_json::Value;
 
-/// The record ids of all events of the newest version, as often as they are there; what cannot be read, in words.
-pub(crate) fn record_ids(dir: &Path) -> Result<Vec<String>, String> {
-    let mut ids = Vec::new();
+use crate::put::STREAM;
+
+/// What the table holds, as often as it is there.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    /// Ids of records.
+    pub(crate) record_ids: Vec<String>,
+    /// Messages of log events that were put.
+    pub(crate) puts: Vec<String>,
+    /// The places in the sequence that these take.
+    pub(crate) taken: BTreeSet<u64>,
+}
+
+/// All events of the newest version; what cannot be read, in words.
+pub(crate) fn read(dir: &Path) -> Result<Held, String> {
+    let mut held = Held::default();
     for file in files(dir)? {
         let shown = file.display();
         let opened = File::open(&file).map_err(|error| format!("{shown}: {error}"))?;
@@ -21,14 +34,33 @@ pub(crate) fn record_ids(dir: &Path) -> Result<Vec<String>, String> {
             SerializedFileReader::new(opened).map_err(|error| format!("{shown}: {error}"))?;
         for row in reader {
             let row = row.map_err(|error| format!("{shown}: {error}"))?;
-            let id = row.get_column_iter().find(|(name, _)| *name == "record_id");
-            match id {
-                Some((_, Field::Str(id))) => ids.push(id.clone()),
-                _ => return Err(format!("{shown}: an event without a record's id")),
-            }
+            held.add(&row)
+                .ok_or_else(|| format!("{shown}: an event that is neither a record nor put"))?;
         }
     }
-    Ok(ids)
+    Ok(held)
+}
+
+impl Held {
+    fn add(&mut self, row: &Row) -> Option<()> {
+        let column = |wanted: &str| {
+            let found = row.get_column_iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, field)| field)
+        };
+        let text = |name: &str| match column(name) {
+            Some(Field::Str(text)) => Some(text.clone()),
+            _ => None,
+        };
+        if text("log_stream")? != STREAM {
+            self.record_ids.push(text("record_id")?);
+            return Some(());
+        }
+        self.puts.push(text("message")?);
+        if let Some(Field::Long(sequence)) = column("sequence") {
+            self.taken.insert(u64::try_from(*sequence).ok()?);
+        }
+        Some(())
+    }
 }
 
 /// The files of the newest version. A table that was never begun has none.

@@ -30,13 +30,19 @@ pub enum Bound {
     },
 }
 
-/// Says where in a row the values are that an expression asks for.
+/// Says where in a row the values are that an expression asks for; `None` where there is none, so that the value is
+/// missing.
 pub trait Binder {
-    /// The place of a field.
-    fn field(&mut self, field: &Field) -> Bound;
+    /// The slot of a field.
+    fn field(&mut self, field: &Field) -> Option<usize>;
+
+    /// The place of a field, for binders whose slots may hold the map or list that the field is in.
+    fn place(&mut self, field: &Field) -> Bound {
+        self.field(field).map_or(Bound::Missing, Bound::Slot)
+    }
 
     /// The slot of a column by its name: one of an earlier `stats`, or `@timestamp` and `@message`, which some
-    /// functions look at. `None` if there is none.
+    /// functions look at.
     fn column(&mut self, name: &str) -> Option<usize>;
 
     /// The slot of a part of the expression whose value is in the row already, such as a key of `stats`. Asked for
@@ -190,7 +196,7 @@ impl<B: Binder> Maker<'_, B> {
             }),
             ExprKind::Text(text) => Node::Constant(Value::text(text.clone())),
             ExprKind::Bool(truth) => Node::Constant(Value::Bool(*truth)),
-            ExprKind::Field(field) => self.binder.field(field).into(),
+            ExprKind::Field(field) => self.binder.place(field).into(),
             ExprKind::Column(name) => bound(self.binder.column(name)),
             ExprKind::List(all) => Node::List(self.all(all)),
             ExprKind::Member { of, path } => Node::Member {

@@ -8,6 +8,7 @@
 //! Absent here: where rows come from, sorting, and what `stats` computes.
 
 mod along;
+mod anomaly;
 mod dedup;
 mod diff;
 mod fill;
@@ -18,6 +19,7 @@ mod lists;
 mod lookup;
 mod make;
 mod mining;
+mod names;
 mod outlier;
 mod parse;
 mod pattern;
@@ -32,8 +34,9 @@ use crate::value::Value;
 pub use fill::key_order;
 pub use layout::{Column, Layout};
 pub use lookup::Table;
-pub use make::{COUNT, Given, Other, Shown, TimeKey, added, step};
+pub use make::{COUNT, Given, Other, Shown, TimeKey, step};
 pub use mining::{Miner, Pattern};
+pub use names::{added, read};
 pub use pattern::Windows;
 
 /// A row: a value for each slot of its layout. Slots beyond its end are missing.

@@ -105,23 +105,45 @@ impl<'t> Scan<'t> {
 /// How far the next quote, backslash or control character is.
 fn special(bytes: &[u8]) -> Option<usize> {
     const BLOCK: usize = 32;
-    let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < b' ';
-    let mut at = 0;
-    // Blocks are looked at whole, without a branch for each byte, so that the compiler can use wide registers: most
-    // of what is recorded is long texts.
+    let (start, _) = bytes.split_at(bytes.len().min(BLOCK));
+    if let Some(found) = special_in_words(start) {
+        return Some(found);
+    }
+    let mut at = start.len();
+    // Blocks are looked at whole, without a branch for each byte, so that the compiler uses wide registers: most of
+    // what is recorded is long texts.
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
-        let found = block
-            .iter()
-            .fold(false, |found, byte| found | is_special(*byte));
-        if found {
+        let mut found = 0;
+        for byte in block {
+            found |= u8::from(*byte == b'"') | u8::from(*byte == b'\\') | u8::from(*byte < b' ');
+        }
+        if found != 0 {
             break;
         }
         at += BLOCK;
     }
-    let rest = bytes.get(at..)?;
-    rest.iter()
-        .position(|byte| is_special(*byte))
-        .map(|found| at + found)
+    special_in_words(bytes.get(at..)?).map(|found| at + found)
+}
+
+/// The same, eight bytes at a time.
+fn special_in_words(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Sets the high bit of a byte below `than`, and perhaps of bytes above such a one; the lowest is right.
+    let below = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word & HIGH;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let quote = below(word ^ (ONES * u64::from(b'"')), 1);
+        let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
+        let found = quote | backslash | below(word, b' ');
+        if found != 0 {
+            return Some(at * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let is_special = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < b' ';
+    let found = rest.iter().position(is_special);
+    found.map(|found| words.len() * 8 + found)
 }
 
 /// How many bytes the escape takes that the bytes begin with, if it is one.
@@ -205,4 +227,23 @@ fn is_number(text: &str) -> bool {
         && digits(fraction)
         && digits(power)
         && (is_short || Number::from_json(text).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::special;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_ends_or_changes_a_string_is_found_wherever_it_is(
+            bytes in prop::collection::vec(prop_oneof![60 => 0x23_u8..=0xFF, 1 => any::<u8>()], 0..150),
+        ) {
+            let expected = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '));
+            prop_assert_eq!(special(&bytes), expected);
+        }
+    }
 }

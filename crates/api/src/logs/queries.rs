@@ -65,6 +65,17 @@ impl QueryLimits {
     }
 }
 
+/// How busy queries are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueryLoad {
+    /// Queries that run.
+    pub running: u64,
+    /// Queries that wait for their turn.
+    pub scheduled: u64,
+    /// Bytes of the answers that are kept of finished queries.
+    pub answers_bytes: u64,
+}
+
 /// The queries of this process, behind a cheap handle.
 #[derive(Debug, Clone)]
 pub struct Queries(Arc<Inner>);
@@ -185,6 +196,11 @@ impl Queries {
     ) -> Vec<(String, Job)> {
         let now = self.0.clock.now();
         self.0.shelf.lock().list(after, limit, fits, now)
+    }
+
+    /// How busy they are.
+    pub fn load(&self) -> QueryLoad {
+        self.0.shelf.lock().load()
     }
 
     /// Ends every query, and waits until their work has; returns the late ones. No other can be started.

@@ -9,5 +9,6 @@
 mod process;
 
 mod gaps;
+mod query;
 mod reload;
 mod stop;

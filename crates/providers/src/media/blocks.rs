@@ -32,6 +32,32 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
+    /// Whether the container just entered is a message of the conversation rather than a tool's result in one; or,
+    /// after leaving one, whether that was.
+    pub(super) fn is_message(&self, place: Place, is_open: bool) -> bool {
+        place == Place::Message && self.open.len() == 2 + usize::from(is_open)
+    }
+
+    /// Whether the open containers are those of an answer.
+    pub(super) fn is_answer(&self) -> bool {
+        self.open.get(1) == Some(&Place::Output)
+    }
+
+    /// What kind of file the value that comes is in, by its key.
+    pub(super) fn block(&self) -> &'static str {
+        match &self.key[..] {
+            b"document" => "document",
+            b"video" => "video",
+            b"audio" => "audio",
+            _ => "image",
+        }
+    }
+
+    /// Whether the value that comes is the role of a message of the conversation.
+    pub(super) fn is_at_role(&self) -> bool {
+        self.open.len() == 3 && self.is_at(Place::Message, b"role")
+    }
+
     /// Enters a container and says what it is.
     pub(super) fn open(&mut self, object: bool) -> Place {
         let place = self.next(object);

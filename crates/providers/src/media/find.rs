@@ -1,7 +1,7 @@
 //! The first pass: lists the files of a text.
 
-use super::Media;
 use super::blocks::{Blocks, Place};
+use super::{Home, Media};
 use crate::json::{Scanner, Visit};
 
 /// Files that are listed; later ones stay in the text.
@@ -60,6 +60,14 @@ struct Search {
     files: Vec<Media>,
     /// Files of the block that is open begin here.
     block_files: usize,
+    block: &'static str,
+    /// Files of the message that is open begin here.
+    message_files: usize,
+    /// The message that is open, or was last.
+    home: Home,
+    /// Messages that have begun.
+    messages: usize,
+    role: Vec<u8>,
     extension: Vec<u8>,
     string: Option<Base64Check>,
     /// The source that is open holds a file.
@@ -72,28 +80,45 @@ enum Reading {
     #[default]
     Nothing,
     Format,
+    Role,
     Bytes,
     Skipped,
 }
 
 impl Visit for Search {
     fn open(&mut self, object: bool) {
-        match self.blocks.open(object) {
+        let block = self.blocks.block();
+        let place = self.blocks.open(object);
+        match place {
             Place::Media => {
+                self.block = block;
                 self.block_files = self.files.len();
                 self.extension.clear();
             }
             Place::Source => self.has_bytes = false,
+            _ if self.blocks.is_message(place, true) => {
+                self.messages += 1;
+                self.home = Home {
+                    message: self.messages,
+                    is_answer: self.blocks.is_answer(),
+                    role: "",
+                };
+                self.message_files = self.files.len();
+                self.role.clear();
+            }
             _ => {}
         }
     }
 
     fn close(&mut self, _object: bool) {
-        match self.blocks.close() {
+        let place = self.blocks.close();
+        match place {
             Place::Source if self.has_bytes && self.files.len() < FILES_MAX => {
                 self.files.push(Media {
                     extension: String::new(),
                     source: self.blocks.sources - 1,
+                    block: self.block,
+                    home: self.home,
                 });
             }
             Place::Media => {
@@ -101,6 +126,17 @@ impl Visit for Search {
                 for file in &mut self.files[self.block_files..] {
                     extension.clone_into(&mut file.extension);
                 }
+            }
+            _ if self.blocks.is_message(place, false) => {
+                let role = match &self.role[..] {
+                    b"user" => "user",
+                    b"assistant" => "assistant",
+                    _ => "",
+                };
+                for file in &mut self.files[self.message_files..] {
+                    file.home.role = role;
+                }
+                self.home = Home::default();
             }
             _ => {}
         }
@@ -115,6 +151,9 @@ impl Visit for Search {
             self.reading = if self.blocks.is_at(Place::Media, b"format") {
                 self.extension.clear();
                 Reading::Format
+            } else if self.blocks.is_at_role() {
+                self.role.clear();
+                Reading::Role
             } else if self.blocks.is_at(Place::Source, b"bytes") {
                 self.string = Some(Base64Check::default());
                 Reading::Bytes
@@ -127,6 +166,10 @@ impl Visit for Search {
                 let room = (EXTENSION_BYTES_MAX + 1).saturating_sub(self.extension.len());
                 self.extension
                     .extend_from_slice(&part[..part.len().min(room)]);
+            }
+            (Reading::Role, _) => {
+                let room = (EXTENSION_BYTES_MAX + 1).saturating_sub(self.role.len());
+                self.role.extend_from_slice(&part[..part.len().min(room)]);
             }
             (Reading::Bytes, Some(check)) => check.push(part),
             _ => {}

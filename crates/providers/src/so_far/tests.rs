@@ -173,7 +173,7 @@ fn native_bedrock_streams_of_every_family() {
     );
     // Llama counts as it goes.
     let llama = json!({"generation":"abcdefgh","prompt_token_count":12,"generation_token_count":3});
-    check(&[llama.clone()], said(Some(12), Some(3), None));
+    check(std::slice::from_ref(&llama), said(Some(12), Some(3), None));
     let metrics =
         json!({"amazon-bedrock-invocationMetrics":{"inputTokenCount":11,"outputTokenCount":4}});
     check(&[llama, metrics], said(Some(11), Some(4), None));

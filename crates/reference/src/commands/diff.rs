@@ -4,8 +4,10 @@
 //! Decisions: their names, and the words `New`, `Gone`, `Increased`, `Decreased`, `Unchanged`; the largest difference
 //! comes first, then the patterns by text; the month before is the same days of that month.
 
-use corelog_insights::{Baseline, Command, CommandKind};
+use corelog_insights::{Baseline, Command, CommandKind, Period};
 
+use crate::aggregates::time_of;
+use crate::commands::{anomaly, pattern};
 use crate::output::Failure;
 use crate::row::{Frame, Row};
 use crate::source::Window;
@@ -21,6 +23,16 @@ pub(crate) fn window(commands: &[Command], window: Window) -> Option<Window> {
         CommandKind::Diff(baseline) => before(*baseline, window).ok(),
         _ => None,
     })
+}
+
+/// A time of the same length, so long before.
+pub(crate) fn shifted(window: Window, period: Period) -> Result<Window, Failure> {
+    let back = |ms: i64| ms.checked_sub(calendar::length_ms(period)?);
+    let (Some(start_ms), Some(end_ms)) = (back(window.start_ms), back(window.end_ms)) else {
+        let what = "a `timeshift` of months or years, or without a time range";
+        return Err(Failure::unsupported(what));
+    };
+    Ok(Window { start_ms, end_ms })
 }
 
 /// A time of the same length before.
@@ -60,6 +72,7 @@ pub(crate) fn apply(now: &Frame, before: &Frame) -> Frame {
             let count_before = count_of(row);
             gone.set("@sampleCount", Value::int(0));
             gone.set("@ratio", Value::int(0));
+            anomaly::forget(&mut gone);
             rows.push(compared(gone, 0, count_before));
         }
     }
@@ -79,6 +92,20 @@ pub(crate) fn apply(now: &Frame, before: &Frame) -> Frame {
         frame.show_made(name);
     }
     frame
+}
+
+/// `logcompare`: the patterns of whole messages, compared. Decision: that is `pattern @message | diff` with a time of
+/// one's own choice.
+pub(crate) fn messages(now: &Frame, before: &Frame, window: Window, other: Window) -> Frame {
+    let texts = |frame: &Frame| -> Vec<(String, Option<i64>)> {
+        let text = |row: &Row| Some((text_of(&row.get("@message"))?, time_of(row)));
+        frame.rows.iter().filter_map(text).collect()
+    };
+    let (now, before) = (texts(now), texts(before));
+    apply(
+        &pattern::apply(&now, &before, window),
+        &pattern::apply(&before, &now, other),
+    )
 }
 
 fn pattern_of(row: &Row) -> String {

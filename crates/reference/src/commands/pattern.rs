@@ -6,39 +6,55 @@
 
 use corelog_insights::Expr;
 
+use crate::aggregates::time_of;
+use crate::commands::anomaly;
 use crate::eval::{Scope, eval};
 use crate::mining;
 use crate::row::{Frame, Row};
+use crate::source::Window;
 use crate::value::{Value, text as text_of};
 
 const COLUMNS: [&str; 4] = ["@pattern", "@ratio", "@sampleCount", "@severityLabel"];
 
-/// The texts to group; rows without a text take no part.
-pub(crate) fn texts(scope: &Scope<'_>, frame: &Frame, of: &Expr) -> Vec<String> {
-    let rows = frame.rows.iter();
-    rows.filter_map(|row| text_of(&eval(scope, row, of)))
-        .collect()
+/// The texts to group, and their times; rows without a text take no part.
+pub(crate) fn texts(scope: &Scope<'_>, frame: &Frame, of: &Expr) -> Vec<(String, Option<i64>)> {
+    let text = |row: &Row| Some((text_of(&eval(scope, row, of))?, time_of(row)));
+    frame.rows.iter().filter_map(text).collect()
 }
 
-/// The patterns of the rows' texts, formed together with those of another time.
-pub(crate) fn apply(scope: &Scope<'_>, frame: &Frame, of: &Expr, others: &[String]) -> Frame {
-    let own = texts(scope, frame, of);
-    let all: Vec<&str> = own.iter().chain(others).map(String::as_str).collect();
+/// The patterns of texts, formed together with those of another time.
+pub(crate) fn apply(
+    own: &[(String, Option<i64>)],
+    others: &[(String, Option<i64>)],
+    window: Window,
+) -> Frame {
+    let all: Vec<&str> = own
+        .iter()
+        .chain(others)
+        .map(|(text, _)| text.as_str())
+        .collect();
     let mut patterns = mining::mine(&all);
     patterns.truncate(own.len());
-    let mut counts: Vec<(String, usize)> = Vec::new();
-    for pattern in patterns {
-        match counts.iter_mut().find(|(known, _)| *known == pattern) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((pattern, 1)),
+    // For each pattern, the parts of the time that its texts are in.
+    let mut parts: Vec<(String, Vec<usize>)> = Vec::new();
+    for (pattern, (_, time)) in patterns.into_iter().zip(own) {
+        let part = anomaly::part_of(*time, window);
+        match parts.iter_mut().find(|(known, _)| *known == pattern) {
+            Some((_, parts)) => parts.push(part),
+            None => parts.push((pattern, vec![part])),
         }
     }
-    counts.sort_by(|(left, left_count), (right, right_count)| {
-        right_count.cmp(left_count).then_with(|| left.cmp(right))
+    parts.sort_by(|(left, left_parts), (right, right_parts)| {
+        let by_count = right_parts.len().cmp(&left_parts.len());
+        by_count.then_with(|| left.cmp(right))
     });
-    let rows = counts
+    let rows = parts
         .into_iter()
-        .map(|(pattern, count)| pattern_row(&pattern, count, own.len()))
+        .map(|(pattern, parts)| {
+            let mut row = pattern_row(&pattern, parts.len(), own.len());
+            anomaly::note(&mut row, &parts);
+            row
+        })
         .collect();
     Frame::aggregated(&COLUMNS.map(str::to_owned), rows)
 }

@@ -3,26 +3,22 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use corelog_delivery::SinkError;
 use corelog_runtime::Clock;
 use corelog_wire::sigv4;
 use futures_util::StreamExt;
 use http::HeaderValue;
-use object_store::ClientOptions;
-use object_store::aws::{AmazonS3Builder, AwsCredentialProvider};
+use object_store::aws::AwsCredentialProvider;
 use object_store::client::{HttpClient, HttpConnector, HttpError, ReqwestConnector};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::Config;
 use super::event::Event;
-use crate::s3::{Credentials, with_credentials};
+use crate::s3::{Credentials, client_options, impatient, with_credentials};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 /// No answer of these operations comes near it.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
 /// The most of the service's own words that is passed on.
@@ -154,12 +150,8 @@ impl Service {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
         };
-        let options = ClientOptions::new()
-            .with_connect_timeout(CONNECT_TIMEOUT)
-            .with_timeout(REQUEST_TIMEOUT)
-            .with_allow_http(config.allow_http);
         let client = ReqwestConnector::default()
-            .connect(&options)
+            .connect(&client_options(config.allow_http))
             .map_err(|error| unusable(error.into()))?;
         Ok(Self {
             client,
@@ -286,7 +278,7 @@ fn provider(config: &Config) -> object_store::Result<Option<AwsCredentialProvide
     if matches!(config.credentials, Credentials::Anonymous) {
         return Ok(None);
     }
-    let builder = AmazonS3Builder::new()
+    let builder = impatient(false)
         .with_bucket_name("none")
         .with_region(&config.region);
     let store = with_credentials(builder, &config.credentials).build()?;

@@ -302,23 +302,32 @@ pub(crate) fn remote(name: &str, store: &Store) -> Result<Arc<dyn ObjectStore>, 
     Ok(Arc::new(built))
 }
 
-fn builder(name: &str, store: &Store) -> AmazonS3Builder {
-    // Delivery itself retries for ever, so the client only smooths over a hiccup.
+/// How long a request may take, of whatever kind.
+pub(crate) fn client_options(allow_http: bool) -> ClientOptions {
+    ClientOptions::new()
+        .with_connect_timeout(Duration::from_secs(5))
+        .with_timeout(Duration::from_mins(1))
+        .with_allow_http(allow_http)
+}
+
+/// A builder of clients that give up soon, on credentials too: delivery itself retries for ever, so the client only
+/// smooths over a hiccup.
+pub(crate) fn impatient(allow_http: bool) -> AmazonS3Builder {
     let retry = RetryConfig {
         backoff: BackoffConfig::default(),
         max_retries: 2,
         retry_timeout: Duration::from_secs(20),
     };
-    let client = ClientOptions::new()
-        .with_connect_timeout(Duration::from_secs(5))
-        .with_timeout(Duration::from_mins(1))
-        .with_allow_http(store.allow_http);
-    let mut builder = AmazonS3Builder::new()
+    AmazonS3Builder::new()
+        .with_client_options(client_options(allow_http))
+        .with_retry(retry)
+}
+
+fn builder(name: &str, store: &Store) -> AmazonS3Builder {
+    let mut builder = impatient(store.allow_http)
         .with_bucket_name(name)
         .with_region(store.region.as_deref().unwrap_or("us-east-1"))
-        .with_virtual_hosted_style_request(store.virtual_hosted)
-        .with_client_options(client)
-        .with_retry(retry);
+        .with_virtual_hosted_style_request(store.virtual_hosted);
     if let Some(endpoint) = &store.endpoint {
         builder = builder.with_endpoint(endpoint);
     }

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use bytes::Bytes;
 use corelog_providers::json;
-use corelog_providers::media::{Cutter, Finder, Media, find};
+use corelog_providers::media::{Cutter, Finder, Media, alone, find};
 
 use super::data::{BlobBody, DataBody, DataObject, GZIP_TYPE, Gzipping};
 use super::place::{Apart, Body, delivers_medium, file_type_of};
@@ -45,6 +45,53 @@ pub(crate) fn cut_at_hand(
     if files.is_empty() {
         return None;
     }
+    cut(files, bytes, data)
+}
+
+/// Cuts the delivered files out of a body at hand, and gives what that body is without anything else. `None` where
+/// there is none.
+pub(crate) fn alone_at_hand(
+    body: Body<'_>,
+    bytes: &[u8],
+    data: &mut Vec<DataObject>,
+) -> Option<Vec<u8>> {
+    let files = name_files(body, find(bytes));
+    let alone = delivered_alone(&files)?;
+    cut(files, bytes, data).map(|_| alone)
+}
+
+/// The same of a body in a blob, whose files are handed out later.
+pub(crate) fn alone_in_blob(
+    body: Body<'_>,
+    blob: BlobBody,
+    key: String,
+    data: &mut Vec<DataObject>,
+) -> io::Result<Option<Vec<u8>>> {
+    let files = find_in_blob(body, &blob)?;
+    let alone = delivered_alone(&files);
+    if alone.is_some() {
+        data.push(DataObject {
+            key,
+            content_type: GZIP_TYPE,
+            body: DataBody::Cut(CutBlob {
+                blob,
+                files,
+                rest_key: None,
+            }),
+        });
+    }
+    Ok(alone)
+}
+
+fn delivered_alone(files: &[File]) -> Option<Vec<u8>> {
+    let delivered = files.iter().filter(|file| file.key.is_some());
+    let delivered: Vec<_> = delivered
+        .map(|file| (file.media.clone(), file.replacement.clone()))
+        .collect();
+    (!delivered.is_empty()).then(|| alone(&delivered))
+}
+
+fn cut(files: Vec<File>, bytes: &[u8], data: &mut Vec<DataObject>) -> Option<Vec<u8>> {
     let mut rest = Vec::new();
     let mut cut: Vec<Vec<u8>> = vec![Vec::new(); files.len()];
     let mut cutter = Cutter::new(replacements(&files));
@@ -84,20 +131,14 @@ pub(crate) fn cut_blob(
     rest_key: String,
     data: &mut Vec<DataObject>,
 ) -> io::Result<Rest> {
-    let blobs = &body.batch.blobs;
-    let mut finder = Finder::new();
-    each_chunk(blobs.open(blob.id, blob.name)?, |chunk| {
-        finder.push(chunk);
-        true
-    })?;
-    let files = name_files(body, finder.finish());
+    let files = find_in_blob(body, &blob)?;
     if files.is_empty() {
         return Ok(Rest::Uncut);
     }
     let limit = usize::try_from(body.context.form.inline_bytes_max).unwrap_or(usize::MAX);
     let mut rest = Vec::new();
     let mut cutter = Cutter::new(replacements(&files));
-    each_chunk(blobs.open(blob.id, blob.name)?, |chunk| {
+    each_chunk(body.batch.blobs.open(blob.id, blob.name)?, |chunk| {
         cutter.push(chunk, &mut rest, &mut |_, _| {});
         rest.len() <= limit
     })?;
@@ -116,6 +157,15 @@ pub(crate) fn cut_blob(
     } else {
         Rest::Small(rest)
     })
+}
+
+fn find_in_blob(body: Body<'_>, blob: &BlobBody) -> io::Result<Vec<File>> {
+    let mut finder = Finder::new();
+    each_chunk(body.batch.blobs.open(blob.id, blob.name)?, |chunk| {
+        finder.push(chunk);
+        true
+    })?;
+    Ok(name_files(body, finder.finish()))
 }
 
 fn name_files(body: Body<'_>, found: Vec<Media>) -> Vec<File> {

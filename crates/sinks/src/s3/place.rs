@@ -8,6 +8,7 @@
 //!
 //! Converse media are cut out of the body first, each into `<name>_media_NN.<ext>`. A kind of data that
 //! the destination does not deliver leaves nothing behind but a word in `corelog.cut`; the rest of the record stays.
+//! In Converse bodies that goes block by block: without text, the messages stay with their files.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -48,6 +49,8 @@ pub(crate) enum Placed<'a> {
     Lost,
     /// This kind of data is not delivered here.
     Withheld,
+    /// The text is not delivered here; this is the body with its files alone.
+    Files(Vec<u8>),
     /// It is not for the line, and there is nowhere else.
     Nowhere(CutReason),
 }
@@ -57,6 +60,7 @@ impl Placed<'_> {
         match self {
             Self::Absent | Self::Lost | Self::Withheld | Self::Nowhere(_) => BodySlot::Absent,
             Self::Json(bytes) => BodySlot::Json(bytes),
+            Self::Files(bytes) => BodySlot::Json(bytes),
             Self::Text(text) => BodySlot::Text(text),
             Self::Path(path) => BodySlot::Path(path),
         }
@@ -81,7 +85,7 @@ impl<'a> Body<'a> {
     pub(crate) fn place(self, data: &mut Vec<DataObject>) -> io::Result<Placed<'a>> {
         let form = &self.context.form;
         if !form.modalities.contains(self.modality()) {
-            return Ok(Placed::Withheld);
+            return self.place_files(data);
         }
         let small = self.header.bytes <= form.inline_bytes_max;
         let bytes = match self.header.at {
@@ -97,6 +101,34 @@ impl<'a> Body<'a> {
             },
         };
         self.place_bytes(bytes, data)
+    }
+
+    /// The place of a body whose text is not delivered.
+    ///
+    /// Decision: the service's flags select whole models by what they take and give, and its docs do not say what
+    /// becomes of a body of several kinds; here each block goes by its own kind. Files that a request only points to
+    /// hold no data and go with the text.
+    fn place_files(self, data: &mut Vec<DataObject>) -> io::Result<Placed<'a>> {
+        if !self.may_have_media() {
+            return Ok(Placed::Withheld);
+        }
+        let alone = match self.header.at {
+            Place::Inline => media::alone_at_hand(self, self.inline, data),
+            Place::Blob => {
+                let blob = BlobBody {
+                    id: self.entry.id,
+                    name: self.name(),
+                    gzip: None,
+                };
+                match media::alone_in_blob(self, blob, self.key(".json.gz"), data) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        return Ok(Placed::Lost);
+                    }
+                    alone => alone?,
+                }
+            }
+        };
+        Ok(alone.map_or(Placed::Withheld, Placed::Files))
     }
 
     fn place_bytes(

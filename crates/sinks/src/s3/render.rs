@@ -264,7 +264,7 @@ fn with_losses<'d>(document: &'d Document, places: [&Placed<'_>; 2]) -> Cow<'d, 
         .filter_map(|(part, placed)| {
             let reason = match placed {
                 Placed::Lost => CutReason::Disk,
-                Placed::Withheld => CutReason::NotDelivered,
+                Placed::Withheld | Placed::Files(_) => CutReason::NotDelivered,
                 Placed::Nowhere(reason) => *reason,
                 Placed::Absent | Placed::Json(_) | Placed::Text(_) | Placed::Path(_) => {
                     return None;

@@ -63,7 +63,15 @@ fn judged(ledger: &Ledger, files: &[&[Value]], demand: Demand) -> Verdict {
         }
         gzip.finish().unwrap();
     }
-    judge(ledger, dir.path(), demand).unwrap()
+    let ids = files.iter().flat_map(|records| *records);
+    let ids: BTreeSet<String> = ids
+        .map(|record| record["corelog"]["recordId"].as_str().unwrap().to_owned())
+        .collect();
+    let table = Held {
+        record_ids: ids.into_iter().collect(),
+        ..Held::default()
+    };
+    judge(ledger, dir.path(), Ok(table), demand).unwrap()
 }
 
 /// Judges and compares lost, doubled, gaps and wrong.
@@ -192,17 +200,59 @@ fn the_table_has_what_the_bucket_has_and_once() {
             .map(|line| crate::bucket::record(&line, dir, dir).unwrap())
             .collect()
     };
-    let check = |ids: &[&str], events: Result<&[&str], &str>, expected: [u64; 3]| {
+    let check = |ids: &[&str], events: &[&str], expected: [u64; 3]| {
         let mut verdict = Verdict::default();
-        let events = events.map(|ids| ids.iter().map(|id| format!("id of {id}")).collect());
-        verdict.table(&delivered(ids), events.map_err(str::to_owned));
+        let events: Vec<_> = events.iter().map(|id| format!("id of {id}")).collect();
+        verdict.table(&delivered(ids), &events);
         let c = verdict.counts;
         assert_eq!([c.lost, c.doubled, c.wrong], expected);
         assert_eq!(verdict.violations.is_empty(), expected == [0; 3]);
     };
-    check(&["a", "b"], Ok(&["b", "a"]), [0, 0, 0]);
-    check(&["a", "b"], Ok(&["a"]), [1, 0, 0]);
-    check(&["a"], Ok(&["a", "a"]), [0, 1, 0]);
-    check(&["a"], Ok(&["a", "b"]), [0, 0, 1]);
-    check(&["a"], Err("a file is gone"), [0, 0, 1]);
+    check(&["a", "b"], &["b", "a"], [0, 0, 0]);
+    check(&["a", "b"], &["a"], [1, 0, 0]);
+    check(&["a"], &["a", "a"], [0, 1, 0]);
+    check(&["a"], &["a", "b"], [0, 0, 1]);
+}
+
+#[test]
+fn a_table_that_cannot_be_read_is_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let table = Err("a file is gone".to_owned());
+    let verdict = judge(&Ledger::default(), dir.path(), table, Demand::default()).unwrap();
+    assert_eq!(verdict.counts.wrong, 1);
+    assert_eq!(verdict.violations, ["the table: a file is gone"]);
+}
+
+#[test]
+fn log_events_are_held_to_the_same() {
+    let check = |taken: &[&str], broken: &[&str], found: &[&str], expected: [u64; 4]| {
+        let ledger = Ledger::default();
+        let messages =
+            |of: &[&str]| -> Vec<String> { of.iter().map(ToString::to_string).collect() };
+        ledger.put(&messages(taken));
+        ledger.put(&messages(broken));
+        ledger.taken(&messages(taken));
+        let mut verdict = Verdict::default();
+        verdict.puts(&ledger.puts(), &messages(found));
+        let c = verdict.counts;
+        assert_eq!([c.put, c.lost, c.doubled, c.wrong], expected);
+        assert_eq!(verdict.violations.is_empty(), expected[1..] == [0; 3]);
+    };
+    check(&["a x", "b x"], &["c x"], &["a x", "b x"], [2, 0, 0, 0]);
+    check(&["a x"], &["c x"], &["a x", "c x"], [1, 0, 0, 0]);
+    check(&["a x", "b x"], &[], &["a x"], [2, 1, 0, 0]);
+    check(&["a x"], &[], &["a x", "a x"], [1, 0, 1, 0]);
+    check(&["a x"], &[], &["a x", "a y"], [1, 0, 0, 1]);
+}
+
+#[test]
+fn log_events_take_places_in_the_sequence() {
+    let lines = [record("a", 1), record("b", 4)].map(|record| record.to_string());
+    let dir = Path::new("/");
+    let records = lines.map(|line| crate::bucket::record(&line, dir, dir).unwrap());
+    for (taken, gaps) in [(&[2, 3][..], 0), (&[2, 3, 5], 0), (&[3], 1), (&[], 2)] {
+        let mut verdict = Verdict::default();
+        verdict.sequence(&records, &taken.iter().copied().collect());
+        assert_eq!(verdict.counts.gaps, gaps, "{taken:?}");
+    }
 }

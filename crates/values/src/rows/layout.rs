@@ -1,6 +1,6 @@
 //! Which names are in which slots of a row.
 
-use corelog_insights::{Expr, Field, Segment};
+use corelog_insights::{Field, Segment};
 
 use crate::expression::{Binder, Bound};
 use crate::json;
@@ -120,7 +120,7 @@ impl Layout {
     }
 
     /// The place of a name as it stands in a result.
-    pub fn place(&self, name: &str) -> Bound {
+    pub fn place_of_name(&self, name: &str) -> Bound {
         self.find(name, name, &json::steps(name))
     }
 
@@ -142,19 +142,22 @@ impl Layout {
 }
 
 impl Binder for Layout {
-    fn field(&mut self, field: &Field) -> Bound {
-        self.place_of(field)
-    }
-
-    fn column(&mut self, name: &str) -> Option<usize> {
-        match self.place(name) {
+    fn field(&mut self, field: &Field) -> Option<usize> {
+        match self.place_of(field) {
             Bound::Slot(slot) => Some(slot),
             _ => None,
         }
     }
 
-    fn computed(&mut self, _: &Expr) -> Option<usize> {
-        None
+    fn place(&mut self, field: &Field) -> Bound {
+        self.place_of(field)
+    }
+
+    fn column(&mut self, name: &str) -> Option<usize> {
+        match self.place_of_name(name) {
+            Bound::Slot(slot) => Some(slot),
+            _ => None,
+        }
     }
 }
 

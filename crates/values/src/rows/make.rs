@@ -9,9 +9,12 @@ use corelog_insights::{
 };
 
 use super::lookup::{Outputs, Table};
+use super::names::lag_names;
 use super::pattern::{PatternStep, Windows};
 use super::{Failure, Layout, RowValues, Step};
-use super::{along, dedup, diff, fill, frequent, join, lists, lookup, outlier, parse, pattern};
+use super::{
+    along, anomaly, dedup, diff, fill, frequent, join, lists, lookup, outlier, parse, pattern,
+};
 use super::{select, sessions, stars, totals};
 use crate::calendar;
 use crate::context::Context;
@@ -71,8 +74,10 @@ pub struct Given {
     /// The rows of the query in a `join` or `appendcols`. For `diff`, the patterns of the time before, in the layout of
     /// those of now: the same commands made them, and both times' texts were grouped together.
     pub other: Option<Other>,
-    /// Which times the rows of `pattern` are of.
+    /// Which times the rows of `pattern` are of. `logcompare` is `pattern` of `@message` with [`Windows::Compared`].
     pub windows: Windows,
+    /// Whether an `anomaly` follows on a `pattern`, and asks when texts came.
+    pub anomaly: bool,
 }
 
 /// Makes the step of a command for rows of a layout, and changes the layout to that of the rows that come out.
@@ -127,7 +132,19 @@ pub fn step(
         CommandKind::CidrLookup(lookup) => maker.cidr_lookup(lookup)?,
         CommandKind::Join(join) => maker.join(join),
         CommandKind::AppendCols(append) => maker.append_cols(append),
-        CommandKind::Pattern(of) => maker.pattern(of),
+        CommandKind::Pattern(of) => {
+            let of = maker.expression(of);
+            maker.pattern(of)
+        }
+        CommandKind::LogCompare(_) => {
+            let of = maker.name("@message");
+            maker.pattern(of)
+        }
+        CommandKind::Anomaly => {
+            let parts = maker.name(anomaly::PARTS);
+            let slots = anomaly::COLUMNS.map(|name| maker.layout.put(name));
+            Box::new(anomaly::anomaly(parts, slots))
+        }
         CommandKind::Diff(_) => maker.diff(),
         CommandKind::CountFrequent(fields) => maker.count_frequent(fields),
         CommandKind::Stats(stats) => maker
@@ -137,50 +154,6 @@ pub fn step(
             let word = other.word().as_str();
             return Err(Failure::unsupported(format!("the command `{word}`")));
         }
-    })
-}
-
-/// Names of the columns that a command other than `fields` and `display` adds to what a result shows. Decision: they
-/// come behind those shown so far, and if no `fields` follows either, behind `@timestamp` and `@message`.
-pub fn added(command: &CommandKind, given: &Given) -> Vec<String> {
-    let one = |name: &Text| vec![name.value.clone()];
-    let all = |names: &[Text]| names.iter().map(|name| name.value.clone()).collect();
-    match command {
-        CommandKind::Accum { field, alias } => {
-            vec![
-                alias
-                    .as_ref()
-                    .map_or_else(|| field.name(), |alias| alias.value.clone()),
-            ]
-        }
-        CommandKind::AutoRegress(regress) => lag_names(regress).map(|(_, name)| name).collect(),
-        CommandKind::Sessionize(sessionize) => one(&sessionize.alias),
-        CommandKind::AddTotals(totals) if totals.rows => one(&totals.name),
-        CommandKind::Expand(field) if given.split.contains(&field.name()) => Vec::new(),
-        CommandKind::Expand(field) => vec![field.name()],
-        CommandKind::Unnest { into, .. } => one(into),
-        CommandKind::Parse(parse) => parse.captures().into_iter().map(|(_, name)| name).collect(),
-        CommandKind::Json { alias, .. } => one(alias),
-        CommandKind::Lookup(lookup) => all(&lookup.outputs),
-        CommandKind::CidrLookup(lookup) => all(&lookup.outputs),
-        CommandKind::AppendCols(_) => {
-            let other = given.other.iter().flat_map(|other| &other.shown);
-            other.map(|column| column.name.clone()).collect()
-        }
-        CommandKind::Diff(_) => diff::COLUMNS.map(str::to_owned).to_vec(),
-        _ => Vec::new(),
-    }
-}
-
-/// Decision: an alias names the column of a single lag, and replaces the field in the names of several.
-fn lag_names(regress: &AutoRegress) -> impl Iterator<Item = (usize, String)> {
-    (regress.lag_min..=regress.lag_max).map(|lag| {
-        let name = match &regress.alias {
-            Some(alias) if regress.lag_min == regress.lag_max => alias.value.clone(),
-            Some(alias) => format!("{}_p{lag}", alias.value),
-            None => format!("{}_p{lag}", regress.field.name()),
-        };
-        (lag as usize, name)
     })
 }
 
@@ -203,7 +176,7 @@ impl Maker<'_> {
     }
 
     fn name(&self, name: &str) -> Expression {
-        self.layout.place(name).into()
+        self.layout.place_of_name(name).into()
     }
 
     fn shown(&self, column: &Shown) -> Expression {
@@ -459,7 +432,7 @@ impl Maker<'_> {
         let place = |column: &Shown| -> Expression {
             match &column.field {
                 Some(field) => other.layout.place_of(field).into(),
-                None => other.layout.place(&column.name).into(),
+                None => other.layout.place_of_name(&column.name).into(),
             }
         };
         let places: Vec<Expression> = other.shown.iter().map(place).collect();
@@ -484,14 +457,17 @@ impl Maker<'_> {
         })
     }
 
-    fn pattern(&mut self, of: &Expr) -> Box<dyn Step> {
-        let of = self.expression(of);
+    fn pattern(&mut self, of: Expression) -> Box<dyn Step> {
         let windows = self.given.windows;
-        let compared = matches!(windows, Windows::Compared(_));
-        let more = diff::COLUMNS.iter().filter(|_| compared);
-        *self.layout = Layout::of_columns(pattern::COLUMNS.iter().chain(more).copied());
+        let time = self.given.anomaly.then(|| self.name("@timestamp"));
+        let mut names = pattern::COLUMNS.to_vec();
+        if let Windows::Compared(_) = windows {
+            names.extend(diff::COLUMNS);
+        }
+        names.extend(time.iter().map(|_| anomaly::PARTS));
+        *self.layout = Layout::of_columns(names);
         let context = Arc::clone(&self.given.context);
-        Box::new(PatternStep::new(context, of, windows))
+        Box::new(PatternStep::new(context, of, windows, time))
     }
 
     fn diff(&mut self) -> Box<dyn Step> {
@@ -563,7 +539,11 @@ impl Fresh<'_> {
 }
 
 impl Binder for Fresh<'_> {
-    fn field(&mut self, field: &Field) -> Bound {
+    fn field(&mut self, field: &Field) -> Option<usize> {
+        Binder::field(self.layout, field).filter(|_| !self.hides(field))
+    }
+
+    fn place(&mut self, field: &Field) -> Bound {
         if self.hides(field) {
             return Bound::Missing;
         }

@@ -144,6 +144,11 @@ impl Miner {
         }
     }
 
+    /// How many windows there are.
+    pub fn windows(&self) -> usize {
+        self.windows
+    }
+
     /// Counts a text of a window.
     pub fn add(&mut self, text: &str, window: usize) {
         let mut key = std::mem::take(&mut self.key);

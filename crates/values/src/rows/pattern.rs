@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::anomaly::{PARTS_COUNT, part_of};
 use super::diff::compared;
 use super::mining::{Miner, Pattern};
 use super::{Failure, RowValues, Step};
@@ -33,38 +34,78 @@ pub(super) struct PatternStep {
     context: Arc<Context>,
     of: Expression,
     windows: Windows,
+    /// The time of a row, if `anomaly` follows and asks when texts came.
+    time: Option<Expression>,
     miner: Miner,
     /// How many texts of the query's time there are.
     total: u64,
 }
 
 impl PatternStep {
-    pub(super) fn new(context: Arc<Context>, of: Expression, windows: Windows) -> Self {
+    pub(super) fn new(
+        context: Arc<Context>,
+        of: Expression,
+        windows: Windows,
+        time: Option<Expression>,
+    ) -> Self {
+        let parts = if time.is_some() { PARTS_COUNT } else { 1 };
         Self {
             context,
             of,
             windows,
-            miner: Miner::new(2),
+            time,
+            miner: Miner::new(parts + 1),
             total: 0,
         }
     }
 
-    fn row(&self, pattern: &Pattern) -> RowValues {
-        let count = pattern.counts[0];
+    /// The miner's window of a row: a part of the query's time, or behind these the other time.
+    fn window(&self, row: &RowValues) -> usize {
+        let is_other = match self.windows {
+            Windows::One => false,
+            Windows::Beside(slot) | Windows::Compared(slot) => {
+                row.get(slot).and_then(coerce::truth) == Some(true)
+            }
+        };
+        match &self.time {
+            None => usize::from(is_other),
+            Some(_) if is_other => PARTS_COUNT,
+            Some(time) => {
+                let ms = coerce::millis(&time.eval(&self.context, row));
+                ms.map_or(0, |ms| part_of(ms, &self.context))
+            }
+        }
+    }
+
+    fn row(&self, pattern: &Pattern, now: u64, before: u64) -> RowValues {
         #[expect(clippy::cast_precision_loss, reason = "counts of events")]
         let ratio = match self.total {
-            _ if count == 0 => Value::int(0),
-            total => Value::float(count as f64 / total as f64),
+            _ if now == 0 => Value::int(0),
+            total => Value::float(now as f64 / total as f64),
         };
         let text = pattern.text.clone();
         let severity = Value::text(severity(&text));
-        vec![
-            Value::text(text),
-            ratio,
-            Value::int(signed(count)),
-            severity,
-        ]
+        let mut row = vec![Value::text(text), ratio, Value::int(signed(now)), severity];
+        if let Windows::Compared(_) = self.windows {
+            row.extend(compared(signed(now), signed(before)).1);
+        }
+        if self.time.is_some() {
+            let parts = pattern.counts.iter().take(PARTS_COUNT);
+            let parts = parts.map(|count| Value::int(signed(*count))).collect();
+            row.push(if now == 0 {
+                Value::Null
+            } else {
+                Value::list(parts)
+            });
+        }
+        row
     }
+}
+
+/// Texts of the query's time, and of the other.
+fn counts(pattern: &Pattern) -> (u64, u64) {
+    let (before, now) = pattern.counts.split_last().unwrap_or((&0, &[]));
+    (now.iter().sum(), *before)
 }
 
 fn signed(count: u64) -> i64 {
@@ -85,30 +126,26 @@ fn severity(pattern: &str) -> &'static str {
 impl Step for PatternStep {
     fn push(&mut self, rows: Vec<RowValues>, _: &mut Vec<RowValues>) -> Result<(), Failure> {
         for row in rows {
-            let window = match self.windows {
-                Windows::One => 0,
-                Windows::Beside(slot) | Windows::Compared(slot) => {
-                    let flag = row.get(slot).and_then(coerce::truth);
-                    usize::from(flag == Some(true))
-                }
-            };
+            let window = self.window(&row);
             let value = self.of.eval(&self.context, &row);
             if let Some(text) = coerce::text(&value) {
                 self.miner.add(&text, window);
-                self.total += u64::from(window == 0);
+                self.total += u64::from(window + 1 < self.miner.windows());
             }
         }
         Ok(())
     }
 
     fn finish(&mut self, out: &mut Vec<RowValues>) -> Result<(), Failure> {
+        let is_compared = matches!(self.windows, Windows::Compared(_));
         let mut patterns = self.miner.finish();
-        self.miner = Miner::new(2);
-        let size = |pattern: &Pattern| match self.windows {
-            Windows::One | Windows::Beside(_) => signed(pattern.counts[0]),
-            Windows::Compared(_) => {
-                let [now, before] = [0, 1].map(|window| signed(pattern.counts[window]));
-                now.saturating_sub(before).saturating_abs()
+        self.miner = Miner::new(self.miner.windows());
+        let size = |pattern: &Pattern| {
+            let (now, before) = counts(pattern);
+            if is_compared {
+                now.abs_diff(before)
+            } else {
+                now
             }
         };
         patterns.sort_by(|left, right| {
@@ -116,14 +153,10 @@ impl Step for PatternStep {
             by_size.then_with(|| left.text.cmp(&right.text))
         });
         for pattern in patterns {
-            let mut row = self.row(&pattern);
-            if let Windows::Compared(_) = self.windows {
-                let [now, before] = [0, 1].map(|window| signed(pattern.counts[window]));
-                row.extend(compared(now, before).1);
-            } else if pattern.counts[0] == 0 {
-                continue;
+            let (now, before) = counts(&pattern);
+            if now > 0 || is_compared {
+                out.push(self.row(&pattern, now, before));
             }
-            out.push(row);
         }
         Ok(())
     }

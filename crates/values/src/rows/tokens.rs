@@ -64,7 +64,7 @@ fn next(text: &str) -> Option<(Token<'_>, &str)> {
     } else if is_boundary(first) {
         (true, Some(first.len_utf8()))
     } else {
-        (false, text.find(is_boundary))
+        (false, word_length(text))
     };
     let (piece, rest) = text.split_at(length.unwrap_or(text.len()));
     let token = match is_fixed {
@@ -75,12 +75,43 @@ fn next(text: &str) -> Option<(Token<'_>, &str)> {
     Some((token, rest))
 }
 
-fn is_boundary(c: char) -> bool {
-    match c {
-        '"' | '\'' | '=' | ':' | ',' | ';' | '|' | '(' | ')' | '[' | ']' | '{' | '}' | '<'
-        | '>' => true,
-        c => c.is_whitespace(),
+/// The characters of ASCII that end a word.
+static BOUNDARIES: [bool; 128] = {
+    let mut all = [false; 128];
+    let ends = b"\"'=:,;|()[]{}<> \t\n\x0B\x0C\r";
+    let mut at = 0;
+    while at < ends.len() {
+        all[ends[at] as usize] = true;
+        at += 1;
     }
+    all
+};
+
+fn is_boundary(c: char) -> bool {
+    match BOUNDARIES.get(c as usize) {
+        Some(ends) => *ends,
+        None => c.is_whitespace(),
+    }
+}
+
+/// Where a word ends that a text begins with.
+fn word_length(text: &str) -> Option<usize> {
+    let mut at = 0;
+    while let Some(byte) = text.as_bytes().get(at) {
+        if byte.is_ascii() {
+            if BOUNDARIES[usize::from(*byte)] {
+                return Some(at);
+            }
+            at += 1;
+        } else {
+            let c = text.get(at..)?.chars().next()?;
+            if c.is_whitespace() {
+                return Some(at);
+            }
+            at += c.len_utf8();
+        }
+    }
+    None
 }
 
 /// The length of a value that bytes begin with.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use corelog_types::Timestamp;
 
-use super::{Job, QueryLimits, Status};
+use super::{Job, QueryLimits, QueryLoad, Status};
 use crate::logs::{Answer, Language, QueryError, Statistics};
 
 /// How long a finished query is kept. Source: the service's quotas.
@@ -37,6 +37,18 @@ impl Shelf {
         let mut jobs = self.jobs.values();
         let counts = |job: &&Job| !job.has_ended() && job.asked.spec.language == language;
         jobs.by_ref().filter(counts).count()
+    }
+
+    pub(super) fn load(&self) -> QueryLoad {
+        let in_state = |status: Status| {
+            let jobs = self.jobs.values();
+            jobs.filter(|job| job.status == status).count() as u64
+        };
+        QueryLoad {
+            running: in_state(Status::Running),
+            scheduled: in_state(Status::Scheduled),
+            answers_bytes: self.bytes,
+        }
     }
 
     pub(super) fn add(&mut self, id: String, mut job: Job, now: Timestamp) {

@@ -95,6 +95,11 @@ async fn more_than_may_run_wait_for_their_turn() {
     }
     let (running, waiting) = (Status::Running, Status::Scheduled);
     assert_eq!(statuses, [running, running, waiting, waiting]);
+    let load = desk.queries.load();
+    assert_eq!(
+        (load.running, load.scheduled, load.answers_bytes),
+        (2, 2, 0)
+    );
     assert_eq!(
         desk.queries.stop(&ids[2]),
         Ok(()),
@@ -107,6 +112,8 @@ async fn more_than_may_run_wait_for_their_turn() {
     assert_eq!(desk.status(&ids[3]).await, Some(Status::Complete));
     assert_eq!(desk.status(&ids[2]).await, Some(Status::Cancelled));
     assert_eq!(desk.engine.asked.lock().len(), 3, "one was never run");
+    let kept = 3 * answer(3).bytes() + answer(0).bytes();
+    assert_eq!(desk.queries.load().answers_bytes, kept);
     assert_eq!(desk.engine.most_running.load(Ordering::Relaxed), 2);
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::rows::Row;
 use crate::printer::Printer;
-use crate::printer::cell::safe;
+use crate::printer::cell::{ABSENT, safe};
 
 /// The lines of a chart, if these rows make one.
 pub(super) fn of(
@@ -160,16 +160,14 @@ fn period_of(expr: &Expr) -> Option<Period> {
     }
 }
 
-/// What tells a line from the others: the other keys, and the column where there are several.
+/// What tells a line from the others: the column where there are several, which a narrow terminal shall not cut, and
+/// the other keys.
 fn title(row: &Row, keys: &[&String], values: &[&String], name: &str) -> String {
-    let mut parts: Vec<String> = keys
-        .iter()
-        .map(|key| safe(text_of(row, key).unwrap_or("–")))
-        .collect();
-    if values.len() > 1 || parts.is_empty() {
-        parts.push(safe(name));
-    }
-    parts.join(" ")
+    let named = values.len() > 1 || keys.is_empty();
+    let column = named.then(|| safe(name));
+    let keys = keys.iter();
+    let keys = keys.map(|key| safe(text_of(row, key).unwrap_or(ABSENT)));
+    column.into_iter().chain(keys).collect::<Vec<_>>().join(" ")
 }
 
 fn text_of<'r>(row: &'r Row, name: &str) -> Option<&'r str> {

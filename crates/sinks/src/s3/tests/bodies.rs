@@ -146,7 +146,9 @@ async fn kinds_that_are_not_delivered_leave_nothing() {
     );
     assert_eq!(objects.len(), 1);
 
-    let objects = put(&only(Modality::Text), one(CONVERSE, &parts)).await;
+    let text = br#"{"messages":[{"role":"user","content":[{"text":"x"}]}]}"#;
+    let text = [inline(PartName::Input, BodyForm::Pretty, text)];
+    let objects = put(&only(Modality::Text), one(CONVERSE, &text)).await;
     let line = &lines(&objects)[0]["input"];
     assert_eq!(
         *line,
@@ -177,6 +179,49 @@ async fn kinds_that_are_not_delivered_leave_nothing() {
     assert!(lines(&kept)[0]["output"].get("outputBodyJson").is_some());
     let dropped = put(&only(Modality::Embedding), one(&embedding, &parts)).await;
     assert!(lines(&dropped)[0]["output"].get("outputBodyJson").is_none());
+}
+
+/// Converse content goes block by block: what is not delivered is the text, and the files are.
+#[tokio::test]
+async fn converse_without_text_keeps_its_files() {
+    let said = CONVERSE.replace(
+        "\"schemaVersion\":\"1.0\"",
+        "\"schemaVersion\":\"1.0\",\"corelog\":{\"dialect\":\"bedrock\"}",
+    );
+    let without = |kinds: &[Modality]| Config {
+        modalities: kinds
+            .iter()
+            .fold(Modalities::all(), |all, kind| all.with(*kind, false)),
+        ..config()
+    };
+    let pdf: Vec<u8> = (0..150_000_u32).flat_map(u32::to_le_bytes).collect();
+    let body = converse_with_files(&pdf, b"png", "a secret of the harbour");
+    let stem = format!("{FOLDER}data/44f7c2d1-6b4b-4c57-9f7c-6b7f5d10c808_input_media_");
+    let source =
+        |file: &str| serde_json::json!({"s3Uri": format!("s3://acme-llm-logs/{stem}{file}")});
+    for place in [Place::Inline, Place::Blob] {
+        let parts = [(PartName::Input, BodyForm::Pretty, place, &body[..])];
+        let objects = put(&without(&[Modality::Text]), one(&said, &parts)).await;
+        let line = &lines(&objects)[0];
+        assert_eq!(
+            line["input"]["inputBodyJson"],
+            serde_json::json!({"messages":[{"role":"user","content":[
+                {"document":{"format":"pdf","source":source("00.pdf")}},
+                {"image":{"format":"png","source":source("01.png")}}]}]})
+        );
+        assert_eq!(
+            line["corelog"]["cut"],
+            serde_json::json!([{"part":"input","reason":"not_delivered"}])
+        );
+        assert!(objects[&format!("{stem}00.pdf")] == pdf);
+        assert_eq!(objects[&format!("{stem}01.png")], b"png");
+        assert_eq!(objects.len(), 3, "{:?}", objects.keys());
+
+        let neither = without(&[Modality::Text, Modality::Image]);
+        let objects = put(&neither, one(&said, &parts)).await;
+        assert!(lines(&objects)[0]["input"].get("inputBodyJson").is_none());
+        assert_eq!(objects.len(), 1);
+    }
 }
 
 #[tokio::test]

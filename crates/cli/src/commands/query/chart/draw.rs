@@ -67,14 +67,25 @@ impl Plot {
         characters.flat_map(wide).collect()
     }
 
-    /// What stands under the bars: the first and the last time, without the parts that all times lack.
-    fn axis(self, chart: &Chart) -> String {
-        let (from, to) = (time(&chart.from), time(&chart.to));
+    /// What stands under the bars: the first and the last time, and how many bins a column is.
+    fn axis(self, chart: &Chart, indent: usize) -> Vec<String> {
+        let (from, to) = short(&chart.from, &chart.to);
         let gap = self.width().saturating_sub(from.len() + to.len());
-        if gap == 0 {
-            return format!("{from} … {to}");
+        let times = if gap == 0 {
+            format!("{from} … {to}")
+        } else {
+            format!("{from}{}{to}", " ".repeat(gap))
+        };
+        let indent = " ".repeat(indent);
+        let mut lines = vec![format!("{indent}{times}")];
+        if self.bins > self.columns {
+            let most = self.bins.div_ceil(self.columns);
+            let most = count(u64::try_from(most).unwrap_or(u64::MAX));
+            lines.push(format!(
+                "{indent}the highest of up to {most} bins in a column"
+            ));
         }
-        format!("{from}{}{to}", " ".repeat(gap))
+        lines
     }
 }
 
@@ -149,8 +160,7 @@ fn bars(chart: &Chart, series: &Series, printer: &Printer) -> Option<Vec<String>
         let drawn = plot.line(heights.iter().map(character));
         lines.push(format!("{label:>margin$} {drawn}").trim_end().to_owned());
     }
-    let indent = " ".repeat(margin + 1);
-    lines.push(format!("{indent}{}", plot.axis(chart)));
+    lines.extend(plot.axis(chart, margin + 1));
     Some(lines)
 }
 
@@ -177,20 +187,24 @@ fn sparks(chart: &Chart, series: &[Series], printer: &Printer) -> Option<Vec<Str
         let name = cut(&series_of.name, label);
         lines.push(format!("{name:<label$} {drawn} {end}"));
     }
-    let indent = " ".repeat(label + 1);
-    lines.push(format!("{indent}{}", plot.axis(chart)));
+    lines.extend(plot.axis(chart, label + 1));
     let left = series.len() - largest.len();
     if left > 0 {
+        let indent = " ".repeat(label + 1);
         lines.push(format!("{indent}and {left} more, which are smaller"));
     }
     Some(lines)
 }
 
-/// `2026-11-20 09:15:00.000` without the seconds that are zero.
-fn time(text: &str) -> &str {
-    let text = text.strip_suffix(".000").unwrap_or(text);
-    let text = text.strip_suffix(":00").unwrap_or(text);
-    text.strip_suffix(" 00:00").unwrap_or(text)
+/// Two times such as `2026-11-20 09:15:00.000` without the parts that are zero in both.
+fn short<'t>(mut from: &'t str, mut to: &'t str) -> (&'t str, &'t str) {
+    for zero in [".000", ":00", " 00:00"] {
+        let (Some(shorter), Some(other)) = (from.strip_suffix(zero), to.strip_suffix(zero)) else {
+            break;
+        };
+        (from, to) = (shorter, other);
+    }
+    (from, to)
 }
 
 /// A value at the side of a chart.

@@ -53,6 +53,7 @@ fn more_bins_than_columns_share_them_and_the_highest_is_seen() {
     // 40 bins in 20 columns: the first two minutes are one, and so are the last two.
     assert_eq!(lines[1], format!("8 █{}█", " ".repeat(18)));
     assert_eq!(lines[6], format!("0 █{}█", " ".repeat(18)));
+    assert_eq!(lines[8], "  the highest of up to 2 bins in a column");
 }
 
 #[test]
@@ -73,6 +74,23 @@ fn several_series_have_a_line_each_and_one_scale() {
         "large ████▄▄▄▄         8",
         "small ▁▁▁▁        ▂▂▂▂ 2",
         "      2026-11-20 09:00 … 2026-11-20 09:03",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn columns_are_told_apart_by_name_and_have_a_scale_each() {
+    let cells = |minute: u32, calls: &str, p99: &str| {
+        let at = format!("2026-11-20 00:0{minute}:00.000");
+        row(&[("bin(1m)", &at), ("calls", calls), ("p99", p99)])
+    };
+    let rows = [cells(0, "800", "0.5"), cells(1, "100", "4")];
+    let text = "stats count(*) as calls, pct(ms, 99) as p99 by bin(1m)";
+    let lines = drawn(60, text, &["bin(1m)", "calls", "p99"], &rows).unwrap();
+    let expected = [
+        "calls ████▁▁▁▁ 800",
+        "p99   ▁▁▁▁████ 4",
+        "      2026-11-20 00:00 … 2026-11-20 00:01",
     ];
     assert_eq!(lines, expected);
 }
