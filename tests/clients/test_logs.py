@@ -1,5 +1,6 @@
 """boto3's `logs` client: groups, streams, tags, saved queries, policies, against the same port as everything else."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -18,7 +19,8 @@ STEM = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
 
 @pytest.fixture(scope="module")
 def logs(stack):
-    return client_of(stack.url)
+    # Live tail is at `stream-HOST` unless a client is told otherwise.
+    return client_of(stack.url, inject_host_prefix=False)
 
 
 @pytest.fixture
@@ -309,6 +311,13 @@ print(answer["output"]["message"]["role"])
         [sys.executable, "-c", program], capture_output=True, env=environment, timeout=60
     )
     assert done.stdout.decode().split() == [group, "assistant"], done.stderr.decode()
+
+
+def test_a_live_tail_begins_and_is_closed(logs, group):
+    """What it shows is in `test_live_tail.py`."""
+    answer = logs.start_live_tail(logGroupIdentifiers=[STEM + group])
+    with contextlib.closing(answer["responseStream"]) as events:
+        assert next(iter(events))["sessionStart"]["logGroupIdentifiers"] == [STEM + group]
 
 
 def test_every_operation_that_is_served_was_called(logs):

@@ -47,6 +47,7 @@ mod put_log_group_deletion_protection;
 mod put_query_definition;
 mod put_resource_policy;
 mod put_retention_policy;
+mod start_live_tail;
 mod start_query;
 mod stop_query;
 mod tag_log_group;
@@ -68,10 +69,10 @@ pub use pointer::InvalidPointer;
 pub(crate) use queries::Asked;
 pub use queries::{Queries, QueryLimits, QueryLoad};
 
-use crate::aws::{Entry, entry};
+use crate::aws::{Entry, entry, streaming};
 
 /// The operations that are served, in the order of the model's table.
-pub(crate) static OPERATIONS: [Entry; 40] = [
+pub(crate) static OPERATIONS: [Entry; 41] = [
     entry::<associate_kms_key::AssociateKmsKey>(),
     entry::<create_log_group::CreateLogGroup>(),
     entry::<create_log_stream::CreateLogStream>(),
@@ -105,6 +106,7 @@ pub(crate) static OPERATIONS: [Entry; 40] = [
     entry::<put_query_definition::PutQueryDefinition>(),
     entry::<put_resource_policy::PutResourcePolicy>(),
     entry::<put_retention_policy::PutRetentionPolicy>(),
+    streaming::<start_live_tail::StartLiveTail>(),
     entry::<start_query::StartQuery>(),
     entry::<stop_query::StopQuery>(),
     entry::<tag_log_group::TagLogGroup>(),

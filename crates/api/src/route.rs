@@ -5,8 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use corelog_access::{Caller, TurnedAway};
 use corelog_catalog::Catalog;
-use corelog_runtime::Clock;
+use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::Spool;
+use corelog_tail::Tails;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use tokio::sync::{Mutex, MutexGuard};
@@ -38,6 +39,8 @@ pub struct Ports {
     pub status: Arc<dyn Status>,
     /// The events of log groups.
     pub events: Arc<dyn Events>,
+    /// New events as they come.
+    pub tails: Tails,
     /// Questions about them.
     pub queries: Queries,
     /// Whose account this is.
@@ -46,6 +49,8 @@ pub struct Ports {
     pub access: Arc<dyn Authorise>,
     /// Time, for request ids.
     pub clock: Clock,
+    /// Requested when the process is about to stop: answers without an end of their own end then.
+    pub stopping: Shutdown,
 }
 
 /// The operations behind one cheap handle.
@@ -114,6 +119,10 @@ impl Api {
             }
             (&Method::GET, ["records", id]) => admin::record(self, id, caller).await,
             (&Method::GET, ["records", id, name]) => admin::part(self, id, name, caller).await,
+            (&Method::GET, ["events"]) => {
+                let query = request.uri().query().unwrap_or("");
+                admin::events(self, query, caller).await
+            }
             (&Method::GET, ["exchanges"]) => admin::list(self, caller).await,
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),
             (&Method::GET, ["status"]) => admin::status(self, caller),
@@ -164,6 +173,10 @@ impl Api {
         &*self.0.ports.events
     }
 
+    pub(crate) fn tails(&self) -> &Tails {
+        &self.0.ports.tails
+    }
+
     pub(crate) fn queries(&self) -> &Queries {
         &self.0.ports.queries
     }
@@ -190,6 +203,10 @@ impl Api {
 
     pub(crate) fn exchanges(&self) -> Arc<dyn Exchanges> {
         Arc::clone(&self.0.ports.exchanges)
+    }
+
+    pub(crate) fn stopping(&self) -> &Shutdown {
+        &self.0.ports.stopping
     }
 
     pub(crate) fn status(&self) -> &dyn Status {

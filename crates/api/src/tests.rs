@@ -14,10 +14,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use corelog_access::Caller;
 use corelog_catalog::{LogGroup, Logging as _, LoggingConfiguration, SqliteCatalog};
-use corelog_hot::{Page, Wanted};
-use corelog_runtime::Clock;
+use corelog_hot::{Hot, Page, Wanted};
+use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_spool::{OsDisk, Spool};
 use corelog_store::{Event, Order};
+use corelog_tail::Tails;
 use corelog_types::{
     Dialect, LogGroupName, LogStreamName, NodeId, Operation, RecordId, Sequence, Timestamp,
 };
@@ -210,6 +211,7 @@ struct House {
     engine: Arc<FakeEngine>,
     destinations: Arc<FakeDestinations>,
     spool: Spool,
+    stopping: Shutdown,
     api: Api,
 }
 
@@ -230,9 +232,12 @@ async fn house_denying(denied: Option<Action>) -> House {
     let destinations = Arc::new(FakeDestinations::default());
     let catalog = SqliteCatalog::open(dir.path()).await.unwrap();
     let events = Arc::new(FakeEvents::default());
+    let stopping = Shutdown::new();
     let engine = Arc::new(FakeEngine::default());
     let clock = Clock::manual(NOW);
     let api = Api::new(Ports {
+        tails: Tails::new(hot(&spool, &stopping), stopping.child()),
+        stopping: stopping.clone(),
         catalog: Arc::new(catalog.clone()),
         events: Arc::<FakeEvents>::clone(&events),
         queries: engine.queries(QueryLimits::default(), &clock),
@@ -254,8 +259,24 @@ async fn house_denying(denied: Option<Action>) -> House {
         engine,
         destinations,
         spool,
+        stopping,
         api,
     }
+}
+
+/// Log events of the spool's records, in the log group `/sample`.
+fn hot(spool: &Spool, stopping: &Shutdown) -> Hot {
+    let config = corelog_hot::Config {
+        targets: corelog_hot::Targets {
+            invocations: "/sample".into(),
+            further: None,
+        },
+        after: spool.durable_sequence(),
+        bytes_max: None,
+    };
+    let (hot, follower) = Hot::new(spool.clone(), config);
+    Tasks::new().spawn("log events", follower.run(stopping.child()));
+    hot
 }
 
 fn id(number: u8) -> RecordId {

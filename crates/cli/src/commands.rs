@@ -89,7 +89,7 @@ pub enum ClientCommand {
     Run(run::Args),
     /// Shows a record.
     Get(get::Args),
-    /// Shows the last records, and follows new ones.
+    /// Shows the last records, and follows new ones, or the new events of log groups.
     Tail(tail::Args),
     /// Asks log events a question in the language of Logs Insights, or keeps one.
     Query(query::Args),
@@ -189,6 +189,9 @@ mod tests {
             "corelog get ID --raw",
             "corelog get ID --curl --url http://h:1",
             "corelog tail --follow -n 5 -o json",
+            "corelog tail timeout -f --highlight error --highlight gpt",
+            "corelog tail -- -heartbeat",
+            "corelog tail --log-group /corelog/invocations --log-group /app",
             "corelog query limit --since 15m --log-group /a --log-group /b --limit 5 -o csv",
             "corelog query limit --from 2026-11-20 --to now --explain",
             "corelog query --saved errors --param n=5 --chart",
@@ -223,6 +226,7 @@ mod tests {
             "corelog nonsense",
             "corelog run",
             "corelog up --set x",
+            "corelog tail --log-group /a --follow",
             "corelog query",
             "corelog query limit --since 1h --from 2026-11-20",
             "corelog query limit --saved x",

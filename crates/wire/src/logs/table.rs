@@ -353,6 +353,18 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "StartLiveTail",
+            input: Some(&START_LIVE_TAIL_REQUEST),
+            output: Some(&START_LIVE_TAIL_RESPONSE),
+            errors: &[
+                "AccessDeniedException",
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "LimitExceededException",
+                "InvalidOperationException",
+            ],
+        },
+        Operation {
             name: "StartQuery",
             input: Some(&START_QUERY_REQUEST),
             output: Some(&START_QUERY_RESPONSE),
@@ -885,6 +897,8 @@ static INPUT_LOG_STREAM_NAMES: Shape = shape(Kind::List(&LOG_STREAM_NAME)).at_le
 
 static INTERLEAVED: Shape = shape(Kind::Boolean);
 
+static IS_SAMPLED: Shape = shape(Kind::Boolean);
+
 static KMS_KEY_ID: Shape = shape(Kind::String).at_most(256);
 
 static LIST_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
@@ -919,6 +933,36 @@ static LIST_TAGS_LOG_GROUP_REQUEST: Shape = shape(Kind::Structure(&[required(
 )]));
 
 static LIST_TAGS_LOG_GROUP_RESPONSE: Shape = shape(Kind::Structure(&[member("tags", &TAGS)]));
+
+static LIVE_TAIL_SESSION_LOG_EVENT: Shape = shape(Kind::Structure(&[
+    member("logStreamName", &LOG_STREAM_NAME),
+    member("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
+    member("message", &EVENT_MESSAGE),
+    member("timestamp", &TIMESTAMP),
+    member("ingestionTime", &TIMESTAMP),
+]));
+
+static LIVE_TAIL_SESSION_METADATA: Shape =
+    shape(Kind::Structure(&[member("sampled", &IS_SAMPLED)]));
+
+static LIVE_TAIL_SESSION_RESULTS: Shape = shape(Kind::List(&LIVE_TAIL_SESSION_LOG_EVENT));
+
+static LIVE_TAIL_SESSION_START: Shape = shape(Kind::Structure(&[
+    member("requestId", &REQUEST_ID),
+    member("sessionId", &SESSION_ID),
+    member(
+        "logGroupIdentifiers",
+        &START_LIVE_TAIL_LOG_GROUP_IDENTIFIERS,
+    ),
+    member("logStreamNames", &INPUT_LOG_STREAM_NAMES),
+    member("logStreamNamePrefixes", &INPUT_LOG_STREAM_NAMES),
+    member("logEventFilterPattern", &FILTER_PATTERN),
+]));
+
+static LIVE_TAIL_SESSION_UPDATE: Shape = shape(Kind::Structure(&[
+    member("sessionMetadata", &LIVE_TAIL_SESSION_METADATA),
+    member("sessionResults", &LIVE_TAIL_SESSION_RESULTS),
+]));
 
 static LOG_EVENT_INDEX: Shape = shape(Kind::Integer);
 
@@ -1018,6 +1062,8 @@ static LOG_STREAM_NAME: Shape = shape(Kind::String)
 static LOG_STREAM_SEARCHED_COMPLETELY: Shape = shape(Kind::Boolean);
 
 static LOG_STREAMS: Shape = shape(Kind::List(&LOG_STREAM));
+
+static MESSAGE: Shape = shape(Kind::String);
 
 static METRIC_FILTER_MATCH_RECORD: Shape = shape(Kind::Structure(&[
     member("eventNumber", &EVENT_NUMBER),
@@ -1217,6 +1263,8 @@ static REJECTED_LOG_EVENTS_INFO: Shape = shape(Kind::Structure(&[
     member("expiredLogEventEndIndex", &LOG_EVENT_INDEX),
 ]));
 
+static REQUEST_ID: Shape = shape(Kind::String).at_least(0).at_most(256);
+
 static RESOURCE_IDENTIFIER: Shape = shape(Kind::String)
     .at_least(1)
     .at_most(2_048)
@@ -1255,7 +1303,39 @@ static SELECTION_CRITERIA: Shape = shape(Kind::String);
 
 static SEQUENCE_TOKEN: Shape = shape(Kind::String).at_least(1);
 
+static SESSION_ID: Shape = shape(Kind::String).at_least(0).at_most(256);
+
+static SESSION_STREAMING_EXCEPTION: Shape = shape(Kind::Structure(&[member("message", &MESSAGE)]));
+
+static SESSION_TIMEOUT_EXCEPTION: Shape = shape(Kind::Structure(&[member("message", &MESSAGE)]));
+
 static START_FROM_HEAD: Shape = shape(Kind::Boolean);
+
+static START_LIVE_TAIL_LOG_GROUP_IDENTIFIERS: Shape = shape(Kind::List(&LOG_GROUP_IDENTIFIER))
+    .at_least(1)
+    .at_most(10);
+
+static START_LIVE_TAIL_REQUEST: Shape = shape(Kind::Structure(&[
+    required(
+        "logGroupIdentifiers",
+        &START_LIVE_TAIL_LOG_GROUP_IDENTIFIERS,
+    ),
+    member("logStreamNames", &INPUT_LOG_STREAM_NAMES),
+    member("logStreamNamePrefixes", &INPUT_LOG_STREAM_NAMES),
+    member("logEventFilterPattern", &FILTER_PATTERN),
+]));
+
+static START_LIVE_TAIL_RESPONSE: Shape = shape(Kind::Structure(&[member(
+    "responseStream",
+    &START_LIVE_TAIL_RESPONSE_STREAM,
+)]));
+
+static START_LIVE_TAIL_RESPONSE_STREAM: Shape = shape(Kind::Structure(&[
+    member("sessionStart", &LIVE_TAIL_SESSION_START),
+    member("sessionUpdate", &LIVE_TAIL_SESSION_UPDATE),
+    member("SessionTimeoutException", &SESSION_TIMEOUT_EXCEPTION),
+    member("SessionStreamingException", &SESSION_STREAMING_EXCEPTION),
+]));
 
 static START_QUERY_REQUEST: Shape = shape(Kind::Structure(&[
     member("queryLanguage", &QUERY_LANGUAGE),
