@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::admin::{self, Exchanges, Problem, Status};
 use crate::aws::{self, Account};
 use crate::logging::{self, Destinations, Refusal};
-use crate::logs::{Events, Queries};
+use crate::logs::{Events, Exports, Queries};
 use crate::{Action, Authorise, Body, Denied};
 
 /// Whether a request is for [`Api::serve`] rather than for a provider, as its head says.
@@ -38,6 +38,8 @@ pub struct Ports {
     pub status: Arc<dyn Status>,
     /// The events of log groups.
     pub events: Arc<dyn Events>,
+    /// Where exports of them run.
+    pub exports: Arc<dyn Exports>,
     /// Questions about them.
     pub queries: Queries,
     /// Whose account this is.
@@ -162,6 +164,10 @@ impl Api {
 
     pub(crate) fn events(&self) -> &dyn Events {
         &*self.0.ports.events
+    }
+
+    pub(crate) fn exports(&self) -> &dyn Exports {
+        &*self.0.ports.exports
     }
 
     pub(crate) fn queries(&self) -> &Queries {
