@@ -121,6 +121,7 @@ async fn serve(
     let api = Api::new(corelog_api::Ports {
         catalog: Arc::new(catalog.clone()),
         events: destinations.join(Arc::new(catalog.clone()))?,
+        exports: destinations.exports(),
         queries: queries.clone(),
         account: Account {
             id: settings.account.id.clone(),
