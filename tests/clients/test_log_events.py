@@ -189,6 +189,29 @@ def test_a_stream_shows_the_times_of_its_events(logs, group):
     assert "lastIngestionTime" not in other and "uploadSequenceToken" not in other
 
 
+def test_the_events_of_a_deleted_stream_go(tmp_path):
+    config = tmp_path / "corelog.toml"
+    base = '[[provider]]\nname = "openai"\ndialect = "openai"\nbase_url = "http://127.0.0.1:9"\n'
+    config.write_text(base + SOON)
+    gateway = start_gateway(config, tmp_path)
+    try:
+        logs = client_of(f"http://{gateway.address}")
+        group = made(logs, "/deleted", "secret", "other")
+        at = now()
+        put(logs, group, "secret", (at, "to be forgotten"))
+        put(logs, group, "other", (at + 1, "stays"))
+        logs.delete_log_stream(logGroupName=group, logStreamName="secret")
+        logs.create_log_stream(logGroupName=group, logStreamName="secret")
+        put(logs, group, "secret", (at + 2, "came later"))
+
+        def is_gone():
+            return messages(logs.filter_log_events(logGroupName=group)) == ["stays", "came later"]
+
+        wait_for(is_gone, "the events of a deleted stream to go")
+    finally:
+        gateway.stop()
+
+
 class Tail:
     """Follows a group as `aws logs tail --follow` of version 2 does: asks again from the newest event's time on, and
     tells events that it has seen by their ids. Source: awscli/customizations/logs/tail.py."""

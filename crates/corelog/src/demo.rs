@@ -28,6 +28,7 @@ pub(crate) fn serve(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         let demo = Demo::bind(args.listen, config).await?;
         let address = demo.address();
+        let stop = crate::serve::stop_signal()?;
         write_address(args.addr_file.as_deref(), &address.to_string())?;
         eprintln!("demo provider on http://{address}");
         let shutdown = Shutdown::new();
@@ -35,8 +36,7 @@ pub(crate) fn serve(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         tokio::pin!(running);
         tokio::select! {
             () = &mut running => {}
-            outcome = crate::serve::stop_signal() => {
-                outcome?;
+            () = stop => {
                 shutdown.request();
                 running.await;
             }

@@ -22,10 +22,10 @@ use tokio::runtime::Handle as Background;
 use tokio::task::JoinHandle;
 
 use crate::activity;
-use crate::events::StoredEvents;
+use crate::events::{Parts, StoredEvents};
 use crate::exports::ExportTasks;
 use crate::logging::is_of_api;
-use crate::tables::Care;
+use crate::tables::{Care, Deletions};
 
 /// The cursor's name of the table of all events.
 const TABLE: &str = "log-groups";
@@ -142,8 +142,12 @@ impl Destined {
             tasks.spawn_on("activity", noting, background);
         }
         let settings = self.settings.read();
+        let deletions = Arc::new(Deletions::default());
+        let appender = format!("{}/{TABLE}", self.spool.node());
         let care = Care {
             tables: Arc::clone(tables),
+            deletions: Arc::clone(&deletions),
+            appender: appender.clone(),
             catalog,
             group: LogGroupName::new(settings.store.log_group.clone())?,
             of_api: Arc::clone(&self.of_api),
@@ -152,13 +156,16 @@ impl Destined {
         };
         let running = care.run(self.caring.child());
         tasks.spawn_on("table care", running, background);
-        Ok(Arc::new(StoredEvents::new(
-            Arc::clone(tables),
-            self.hot.clone(),
-            format!("{}/{TABLE}", self.spool.node()),
-            tasks.clone(),
-            background.clone(),
-        )))
+        let parts = Parts {
+            tables: Arc::clone(tables),
+            hot: self.hot.clone(),
+            appender,
+            deletions,
+            spool: self.spool.clone(),
+            clock: self.clock.clone(),
+        };
+        let stored = StoredEvents::new(parts, tasks.clone(), background.clone());
+        Ok(Arc::new(stored))
     }
 
     /// What runs exports of the table of all events, if one is kept.

@@ -8,12 +8,16 @@ use async_trait::async_trait;
 use corelog_api::logs::{Away, Events};
 use corelog_catalog::LogGroup;
 use corelog_hot::{Error, Hot, Page, View, Wanted};
-use corelog_runtime::Tasks;
+use corelog_runtime::{Clock, Tasks};
 use corelog_sinks::groups::Tables;
+use corelog_spool::Spool;
+use corelog_store::Gone;
 use corelog_telemetry::Chain;
 use corelog_types::{LogGroupName, LogStreamName};
 use tokio::runtime::Handle as Background;
 use tokio::sync::Semaphore;
+
+use crate::tables::{Deletion, Deletions};
 
 /// How many pages are read at once; others wait. Each holds some megabytes.
 const READERS_MAX: usize = 4;
@@ -29,51 +33,67 @@ pub(crate) struct StoredEvents {
 }
 
 struct Inner {
-    tables: Arc<Tables>,
-    hot: Hot,
-    /// Who brings events into the table.
-    appender: String,
+    parts: Parts,
     readers: Semaphore,
+}
+
+/// What the events are in.
+pub(crate) struct Parts {
+    pub(crate) tables: Arc<Tables>,
+    pub(crate) hot: Hot,
+    /// Who brings events into the table.
+    pub(crate) appender: String,
+    /// What is to be removed of it.
+    pub(crate) deletions: Arc<Deletions>,
+    pub(crate) spool: Spool,
+    pub(crate) clock: Clock,
 }
 
 impl fmt::Debug for StoredEvents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("StoredEvents")
-            .field(&self.inner.tables)
+            .field(&self.inner.parts.tables)
             .finish()
     }
 }
 
 impl StoredEvents {
-    pub(crate) fn new(
-        tables: Arc<Tables>,
-        hot: Hot,
-        appender: String,
-        tasks: Tasks,
-        background: Background,
-    ) -> Self {
+    pub(crate) fn new(parts: Parts, tasks: Tasks, background: Background) -> Self {
         let readers = Semaphore::new(READERS_MAX);
-        let inner = Inner {
-            tables,
-            hot,
-            appender,
-            readers,
-        };
         Self {
-            inner: Arc::new(inner),
+            inner: Arc::new(Inner { parts, readers }),
             tasks,
             background,
         }
+    }
+
+    /// Has events removed once all of them are in the table: some may still be on their way.
+    fn forget(&self, group: &LogGroupName, stream: Option<&LogStreamName>) {
+        let Parts {
+            deletions,
+            spool,
+            clock,
+            ..
+        } = &self.inner.parts;
+        deletions.add(Deletion {
+            gone: Gone {
+                group: group.as_str().into(),
+                stream: stream.map(|stream| stream.as_str().into()),
+                until: clock.now(),
+            },
+            // Some of it may not be durable yet.
+            before: spool.status().next,
+        });
     }
 }
 
 impl Inner {
     async fn page(&self, wanted: &Wanted) -> Result<Page, Away> {
         let _turn = self.readers.acquire().await.map_err(away)?;
-        let table = self.tables.table().await.map_err(away)?;
+        let table = self.parts.tables.table().await.map_err(away)?;
         let mut views = 1;
         loop {
-            let view = View::take(&self.hot, table, &self.appender).await;
+            let view = View::take(&self.parts.hot, table, &self.parts.appender).await;
             match view.map_err(away)?.page(wanted).await {
                 Err(Error::Gone { .. }) if views < VIEWS_MAX => views += 1,
                 page => return page.map_err(away),
@@ -102,7 +122,7 @@ impl Events for StoredEvents {
     /// Zeros while the store is away.
     async fn stored_bytes(&self, groups: &[LogGroup]) -> Vec<u64> {
         let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
-        if let Ok(table) = self.inner.tables.table().await
+        if let Ok(table) = self.inner.parts.tables.table().await
             && let Ok(snapshot) = table.snapshot().await
         {
             for file in snapshot.files() {
@@ -113,9 +133,11 @@ impl Events for StoredEvents {
         groups.iter().map(of).collect()
     }
 
-    /// Should it fail, the log says how to do it again.
+    /// What is in the table goes at once, what is on its way as a stream's events do. Should it fail, the log says how to
+    /// do it again.
     async fn group_deleted(&self, group: &LogGroupName) {
-        let dropped = match self.inner.tables.table().await {
+        self.forget(group, None);
+        let dropped = match self.inner.parts.tables.table().await {
             Ok(table) => table
                 .drop_group(group.as_str())
                 .await
@@ -131,6 +153,8 @@ impl Events for StoredEvents {
         }
     }
 
-    /// Streams share files: the events of one go with their day, or with their group.
-    async fn stream_deleted(&self, _group: &LogGroupName, _stream: &LogStreamName) {}
+    /// Streams share files, which are written anew in a while.
+    async fn stream_deleted(&self, group: &LogGroupName, stream: &LogStreamName) {
+        self.forget(group, Some(stream));
+    }
 }

@@ -203,12 +203,14 @@ async fn run(running: &Running<'_>) -> anyhow::Result<()> {
         _ => None,
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
-    demo::write_address(running.args.addr_file.as_deref(), &address.to_string())?;
     let access = if settings.keys.is_empty() {
         "open to this machine"
     } else {
         "keys required"
     };
+    // Whoever is told the address may send a signal at once.
+    let (stop, mut reload) = (stop_signal()?, signal(SignalKind::hangup())?);
+    demo::write_address(running.args.addr_file.as_deref(), &address.to_string())?;
     tracing::info!(address = %format!("{scheme}://{address}"), access, "listening");
 
     let shutdown = Shutdown::new();
@@ -218,14 +220,11 @@ async fn run(running: &Running<'_>) -> anyhow::Result<()> {
         .spawn("sweep", gateway.clone().sweep(shutdown.child()));
     let listening = listen(listener, gateway.clone(), tls, shutdown.child(), deadline);
     tokio::pin!(listening);
-    let mut reload = signal(SignalKind::hangup())?;
-    let stop = stop_signal();
     tokio::pin!(stop);
     let late = loop {
         tokio::select! {
             late = &mut listening => break late,
-            stopped = &mut stop, if !shutdown.is_requested() => {
-                stopped?;
+            () = &mut stop, if !shutdown.is_requested() => {
                 tracing::info!(in_flight = gateway.in_flight(), "stopping");
                 shutdown.request();
             }
@@ -327,13 +326,14 @@ fn open_spool(settings: &Settings, clock: &Clock) -> anyhow::Result<(Spool, Vec<
     Ok((spool, said))
 }
 
-/// Resolves with SIGTERM or SIGINT.
-pub(crate) async fn stop_signal() -> std::io::Result<()> {
+/// Resolves with SIGTERM or SIGINT, which from here on end nothing by themselves.
+pub(crate) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -11,9 +11,9 @@ use corelog_catalog::{
 use corelog_hot::STREAM;
 use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::Tables;
-use corelog_store::{Compaction, Table};
+use corelog_store::{Compaction, Gone, Table};
 use corelog_telemetry::Chain;
-use corelog_types::{LogGroupName, LogStreamName, Timestamp};
+use corelog_types::{LogGroupName, LogStreamName, Sequence, Timestamp};
 use parking_lot::Mutex;
 
 /// For how long files are kept that newer versions of the table no longer have: queries of other engines may be
@@ -33,8 +33,47 @@ pub(crate) struct Care {
     pub(crate) group: LogGroupName,
     /// So is the logging configuration's.
     pub(crate) of_api: Arc<Mutex<Option<LoggingConfiguration>>>,
+    pub(crate) deletions: Arc<Deletions>,
+    /// Who brings this node's events into the table.
+    pub(crate) appender: String,
     pub(crate) every: Duration,
     pub(crate) clock: Clock,
+}
+
+/// Deleted streams and groups whose events are still stored, or on their way into the table.
+///
+/// A process that ends first forgets them: see [`corelog_api::logs::Events`].
+#[derive(Debug, Default)]
+pub(crate) struct Deletions(Mutex<Vec<Deletion>>);
+
+/// What was deleted, and the first entry of the spool that has nothing of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Deletion {
+    pub(crate) gone: Gone,
+    pub(crate) before: Sequence,
+}
+
+impl Deletions {
+    pub(crate) fn add(&self, deletion: Deletion) {
+        self.0.lock().push(deletion);
+    }
+
+    /// Takes the events out of the table, once all of them are in it.
+    async fn complete(&self, table: &Table, appender: &str) -> Result<(), corelog_store::Error> {
+        let waiting = self.0.lock().clone();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let has_upto = table.snapshot().await?.appended(appender).await?;
+        let has_upto = Sequence::from_u64(has_upto.unwrap_or(0));
+        for deletion in waiting.iter().filter(|it| it.before <= has_upto.next()) {
+            let events = table.remove(&deletion.gone).await?;
+            let Gone { group, stream, .. } = &deletion.gone;
+            tracing::info!(%group, ?stream, events, "removed events of what was deleted");
+            self.0.lock().retain(|other| other != deletion);
+        }
+        Ok(())
+    }
 }
 
 impl Care {
@@ -55,6 +94,9 @@ impl Care {
             };
             if let Err(error) = self.let_go(table).await {
                 tracing::warn!(error = %error, "retention was not applied");
+            }
+            if let Err(error) = self.deletions.complete(table, &self.appender).await {
+                tracing::warn!(error = %Chain(&error), "events of what was deleted were not removed yet");
             }
             compact(table, &shutdown).await;
             if since_vacuum >= VACUUM_EVERY {

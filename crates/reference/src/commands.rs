@@ -19,3 +19,4 @@ pub(crate) mod totals;
 pub(crate) mod anomaly;
 pub(crate) mod diff;
 pub(crate) mod pattern;
+pub(crate) mod relevant;

@@ -15,6 +15,8 @@ pub(crate) struct Fields {
     body: Value,
     pub(crate) pointer: String,
     named: Vec<(String, Value)>,
+    /// How many of these are the system's.
+    system: usize,
 }
 
 impl Fields {
@@ -23,6 +25,7 @@ impl Fields {
             .unwrap_or_default()
             .into_owned();
         let mut named = system(event, group);
+        let system = named.len();
         let discovered = discover::fields(&body).into_iter();
         named.extend(discovered.map(|(name, value)| (name, value.into_owned())));
         Self {
@@ -30,7 +33,13 @@ impl Fields {
             body,
             pointer: event.pointer.clone(),
             named,
+            system,
         }
+    }
+
+    /// The fields that were discovered in the message, in order.
+    pub(crate) fn discovered(&self) -> &[(String, Value)] {
+        &self.named[self.system..]
     }
 
     /// The names of all fields.

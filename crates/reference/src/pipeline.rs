@@ -174,6 +174,9 @@ impl Machine<'_> {
             CommandKind::AddTotals(totals) => commands::totals::apply(frame, totals),
             CommandKind::Outlier(outlier) => commands::outlier::apply(frame, outlier),
             CommandKind::Sessionize(sessionize) => commands::sessions::apply(frame, sessionize)?,
+            CommandKind::RelevantFields { fields, condition } => {
+                commands::relevant::apply(&scope, &frame, fields, condition)
+            }
             CommandKind::Anomaly => commands::anomaly::apply(frame),
             CommandKind::Source(_) => frame,
             other => {
@@ -265,6 +268,9 @@ fn exprs(kind: &CommandKind) -> Vec<&Expr> {
         CommandKind::Filter(expr)
         | CommandKind::FilterIndex(expr)
         | CommandKind::Pattern(expr)
+        | CommandKind::RelevantFields {
+            condition: expr, ..
+        }
         | CommandKind::Unnest { path: expr, .. } => vec![expr],
         CommandKind::Parse(parse) => parse.of.iter().collect(),
         _ => Vec::new(),

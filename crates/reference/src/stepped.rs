@@ -5,7 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_insights::{Command, CommandKind, Expr, ExprKind, Function};
-use corelog_values::rows::{self, Given, Layout, Other, RowValues, Table, Windows};
+use corelog_values::Bound;
+use corelog_values::rows::{self, Column, Given, Layout, Other, RowValues, Table, Windows};
 
 use crate::commands;
 use crate::eval::Scope;
@@ -285,18 +286,29 @@ impl State {
             let frame = machine.step(self.frame(), command, window)?;
             return Ok(Self::of(frame, Vec::new()));
         }
-        let mut step = rows::step(&command.kind, &mut self.layout, given).map_err(failure)?;
-        let mut out = Vec::new();
-        let mut rows = std::mem::take(&mut self.rows).into_iter();
-        loop {
-            let batch: Vec<RowValues> = rows.by_ref().take(BATCH).collect();
-            if batch.is_empty() {
-                break;
+        let (before, kind) = (self.layout.clone(), &command.kind);
+        let rows = std::mem::take(&mut self.rows);
+        let bare = unread_missing(&before, &rows, kind, given);
+        self.rows = stepped(rows, kind, &mut self.layout, given)?;
+        // What a command says that it reads is all that it needs.
+        let mut again = stepped(bare, kind, &mut before.clone(), given)?;
+        let keeps = self.layout.event(EVENT).is_some();
+        for (row, full) in again.iter_mut().zip(&self.rows) {
+            for column in before
+                .columns()
+                .iter()
+                .filter(|column| keeps && !column.is_computed)
+            {
+                if let (Some(value), Some(full)) = (row.get_mut(column.slot), full.get(column.slot))
+                {
+                    *value = full.clone();
+                }
             }
-            step.push(batch, &mut out).map_err(failure)?;
         }
-        step.finish(&mut out).map_err(failure)?;
-        self.rows = out;
+        if again != self.rows {
+            let reason = format!("`{}` reads more than it says", kind.word().as_str());
+            return Err(Failure::Other { reason });
+        }
         self.show(command, given);
         Ok(self)
     }
@@ -314,6 +326,7 @@ impl State {
             }
             CommandKind::Pattern(_)
             | CommandKind::LogCompare(_)
+            | CommandKind::RelevantFields { .. }
             | CommandKind::CountFrequent(_)
             | CommandKind::Stats(_) => {
                 let is_pattern = matches!(command.kind, CommandKind::Pattern(_));
@@ -334,6 +347,57 @@ impl State {
             }
         }
     }
+}
+
+/// Rows of which fields are missing that a command does not read.
+fn unread_missing(
+    layout: &Layout,
+    rows: &[RowValues],
+    command: &CommandKind,
+    given: &Given,
+) -> Vec<RowValues> {
+    let read = rows::read(command, given);
+    let is_read = |column: &Column| {
+        read.iter().any(|field| {
+            let place = layout.place_of(field);
+            place == Bound::Slot(column.slot) || field.path() == column.name
+        })
+    };
+    let fields = layout.columns().iter().filter(|column| !column.is_computed);
+    let unread: Vec<usize> = fields
+        .filter(|column| column.name != EVENT && !is_read(column))
+        .map(|column| column.slot)
+        .collect();
+    let mut rows = rows.to_vec();
+    for row in &mut rows {
+        for slot in &unread {
+            if let Some(value) = row.get_mut(*slot) {
+                *value = Value::Null;
+            }
+        }
+    }
+    rows
+}
+
+/// The rows that come out of a command's step.
+fn stepped(
+    rows: Vec<RowValues>,
+    command: &CommandKind,
+    layout: &mut Layout,
+    given: &Given,
+) -> Result<Vec<RowValues>, Failure> {
+    let mut step = rows::step(command, layout, given).map_err(failure)?;
+    let mut out = Vec::new();
+    let mut rows = rows.into_iter();
+    loop {
+        let batch: Vec<RowValues> = rows.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            break;
+        }
+        step.push(batch, &mut out).map_err(failure)?;
+    }
+    step.finish(&mut out).map_err(failure)?;
+    Ok(out)
 }
 
 fn is_top_k(expr: &Expr) -> bool {

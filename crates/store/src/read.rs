@@ -30,6 +30,7 @@ use crate::rows::micros;
 use crate::schema::Column;
 use crate::{DataFile, Error, Event, Result, Snapshot};
 
+pub(crate) use columns::Arrivals;
 use columns::{Keys, Texts};
 use object::Object;
 
@@ -216,7 +217,7 @@ impl Snapshot {
         Ok(())
     }
 
-    async fn open(
+    pub(crate) async fn open(
         &self,
         file: &DataFile,
         pages: PageIndexPolicy,
@@ -238,7 +239,7 @@ impl Snapshot {
 }
 
 /// What keeps a file from being read.
-fn unread(file: &DataFile) -> impl Fn(ParquetError) -> Error {
+pub(crate) fn unread(file: &DataFile) -> impl Fn(ParquetError) -> Error {
     |source| Error::Read {
         path: file.path.clone(),
         source,

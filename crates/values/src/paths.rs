@@ -153,7 +153,7 @@ impl<'p, 't> Pass<'p, 't> {
             open: Vec::new(),
             repeated: false,
             objects: 0,
-            keys: Vec::new(),
+            keys: Vec::with_capacity(64),
         }
     }
 

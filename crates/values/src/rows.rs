@@ -23,6 +23,7 @@ mod names;
 mod outlier;
 mod parse;
 mod pattern;
+mod relevant;
 mod select;
 mod sessions;
 mod stars;

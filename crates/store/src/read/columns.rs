@@ -87,6 +87,31 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// When an event was taken in, and into which stream.
+pub(crate) struct Arrivals<'a> {
+    stream: &'a StringArray,
+    ingested: &'a TimestampMicrosecondArray,
+}
+
+impl<'a> Arrivals<'a> {
+    pub(crate) const COLUMNS: [Column; 2] = [Column::Stream, Column::IngestionTime];
+
+    pub(crate) fn of(batch: &'a RecordBatch) -> Result<Self> {
+        Ok(Self {
+            stream: column(batch, Column::Stream)?,
+            ingested: column(batch, Column::IngestionTime)?,
+        })
+    }
+
+    pub(crate) fn stream(&self, row: usize) -> &'a str {
+        self.stream.value(row)
+    }
+
+    pub(crate) fn ingested(&self, row: usize) -> Timestamp {
+        time(self.ingested, row)
+    }
+}
+
 fn time(times: &TimestampMicrosecondArray, row: usize) -> Timestamp {
     Timestamp::from_unix_ms(u64::try_from(times.value(row) / 1_000).unwrap_or(0))
 }

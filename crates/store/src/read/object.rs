@@ -16,7 +16,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 const FOOTER_BYTES: usize = 64 << 10;
 
 /// One file.
-pub(super) struct Object {
+pub(crate) struct Object {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) path: Path,
     pub(super) bytes: u64,

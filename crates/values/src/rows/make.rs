@@ -15,7 +15,7 @@ use super::{Failure, Layout, RowValues, Step};
 use super::{
     along, anomaly, dedup, diff, fill, frequent, join, lists, lookup, outlier, parse, pattern,
 };
-use super::{select, sessions, stars, totals};
+use super::{relevant, select, sessions, stars, totals};
 use crate::calendar;
 use crate::context::Context;
 use crate::expression::{Binder, Bound, Expression};
@@ -146,6 +146,9 @@ pub fn step(
             Box::new(anomaly::anomaly(parts, slots))
         }
         CommandKind::Diff(_) => maker.diff(),
+        CommandKind::RelevantFields { fields, condition } => {
+            maker.relevant_fields(fields, condition)
+        }
         CommandKind::CountFrequent(fields) => maker.count_frequent(fields),
         CommandKind::Stats(stats) => maker
             .top_k(&stats.items)
@@ -468,6 +471,25 @@ impl Maker<'_> {
         *self.layout = Layout::of_columns(names);
         let context = Arc::clone(&self.given.context);
         Box::new(PatternStep::new(context, of, windows, time))
+    }
+
+    fn relevant_fields(&mut self, fields: &[Field], condition: &Expr) -> Box<dyn Step> {
+        let condition = self.expression(condition);
+        let mut named: Vec<(String, Expression)> = Vec::new();
+        for field in fields {
+            let name = field.name();
+            if !named.iter().any(|(known, _)| *known == name) {
+                named.push((name, self.field(field)));
+            }
+        }
+        let fields = if named.is_empty() {
+            relevant::Fields::All(self.layout.event("@message"))
+        } else {
+            relevant::Fields::Named(named)
+        };
+        *self.layout = Layout::of_columns(relevant::COLUMNS);
+        let context = Arc::clone(&self.given.context);
+        Box::new(relevant::RelevantFields::new(context, condition, fields))
     }
 
     fn diff(&mut self) -> Box<dyn Step> {

@@ -54,6 +54,11 @@ pub fn read(command: &CommandKind, given: &Given) -> Vec<Field> {
             all.push(lookup.ip.clone());
             outputs(&lookup.outputs, lookup.on_existing, &mut all);
         }
+        CommandKind::RelevantFields { fields, condition } => {
+            all.extend_from_slice(fields);
+            all.push(named("@message"));
+            exprs.push(condition);
+        }
         CommandKind::LogCompare(_) => all.push(named("@message")),
         CommandKind::Join(join) => all.push(join.left_key.clone()),
         CommandKind::AppendCols(_) => {
