@@ -83,15 +83,12 @@ async fn shown<T>(
     let begun = Instant::now();
     let mut line = ProgressLine::of_stderr();
     let mut tick = tokio::time::interval(DRAW_EVERY);
-    let stop = crate::serve::stop_signal();
+    let stop = crate::serve::stop_signal()?;
     tokio::pin!(work, stop);
     let outcome = loop {
         tokio::select! {
             outcome = &mut work => break Some(outcome),
-            stopped = &mut stop => {
-                stopped?;
-                break None;
-            }
+            () = &mut stop => break None,
             _ = tick.tick() => {
                 let (done, total, said) = how_far();
                 line.draw(HowFar { done, total, elapsed: begun.elapsed(), said: &said });
