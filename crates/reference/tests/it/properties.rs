@@ -141,3 +141,42 @@ fn queries_over_made_up_events_end() {
         check(&corelog_reference::generate::query(seed), events);
     }
 }
+
+/// Texts of few shapes and of many words, some of them recognised values or nearly so.
+fn texts() -> impl Strategy<Value = Vec<String>> {
+    let piece = prop_oneof![
+        3 => prop::sample::select(vec![" ", "  ", ", ", "=", ":", "(", "\t", "\u{2003}", "<"])
+            .prop_map(str::to_owned),
+        3 => prop::sample::select(vec!["user", "disk", "é", "at", "error", "x.y", "/a/b", "1e5"])
+            .prop_map(str::to_owned),
+        2 => (0_u32..90).prop_map(|number| format!("word{number}")),
+        2 => prop::sample::select(vec![
+            "12", "-3.5", "+7", "1.", "1.2.3", "10.0.0.1", "10.0.0.1.", "1.2.3.4567", "1234.1.1.1",
+            "2026-11-22", "2026/11/22T09:15", "2026-11-22 09:15:42,5Z", "2026-11-22T09:15+0200",
+            "2026-11-22T09:15+02:0", "09:15:42.123", "09:15:42x", "99:99", "٣",
+            "6f3c1c60-9d0f-4e4a-8d3e-0c8f5a2b1a11", "6f3c1c60-9d0f-4e4a-8d3e-0c8f5a2b1a1g",
+        ])
+        .prop_map(str::to_owned),
+        1 => (120_usize..140).prop_map(|length| "x".repeat(length)),
+        1 => (120_usize..140).prop_map(|length| " ".repeat(length)),
+    ];
+    let free = prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat());
+    let shaped = (0_u32..90, 0_u32..3, 0_u32..90)
+        .prop_map(|(who, what, how)| format!("user u{who} did w{what} with h{how}"));
+    let long = (250_usize..260, any::<bool>()).prop_map(|(count, odd)| {
+        format!("{}{}", "a,".repeat(count / 2), if odd { "b" } else { "" })
+    });
+    prop::collection::vec(prop_oneof![4 => free, 8 => shaped, 1 => long], 0..150)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn texts_have_the_same_patterns(texts in texts()) {
+        let events = corelog_reference::generate::events(1, texts.len() as u64);
+        let event = |(text, event): (String, Event)| Event { message: text, ..event };
+        let events = texts.into_iter().zip(events).map(event).collect();
+        check("pattern @message | anomaly", events);
+    }
+}
