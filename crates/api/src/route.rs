@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::admin::{self, Exchanges, Problem, Status};
 use crate::aws::{self, Account};
 use crate::logging::{self, Destinations, Refusal};
-use crate::logs::{Events, Queries};
+use crate::logs::{Events, Exports, Queries};
 use crate::{Action, Authorise, Body, Denied};
 
 /// Whether a request is for [`Api::serve`] rather than for a provider, as its head says.
@@ -41,6 +41,8 @@ pub struct Ports {
     pub events: Arc<dyn Events>,
     /// New events as they come.
     pub tails: Tails,
+    /// Where exports of them run.
+    pub exports: Arc<dyn Exports>,
     /// Questions about them.
     pub queries: Queries,
     /// Whose account this is.
@@ -175,6 +177,10 @@ impl Api {
 
     pub(crate) fn tails(&self) -> &Tails {
         &self.0.ports.tails
+    }
+
+    pub(crate) fn exports(&self) -> &dyn Exports {
+        &*self.0.ports.exports
     }
 
     pub(crate) fn queries(&self) -> &Queries {

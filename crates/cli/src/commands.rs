@@ -11,6 +11,7 @@ mod run;
 mod server;
 mod sql;
 mod tail;
+mod transfer;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,7 +23,11 @@ use crate::environment::{self, Environment};
 use crate::failure::Failure;
 use crate::printer::{Color, Format, Printer};
 
+pub use self::query::time::Moment;
 pub use self::server::{DemoArgs, SettingsArgs, TortureArgs, UpArgs};
+pub use self::transfer::{
+    ExportArgs, ExportFormat, ImportArgs, ImportBedrockArgs, ImportFrom, ImportLinesArgs,
+};
 
 /// The flight recorder for generative AI: every model call passes through, is recorded whole, and is delivered.
 #[derive(Debug, Parser)]
@@ -77,6 +82,11 @@ pub enum Command {
     Demo(DemoArgs),
     /// Kills, fills and cuts a gateway under load, and counts what was lost.
     Torture(TortureArgs),
+    /// Brings what was recorded elsewhere into a log group.
+    Import(ImportArgs),
+    /// Writes a log group's events to a file, a directory or a bucket: those that are in the table, which a running
+    /// gateway brings up to date every few seconds.
+    Export(ExportArgs),
     /// What needs no server in this process.
     #[command(flatten)]
     Client(ClientCommand),
@@ -204,6 +214,11 @@ mod tests {
             "corelog kill ID",
             "corelog config check --config c.toml",
             "corelog config show",
+            "corelog import bedrock s3://bucket/prefix --log-group /g --since 7d --until 2026-11-20",
+            "corelog import bedrock ./copy --again --data d",
+            "corelog import jsonl - --log-group /g --timestamp-field time --stream s",
+            "corelog export --log-group /g --since 2h --format parquet out.parquet",
+            "corelog export --log-group /g --filter ERROR --format bedrock s3://bucket",
             "corelog doctor",
             "corelog completions bash",
         ] {
@@ -225,6 +240,11 @@ mod tests {
             "corelog get ID --raw --curl",
             "corelog nonsense",
             "corelog run",
+            "corelog import",
+            "corelog import jsonl x",
+            "corelog import bedrock x --log-group a:b",
+            "corelog import bedrock x --since yesterday",
+            "corelog export out",
             "corelog up --set x",
             "corelog tail --log-group /a --follow",
             "corelog query",

@@ -2,6 +2,7 @@
 //! a terminal, JSON lines for programs behind a pipe.
 
 pub(crate) mod cell;
+pub(crate) mod progress;
 pub(crate) mod table;
 
 use std::io::{self, IsTerminal as _, Write};

@@ -5,6 +5,7 @@ mod configure;
 mod demo;
 mod destinations;
 mod events;
+mod exports;
 mod front;
 mod logging;
 mod recorder;
@@ -13,6 +14,7 @@ mod sinks;
 mod status;
 mod tables;
 mod torture;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -31,6 +33,8 @@ fn main() -> ExitCode {
         Command::Up(args) => serve::up(&args, &env),
         Command::Demo(args) => demo::serve(&args),
         Command::Torture(args) => torture::run(args),
+        Command::Import(args) => transfer::import(&args, &env),
+        Command::Export(args) => transfer::export(&args, &env),
         Command::Client(command) => corelog_cli::execute(command, &global, &env),
     })
 }

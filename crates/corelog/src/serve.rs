@@ -125,6 +125,7 @@ async fn serve(
         events: destinations.join(Arc::new(catalog.clone()))?,
         tails: Tails::new(destinations.hot().clone(), stopping.child()),
         stopping: stopping.clone(),
+        exports: destinations.exports(),
         queries: queries.clone(),
         account: Account {
             id: settings.account.id.clone(),

@@ -129,6 +129,10 @@ impl<'a> Context<'a> {
         self.api.spool()
     }
 
+    pub(crate) fn exports(&self) -> &'a dyn crate::logs::Exports {
+        self.api.exports()
+    }
+
     pub(crate) fn account(&self) -> &'a Account {
         self.api.account()
     }

@@ -1,6 +1,7 @@
 //! `CloudWatch` Logs: that every operation is authorised and of the model, and what each does and refuses.
 
 mod events;
+mod exports;
 mod groups;
 mod insights;
 mod live_tail;
@@ -39,6 +40,11 @@ fn sample(operation: &str) -> Value {
     };
     match operation {
         "CreateLogGroup" => json!({"logGroupName": "/new"}),
+        "CreateExportTask" => with(
+            group(),
+            json!({"from": 1, "to": 2, "destination": "bucket"}),
+        ),
+        "CancelExportTask" => json!({"taskId": "0-sample"}),
         "AssociateKmsKey" => with(group(), json!({"kmsKeyId": "k"})),
         "CreateLogStream" => with(group(), json!({"logStreamName": "new"})),
         "PutLogEvents" => with(
@@ -66,6 +72,7 @@ fn sample(operation: &str) -> Value {
         | "ListLogGroups"
         | "DescribeQueries"
         | "DescribeQueryDefinitions"
+        | "DescribeExportTasks"
         | "DescribeResourcePolicies" => json!({}),
         "DeleteQueryDefinition" => json!({"queryDefinitionId": "sample"}),
         "PutQueryDefinition" => json!({"name": "new", "queryString": "fields @message"}),
@@ -300,6 +307,7 @@ async fn everything(house: &House) -> Vec<Value> {
         "DescribeQueryDefinitions",
         "DescribeResourcePolicies",
         "DescribeAccountPolicies",
+        "DescribeExportTasks",
     ];
     for operation in lists {
         all.push(house.ok(operation, sample(operation)).await);

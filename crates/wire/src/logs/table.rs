@@ -22,6 +22,30 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "CancelExportTask",
+            input: Some(&CANCEL_EXPORT_TASK_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "InvalidOperationException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "CreateExportTask",
+            input: Some(&CREATE_EXPORT_TASK_REQUEST),
+            output: Some(&CREATE_EXPORT_TASK_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "LimitExceededException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+                "ResourceNotFoundException",
+                "ResourceAlreadyExistsException",
+            ],
+        },
+        Operation {
             name: "CreateLogGroup",
             input: Some(&CREATE_LOG_GROUP_REQUEST),
             output: None,
@@ -133,6 +157,12 @@ pub static SERVICE: Service = Service {
                 "ResourceNotFoundException",
                 "ServiceUnavailableException",
             ],
+        },
+        Operation {
+            name: "DescribeExportTasks",
+            input: Some(&DESCRIBE_EXPORT_TASKS_REQUEST),
+            output: Some(&DESCRIBE_EXPORT_TASKS_RESPONSE),
+            errors: &["InvalidParameterException", "ServiceUnavailableException"],
         },
         Operation {
             name: "DescribeIndexPolicies",
@@ -506,10 +536,26 @@ static BEARER_TOKEN_AUTHENTICATION_ENABLED: Shape = shape(Kind::Boolean);
 
 static BYTES_SCANNED_VALUE: Shape = shape(Kind::Double);
 
+static CANCEL_EXPORT_TASK_REQUEST: Shape =
+    shape(Kind::Structure(&[required("taskId", &EXPORT_TASK_ID)]));
+
 static CLIENT_TOKEN: Shape = shape(Kind::String)
     .at_least(36)
     .at_most(128)
     .like(&PATTERN_614D8488);
+
+static CREATE_EXPORT_TASK_REQUEST: Shape = shape(Kind::Structure(&[
+    member("taskName", &EXPORT_TASK_NAME),
+    required("logGroupName", &LOG_GROUP_NAME),
+    member("logStreamNamePrefix", &LOG_STREAM_NAME),
+    required("from", &TIMESTAMP),
+    required("to", &TIMESTAMP),
+    required("destination", &EXPORT_DESTINATION_BUCKET),
+    member("destinationPrefix", &EXPORT_DESTINATION_PREFIX),
+]));
+
+static CREATE_EXPORT_TASK_RESPONSE: Shape =
+    shape(Kind::Structure(&[member("taskId", &EXPORT_TASK_ID)]));
 
 static CREATE_LOG_GROUP_REQUEST: Shape = shape(Kind::Structure(&[
     required("logGroupName", &LOG_GROUP_NAME),
@@ -598,6 +644,18 @@ static DESCRIBE_ACCOUNT_POLICIES_REQUEST: Shape = shape(Kind::Structure(&[
 
 static DESCRIBE_ACCOUNT_POLICIES_RESPONSE: Shape = shape(Kind::Structure(&[
     member("accountPolicies", &ACCOUNT_POLICIES),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static DESCRIBE_EXPORT_TASKS_REQUEST: Shape = shape(Kind::Structure(&[
+    member("taskId", &EXPORT_TASK_ID),
+    member("statusCode", &EXPORT_TASK_STATUS_CODE),
+    member("nextToken", &NEXT_TOKEN),
+    member("limit", &DESCRIBE_LIMIT),
+]));
+
+static DESCRIBE_EXPORT_TASKS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("exportTasks", &EXPORT_TASKS),
     member("nextToken", &NEXT_TOKEN),
 ]));
 
@@ -764,6 +822,49 @@ static EVENTS_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(10_000);
 static EVENTS_LIMIT_START_QUERY: Shape = shape(Kind::Integer).at_least(1).at_most(100_000);
 
 static EXPECTED_REVISION_ID: Shape = shape(Kind::String).at_least(1);
+
+static EXPORT_DESTINATION_BUCKET: Shape = shape(Kind::String).at_least(1).at_most(512);
+
+static EXPORT_DESTINATION_PREFIX: Shape = shape(Kind::String);
+
+static EXPORT_TASK: Shape = shape(Kind::Structure(&[
+    member("taskId", &EXPORT_TASK_ID),
+    member("taskName", &EXPORT_TASK_NAME),
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("from", &TIMESTAMP),
+    member("to", &TIMESTAMP),
+    member("destination", &EXPORT_DESTINATION_BUCKET),
+    member("destinationPrefix", &EXPORT_DESTINATION_PREFIX),
+    member("status", &EXPORT_TASK_STATUS),
+    member("executionInfo", &EXPORT_TASK_EXECUTION_INFO),
+]));
+
+static EXPORT_TASK_EXECUTION_INFO: Shape = shape(Kind::Structure(&[
+    member("creationTime", &TIMESTAMP),
+    member("completionTime", &TIMESTAMP),
+]));
+
+static EXPORT_TASK_ID: Shape = shape(Kind::String).at_least(1).at_most(512);
+
+static EXPORT_TASK_NAME: Shape = shape(Kind::String).at_least(1).at_most(512);
+
+static EXPORT_TASK_STATUS: Shape = shape(Kind::Structure(&[
+    member("code", &EXPORT_TASK_STATUS_CODE),
+    member("message", &EXPORT_TASK_STATUS_MESSAGE),
+]));
+
+static EXPORT_TASK_STATUS_CODE: Shape = shape(Kind::String).one_of(&[
+    "CANCELLED",
+    "COMPLETED",
+    "FAILED",
+    "PENDING",
+    "PENDING_CANCEL",
+    "RUNNING",
+]);
+
+static EXPORT_TASK_STATUS_MESSAGE: Shape = shape(Kind::String);
+
+static EXPORT_TASKS: Shape = shape(Kind::List(&EXPORT_TASK));
 
 static EXTRACTED_VALUES: Shape = shape(Kind::Map(&TOKEN, &VALUE));
 
