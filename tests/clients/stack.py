@@ -2,11 +2,13 @@
 
 import base64
 import json
+import os
 import pathlib
+import subprocess
 import urllib.request
 
 from expect import Exchange
-from processes import Child
+from processes import Child, binary
 from records import Bucket
 
 REGION = "us-east-1"
@@ -108,3 +110,13 @@ class Seen(Exchange):
     def sent(self):
         """The request's body as JSON."""
         return json.loads(self.request_body)
+
+
+def corelog(stack, tmp_path, *arguments, text=None):
+    """Runs a command to its end; what it says on standard error, and its standard output."""
+    hidden = ("AWS_", "CORELOG_", "HTTP_PROXY", "HTTPS_PROXY")
+    environment = {k: v for k, v in os.environ.items() if not k.upper().startswith(hidden)}
+    command = [str(binary()), *arguments, "--config", str(stack.config), "--data", str(tmp_path / "data")]
+    done = subprocess.run(command, input=text, capture_output=True, env=environment, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stderr, done.stdout

@@ -1,16 +1,23 @@
 """boto3's `logs` client: groups, streams, tags, saved queries, policies, against the same port as everything else."""
 
+import contextlib
+import gzip
+import http.server
 import os
 import subprocess
 import sys
+import threading
 import time
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 import test_queries
+from conftest import S3_CONFIG
 from logs_client import ACCOUNT, REGION, client_of, refused
-from stack import start_gateway
+from processes import wait_for
+from stack import Stack, corelog, start_gateway
 
 MISSING = "The specified log group does not exist."
 STEM = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
@@ -18,7 +25,8 @@ STEM = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
 
 @pytest.fixture(scope="module")
 def logs(stack):
-    return client_of(stack.url)
+    # Live tail is at `stream-HOST` unless a client is told otherwise.
+    return client_of(stack.url, inject_host_prefix=False)
 
 
 @pytest.fixture
@@ -285,7 +293,7 @@ def test_a_metric_filter_is_tried(logs):
 
 def test_what_is_not_served_is_an_unknown_operation(logs):
     refused(logs, "UnknownOperationException", "describe_deliveries")
-    refused(logs, "UnknownOperationException", "describe_export_tasks")
+    refused(logs, "UnknownOperationException", "describe_metric_filters")
 
 
 def test_one_port_serves_logs_and_models(stack, logs, group):
@@ -309,6 +317,105 @@ print(answer["output"]["message"]["role"])
         [sys.executable, "-c", program], capture_output=True, env=environment, timeout=60
     )
     assert done.stdout.decode().split() == [group, "assistant"], done.stderr.decode()
+
+
+def test_a_live_tail_begins_and_is_closed(logs, group):
+    """What it shows is in `test_live_tail.py`."""
+    answer = logs.start_live_tail(logGroupIdentifiers=[STEM + group])
+    with contextlib.closing(answer["responseStream"]) as events:
+        assert next(iter(events))["sessionStart"]["logGroupIdentifiers"] == [STEM + group]
+
+
+def test_an_export_task_writes_the_service_s_files(logs, tmp_path, s3_endpoint):
+    running = Stack(tmp_path, S3_CONFIG.format(endpoint=s3_endpoint))
+    try:
+        own = client_of(running.url)
+        export(own, running, tmp_path, s3_endpoint)
+    finally:
+        running.stop()
+    logs.checked.seen |= own.checked.seen
+
+
+def export(logs, stack, tmp_path, s3_endpoint):
+    text = "".join(f'{{"at":{1_795_166_142 + n}}}\n' for n in range(3))
+    arguments = ["import", "jsonl", "-", "--log-group", "/task", "--timestamp-field", "at"]
+    corelog(stack, tmp_path, *arguments, "--stream", "a/b", text=text)
+    store = boto3.client(
+        "s3",
+        endpoint_url=s3_endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="secret-access",
+    )
+    store.create_bucket(Bucket="exports")
+    wanted = {"logGroupName": "/task", "fromTime": 1_795_166_142_000, "to": 1_795_166_143_000}
+    task = logs.create_export_task(destination="exports", **wanted)["taskId"]
+
+    def completed():
+        (found,) = logs.describe_export_tasks(taskId=task)["exportTasks"]
+        return found if found["status"]["code"] != "RUNNING" else None
+
+    found = wait_for(completed, "the export to end")
+    assert found["status"]["code"] == "COMPLETED" and found["destinationPrefix"] == "exportedlogs"
+    assert found["executionInfo"]["completionTime"] >= found["executionInfo"]["creationTime"]
+    keys = {found["Key"] for found in store.list_objects_v2(Bucket="exports")["Contents"]}
+    file = f"exportedlogs/{task}/a-b/000000.gz"
+    assert keys == {"exportedlogs/aws-logs-write-test", file}
+    body = store.get_object(Bucket="exports", Key=file)["Body"].read()
+    assert gzip.decompress(body).decode().splitlines() == [
+        f'2026-11-20T09:15:{42 + n}.000Z {{"at":{1_795_166_142 + n}}}' for n in range(2)
+    ]
+    with pytest.raises(logs.exceptions.InvalidParameterException) as raised:
+        logs.create_export_task(destination="no-such-bucket", **wanted)
+    said = "The given bucket does not exist. Please make sure the bucket is valid."
+    assert raised.value.response["Error"]["Message"] == said
+    with pytest.raises(logs.exceptions.InvalidOperationException):
+        logs.cancel_export_task(taskId=task)
+    with pytest.raises(logs.exceptions.ResourceNotFoundException) as raised:
+        logs.cancel_export_task(taskId="none")
+    assert raised.value.response["Error"]["Message"] == "The specified export task does not exist."
+
+
+class Slow(http.server.BaseHTTPRequestHandler):
+    """A bucket that takes what shows that it can be written, and keeps whoever puts anything else waiting."""
+
+    released = threading.Event()
+
+    def do_PUT(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        if not self.path.endswith("/aws-logs-write-test"):
+            self.released.wait(60)
+        self.send_response(200)
+        self.send_header("ETag", '"0"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_one_export_runs_at_a_time_and_can_be_cancelled(logs, tmp_path):
+    bucket = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=bucket.serve_forever, daemon=True).start()
+    running = Stack(tmp_path, S3_CONFIG.format(endpoint="http://%s:%d" % bucket.server_address))
+    try:
+        corelog(running, tmp_path, "import", "jsonl", "-", "--log-group", "/task", text="one\n")
+        own = client_of(running.url)
+        wanted = {"logGroupName": "/task", "fromTime": 0, "to": 2_000_000_000_000, "destination": "slow"}
+        first = own.create_export_task(taskName="first", **wanted)["taskId"]
+        said = refused(own, "LimitExceededException", "create_export_task", **wanted)
+        assert said == "Resource limit exceeded."
+        own.cancel_export_task(taskId=first)
+        (found,) = own.describe_export_tasks(statusCode="CANCELLED")["exportTasks"]
+        assert found["taskId"] == first and found["taskName"] == "first"
+        second = own.create_export_task(**wanted)["taskId"]
+        listed = own.describe_export_tasks()["exportTasks"]
+        assert [(it["taskId"], it["status"]["code"]) for it in listed] == [(second, "RUNNING"), (first, "CANCELLED")]
+    finally:
+        Slow.released.set()
+        running.stop()
+        bucket.shutdown()
+    logs.checked.seen |= own.checked.seen
 
 
 def test_every_operation_that_is_served_was_called(logs):

@@ -3,9 +3,10 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `GET /corelog/v1/records?last=N` | the newest N records, a line of JSON each; `follow=true` goes on with those to come, `after=SEQUENCE` begins behind one |
+//! | `GET /corelog/v1/records?last=N` | the newest N records, a line of JSON each; `follow=true` goes on with those to come, `after=SEQUENCE` begins behind one, `pattern=P` leaves out what a filter pattern does not match |
 //! | `GET /corelog/v1/records/{id}` | one record with its bodies up to 1 MiB; `x-corelog-omitted` names the others |
 //! | `GET /corelog/v1/records/{id}/{input,output,events}` | one body as it was recorded |
+//! | `GET /corelog/v1/events?group=NAME` | new events of log groups as they come, a line of JSON each; `pattern=P` as above |
 //! | `GET /corelog/v1/exchanges` | calls in flight |
 //! | `DELETE /corelog/v1/exchanges/{id}` | ends one |
 //! | `POST /corelog/v1/queries/{check,explain,estimate}` | what `StartQuery` would make of this request: the text as it is run with its warnings, the plan, how much would be read |
@@ -13,9 +14,12 @@
 //! | `GET /corelog/v1/status` | version, node, spool, destinations, policies, warnings |
 
 mod error;
+mod events;
 mod exchanges;
 mod kill;
 mod line;
+mod listing;
+mod pairs;
 mod part;
 mod query;
 mod record;
@@ -26,6 +30,7 @@ pub use exchanges::{Exchange, Exchanges};
 pub use status::{DestinationReport, SpoolReport, Status, StatusReport};
 
 pub(crate) use error::Problem;
+pub(crate) use events::events;
 pub(crate) use exchanges::list;
 pub(crate) use kill::kill;
 pub(crate) use part::part;

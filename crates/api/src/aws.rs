@@ -3,14 +3,16 @@
 //! A service is a table of [`Entry`]s, one for each operation, each from a file of its own with the same four
 //! steps: parse (the table's constraints, then [`Operation::on`]), authorise, do, render ([`Operation::run`]).
 //! `perform` takes them in this order, so no operation can forget one; it is also where whoever changes something
-//! is noted with what came of it.
+//! is noted with what came of it. An operation whose answer is a stream of events is [`Streaming`] instead.
 
 mod entry;
 mod fault;
 mod page;
 mod serve;
 
-pub(crate) use entry::{Context, Effect, Entry, Operation, entry};
+pub(crate) use entry::{
+    Context, Effect, Entry, EventStream, Operation, StreamEvent, Streaming, entry, streaming,
+};
 pub(crate) use fault::{Fault, Kind};
 pub(crate) use page::{Token, cut};
 pub(crate) use serve::{is_aws, serve, turn_away};

@@ -13,6 +13,7 @@ pub enum Action {
     DeleteModelInvocationLoggingConfiguration,
     ListRecords,
     GetRecord,
+    TailEvents,
     ListExchanges,
     KillExchange,
     GetStatus,
@@ -35,6 +36,7 @@ impl fmt::Display for Action {
             }
             Self::ListRecords => "corelog:ListRecords",
             Self::GetRecord => "corelog:GetRecord",
+            Self::TailEvents => "corelog:TailEvents",
             Self::ListExchanges => "corelog:ListExchanges",
             Self::KillExchange => "corelog:KillExchange",
             Self::GetStatus => "corelog:GetStatus",

@@ -6,6 +6,7 @@ mod arn;
 pub(crate) mod ask;
 mod engine;
 mod event;
+mod exports;
 mod group;
 mod pointer;
 mod policy;
@@ -15,6 +16,8 @@ mod source;
 mod tag;
 
 mod associate_kms_key;
+mod cancel_export_task;
+mod create_export_task;
 mod create_log_group;
 mod create_log_stream;
 mod delete_account_policy;
@@ -25,6 +28,7 @@ mod delete_query_definition;
 mod delete_resource_policy;
 mod delete_retention_policy;
 mod describe_account_policies;
+mod describe_export_tasks;
 mod describe_index_policies;
 mod describe_log_groups;
 mod describe_log_streams;
@@ -47,6 +51,7 @@ mod put_log_group_deletion_protection;
 mod put_query_definition;
 mod put_resource_policy;
 mod put_retention_policy;
+mod start_live_tail;
 mod start_query;
 mod stop_query;
 mod tag_log_group;
@@ -63,16 +68,21 @@ pub use engine::{
     Progress, QueryError, QuerySpec, Row, Statistics,
 };
 pub use event::{Away, Events, NoEvents};
+pub use exports::{
+    Export, ExportRefused, ExportState, ExportTask, Exports, NoExports, NotCancelled,
+};
 pub use pointer::InvalidPointer;
 #[cfg(test)]
 pub(crate) use queries::Asked;
 pub use queries::{Queries, QueryLimits, QueryLoad};
 
-use crate::aws::{Entry, entry};
+use crate::aws::{Entry, entry, streaming};
 
 /// The operations that are served, in the order of the model's table.
-pub(crate) static OPERATIONS: [Entry; 40] = [
+pub(crate) static OPERATIONS: [Entry; 44] = [
     entry::<associate_kms_key::AssociateKmsKey>(),
+    entry::<cancel_export_task::CancelExportTask>(),
+    entry::<create_export_task::CreateExportTask>(),
     entry::<create_log_group::CreateLogGroup>(),
     entry::<create_log_stream::CreateLogStream>(),
     entry::<delete_account_policy::DeleteAccountPolicy>(),
@@ -83,6 +93,7 @@ pub(crate) static OPERATIONS: [Entry; 40] = [
     entry::<delete_resource_policy::DeleteResourcePolicy>(),
     entry::<delete_retention_policy::DeleteRetentionPolicy>(),
     entry::<describe_account_policies::DescribeAccountPolicies>(),
+    entry::<describe_export_tasks::DescribeExportTasks>(),
     entry::<describe_index_policies::DescribeIndexPolicies>(),
     entry::<describe_log_groups::DescribeLogGroups>(),
     entry::<describe_log_streams::DescribeLogStreams>(),
@@ -105,6 +116,7 @@ pub(crate) static OPERATIONS: [Entry; 40] = [
     entry::<put_query_definition::PutQueryDefinition>(),
     entry::<put_resource_policy::PutResourcePolicy>(),
     entry::<put_retention_policy::PutRetentionPolicy>(),
+    streaming::<start_live_tail::StartLiveTail>(),
     entry::<start_query::StartQuery>(),
     entry::<stop_query::StopQuery>(),
     entry::<tag_log_group::TagLogGroup>(),

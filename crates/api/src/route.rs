@@ -5,8 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use corelog_access::{Caller, TurnedAway};
 use corelog_catalog::Catalog;
-use corelog_runtime::Clock;
+use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::Spool;
+use corelog_tail::Tails;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use tokio::sync::{Mutex, MutexGuard};
@@ -14,7 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::admin::{self, Exchanges, Problem, Status};
 use crate::aws::{self, Account};
 use crate::logging::{self, Destinations, Refusal};
-use crate::logs::{Events, Queries};
+use crate::logs::{Events, Exports, Queries};
 use crate::{Action, Authorise, Body, Denied};
 
 /// Whether a request is for [`Api::serve`] rather than for a provider, as its head says.
@@ -38,6 +39,10 @@ pub struct Ports {
     pub status: Arc<dyn Status>,
     /// The events of log groups.
     pub events: Arc<dyn Events>,
+    /// New events as they come.
+    pub tails: Tails,
+    /// Where exports of them run.
+    pub exports: Arc<dyn Exports>,
     /// Questions about them.
     pub queries: Queries,
     /// Whose account this is.
@@ -46,6 +51,8 @@ pub struct Ports {
     pub access: Arc<dyn Authorise>,
     /// Time, for request ids.
     pub clock: Clock,
+    /// Requested when the process is about to stop: answers without an end of their own end then.
+    pub stopping: Shutdown,
 }
 
 /// The operations behind one cheap handle.
@@ -114,6 +121,10 @@ impl Api {
             }
             (&Method::GET, ["records", id]) => admin::record(self, id, caller).await,
             (&Method::GET, ["records", id, name]) => admin::part(self, id, name, caller).await,
+            (&Method::GET, ["events"]) => {
+                let query = request.uri().query().unwrap_or("");
+                admin::events(self, query, caller).await
+            }
             (&Method::GET, ["exchanges"]) => admin::list(self, caller).await,
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),
             (&Method::GET, ["status"]) => admin::status(self, caller),
@@ -164,6 +175,14 @@ impl Api {
         &*self.0.ports.events
     }
 
+    pub(crate) fn tails(&self) -> &Tails {
+        &self.0.ports.tails
+    }
+
+    pub(crate) fn exports(&self) -> &dyn Exports {
+        &*self.0.ports.exports
+    }
+
     pub(crate) fn queries(&self) -> &Queries {
         &self.0.ports.queries
     }
@@ -190,6 +209,10 @@ impl Api {
 
     pub(crate) fn exchanges(&self) -> Arc<dyn Exchanges> {
         Arc::clone(&self.0.ports.exchanges)
+    }
+
+    pub(crate) fn stopping(&self) -> &Shutdown {
+        &self.0.ports.stopping
     }
 
     pub(crate) fn status(&self) -> &dyn Status {

@@ -14,10 +14,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use corelog_access::Caller;
 use corelog_catalog::{LogGroup, Logging as _, LoggingConfiguration, SqliteCatalog};
-use corelog_hot::{Page, Wanted};
-use corelog_runtime::Clock;
+use corelog_hot::{Hot, Page, Wanted};
+use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_spool::{OsDisk, Spool};
 use corelog_store::{Event, Order};
+use corelog_tail::Tails;
 use corelog_types::{
     Dialect, LogGroupName, LogStreamName, NodeId, Operation, RecordId, Sequence, Timestamp,
 };
@@ -28,7 +29,10 @@ use parking_lot::Mutex;
 use self::engine::FakeEngine;
 use crate::admin::{DestinationReport, Exchange, Exchanges, SpoolReport, Status, StatusReport};
 use crate::logging::{BucketRefused, Destinations, NotStarted};
-use crate::logs::{Away, Events, QueryLimits};
+use crate::logs::{
+    Away, Events, Export, ExportRefused, ExportState, ExportTask, Exports, NotCancelled,
+    QueryLimits,
+};
 use crate::{Account, Action, Api, Authorise, Body, Denied, Ports};
 
 const NOW: Timestamp = Timestamp::from_unix_ms(1_795_166_142_123);
@@ -189,6 +193,70 @@ impl Events for FakeEvents {
     }
 }
 
+/// Runs one export at a time for ever, and has one running that nobody asked for.
+#[derive(Debug)]
+struct FakeExports(Mutex<Vec<ExportTask>>);
+
+impl Default for FakeExports {
+    fn default() -> Self {
+        let export = Export {
+            group: LogGroupName::new("/sample").unwrap(),
+            stream_prefix: None,
+            from: Timestamp::from_unix_ms(1),
+            to: Timestamp::from_unix_ms(2),
+            bucket: "bucket".to_owned(),
+            prefix: "exportedlogs".to_owned(),
+        };
+        Self(Mutex::new(vec![task("0-sample", None, export)]))
+    }
+}
+
+fn task(id: &str, name: Option<String>, export: Export) -> ExportTask {
+    ExportTask {
+        id: id.to_owned(),
+        name,
+        export,
+        created: NOW,
+        ended: None,
+        state: ExportState::Running,
+    }
+}
+
+#[async_trait]
+impl Exports for FakeExports {
+    async fn start(&self, name: Option<String>, export: Export) -> Result<String, ExportRefused> {
+        let mut tasks = self.0.lock();
+        match export.bucket.as_str() {
+            "no-such-bucket" => return Err(ExportRefused::NoBucket),
+            "not-ours" => return Err(ExportRefused::Denied),
+            "away" => return Err(ExportRefused::Away("the store is away".into())),
+            _ if tasks.len() > 1 && tasks[0].state == ExportState::Running => {
+                return Err(ExportRefused::Busy);
+            }
+            _ => {}
+        }
+        let id = format!("{}-task", tasks.len());
+        tasks.insert(0, task(&id, name, export));
+        Ok(id)
+    }
+
+    fn list(&self) -> Vec<ExportTask> {
+        self.0.lock().clone()
+    }
+
+    fn cancel(&self, id: &str) -> Result<(), NotCancelled> {
+        let mut tasks = self.0.lock();
+        let task = tasks.iter_mut().find(|task| task.id == id);
+        let task = task.ok_or(NotCancelled::Unknown)?;
+        if task.state != ExportState::Running {
+            return Err(NotCancelled::Ended);
+        }
+        task.state = ExportState::Cancelled;
+        task.ended = Some(NOW);
+        Ok(())
+    }
+}
+
 /// Lets nobody do one thing.
 #[derive(Debug)]
 struct AllBut(Option<Action>);
@@ -210,6 +278,7 @@ struct House {
     engine: Arc<FakeEngine>,
     destinations: Arc<FakeDestinations>,
     spool: Spool,
+    stopping: Shutdown,
     api: Api,
 }
 
@@ -230,9 +299,12 @@ async fn house_denying(denied: Option<Action>) -> House {
     let destinations = Arc::new(FakeDestinations::default());
     let catalog = SqliteCatalog::open(dir.path()).await.unwrap();
     let events = Arc::new(FakeEvents::default());
+    let stopping = Shutdown::new();
     let engine = Arc::new(FakeEngine::default());
     let clock = Clock::manual(NOW);
     let api = Api::new(Ports {
+        tails: Tails::new(hot(&spool, &stopping), stopping.child()),
+        stopping: stopping.clone(),
         catalog: Arc::new(catalog.clone()),
         events: Arc::<FakeEvents>::clone(&events),
         queries: engine.queries(QueryLimits::default(), &clock),
@@ -241,6 +313,7 @@ async fn house_denying(denied: Option<Action>) -> House {
             region: "us-east-1".to_owned(),
         },
         destinations: Arc::<FakeDestinations>::clone(&destinations),
+        exports: Arc::new(FakeExports::default()),
         spool: spool.clone(),
         exchanges: Arc::new(OneExchange(id(1))),
         status: Arc::new(AllWell),
@@ -254,8 +327,24 @@ async fn house_denying(denied: Option<Action>) -> House {
         engine,
         destinations,
         spool,
+        stopping,
         api,
     }
+}
+
+/// Log events of the spool's records, in the log group `/sample`.
+fn hot(spool: &Spool, stopping: &Shutdown) -> Hot {
+    let config = corelog_hot::Config {
+        targets: corelog_hot::Targets {
+            invocations: "/sample".into(),
+            further: None,
+        },
+        after: spool.durable_sequence(),
+        bytes_max: None,
+    };
+    let (hot, follower) = Hot::new(spool.clone(), config);
+    Tasks::new().spawn("log events", follower.run(stopping.child()));
+    hot
 }
 
 fn id(number: u8) -> RecordId {

@@ -11,6 +11,7 @@ mod run;
 mod server;
 mod sql;
 mod tail;
+mod transfer;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,7 +23,11 @@ use crate::environment::{self, Environment};
 use crate::failure::Failure;
 use crate::printer::{Color, Format, Printer};
 
+pub use self::query::time::Moment;
 pub use self::server::{DemoArgs, SettingsArgs, TortureArgs, UpArgs};
+pub use self::transfer::{
+    ExportArgs, ExportFormat, ImportArgs, ImportBedrockArgs, ImportFrom, ImportLinesArgs,
+};
 
 /// The flight recorder for generative AI: every model call passes through, is recorded whole, and is delivered.
 #[derive(Debug, Parser)]
@@ -77,6 +82,11 @@ pub enum Command {
     Demo(DemoArgs),
     /// Kills, fills and cuts a gateway under load, and counts what was lost.
     Torture(TortureArgs),
+    /// Brings what was recorded elsewhere into a log group.
+    Import(ImportArgs),
+    /// Writes a log group's events to a file, a directory or a bucket: those that are in the table, which a running
+    /// gateway brings up to date every few seconds.
+    Export(ExportArgs),
     /// What needs no server in this process.
     #[command(flatten)]
     Client(ClientCommand),
@@ -89,7 +99,7 @@ pub enum ClientCommand {
     Run(run::Args),
     /// Shows a record.
     Get(get::Args),
-    /// Shows the last records, and follows new ones.
+    /// Shows the last records, and follows new ones, or the new events of log groups.
     Tail(tail::Args),
     /// Asks log events a question in the language of Logs Insights, or keeps one.
     Query(query::Args),
@@ -189,6 +199,9 @@ mod tests {
             "corelog get ID --raw",
             "corelog get ID --curl --url http://h:1",
             "corelog tail --follow -n 5 -o json",
+            "corelog tail timeout -f --highlight error --highlight gpt",
+            "corelog tail -- -heartbeat",
+            "corelog tail --log-group /corelog/invocations --log-group /app",
             "corelog query limit --since 15m --log-group /a --log-group /b --limit 5 -o csv",
             "corelog query limit --from 2026-11-20 --to now --explain",
             "corelog query --saved errors --param n=5 --chart",
@@ -201,6 +214,11 @@ mod tests {
             "corelog kill ID",
             "corelog config check --config c.toml",
             "corelog config show",
+            "corelog import bedrock s3://bucket/prefix --log-group /g --since 7d --until 2026-11-20",
+            "corelog import bedrock ./copy --again --data d",
+            "corelog import jsonl - --log-group /g --timestamp-field time --stream s",
+            "corelog export --log-group /g --since 2h --format parquet out.parquet",
+            "corelog export --log-group /g --filter ERROR --format bedrock s3://bucket",
             "corelog doctor",
             "corelog completions bash",
         ] {
@@ -222,7 +240,13 @@ mod tests {
             "corelog get ID --raw --curl",
             "corelog nonsense",
             "corelog run",
+            "corelog import",
+            "corelog import jsonl x",
+            "corelog import bedrock x --log-group a:b",
+            "corelog import bedrock x --since yesterday",
+            "corelog export out",
             "corelog up --set x",
+            "corelog tail --log-group /a --follow",
             "corelog query",
             "corelog query limit --since 1h --from 2026-11-20",
             "corelog query limit --saved x",

@@ -2,6 +2,7 @@
 //! a terminal, JSON lines for programs behind a pipe.
 
 pub(crate) mod cell;
+pub(crate) mod progress;
 pub(crate) mod table;
 
 use std::io::{self, IsTerminal as _, Write};
@@ -37,6 +38,7 @@ pub(crate) enum Style {
     Good,
     Warn,
     Bad,
+    Match,
 }
 
 /// Writes data to standard output.
@@ -87,6 +89,11 @@ impl Printer {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn set_colored(&mut self) {
+        self.color = true;
+    }
+
     /// Text in a style, where styles are wanted.
     pub(crate) fn styled(&self, style: Style, text: &str) -> String {
         let code = match style {
@@ -94,6 +101,7 @@ impl Printer {
             Style::Good => "32",
             Style::Warn => "33",
             Style::Bad => "31",
+            Style::Match => "1;33",
         };
         if self.color {
             format!("\u{1b}[{code}m{text}\u{1b}[0m")

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use corelog_api::logging::Destinations as _;
-use corelog_api::logs::{Events, NoEvents};
+use corelog_api::logs::{Events, Exports, NoEvents, NoExports};
 use corelog_catalog::{Catalog, LoggingConfiguration, Modalities};
 use corelog_cli::settings::Settings;
 use corelog_delivery::{Config, Delivery, Ended, Handle, Ports, Report, Sink};
@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 
 use crate::activity;
 use crate::events::{Parts, StoredEvents};
+use crate::exports::ExportTasks;
 use crate::logging::is_of_api;
 use crate::tables::{Care, Deletions};
 
@@ -177,6 +178,23 @@ impl Destined {
             catalog,
             account: settings.account.id.clone(),
             appender: format!("{}/{TABLE}", self.spool.node()),
+        })
+    }
+
+    /// What runs exports of the table of all events, if one is kept.
+    pub(crate) fn exports(self: &Arc<Self>) -> Arc<dyn Exports> {
+        let Some(tables) = &self.tables else {
+            return Arc::new(NoExports);
+        };
+        let destined = Arc::clone(self);
+        Arc::new(ExportTasks {
+            tables: Arc::clone(tables),
+            reach: Box::new(move || crate::configure::store(&destined.settings.read())),
+            clock: self.clock.clone(),
+            tasks: self.tasks.clone(),
+            background: self.background.clone(),
+            shutdown: self.caring.child(),
+            known: Arc::default(),
         })
     }
 

@@ -5,6 +5,7 @@ mod configure;
 mod demo;
 mod destinations;
 mod events;
+mod exports;
 mod front;
 mod logging;
 #[cfg(feature = "query")]
@@ -17,6 +18,7 @@ mod sinks;
 mod status;
 mod tables;
 mod torture;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
         Command::Up(args) => serve::up(&args, &env),
         Command::Demo(args) => demo::serve(&args),
         Command::Torture(args) => torture::run(args),
+        Command::Import(args) => transfer::import(&args, &env),
+        Command::Export(args) => transfer::export(&args, &env),
         Command::Client(command) => corelog_cli::execute(command, &global, &env),
     })
 }

@@ -17,6 +17,7 @@ use corelog_cli::{Failure, UpArgs};
 use corelog_gateway::{Gateway, InFlight, listen, tls_acceptor};
 use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::{OsDisk, Spool};
+use corelog_tail::Tails;
 use corelog_telemetry::{Chain, Metrics, init_logs};
 use parking_lot::RwLock;
 use tokio::net::TcpListener;
@@ -118,9 +119,13 @@ async fn serve(
         in_force: RwLock::new(InForce::of(&settings, Vec::new())),
         at_start,
     });
+    let stopping = Shutdown::new();
     let api = Api::new(corelog_api::Ports {
         catalog: Arc::new(catalog.clone()),
         events: destinations.join(Arc::new(catalog.clone()))?,
+        tails: Tails::new(destinations.hot().clone(), stopping.child()),
+        stopping: stopping.clone(),
+        exports: destinations.exports(),
         queries: queries.clone(),
         account: Account {
             id: settings.account.id.clone(),
@@ -152,6 +157,7 @@ async fn serve(
         gateway,
         destinations: &destinations,
         health: &health,
+        stopping,
     };
     run(&running).await?;
     if let Err(late) = queries.shut_down(DRAIN_GRACE).await {
@@ -202,6 +208,8 @@ struct Running<'a> {
     gateway: Gateway,
     destinations: &'a Destined,
     health: &'a Health,
+    /// Ends answers that would go on for ever.
+    stopping: Shutdown,
 }
 
 /// Listens until a signal, then waits for the exchanges.
@@ -245,6 +253,7 @@ async fn run(running: &Running<'_>) -> anyhow::Result<()> {
             late = &mut listening => break late,
             () = &mut stop, if !shutdown.is_requested() => {
                 tracing::info!(in_flight = gateway.in_flight(), "stopping");
+                running.stopping.request();
                 shutdown.request();
             }
             _ = reload.recv() => running.reconfigure().await,

@@ -112,6 +112,7 @@ impl Health {
             queries_running: queries.running,
             queries_scheduled: queries.scheduled,
             queries_answers_bytes: queries.answers_bytes,
+            store_recent_bytes: self.destinations.hot().bytes() as u64,
         }
     }
 

@@ -8,6 +8,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html>
 
+mod archive;
 mod bucket;
 mod data;
 mod layout;
@@ -24,11 +25,12 @@ use corelog_catalog::Modalities;
 use corelog_delivery::{Batch, Receipt, Sink, SinkError};
 use corelog_types::ByteSize;
 
-pub use bucket::{Credentials, Encryption, Store};
+pub use archive::{Archive, Object};
+pub use bucket::{Credentials, Encryption, Store, remote};
 pub use location::{InvalidLocation, Location};
 
 use bucket::{Bucket, base_of};
-pub(crate) use bucket::{client_options, impatient, remote, with_credentials};
+pub(crate) use bucket::{client_options, impatient, with_credentials};
 use layout::Layout;
 use render::{Form, Rendered};
 

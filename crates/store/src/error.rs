@@ -1,6 +1,7 @@
 //! What can go wrong with a table.
 
 use deltalake_core::DeltaTableError;
+use deltalake_core::kernel::transaction::{CommitConflictError, TransactionError};
 
 /// An attempt on a table that failed. Trying again is safe; it helps where the store was away.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,9 @@ pub enum Error {
     /// The table's newest version could not be read.
     #[error("cannot read the newest version of the table")]
     Refresh(#[source] Box<DeltaTableError>),
+    /// Somebody else appends under the same name.
+    #[error("somebody else appends as `{0}`")]
+    Overtaken(String),
     /// A version of the table could not be committed; the table is as it was.
     #[error("cannot commit to the table")]
     Commit(#[source] Box<DeltaTableError>),
@@ -59,4 +63,25 @@ pub enum Error {
     /// Encoding panicked or was ended with its runtime.
     #[error("a task of the store failed")]
     Task(#[from] tokio::task::JoinError),
+}
+
+impl Error {
+    /// Whether somebody else has appended under the same name meanwhile.
+    pub fn is_overtaken(&self) -> bool {
+        match self {
+            Self::Overtaken(_) => true,
+            Self::Commit(error) => is_concurrent(error),
+            _ => false,
+        }
+    }
+}
+
+fn is_concurrent(error: &DeltaTableError) -> bool {
+    let DeltaTableError::Transaction { source } = error else {
+        return false;
+    };
+    matches!(
+        source,
+        TransactionError::CommitConflict(CommitConflictError::ConcurrentTransaction)
+    )
 }

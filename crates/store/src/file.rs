@@ -76,7 +76,7 @@ fn message_bytes(batch: &RecordBatch) -> usize {
     messages.map_or(0, |it| it.value_data().len())
 }
 
-fn properties() -> Result<WriterProperties> {
+pub(crate) fn properties() -> Result<WriterProperties> {
     let message = ColumnPath::from(Column::Message.name());
     let record_id = ColumnPath::from("record_id");
     let request_id = ColumnPath::from("request_id");

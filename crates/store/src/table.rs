@@ -118,12 +118,41 @@ impl Table {
         appender: &Appender,
         events: Vec<E>,
     ) -> Result<Appended> {
+        self.append_if(appender, |_| true, events).await
+    }
+
+    /// Appends as [`Table::append`] does, if the appender's last append is the one of number `after`: for appenders
+    /// that may run twice at once without knowing of each other.
+    ///
+    /// # Errors
+    /// [`Error::Overtaken`] if it is another; else as for [`Table::append`].
+    /// # Cancel safety
+    /// As for [`Table::append`].
+    pub async fn append_after<E: Into<Arc<Event>>>(
+        &self,
+        appender: &Appender,
+        after: Option<u64>,
+        events: Vec<E>,
+    ) -> Result<Appended> {
+        self.append_if(appender, |before| before == after, events)
+            .await
+    }
+
+    async fn append_if<E: Into<Arc<Event>>>(
+        &self,
+        appender: &Appender,
+        expected: impl FnOnce(Option<u64>) -> bool,
+        events: Vec<E>,
+    ) -> Result<Appended> {
         let mut delta = self.0.delta.lock().await;
         refresh(&mut delta).await?;
         let snapshot = snapshot_of(&delta)?;
         let before = snapshot.appended(&appender.name).await?;
         if before.is_some_and(|number| number >= appender.number) {
             return Ok(Appended::Before);
+        }
+        if !expected(before) {
+            return Err(Error::Overtaken(appender.name.clone()));
         }
         let now = self.0.clock.now();
         let mut actions = Vec::new();

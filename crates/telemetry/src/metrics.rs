@@ -91,6 +91,8 @@ pub struct Sampled {
     pub queries_scheduled: u64,
     /// Bytes of the answers that are kept of finished queries.
     pub queries_answers_bytes: u64,
+    /// Bytes of the log events in memory that the table has not got yet.
+    pub store_recent_bytes: u64,
 }
 
 /// Every metric, registered. Counting is lock-free or nearly so.
@@ -138,6 +140,7 @@ pub struct Metrics {
     queries_running: Gauge,
     queries_scheduled: Gauge,
     queries_answers_bytes: Gauge,
+    store_recent_bytes: Gauge,
 }
 
 impl Default for Metrics {
@@ -177,15 +180,16 @@ impl Metrics {
             queries_running: Gauge::default(),
             queries_scheduled: Gauge::default(),
             queries_answers_bytes: Gauge::default(),
+            store_recent_bytes: Gauge::default(),
         };
         metrics.register_gateway();
         metrics.register_spool();
         metrics.register_delivery();
-        metrics.register_queries();
+        metrics.register_log_groups();
         metrics
     }
 
-    fn register_queries(&mut self) {
+    fn register_log_groups(&mut self) {
         let r = &mut self.registry;
         r.register(
             "queries_running",
@@ -202,6 +206,12 @@ impl Metrics {
             "Answers that are kept of finished queries",
             Unit::Bytes,
             self.queries_answers_bytes.clone(),
+        );
+        r.register_with_unit(
+            "store_recent",
+            "Log events in memory that the table has not got yet",
+            Unit::Bytes,
+            self.store_recent_bytes.clone(),
         );
     }
 
@@ -355,6 +365,8 @@ impl Metrics {
             .set(signed(sampled.queries_scheduled));
         self.queries_answers_bytes
             .set(signed(sampled.queries_answers_bytes));
+        self.store_recent_bytes
+            .set(signed(sampled.store_recent_bytes));
         let mut text = String::new();
         // Writing to a String does not fail.
         let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
@@ -379,6 +391,7 @@ mod tests {
         let text = metrics.encode(Sampled {
             spool_bytes: 42,
             spool_gaps: 3,
+            store_recent_bytes: 7,
             ..Sampled::default()
         });
         for line in [
@@ -386,6 +399,7 @@ mod tests {
             "corelog_gateway_limits_total{limit=\"exchanges_max\"} 1",
             "corelog_spool_size_bytes 42",
             "corelog_spool_gaps 3",
+            "corelog_store_recent_bytes 7",
         ] {
             assert!(text.contains(line), "{line} is not in:\n{text}");
         }

@@ -86,6 +86,40 @@ impl Timestamp {
         (time.rfc3339_ms() == text).then_some(time)
     }
 
+    /// Reads any RFC 3339 time from 1970 on, such as `2026-11-20T10:15:42.123456+01:00`; what is finer than milliseconds
+    /// is cut. `None` for anything else.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let (civil, rest) = text.split_at_checked(19)?;
+        let marks = [(4, "-"), (7, "-"), (13, ":"), (16, ":")];
+        let marked = marks
+            .iter()
+            .all(|(at, mark)| civil[*at..].starts_with(mark));
+        if !civil.is_ascii() || !marked || !civil[10..].starts_with(['T', 't', ' ']) {
+            return None;
+        }
+        let part = |at: usize| &civil[at..at + 2];
+        let (date, time) = (
+            [&civil[..4], part(5), part(8)].concat(),
+            [part(11), part(14), part(17)].concat(),
+        );
+        let whole = Self::parse_amz_date(&format!("{date}T{time}Z"))?;
+        // The thirtieth of February is no other day.
+        if whole.day() != civil[..10] {
+            return None;
+        }
+        let (ms, zone) = match rest.strip_prefix('.') {
+            None => (0, rest),
+            Some(rest) => {
+                let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+                let (digits, zone) = rest.split_at(digits);
+                let ms = format!("{digits:0<3}").get(..3)?.parse::<u64>().ok()?;
+                (if digits.is_empty() { return None } else { ms }, zone)
+            }
+        };
+        let offset_ms = zone_ms(zone)?;
+        (whole.0 + ms).checked_add_signed(-offset_ms).map(Self)
+    }
+
     /// Reads `20261120T091542Z`, the form of `x-amz-date`; `None` for anything else.
     pub fn parse_amz_date(text: &str) -> Option<Self> {
         let digits = |range: std::ops::Range<usize>| -> Option<u64> {
@@ -142,6 +176,25 @@ impl Timestamp {
             ms: self.0 % 1_000,
         }
     }
+}
+
+/// How far a zone, `Z` or `+01:00`, is ahead of UTC.
+fn zone_ms(zone: &str) -> Option<i64> {
+    if zone.eq_ignore_ascii_case("z") {
+        return Some(0);
+    }
+    let sign = match zone.get(..1)? {
+        "+" => 1,
+        "-" => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = zone[1..].split_once(':')?;
+    let number = |text: &str, most| {
+        let plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = plain.then(|| text.parse::<i64>().ok()).flatten()?;
+        (number <= most).then_some(number)
+    };
+    Some(sign * (number(hours, 23)? * 60 + number(minutes, 59)?) * 60_000)
 }
 
 impl fmt::Display for Timestamp {
@@ -213,6 +266,39 @@ mod tests {
             Timestamp::from_unix_ms(0).rfc3339_ms(),
             "1970-01-01T00:00:00.000Z"
         );
+    }
+
+    #[test]
+    fn times_of_any_zone_are_read() {
+        let read = |text| Timestamp::parse_rfc3339(text).map(Timestamp::unix_ms);
+        // 2026-11-20T09:15:42Z, from `date -u -d … +%s`.
+        let at = 1_795_166_142_000;
+        for (text, ms) in [
+            ("2026-11-20T09:15:42Z", at),
+            ("2026-11-20t09:15:42z", at),
+            ("2026-11-20 09:15:42.1Z", at + 100),
+            ("2026-11-20T09:15:42.123999Z", at + 123),
+            ("2026-11-20T10:45:42.5+01:30", at + 500),
+            ("2026-11-19T23:15:42-10:00", at),
+            ("1970-01-01T00:00:00Z", 0),
+        ] {
+            assert_eq!(read(text), Some(ms), "{text}");
+        }
+        for text in [
+            "",
+            "2026-11-20",
+            "2026-11-20T09:15:42",
+            "2026-11-20T09:15:42.Z",
+            "2026-11-20T09:15:42+1:00",
+            "2026-11-20T09:15:42+24:00",
+            "2026-11-20T09:15:42é",
+            "2026-11-20T09:15:4é",
+            "2026-02-30T09:15:42Z",
+            "2026/11/20T09:15:42Z",
+            "1970-01-01T00:00:00+01:00",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 
     #[test]

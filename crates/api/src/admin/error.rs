@@ -94,8 +94,18 @@ impl Problem {
             code: "no_such_operation",
             message: format!("there is no operation `{method} {path}`"),
             hint: Cow::Borrowed(
-                "the operations are records, exchanges, queries and status; a newer command line may know more",
+                "the operations are records, events, exchanges, queries and status; a newer command line may know more",
             ),
+            place: None,
+        }
+    }
+
+    pub(crate) fn too_many(message: impl Into<String>, hint: &'static str) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            code: "too_many",
+            message: message.into(),
+            hint: Cow::Borrowed(hint),
             place: None,
         }
     }

@@ -1,9 +1,10 @@
 //! An operation, and the one way in which all of them are performed.
 
 use corelog_access::Caller;
-use corelog_types::Timestamp;
+use corelog_types::{RecordId, Timestamp};
 use corelog_wire::model::Value;
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -42,16 +43,66 @@ pub(crate) trait Operation {
     ) -> impl Future<Output = Result<Self::Output, Fault>> + Send;
 }
 
+/// An operation whose answer is a stream of events: it is begun, and goes on without its caller asking again. It
+/// changes nothing.
+pub(crate) trait Streaming {
+    /// Its name in the model, on the wire and in policies.
+    const NAME: &'static str;
+    /// Its request.
+    type Input: DeserializeOwned + Send;
+
+    /// What the request is about: the ARNs that a policy would name, all of which the caller needs.
+    fn on(input: &Self::Input, cx: &Context<'_>) -> Result<Vec<String>, Fault>;
+
+    /// Begins it. The caller may. A fault from here is an ordinary answer; one in the stream is its end.
+    fn begin(
+        input: Self::Input,
+        cx: &Context<'_>,
+    ) -> impl Future<Output = Result<EventStream, Fault>> + Send;
+}
+
+/// The events of a stream. Dropping it ends whatever makes them.
+pub(crate) type EventStream = BoxStream<'static, Result<StreamEvent, Fault>>;
+
+/// An event of a stream.
+#[derive(Debug)]
+pub(crate) struct StreamEvent {
+    /// The member of the stream's shape that it is.
+    pub(crate) name: &'static str,
+    /// What it says.
+    pub(crate) document: Value,
+}
+
+impl StreamEvent {
+    pub(crate) fn new(name: &'static str, event: &impl Serialize) -> Result<Self, Fault> {
+        let document = serde_json::to_value(event).map_err(|error| Fault::internal(&error))?;
+        Ok(Self { name, document })
+    }
+}
+
+/// What an operation gives.
+pub(crate) enum Given {
+    /// All of its answer.
+    Document(Value),
+    /// The events of it.
+    Events(EventStream),
+}
+
 /// What an operation has beside its request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub(super) api: &'a Api,
     pub(super) caller: &'a Caller,
+    pub(super) request_id: RecordId,
 }
 
 impl<'a> Context<'a> {
     pub(crate) fn new(api: &'a Api, caller: &'a Caller) -> Self {
-        Self { api, caller }
+        Self {
+            api,
+            caller,
+            request_id: corelog_runtime::record_id(api.clock().now()),
+        }
     }
 
     pub(crate) fn queries(&self) -> &'a crate::logs::Queries {
@@ -70,12 +121,25 @@ impl<'a> Context<'a> {
         self.api.events()
     }
 
+    pub(crate) fn tails(&self) -> &'a corelog_tail::Tails {
+        self.api.tails()
+    }
+
     pub(crate) fn spool(&self) -> &'a corelog_spool::Spool {
         self.api.spool()
     }
 
+    pub(crate) fn exports(&self) -> &'a dyn crate::logs::Exports {
+        self.api.exports()
+    }
+
     pub(crate) fn account(&self) -> &'a Account {
         self.api.account()
+    }
+
+    /// What the answer's head calls this request.
+    pub(crate) fn request_id(&self) -> RecordId {
+        self.request_id
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -100,7 +164,7 @@ pub(crate) struct Entry {
     /// Read by the test that walks the table.
     #[cfg_attr(not(test), expect(dead_code, reason = "tests walk the table"))]
     pub(crate) effect: Effect,
-    pub(super) perform: for<'a> fn(Value, &'a Context<'a>) -> BoxFuture<'a, Result<Value, Fault>>,
+    pub(super) perform: for<'a> fn(Value, &'a Context<'a>) -> BoxFuture<'a, Result<Given, Fault>>,
 }
 
 /// The table's entry of an operation.
@@ -112,8 +176,17 @@ pub(crate) const fn entry<O: Operation + 'static>() -> Entry {
     }
 }
 
+/// The table's entry of an operation that streams.
+pub(crate) const fn streaming<O: Streaming + 'static>() -> Entry {
+    Entry {
+        name: O::NAME,
+        effect: Effect::Reads,
+        perform: |document, cx| Box::pin(begin::<O>(document, cx)),
+    }
+}
+
 /// Performs an operation whose request was checked against the model.
-async fn perform<O: Operation>(document: Value, cx: &Context<'_>) -> Result<Value, Fault> {
+async fn perform<O: Operation>(document: Value, cx: &Context<'_>) -> Result<Given, Fault> {
     let input = serde_json::from_value(document).map_err(|error| Fault::internal(&error))?;
     let on = O::on(&input, cx)?;
     let action = Action::Logs(O::NAME);
@@ -124,7 +197,19 @@ async fn perform<O: Operation>(document: Value, cx: &Context<'_>) -> Result<Valu
     if O::EFFECT == Effect::Changes {
         note(cx.caller, action, &on, outcome.as_ref().err());
     }
-    serde_json::to_value(outcome?).map_err(|error| Fault::internal(&error))
+    let answer = serde_json::to_value(outcome?);
+    answer
+        .map(Given::Document)
+        .map_err(|error| Fault::internal(&error))
+}
+
+/// Begins an operation whose request was checked against the model.
+async fn begin<O: Streaming>(document: Value, cx: &Context<'_>) -> Result<Given, Fault> {
+    let input = serde_json::from_value(document).map_err(|error| Fault::internal(&error))?;
+    for on in O::on(&input, cx)? {
+        cx.may(Action::Logs(O::NAME), &on)?;
+    }
+    O::begin(input, cx).await.map(Given::Events)
 }
 
 /// Says who asked for a change, and what came of it.

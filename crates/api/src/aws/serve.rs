@@ -2,12 +2,15 @@
 
 use bytes::Bytes;
 use corelog_access::{Caller, TurnedAway};
+use corelog_types::RecordId;
 use corelog_wire::model::{self, Operation, Service, Value, Violation};
-use corelog_wire::protocol::{self, Answer, Asked, Head};
+use corelog_wire::protocol::{self, Answer, Asked, Head, Protocol};
+use futures_util::{StreamExt as _, stream};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 
-use super::{Context, Entry, Fault, Kind};
+use super::entry::Given;
+use super::{Context, Entry, EventStream, Fault, Kind};
 use crate::{Api, Body, logs};
 
 /// Every service that is served, with its operations.
@@ -46,10 +49,9 @@ pub(crate) fn turn_away(api: &Api, parts: &Parts, why: TurnedAway) -> Option<Res
         TurnedAway::BodyTooLarge => (Kind::Serialization, "The request is too large."),
     };
     let fault = Fault::new(kind, message);
-    Some(response(
-        api,
-        asked.protocol.refuse(&fault.into_exception()),
-    ))
+    let answer = asked.protocol.refuse(&fault.into_exception());
+    let request_id = corelog_runtime::record_id(api.clock().now());
+    Some(response(answer, request_id))
 }
 
 /// Serves a request that [`is_aws`]; `None` for any other.
@@ -61,14 +63,14 @@ pub(crate) async fn serve(
     let head = head(request.method(), request.uri(), request.headers());
     let asked = protocol::find(&SERVICES, &head)?;
     let cx = Context::new(api, caller);
-    let answer = match answer(&asked, request.body(), &cx).await {
-        Ok(answer) => answer,
-        Err(fault) => asked.protocol.refuse(&fault.into_exception()),
-    };
-    Some(response(api, answer))
+    let answered = answer(&asked, request.body(), &cx).await;
+    Some(answered.unwrap_or_else(|fault| {
+        let answer = asked.protocol.refuse(&fault.into_exception());
+        response(answer, cx.request_id())
+    }))
 }
 
-async fn answer(asked: &Asked<'_>, body: &[u8], cx: &Context<'_>) -> Result<Answer, Fault> {
+async fn answer(asked: &Asked<'_>, body: &[u8], cx: &Context<'_>) -> Result<Response<Body>, Fault> {
     let unknown = || {
         Fault::new(
             Kind::UnknownOperation,
@@ -81,8 +83,30 @@ async fn answer(asked: &Asked<'_>, body: &[u8], cx: &Context<'_>) -> Result<Answ
     let entry = served.find(|entry| entry.name == operation.name);
     let entry = entry.ok_or_else(unknown)?;
     let document = admitted(asked, operation, body)?;
-    let document = (entry.perform)(document, cx).await?;
-    Ok(asked.protocol.write(operation, document))
+    Ok(match (entry.perform)(document, cx).await? {
+        Given::Document(document) => {
+            response(asked.protocol.write(operation, document), cx.request_id())
+        }
+        Given::Events(events) => stream(asked.protocol, events, cx.request_id()),
+    })
+}
+
+/// A stream of events in frames, behind the frame that every stream begins with.
+fn stream(
+    protocol: &'static dyn Protocol,
+    events: EventStream,
+    request_id: RecordId,
+) -> Response<Body> {
+    let frames = events.map(|event| match event {
+        Ok(event) => protocol.event(event.name, event.document),
+        Err(fault) => protocol.end_stream(&fault.into_exception()),
+    });
+    let mut begun = protocol.begin_stream();
+    let first = std::mem::take(&mut begun.body);
+    let pieces = stream::once(std::future::ready(first)).chain(frames);
+    let mut response = response(begun, request_id);
+    *response.body_mut() = Body::Stream(Box::pin(pieces.map(|frame| Ok(frame.into()))));
+    response
 }
 
 /// The request's document, once it holds what the model asks of it.
@@ -128,7 +152,7 @@ fn head<'a>(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Head<'a
     }
 }
 
-fn response(api: &Api, answer: Answer) -> Response<Body> {
+fn response(answer: Answer, request_id: RecordId) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -137,8 +161,7 @@ fn response(api: &Api, answer: Answer) -> Response<Body> {
         http::header::CONTENT_TYPE,
         HeaderValue::from_static(answer.content_type),
     );
-    let id = corelog_runtime::record_id(api.clock().now()).to_string();
-    if let Ok(id) = HeaderValue::from_str(&id) {
+    if let Ok(id) = HeaderValue::from_str(&request_id.to_string()) {
         headers.insert("x-amzn-requestid", id);
     }
     response

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use corelog_catalog::LogGroups as _;
 use corelog_record::events::EventBatch;
 use corelog_record::stored::{PartHeader, PartName, Place, encode_envelope};
 use corelog_record::{BodyForm, Document};
@@ -19,7 +20,11 @@ fn document() -> Document {
 }
 
 /// Appends a record with these bodies; those over 256 kB go into a blob.
-fn append(house: &House, number: u8, parts: &[(PartName, BodyForm, &'static str, &[u8])]) {
+pub(super) fn append(
+    house: &House,
+    number: u8,
+    parts: &[(PartName, BodyForm, &'static str, &[u8])],
+) {
     let id = id(number);
     let mut blobs = Vec::new();
     let mut headers = Vec::new();
@@ -281,6 +286,11 @@ async fn each_operation_asks_whether_the_caller_may() {
         (Action::ListRecords, Method::GET, "/corelog/v1/records"),
         (Action::GetRecord, Method::GET, &record),
         (Action::GetRecord, Method::GET, &input),
+        (
+            Action::TailEvents,
+            Method::GET,
+            "/corelog/v1/events?group=/sample",
+        ),
         (Action::ListExchanges, Method::GET, "/corelog/v1/exchanges"),
         (Action::KillExchange, Method::DELETE, &exchange),
         (Action::GetStatus, Method::GET, "/corelog/v1/status"),
@@ -291,4 +301,110 @@ async fn each_operation_asks_whether_the_caller_may() {
         assert_eq!(status, 403, "{uri}");
         assert_eq!(json(&text)["error"]["code"], "denied");
     }
+}
+
+/// A body that says its number.
+const BODIES: [&[u8]; 6] = [b"0", b"1", b"2", b"3", b"4", b"5"];
+
+fn append_body(house: &House, number: u8) {
+    let body = BODIES[usize::from(number)];
+    append(
+        house,
+        number,
+        &[(PartName::Input, BodyForm::Json, "input", body)],
+    );
+}
+
+fn body_of(line: &str) -> i64 {
+    json(line)["input"]["inputBodyJson"].as_i64().unwrap()
+}
+
+#[tokio::test]
+async fn a_pattern_leaves_out_records() {
+    let house = house().await;
+    for number in 1..=5 {
+        append_body(&house, number);
+    }
+    let bodies = |text: &str| -> Vec<i64> { text.lines().map(body_of).collect() };
+    // { $.input.inputBodyJson != 3 }
+    let not_three = "pattern=%7B%20%24.input.inputBodyJson%20!%3D%203%20%7D";
+    for (query, expected) in [
+        (not_three.to_owned(), vec![1, 2, 4, 5]),
+        (format!("{not_three}&last=3"), vec![2, 4, 5]),
+        (format!("{not_three}&last=0"), vec![]),
+        (format!("{not_three}&after=2"), vec![4, 5]),
+        ("pattern=nowhere".to_owned(), vec![]),
+    ] {
+        let (status, text) = house.get(&format!("/corelog/v1/records?{query}")).await;
+        assert_eq!((status, bodies(&text)), (200, expected), "{query}");
+    }
+    let (status, text) = house.get("/corelog/v1/records?pattern=%7B%20%24.a").await;
+    assert_eq!(
+        (status, json(&text)["error"]["code"].as_str()),
+        (400, Some("bad_request"))
+    );
+}
+
+#[tokio::test]
+async fn followed_records_are_filtered_too_and_end_when_the_process_stops() {
+    let house = house().await;
+    append_body(&house, 1);
+    let uri =
+        "/corelog/v1/records?follow=true&pattern=%7B%20%24.input.inputBodyJson%20%3E%202%20%7D";
+    let Body::Stream(mut pieces) = house.call(Method::GET, uri, "").await.into_body() else {
+        panic!("the answer is no stream");
+    };
+    for number in 2..=4 {
+        append_body(&house, number);
+    }
+    let mut found = Vec::new();
+    while found.len() < 2 {
+        let piece = pieces.next().await.unwrap().unwrap();
+        let text = String::from_utf8(piece.to_vec()).unwrap();
+        found.extend(text.lines().map(body_of));
+    }
+    assert_eq!(found, [3, 4]);
+    house.stopping.request();
+    assert!(pieces.next().await.is_none());
+}
+
+#[tokio::test]
+async fn events_of_a_group_come_as_lines() {
+    let house = house().await;
+    for name in ["/sample", "/other"] {
+        let group = LogGroup::new(LogGroupName::new(name).unwrap(), NOW);
+        house.catalog.create_group(&group).await.unwrap();
+    }
+    let uri = "/corelog/v1/events?group=%2Fsample&group=/other&pattern=-%22%5C%22inputBodyJson%5C%22:2%22";
+    let Body::Stream(mut pieces) = house.call(Method::GET, uri, "").await.into_body() else {
+        panic!("the answer is no stream");
+    };
+    for number in 1..=3 {
+        append_body(&house, number);
+    }
+    let mut found = Vec::new();
+    while found.len() < 2 {
+        let piece = pieces.next().await.unwrap().unwrap();
+        let text = String::from_utf8(piece.to_vec()).unwrap();
+        found.extend(text.lines().map(json));
+    }
+    for (number, line) in [1, 3].into_iter().zip(&found) {
+        assert_eq!(line["logGroup"], "/sample");
+        assert_eq!(line["logStream"], "aws/bedrock/modelinvocations");
+        assert_eq!(line["timestamp"], NOW.unix_ms());
+        assert_eq!(line["ingestionTime"], NOW.unix_ms());
+        assert_eq!(body_of(line["message"].as_str().unwrap()), number);
+    }
+    house.stopping.request();
+    assert!(pieces.next().await.is_none());
+    let (status, text) = house.get("/corelog/v1/events?group=/gone").await;
+    assert_eq!(
+        (status, json(&text)["error"]["message"].as_str()),
+        (404, Some("there is no log group `/gone`"))
+    );
+    let (status, text) = house.get("/corelog/v1/events").await;
+    assert_eq!(
+        (status, json(&text)["error"]["message"].as_str()),
+        (400, Some("no log group is named"))
+    );
 }

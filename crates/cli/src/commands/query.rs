@@ -7,7 +7,7 @@ mod job;
 mod place;
 mod rows;
 mod saved;
-mod time;
+pub(super) mod time;
 
 use std::process::ExitCode;
 

@@ -221,6 +221,54 @@ fn tail_passes_lines_on_and_makes_rows_of_them() {
 }
 
 #[test]
+fn tail_asks_for_what_matches_and_shows_where() {
+    let (url, asked) = server(vec![(
+        "GET /corelog/v1/records?last=10&follow=false&pattern=%2234%2Cinput%22",
+        404,
+        String::new(),
+    )]);
+    assert!(run(&url, r#"tail "34,input""#).is_err());
+    assert!(asked.lock().unwrap()[0].contains("pattern=%2234%2Cinput%22 "));
+    let (url, _) = server(vec![(
+        "GET /corelog/v1/records?last=10&follow=false&pattern=Say",
+        200,
+        format!("{RECORD}\n"),
+    )]);
+    assert_eq!(run(&url, "tail Say").unwrap(), format!("{RECORD}\n"));
+    let table = run(&url, "tail Say -o table --highlight USER").unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 3);
+    assert!(
+        lines[2].starts_with("  …") && lines[2].contains(r#""role":"user","content":"Say hi""#)
+    );
+}
+
+#[test]
+fn tail_of_log_groups_prints_events_as_they_come() {
+    let event = r#"{"logGroup":"/a","logStream":"s","timestamp":1795338942123,"ingestionTime":1795338942200,"message":"a\u001b[2J boat"}"#;
+    let (url, _) = server(vec![(
+        "GET /corelog/v1/events?group=%2Fa&group=b&pattern=boat",
+        200,
+        format!("{event}\n{{\"missed\":12}}\n"),
+    )]);
+    let line = "tail boat --log-group /a --log-group b";
+    assert_eq!(
+        run(&url, line).unwrap(),
+        format!("{event}\n{{\"missed\":12}}\n")
+    );
+    assert_eq!(
+        run(&url, &format!("{line} -o table")).unwrap(),
+        "2026-11-22T09:15:42.123Z  a\u{fffd}[2J boat\n"
+    );
+}
+
+#[test]
+fn a_pattern_that_is_none_is_refused_before_anybody_is_asked() {
+    let error = run("http://127.0.0.1:9", "tail {").unwrap_err();
+    assert!(error.starts_with("the pattern cannot be used: "), "{error}");
+}
+
+#[test]
 fn ps_and_kill_speak_of_calls_in_flight() {
     let exchanges = format!(
         r#"{{"exchanges":[{{"id":"{ID}","ageMs":61000,"state":"streaming","provider":"openai","dialect":"openai","operation":"ChatCompletions","requestBytes":2100,"responseBytes":0,"chunks":0,"events":0,"outputTokensEstimate":12}}]}}"#

@@ -234,8 +234,14 @@ fn compared(commands: &[Command], window: Window) -> Result<Option<Window>> {
     let Some(shifted) = shifted else {
         return Ok(None);
     };
-    let (start_ms, end_ms) =
-        shifted.ok_or_else(|| Error::unsupported("`diff` without a time range"))?;
+    let is_shift = |command: &Command| matches!(command.kind, CommandKind::LogCompare(_));
+    let (start_ms, end_ms) = shifted.ok_or_else(|| {
+        Error::unsupported(if commands.iter().any(is_shift) {
+            "a `timeshift` of months or years, or without a time range"
+        } else {
+            "`diff` without a time range"
+        })
+    })?;
     Ok(Some(Window { start_ms, end_ms }))
 }
 

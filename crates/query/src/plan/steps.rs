@@ -179,6 +179,8 @@ impl Planning<'_> {
         let plan = Stage::plan(frame.plan.clone(), Arc::new(transform))?;
         if is_replaced && frame.raw {
             frame = Frame::aggregated(plan, known);
+            // What one command leaves for the next is not for people.
+            frame.shown.retain(|column| !column.name.starts_with(HIDDEN));
         } else {
             frame.plan = plan;
             frame.computed = known;

@@ -295,7 +295,10 @@ impl Local {
 }
 
 /// A bucket as an object store.
-pub(crate) fn remote(name: &str, store: &Store) -> Result<Arc<dyn ObjectStore>, SinkError> {
+///
+/// # Errors
+/// [`SinkError`] for settings that no store can be reached with.
+pub fn remote(name: &str, store: &Store) -> Result<Arc<dyn ObjectStore>, SinkError> {
     let built = builder(name, store)
         .build()
         .map_err(|error| SinkError::new("use the settings of", format!("s3://{name}"), error))?;

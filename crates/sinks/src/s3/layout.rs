@@ -46,9 +46,19 @@ impl Layout {
 
     /// The object for one account's and region's records of a batch.
     pub(crate) fn batch(&self, account_id: &str, region: &str, batch: &Batch) -> String {
-        let time = batch.plan.time;
-        let folder = self.hour(account_id, region, time);
-        format!("{folder}/{}_{}.json.gz", time.compact_ms(), stem(batch))
+        self.batch_at(account_id, region, batch.plan.time, &stem(batch))
+    }
+
+    /// The object of a batch that was written then; the stem is sixteen hex digits that no other batch has.
+    pub(crate) fn batch_at(
+        &self,
+        account_id: &str,
+        region: &str,
+        at: Timestamp,
+        stem: &str,
+    ) -> String {
+        let folder = self.hour(account_id, region, at);
+        format!("{folder}/{}_{stem}.json.gz", at.compact_ms())
     }
 
     /// The folder and beginning of a record's data objects: `…/data/<requestId>_`. Ids that differ in nothing

@@ -26,6 +26,30 @@ pub struct AssociateKmsKeyRequest {
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub struct CancelExportTaskRequest {
+    pub task_id: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateExportTaskRequest {
+    pub task_name: Option<String>,
+    pub log_group_name: String,
+    pub log_stream_name_prefix: Option<String>,
+    pub from: i64,
+    pub to: i64,
+    pub destination: String,
+    pub destination_prefix: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateExportTaskResponse {
+    pub task_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CreateLogGroupRequest {
     pub log_group_name: String,
     pub kms_key_id: Option<String>,
@@ -124,6 +148,22 @@ pub struct DescribeAccountPoliciesRequest {
 #[serde(rename_all = "camelCase")]
 pub struct DescribeAccountPoliciesResponse {
     pub account_policies: Option<Vec<AccountPolicy>>,
+    pub next_token: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeExportTasksRequest {
+    pub task_id: Option<String>,
+    pub status_code: Option<String>,
+    pub next_token: Option<String>,
+    pub limit: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeExportTasksResponse {
+    pub export_tasks: Option<Vec<ExportTask>>,
     pub next_token: Option<String>,
 }
 
@@ -252,6 +292,34 @@ pub struct DryRunResult {
 pub struct Entity {
     pub key_attributes: Option<BTreeMap<String, String>>,
     pub attributes: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportTask {
+    pub task_id: Option<String>,
+    pub task_name: Option<String>,
+    pub log_group_name: Option<String>,
+    pub from: Option<i64>,
+    pub to: Option<i64>,
+    pub destination: Option<String>,
+    pub destination_prefix: Option<String>,
+    pub status: Option<ExportTaskStatus>,
+    pub execution_info: Option<ExportTaskExecutionInfo>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportTaskExecutionInfo {
+    pub creation_time: Option<i64>,
+    pub completion_time: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportTaskStatus {
+    pub code: Option<String>,
+    pub message: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -417,6 +485,40 @@ pub struct ListTagsLogGroupRequest {
 #[serde(rename_all = "camelCase")]
 pub struct ListTagsLogGroupResponse {
     pub tags: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LiveTailSessionLogEvent {
+    pub log_stream_name: Option<String>,
+    pub log_group_identifier: Option<String>,
+    pub message: Option<String>,
+    pub timestamp: Option<i64>,
+    pub ingestion_time: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LiveTailSessionMetadata {
+    pub sampled: Option<bool>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LiveTailSessionStart {
+    pub request_id: Option<String>,
+    pub session_id: Option<String>,
+    pub log_group_identifiers: Option<Vec<String>>,
+    pub log_stream_names: Option<Vec<String>>,
+    pub log_stream_name_prefixes: Option<Vec<String>>,
+    pub log_event_filter_pattern: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LiveTailSessionUpdate {
+    pub session_metadata: Option<LiveTailSessionMetadata>,
+    pub session_results: Option<Vec<LiveTailSessionLogEvent>>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -672,6 +774,19 @@ pub struct SearchedLogStream {
     pub log_stream_name: Option<String>,
     pub searched_completely: Option<bool>,
 }
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartLiveTailRequest {
+    pub log_group_identifiers: Vec<String>,
+    pub log_stream_names: Option<Vec<String>>,
+    pub log_stream_name_prefixes: Option<Vec<String>>,
+    pub log_event_filter_pattern: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartLiveTailResponse {}
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -22,6 +22,30 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "CancelExportTask",
+            input: Some(&CANCEL_EXPORT_TASK_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "InvalidOperationException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "CreateExportTask",
+            input: Some(&CREATE_EXPORT_TASK_REQUEST),
+            output: Some(&CREATE_EXPORT_TASK_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "LimitExceededException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+                "ResourceNotFoundException",
+                "ResourceAlreadyExistsException",
+            ],
+        },
+        Operation {
             name: "CreateLogGroup",
             input: Some(&CREATE_LOG_GROUP_REQUEST),
             output: None,
@@ -133,6 +157,12 @@ pub static SERVICE: Service = Service {
                 "ResourceNotFoundException",
                 "ServiceUnavailableException",
             ],
+        },
+        Operation {
+            name: "DescribeExportTasks",
+            input: Some(&DESCRIBE_EXPORT_TASKS_REQUEST),
+            output: Some(&DESCRIBE_EXPORT_TASKS_RESPONSE),
+            errors: &["InvalidParameterException", "ServiceUnavailableException"],
         },
         Operation {
             name: "DescribeIndexPolicies",
@@ -353,6 +383,18 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "StartLiveTail",
+            input: Some(&START_LIVE_TAIL_REQUEST),
+            output: Some(&START_LIVE_TAIL_RESPONSE),
+            errors: &[
+                "AccessDeniedException",
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "LimitExceededException",
+                "InvalidOperationException",
+            ],
+        },
+        Operation {
             name: "StartQuery",
             input: Some(&START_QUERY_REQUEST),
             output: Some(&START_QUERY_RESPONSE),
@@ -494,10 +536,26 @@ static BEARER_TOKEN_AUTHENTICATION_ENABLED: Shape = shape(Kind::Boolean);
 
 static BYTES_SCANNED_VALUE: Shape = shape(Kind::Double);
 
+static CANCEL_EXPORT_TASK_REQUEST: Shape =
+    shape(Kind::Structure(&[required("taskId", &EXPORT_TASK_ID)]));
+
 static CLIENT_TOKEN: Shape = shape(Kind::String)
     .at_least(36)
     .at_most(128)
     .like(&PATTERN_614D8488);
+
+static CREATE_EXPORT_TASK_REQUEST: Shape = shape(Kind::Structure(&[
+    member("taskName", &EXPORT_TASK_NAME),
+    required("logGroupName", &LOG_GROUP_NAME),
+    member("logStreamNamePrefix", &LOG_STREAM_NAME),
+    required("from", &TIMESTAMP),
+    required("to", &TIMESTAMP),
+    required("destination", &EXPORT_DESTINATION_BUCKET),
+    member("destinationPrefix", &EXPORT_DESTINATION_PREFIX),
+]));
+
+static CREATE_EXPORT_TASK_RESPONSE: Shape =
+    shape(Kind::Structure(&[member("taskId", &EXPORT_TASK_ID)]));
 
 static CREATE_LOG_GROUP_REQUEST: Shape = shape(Kind::Structure(&[
     required("logGroupName", &LOG_GROUP_NAME),
@@ -586,6 +644,18 @@ static DESCRIBE_ACCOUNT_POLICIES_REQUEST: Shape = shape(Kind::Structure(&[
 
 static DESCRIBE_ACCOUNT_POLICIES_RESPONSE: Shape = shape(Kind::Structure(&[
     member("accountPolicies", &ACCOUNT_POLICIES),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static DESCRIBE_EXPORT_TASKS_REQUEST: Shape = shape(Kind::Structure(&[
+    member("taskId", &EXPORT_TASK_ID),
+    member("statusCode", &EXPORT_TASK_STATUS_CODE),
+    member("nextToken", &NEXT_TOKEN),
+    member("limit", &DESCRIBE_LIMIT),
+]));
+
+static DESCRIBE_EXPORT_TASKS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("exportTasks", &EXPORT_TASKS),
     member("nextToken", &NEXT_TOKEN),
 ]));
 
@@ -753,6 +823,49 @@ static EVENTS_LIMIT_START_QUERY: Shape = shape(Kind::Integer).at_least(1).at_mos
 
 static EXPECTED_REVISION_ID: Shape = shape(Kind::String).at_least(1);
 
+static EXPORT_DESTINATION_BUCKET: Shape = shape(Kind::String).at_least(1).at_most(512);
+
+static EXPORT_DESTINATION_PREFIX: Shape = shape(Kind::String);
+
+static EXPORT_TASK: Shape = shape(Kind::Structure(&[
+    member("taskId", &EXPORT_TASK_ID),
+    member("taskName", &EXPORT_TASK_NAME),
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("from", &TIMESTAMP),
+    member("to", &TIMESTAMP),
+    member("destination", &EXPORT_DESTINATION_BUCKET),
+    member("destinationPrefix", &EXPORT_DESTINATION_PREFIX),
+    member("status", &EXPORT_TASK_STATUS),
+    member("executionInfo", &EXPORT_TASK_EXECUTION_INFO),
+]));
+
+static EXPORT_TASK_EXECUTION_INFO: Shape = shape(Kind::Structure(&[
+    member("creationTime", &TIMESTAMP),
+    member("completionTime", &TIMESTAMP),
+]));
+
+static EXPORT_TASK_ID: Shape = shape(Kind::String).at_least(1).at_most(512);
+
+static EXPORT_TASK_NAME: Shape = shape(Kind::String).at_least(1).at_most(512);
+
+static EXPORT_TASK_STATUS: Shape = shape(Kind::Structure(&[
+    member("code", &EXPORT_TASK_STATUS_CODE),
+    member("message", &EXPORT_TASK_STATUS_MESSAGE),
+]));
+
+static EXPORT_TASK_STATUS_CODE: Shape = shape(Kind::String).one_of(&[
+    "CANCELLED",
+    "COMPLETED",
+    "FAILED",
+    "PENDING",
+    "PENDING_CANCEL",
+    "RUNNING",
+]);
+
+static EXPORT_TASK_STATUS_MESSAGE: Shape = shape(Kind::String);
+
+static EXPORT_TASKS: Shape = shape(Kind::List(&EXPORT_TASK));
+
 static EXTRACTED_VALUES: Shape = shape(Kind::Map(&TOKEN, &VALUE));
 
 static FIELD: Shape = shape(Kind::String);
@@ -885,6 +998,8 @@ static INPUT_LOG_STREAM_NAMES: Shape = shape(Kind::List(&LOG_STREAM_NAME)).at_le
 
 static INTERLEAVED: Shape = shape(Kind::Boolean);
 
+static IS_SAMPLED: Shape = shape(Kind::Boolean);
+
 static KMS_KEY_ID: Shape = shape(Kind::String).at_most(256);
 
 static LIST_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
@@ -919,6 +1034,36 @@ static LIST_TAGS_LOG_GROUP_REQUEST: Shape = shape(Kind::Structure(&[required(
 )]));
 
 static LIST_TAGS_LOG_GROUP_RESPONSE: Shape = shape(Kind::Structure(&[member("tags", &TAGS)]));
+
+static LIVE_TAIL_SESSION_LOG_EVENT: Shape = shape(Kind::Structure(&[
+    member("logStreamName", &LOG_STREAM_NAME),
+    member("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
+    member("message", &EVENT_MESSAGE),
+    member("timestamp", &TIMESTAMP),
+    member("ingestionTime", &TIMESTAMP),
+]));
+
+static LIVE_TAIL_SESSION_METADATA: Shape =
+    shape(Kind::Structure(&[member("sampled", &IS_SAMPLED)]));
+
+static LIVE_TAIL_SESSION_RESULTS: Shape = shape(Kind::List(&LIVE_TAIL_SESSION_LOG_EVENT));
+
+static LIVE_TAIL_SESSION_START: Shape = shape(Kind::Structure(&[
+    member("requestId", &REQUEST_ID),
+    member("sessionId", &SESSION_ID),
+    member(
+        "logGroupIdentifiers",
+        &START_LIVE_TAIL_LOG_GROUP_IDENTIFIERS,
+    ),
+    member("logStreamNames", &INPUT_LOG_STREAM_NAMES),
+    member("logStreamNamePrefixes", &INPUT_LOG_STREAM_NAMES),
+    member("logEventFilterPattern", &FILTER_PATTERN),
+]));
+
+static LIVE_TAIL_SESSION_UPDATE: Shape = shape(Kind::Structure(&[
+    member("sessionMetadata", &LIVE_TAIL_SESSION_METADATA),
+    member("sessionResults", &LIVE_TAIL_SESSION_RESULTS),
+]));
 
 static LOG_EVENT_INDEX: Shape = shape(Kind::Integer);
 
@@ -1018,6 +1163,8 @@ static LOG_STREAM_NAME: Shape = shape(Kind::String)
 static LOG_STREAM_SEARCHED_COMPLETELY: Shape = shape(Kind::Boolean);
 
 static LOG_STREAMS: Shape = shape(Kind::List(&LOG_STREAM));
+
+static MESSAGE: Shape = shape(Kind::String);
 
 static METRIC_FILTER_MATCH_RECORD: Shape = shape(Kind::Structure(&[
     member("eventNumber", &EVENT_NUMBER),
@@ -1217,6 +1364,8 @@ static REJECTED_LOG_EVENTS_INFO: Shape = shape(Kind::Structure(&[
     member("expiredLogEventEndIndex", &LOG_EVENT_INDEX),
 ]));
 
+static REQUEST_ID: Shape = shape(Kind::String).at_least(0).at_most(256);
+
 static RESOURCE_IDENTIFIER: Shape = shape(Kind::String)
     .at_least(1)
     .at_most(2_048)
@@ -1255,7 +1404,39 @@ static SELECTION_CRITERIA: Shape = shape(Kind::String);
 
 static SEQUENCE_TOKEN: Shape = shape(Kind::String).at_least(1);
 
+static SESSION_ID: Shape = shape(Kind::String).at_least(0).at_most(256);
+
+static SESSION_STREAMING_EXCEPTION: Shape = shape(Kind::Structure(&[member("message", &MESSAGE)]));
+
+static SESSION_TIMEOUT_EXCEPTION: Shape = shape(Kind::Structure(&[member("message", &MESSAGE)]));
+
 static START_FROM_HEAD: Shape = shape(Kind::Boolean);
+
+static START_LIVE_TAIL_LOG_GROUP_IDENTIFIERS: Shape = shape(Kind::List(&LOG_GROUP_IDENTIFIER))
+    .at_least(1)
+    .at_most(10);
+
+static START_LIVE_TAIL_REQUEST: Shape = shape(Kind::Structure(&[
+    required(
+        "logGroupIdentifiers",
+        &START_LIVE_TAIL_LOG_GROUP_IDENTIFIERS,
+    ),
+    member("logStreamNames", &INPUT_LOG_STREAM_NAMES),
+    member("logStreamNamePrefixes", &INPUT_LOG_STREAM_NAMES),
+    member("logEventFilterPattern", &FILTER_PATTERN),
+]));
+
+static START_LIVE_TAIL_RESPONSE: Shape = shape(Kind::Structure(&[member(
+    "responseStream",
+    &START_LIVE_TAIL_RESPONSE_STREAM,
+)]));
+
+static START_LIVE_TAIL_RESPONSE_STREAM: Shape = shape(Kind::Structure(&[
+    member("sessionStart", &LIVE_TAIL_SESSION_START),
+    member("sessionUpdate", &LIVE_TAIL_SESSION_UPDATE),
+    member("SessionTimeoutException", &SESSION_TIMEOUT_EXCEPTION),
+    member("SessionStreamingException", &SESSION_STREAMING_EXCEPTION),
+]));
 
 static START_QUERY_REQUEST: Shape = shape(Kind::Structure(&[
     member("queryLanguage", &QUERY_LANGUAGE),

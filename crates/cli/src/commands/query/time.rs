@@ -6,27 +6,33 @@ use corelog_types::{Timestamp, parse_duration};
 
 /// A point in time: fixed, or so long before now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::commands) enum Moment {
+pub enum Moment {
+    /// Then.
     At(Timestamp),
+    /// So long ago.
     Ago(Duration),
 }
 
 impl Moment {
-    pub(super) fn seconds(self, now: Timestamp) -> u64 {
-        let ms = match self {
-            Self::At(time) => time.unix_ms(),
+    /// The time, if it is `now`.
+    pub fn at(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(time) => time,
             Self::Ago(ago) => {
                 let ago = u64::try_from(ago.as_millis()).unwrap_or(u64::MAX);
-                now.unix_ms().saturating_sub(ago)
+                Timestamp::from_unix_ms(now.unix_ms().saturating_sub(ago))
             }
-        };
-        ms / 1_000
+        }
+    }
+
+    pub(super) fn seconds(self, now: Timestamp) -> u64 {
+        self.at(now).unix_ms() / 1_000
     }
 }
 
 /// Reads `2026-11-20`, `2026-11-20T09:15`, `2026-11-20 09:15:42+01:00`, seconds or milliseconds since the epoch, `2h`
 /// for two hours ago, or `now`.
-pub(super) fn moment(text: &str) -> Result<Moment, String> {
+pub(in crate::commands) fn moment(text: &str) -> Result<Moment, String> {
     let text = text.trim();
     if text.eq_ignore_ascii_case("now") {
         return Ok(Moment::Ago(Duration::ZERO));

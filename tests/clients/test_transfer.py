@@ -1,0 +1,103 @@
+"""`corelog import` and `corelog export`, beside a gateway that serves the same table."""
+
+import json
+
+import boto3
+import httpx
+import pytest
+
+from conftest import S3_CONFIG
+from logs_client import client_of
+from stack import Stack, corelog
+
+CALLS = 6
+LARGE = "a prompt that goes into an object of its own\n" * 4_000
+MARK = "in a haystack"
+STORE = """
+[store]
+interval = "100ms"
+"""
+
+
+@pytest.fixture
+def stack(tmp_path, s3_endpoint):
+    running = Stack(tmp_path, STORE + S3_CONFIG.format(endpoint=s3_endpoint))
+    yield running
+    running.stop()
+
+
+def ask(stack, text):
+    body = {"model": "demo-echo", "messages": [{"role": "user", "content": text}]}
+    answer = httpx.post(f"{stack.openai_url}/chat/completions", json=body, timeout=30)
+    return answer.headers["x-corelog-record-id"]
+
+
+def events(logs, group):
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+    return [event for page in pages for event in page["events"]]
+
+
+def contents(found):
+    return sorted((event["timestamp"], event["message"]) for event in found)
+
+
+def test_a_bucket_becomes_a_log_group_once_and_goes_the_whole_way_round(stack, tmp_path, s3_endpoint):
+    ids = [ask(stack, f"needle-{n} {MARK}") for n in range(CALLS - 1)] + [ask(stack, f"{LARGE} {MARK}")]
+    records = [stack.bucket.find(record_id=record_id) for record_id in ids]
+    assert "inputBodyS3Path" in records[-1]["input"]
+    said, _ = corelog(stack, tmp_path, "import", "bedrock", str(stack.bucket.root), "--log-group", "/imported")
+    assert f"{CALLS} events" in said
+    logs = client_of(stack.url)
+    imported = events(logs, "/imported")
+    by_id = {json.loads(event["message"])["corelog"]["recordId"]: event for event in imported}
+    assert len(imported) == CALLS and by_id.keys() == set(ids)
+    for record in records[:-1]:
+        assert json.loads(by_id[record["corelog"]["recordId"]]["message"]) == record
+    inside = json.loads(by_id[ids[-1]]["message"])["input"]
+    assert inside["inputBodyJson"]["messages"][0]["content"] == f"{LARGE} {MARK}"
+    assert "inputBodyS3Path" not in inside
+    said, _ = corelog(stack, tmp_path, "import", "bedrock", str(stack.bucket.root), "--log-group", "/imported")
+    assert said.startswith("0 events")
+    assert contents(events(logs, "/imported")) == contents(imported)
+
+    store = boto3.client(
+        "s3",
+        endpoint_url=s3_endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="secret-access",
+    )
+    store.create_bucket(Bucket="round-trip")
+    place = "s3://round-trip/prod"
+    corelog(stack, tmp_path, "export", place, "--log-group", "/imported", "--format", "bedrock")
+    keys = [found["Key"] for found in store.list_objects_v2(Bucket="round-trip")["Contents"]]
+    assert any("/data/" in key for key in keys)
+    said, _ = corelog(stack, tmp_path, "import", "bedrock", place, "--log-group", "/again")
+    assert f"{CALLS} events" in said and "2 bodies" in said
+    assert contents(events(logs, "/again")) == contents(imported)
+
+
+def test_lines_go_in_and_out(stack, tmp_path):
+    lines = "".join(f'{{"at":{1_795_166_142 + n},"n":{n}}}\n' for n in range(5))
+    arguments = ["import", "jsonl", "-", "--log-group", "/lines", "--timestamp-field", "at"]
+    said, _ = corelog(stack, tmp_path, *arguments, text=lines)
+    assert "5 events" in said
+    logs = client_of(stack.url)
+    (group,) = logs.describe_log_streams(logGroupName="/lines")["logStreams"]
+    assert group["logStreamName"] == "stdin"
+    assert group["lastEventTimestamp"] == 1_795_166_146_000
+    asked = ["--since", "2026-11-20T09:15:43Z", "--until", "2026-11-20T09:15:46Z", "--filter", "{ $.n != 3 }"]
+    _, out = corelog(stack, tmp_path, "export", "-", "--log-group", "/lines", *asked)
+    found = [json.loads(line) for line in out.splitlines()]
+    assert [json.loads(event["message"])["n"] for event in found] == [1, 2]
+    assert found[0]["timestamp"] == 1_795_166_143_000 and found[0]["logStreamName"] == "stdin"
+
+
+def test_a_parquet_file_is_read_by_others(stack, tmp_path):
+    import duckdb
+
+    corelog(stack, tmp_path, "import", "jsonl", "-", "--log-group", "/lines", text="one\ntwo\n")
+    out = tmp_path / "out.parquet"
+    corelog(stack, tmp_path, "export", str(out), "--log-group", "/lines", "--format", "parquet")
+    asked = f"SELECT log_group, message FROM read_parquet('{out}') ORDER BY part"
+    assert duckdb.sql(asked).fetchall() == [("/lines", "one"), ("/lines", "two")]
