@@ -53,7 +53,9 @@ impl Form {
         match self {
             Self::Value(kind) => kind,
             Self::Scalar => Kind::Any,
-            Self::Identity | Self::Word | Self::Shown | Self::SortKey | Self::NumberKey => Kind::Text,
+            Self::Identity | Self::Word | Self::Shown | Self::SortKey | Self::NumberKey => {
+                Kind::Text
+            }
             Self::Number | Self::Fraction => Kind::Float,
             Self::Whole => Kind::Int,
         }
@@ -246,7 +248,15 @@ struct Keeping {
 impl Run for Keeping {
     fn push(&mut self, batch: RecordBatch) -> Result<Option<RecordBatch>> {
         let readers = readers(&self.slots, &batch)?;
-        let holds = |row| self.condition.truth(&self.cx, &At { readers: &readers, row });
+        let holds = |row| {
+            self.condition.truth(
+                &self.cx,
+                &At {
+                    readers: &readers,
+                    row,
+                },
+            )
+        };
         let kept: BooleanArray = (0..batch.num_rows())
             .map(|row| Some(holds(row) == Some(true)))
             .collect();
@@ -262,7 +272,10 @@ pub(crate) struct SlotReader<'a> {
     path: &'a [Segment],
 }
 
-pub(crate) fn readers<'a>(slots: &'a [(Slot, usize)], batch: &RecordBatch) -> Result<Vec<SlotReader<'a>>> {
+pub(crate) fn readers<'a>(
+    slots: &'a [(Slot, usize)],
+    batch: &RecordBatch,
+) -> Result<Vec<SlotReader<'a>>> {
     slots
         .iter()
         .map(|(slot, at)| {

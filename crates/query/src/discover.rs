@@ -96,6 +96,9 @@ impl Run for Discovering {
         }
         let mut columns = batch.columns().to_vec();
         columns.extend(writers.into_iter().map(Writer::finish));
-        Ok(Some(RecordBatch::try_new(Arc::clone(&self.schema), columns)?))
+        Ok(Some(RecordBatch::try_new(
+            Arc::clone(&self.schema),
+            columns,
+        )?))
     }
 }

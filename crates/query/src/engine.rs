@@ -307,7 +307,10 @@ fn planned(frame: Frame, rows_max: usize) -> Result<Planned> {
 fn needed(frame: &Frame, slots: &[Option<Slot>], pointers: bool) -> Vec<String> {
     let mut needed: Vec<String> = Vec::new();
     let columns = slots.iter().flatten().map(|slot| slot.column.clone());
-    let pointer = POINTER.iter().filter(|_| pointers).map(|it| (*it).to_owned());
+    let pointer = POINTER
+        .iter()
+        .filter(|_| pointers)
+        .map(|it| (*it).to_owned());
     for column in columns.chain(pointer) {
         if !needed.contains(&column) {
             needed.push(column);
@@ -366,7 +369,11 @@ fn rows(
         let shown = |reader: &SlotReader<'_>| {
             let (reader, path) = reader.as_ref()?;
             let value = reader.value(row);
-            let value = if path.is_empty() { Some(&value) } else { value.member(path) };
+            let value = if path.is_empty() {
+                Some(&value)
+            } else {
+                value.member(path)
+            };
             value.and_then(|value| value.shown().map(std::borrow::Cow::into_owned))
         };
         out.push(AnswerRow {
@@ -390,7 +397,11 @@ fn texts(batch: &RecordBatch, out: &mut Vec<AnswerRow>) -> Result<()> {
     for row in 0..batch.num_rows() {
         let mut values = Vec::with_capacity(columns.len());
         for (column, formatter) in &columns {
-            values.push(column.is_valid(row).then(|| formatter.value(row).to_string()));
+            values.push(
+                column
+                    .is_valid(row)
+                    .then(|| formatter.value(row).to_string()),
+            );
         }
         out.push(AnswerRow {
             values,

@@ -66,9 +66,9 @@ impl Transform for Finish {
             How::Nothing => Vec::new(),
             How::Sum { whole, fraction } => whole.iter().chain(fraction).cloned().collect(),
             How::NumberOrWord { number, word } => vec![number.clone(), word.clone()],
-            How::Millis { column, .. }
-            | How::Values { column }
-            | How::Histogram { column, .. } => vec![column.clone()],
+            How::Millis { column, .. } | How::Values { column } | How::Histogram { column, .. } => {
+                vec![column.clone()]
+            }
             How::Rate { first, last, .. } => {
                 let all = [&first.0, &first.1, &last.0, &last.1];
                 all.into_iter().cloned().collect()
@@ -100,7 +100,10 @@ impl Run for Finishing {
         let values = values(&self.how, &batch)?;
         let mut columns = batch.columns().to_vec();
         columns.push(values);
-        Ok(Some(RecordBatch::try_new(Arc::clone(&self.schema), columns)?))
+        Ok(Some(RecordBatch::try_new(
+            Arc::clone(&self.schema),
+            columns,
+        )?))
     }
 }
 
@@ -173,7 +176,10 @@ fn values(how: &How, batch: &RecordBatch) -> Result<ArrayRef> {
     Ok(writer.finish())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "only where an exact sum does not fit")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "only where an exact sum does not fit"
+)]
 fn sum(whole: Option<&ArrayRef>, fraction: Option<&ArrayRef>, row: usize) -> Value<'static> {
     let whole = whole.map(|it| it.as_primitive::<Decimal128Type>());
     let whole = whole.and_then(|it| it.is_valid(row).then(|| it.value(row)));

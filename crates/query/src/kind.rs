@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Float64Array, Float64Builder,
-    Int32Array, Int32Builder, Int64Array, Int64Builder, StringViewArray, StringViewBuilder, TimestampMicrosecondArray,
-    TimestampMicrosecondBuilder,
+    Int32Array, Int32Builder, Int64Array, Int64Builder, StringViewArray, StringViewBuilder,
+    TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
-use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+};
 use corelog_values::{Number, Value, json};
 use datafusion::common::{Result, internal_err};
 

@@ -26,8 +26,7 @@ pub(crate) fn condition(frame: &Frame, expr: &Expr) -> Option<df::Expr> {
         ExprKind::Or(all) => joined(frame, all, df::Expr::or),
         ExprKind::Not(of) => Some(df::not(condition(frame, of)?)),
         ExprKind::Binary { op, left, right } if op.is_comparison() => {
-            compare(frame, *op, left, right)
-                .or_else(|| compare(frame, mirrored(*op), right, left))
+            compare(frame, *op, left, right).or_else(|| compare(frame, mirrored(*op), right, left))
         }
         ExprKind::Like {
             of,
@@ -112,10 +111,8 @@ fn constant(kind: Kind, expr: &Expr) -> Option<df::Expr> {
             Some(lit(value))
         }
         (Kind::Time, Some(Number::Int(ms))) => {
-            let micros = ScalarValue::TimestampMicrosecond(
-                Some(ms.checked_mul(1_000)?),
-                Some("UTC".into()),
-            );
+            let micros =
+                ScalarValue::TimestampMicrosecond(Some(ms.checked_mul(1_000)?), Some("UTC".into()));
             Some(lit(micros))
         }
         (Kind::Text, None) => match &expr.kind {

@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef};
 use arrow::datatypes::TimestampMicrosecondType;
+use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef};
 use corelog_values::Value;
 use datafusion::common::Result;
 
@@ -20,8 +20,10 @@ const POINTER_FIELD: &str = "@ptr";
 
 /// Whether a field is the same for all events of a log group, or a pointer.
 pub(crate) fn is_of_group(path: &str) -> bool {
-    matches!(path, "@log" | "@aws.account" | "@data_source_name" | POINTER_FIELD)
-        || path.starts_with("@aws.tag.")
+    matches!(
+        path,
+        "@log" | "@aws.account" | "@data_source_name" | POINTER_FIELD
+    ) || path.starts_with("@aws.tag.")
 }
 
 /// Adds fields of log groups.
@@ -46,7 +48,11 @@ impl Transform for OfGroup {
 
     fn reads(&self) -> Vec<String> {
         let has_pointer = self.facts.iter().any(|(field, _)| field == POINTER_FIELD);
-        let columns = if has_pointer { &POINTER[..] } else { &POINTER[..1] };
+        let columns = if has_pointer {
+            &POINTER[..]
+        } else {
+            &POINTER[..1]
+        };
         columns.iter().map(|column| (*column).to_owned()).collect()
     }
 
@@ -94,15 +100,20 @@ impl Run for Adding {
             }
             columns.push(writer.finish());
         }
-        Ok(Some(RecordBatch::try_new(Arc::clone(&self.schema), columns)?))
+        Ok(Some(RecordBatch::try_new(
+            Arc::clone(&self.schema),
+            columns,
+        )?))
     }
 }
 
 /// The pointers of a batch's events.
 pub(crate) fn pointers(batch: &RecordBatch) -> Result<Vec<String>> {
-    let column = |name: &str| Ok::<_, datafusion::common::DataFusionError>(
-        batch.column(batch.schema().index_of(name)?).clone(),
-    );
+    let column = |name: &str| {
+        Ok::<_, datafusion::common::DataFusionError>(
+            batch.column(batch.schema().index_of(name)?).clone(),
+        )
+    };
     let [group, timestamp, node, sequence, part] = POINTER;
     let (group, node) = (column(group)?, column(node)?);
     let (group, node) = (group.as_string_view(), node.as_string_view());

@@ -17,7 +17,9 @@ impl Answer {
     /// Refuses to grow beyond what may be kept.
     pub(crate) fn keep_to(&self, bytes_max: u64) -> Result<()> {
         let values = self.rows.iter().flat_map(|row| &row.values);
-        let texts: usize = values.map(|value| size_of::<String>() + value.as_ref().map_or(0, String::len)).sum();
+        let texts: usize = values
+            .map(|value| size_of::<String>() + value.as_ref().map_or(0, String::len))
+            .sum();
         if texts as u64 > bytes_max {
             return Err(Error::AnswerTooLarge { bytes_max });
         }

@@ -22,7 +22,13 @@ pub struct Pointer {
 }
 
 /// The pointer of an event.
-pub(crate) fn write(group: &str, timestamp_ms: i64, node: &str, sequence: i64, part: i32) -> String {
+pub(crate) fn write(
+    group: &str,
+    timestamp_ms: i64,
+    node: &str,
+    sequence: i64,
+    part: i32,
+) -> String {
     URL_SAFE_NO_PAD.encode(format!(
         "{group}\n{timestamp_ms}\n{node}{sequence:016x}{part:08x}"
     ))

@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use corelog_store::{Column as Stored, PROMOTED};
 use corelog_values::Expression;
+use datafusion::common::TableReference;
 use datafusion::config::Dialect;
 use datafusion::datasource::ViewTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{SessionContext, ident};
-use datafusion::common::TableReference;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
     self, Expr, Ident, ObjectName, TableFactor, VisitMut, VisitorMut,
@@ -125,7 +125,9 @@ fn groups_of(name: &str, request: &Request) -> Result<Option<Vec<Arc<str>>>> {
             "log groups are named as logGroups(logGroupIdentifier:['a', 'b'])".to_owned(),
         ));
     };
-    let names = list.split(',').map(|name| name.trim().trim_matches(['\'', '"']));
+    let names = list
+        .split(',')
+        .map(|name| name.trim().trim_matches(['\'', '"']));
     names.map(known).collect::<Result<_>>().map(Some)
 }
 
@@ -169,7 +171,10 @@ fn view(
     let (of_group, fields) = (wanted("g", &facts_of), wanted("f", &fields));
     let all: Vec<Wanted> = of_group.iter().chain(&fields).cloned().collect();
     let facts_step = OfGroup {
-        facts: of_group.into_iter().map(|it| (it.path, it.column)).collect(),
+        facts: of_group
+            .into_iter()
+            .map(|it| (it.path, it.column))
+            .collect(),
         values: facts(request),
     };
     plan = Stage::plan(plan, Arc::new(facts_step))?;
@@ -182,8 +187,13 @@ fn view(
     }
     plan = Stage::plan(plan, Arc::new(texts(&all)))?;
     plan = Stage::plan(plan, tally.step(false))?;
-    columns.extend(all.into_iter().map(|it| (it.path, format!("{}t", it.column))));
-    let columns = columns.into_iter().map(|(field, column)| ident(column).alias(field));
+    columns.extend(
+        all.into_iter()
+            .map(|it| (it.path, format!("{}t", it.column))),
+    );
+    let columns = columns
+        .into_iter()
+        .map(|(field, column)| ident(column).alias(field));
     Ok(LogicalPlanBuilder::from(plan).project(columns)?.build()?)
 }
 
@@ -241,7 +251,8 @@ impl VisitorMut for Tables {
             TableFactor::Table { alias, .. } | TableFactor::Derived { alias, .. } => alias.as_ref(),
             _ => None,
         };
-        self.names.extend(alias.map(|alias| alias.name.value.clone()));
+        self.names
+            .extend(alias.map(|alias| alias.name.value.clone()));
         ControlFlow::Continue(())
     }
 
@@ -273,7 +284,9 @@ impl VisitorMut for Columns {
                     let all: Vec<&str> = parts.iter().map(|part| &*part.value).collect();
                     all.join(".")
                 };
-                let of_table = parts.first().is_some_and(|it| self.tables.contains(&it.value));
+                let of_table = parts
+                    .first()
+                    .is_some_and(|it| self.tables.contains(&it.value));
                 if of_table {
                     let (table, field) = (parts[0].clone(), text(&parts[1..]));
                     self.names.insert(field.clone());

@@ -73,8 +73,12 @@ impl Run for Counting {
             // Rows that are made of one event follow each other.
             events = 0;
             let column = |column: Column| batch.schema().index_of(column.name());
-            let sequences = batch.column(column(Column::Sequence)?).as_primitive::<Int64Type>();
-            let parts = batch.column(column(Column::Part)?).as_primitive::<Int32Type>();
+            let sequences = batch
+                .column(column(Column::Sequence)?)
+                .as_primitive::<Int64Type>();
+            let parts = batch
+                .column(column(Column::Part)?)
+                .as_primitive::<Int32Type>();
             for row in 0..batch.num_rows() {
                 let event = Some((sequences.value(row), parts.value(row)));
                 events += u64::from(event != self.last);

@@ -63,7 +63,11 @@ fn events(input: &Input, first: usize) -> Events {
         groups.entry(&it.group).or_default().push(event(index, it));
     }
     let recent = groups.into_iter().map(|(group, events)| {
-        let times = || events.iter().map(|it| i64::try_from(it.timestamp.unix_ms()).unwrap());
+        let times = || {
+            events
+                .iter()
+                .map(|it| i64::try_from(it.timestamp.unix_ms()).unwrap())
+        };
         Recent {
             group: group.into(),
             rows: batch_of(&events).unwrap(),
@@ -82,7 +86,9 @@ fn events(input: &Input, first: usize) -> Events {
 async fn half_stored(input: &Input) -> Events {
     let store: Arc<dyn object_store::ObjectStore> = Arc::new(object_store::memory::InMemory::new());
     let url = Url::parse("memory:///events/").unwrap();
-    let table = Table::open(Arc::clone(&store), url, Clock::system()).await.unwrap();
+    let table = Table::open(Arc::clone(&store), url, Clock::system())
+        .await
+        .unwrap();
     let half = input.events.len() / 2;
     // Two appends, so that there are several files of a day.
     for (number, part) in [(1, 0..half / 2), (2, half / 2..half)] {
@@ -129,7 +135,11 @@ fn request(input: &Input) -> Request {
     let selected = if input.selected.is_empty() {
         groups.iter().map(|group| Arc::clone(&group.name)).collect()
     } else {
-        input.selected.iter().map(|name| name.as_str().into()).collect()
+        input
+            .selected
+            .iter()
+            .map(|name| name.as_str().into())
+            .collect()
     };
     let table = |table: &reference::LookupTable| LookupTable {
         name: table.name.clone(),
@@ -161,7 +171,10 @@ impl reference::Engine for UnderTest {
             Error::Unsupported { what } => Failure::Unsupported { what },
             Error::TooMany { what, max } => Failure::TooMany { what, max },
             other => Failure::Other {
-                reason: format!("{other}: {:?}", std::error::Error::source(&other).map(ToString::to_string)),
+                reason: format!(
+                    "{other}: {:?}",
+                    std::error::Error::source(&other).map(ToString::to_string)
+                ),
             },
         })?;
         // Our pointers say where an event is; those of documents are whatever their author wrote.
@@ -206,7 +219,13 @@ fn documents_hold() {
         passed += checked.passed;
         failed.extend(checked.failed);
     }
-    assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), failed.len() + passed, failed.join("\n---\n"));
+    assert!(
+        failed.is_empty(),
+        "{} of {}:\n{}",
+        failed.len(),
+        failed.len() + passed,
+        failed.join("\n---\n")
+    );
 }
 
 /// Values as they compare between engines: sums of doubles in another order differ in the last digits.
@@ -216,7 +235,9 @@ fn close(left: Option<&str>, right: Option<&str>) -> bool {
     }
     let number = |text: Option<&str>| text.and_then(|text| text.parse::<f64>().ok());
     match (number(left), number(right)) {
-        (Some(left), Some(right)) => (left - right).abs() <= 1e-6 * left.abs().max(right.abs()).max(1.0),
+        (Some(left), Some(right)) => {
+            (left - right).abs() <= 1e-6 * left.abs().max(right.abs()).max(1.0)
+        }
         _ => false,
     }
 }
@@ -281,7 +302,10 @@ fn queries_that_nobody_wrote_give_what_the_reference_gives() {
             _ => false,
         };
         *ran.entry(expected.is_ok()).or_default() += 1;
-        assert!(same, "seed {seed}: {text}\nexpected {expected:#?}\nfound {found:#?}");
+        assert!(
+            same,
+            "seed {seed}: {text}\nexpected {expected:#?}\nfound {found:#?}"
+        );
     }
     assert!(ran.get(&true).copied().unwrap_or(0) > 300, "{ran:?}");
 }

@@ -225,7 +225,9 @@ fn compared(commands: &[Command], window: Window) -> Result<Option<Window>> {
             Some(calendar::months_before(start, 1).zip(calendar::months_before(end, 1)))
         }
         CommandKind::Diff(None) => {
-            let length = end.checked_sub(start).and_then(|length| length.checked_add(1));
+            let length = end
+                .checked_sub(start)
+                .and_then(|length| length.checked_add(1));
             Some(length.and_then(back))
         }
         CommandKind::LogCompare(period) => Some(calendar::length_ms(*period).and_then(back)),

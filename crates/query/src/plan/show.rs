@@ -70,8 +70,7 @@ impl Planning<'_> {
             None => {
                 let kind = kind_of(&item.expr);
                 let cx = self.context(window);
-                let column =
-                    self.compute(frame, cx, &item.expr, Form::Value(kind), fresh)?;
+                let column = self.compute(frame, cx, &item.expr, Form::Value(kind), fresh)?;
                 Slot {
                     column,
                     kind,

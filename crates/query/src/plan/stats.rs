@@ -16,10 +16,10 @@ use super::{Planning, Slots, computed};
 use crate::compute::{Compute, Form, Output, Slot};
 use crate::finish::{Finish, Finished};
 use crate::frame::{Computed, Frame, OrderKey};
-use corelog_values::rows::TimeKey;
 use crate::kind::Kind;
 use crate::stage::Stage;
 use crate::{Error, Result, Window};
+use corelog_values::rows::TimeKey;
 
 mod aggregate;
 
@@ -38,7 +38,12 @@ struct Key {
 }
 
 impl Planning<'_> {
-    pub(super) fn stats(&mut self, mut frame: Frame, stats: &Stats, window: Window) -> Result<Frame> {
+    pub(super) fn stats(
+        &mut self,
+        mut frame: Frame,
+        stats: &Stats,
+        window: Window,
+    ) -> Result<Frame> {
         if let [item] = &stats.items[..]
             && let ExprKind::Call {
                 function: Function::TopK,
@@ -67,8 +72,7 @@ impl Planning<'_> {
         let mut finishes: Vec<(Expr, Finished)> = Vec::new();
         for (function, args, call) in calls {
             if finishes.iter().all(|(known, _)| known != call) {
-                let finish =
-                    self.aggregate(&mut frame, function, args, window, &mut natives)?;
+                let finish = self.aggregate(&mut frame, function, args, window, &mut natives)?;
                 finishes.push((call.clone(), finish));
             }
         }
@@ -287,7 +291,13 @@ impl Planning<'_> {
     }
 
     /// `topk` makes a row for each of the most frequent values, their counts beside them.
-    fn topk(&mut self, mut frame: Frame, item: &Item, args: &[Expr], window: Window) -> Result<Frame> {
+    fn topk(
+        &mut self,
+        mut frame: Frame,
+        item: &Item,
+        args: &[Expr],
+        window: Window,
+    ) -> Result<Frame> {
         let cx = self.context(window);
         let [count, of] = args else {
             return Err(Error::unsupported("`topk` without a number and a field"));

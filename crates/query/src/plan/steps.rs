@@ -8,8 +8,8 @@ use corelog_store::Column as Stored;
 use corelog_values::rows::{self, Given, Layout, Other, Table, Windows, step};
 use corelog_values::{Set, Value};
 
-use super::read::{WAS_BEFORE, each_expr};
 use super::Planning;
+use super::read::{WAS_BEFORE, each_expr};
 use crate::compute::Slot;
 use crate::frame::{Computed, Frame, OrderKey, POINTER, Shown, join};
 use crate::kind::Kind;
@@ -180,7 +180,9 @@ impl Planning<'_> {
         if is_replaced && frame.raw {
             frame = Frame::aggregated(plan, known);
             // What one command leaves for the next is not for people.
-            frame.shown.retain(|column| !column.name.starts_with(HIDDEN));
+            frame
+                .shown
+                .retain(|column| !column.name.starts_with(HIDDEN));
         } else {
             frame.plan = plan;
             frame.computed = known;
@@ -239,13 +241,18 @@ impl Planning<'_> {
         each_expr(&command.kind, &mut |expr| subqueries(expr, &mut queries));
         for query in queries {
             let frame = self.subquery(query, window, &BTreeSet::new()).await?;
-            let slot = frame.columns().first().and_then(|column| match &column.field {
-                Some(field) => frame.field(field),
-                None => frame.column(&column.name),
-            });
+            let slot = frame
+                .columns()
+                .first()
+                .and_then(|column| match &column.field {
+                    Some(field) => frame.field(field),
+                    None => frame.column(&column.name),
+                });
             let rows = self.engine.rows(frame, vec![slot], self.request).await?;
             let values = rows.into_iter().flatten();
-            let set: Set = values.filter(|value: &Value<'_>| !value.is_null()).collect();
+            let set: Set = values
+                .filter(|value: &Value<'_>| !value.is_null())
+                .collect();
             self.sets.push((query.span, Arc::new(set)));
         }
         Ok(())
@@ -307,8 +314,10 @@ impl Rows {
                 }
             }
         }
-        let (paths, mut slots): (Vec<String>, Vec<Option<Slot>>) =
-            events.into_iter().map(|(path, slot)| (path, Some(slot))).unzip();
+        let (paths, mut slots): (Vec<String>, Vec<Option<Slot>>) = events
+            .into_iter()
+            .map(|(path, slot)| (path, Some(slot)))
+            .unzip();
         let mut layout = Layout::of_events(paths);
         for column in &frame.computed {
             let slot = layout.put(&column.name);
@@ -392,4 +401,3 @@ pub(super) fn aliased(later: &[Command], alias: &str) -> BTreeSet<String> {
     }
     paths
 }
-

@@ -72,7 +72,9 @@ impl Aggregation<'_, '_> {
                 let percent = args.get(1).and_then(constant_number);
                 let percent = percent.filter(|percent| (0.0..=100.0).contains(percent));
                 let Some(percent) = percent else {
-                    return Err(Error::unsupported("`pct` without a percentile from 0 to 100"));
+                    return Err(Error::unsupported(
+                        "`pct` without a percentile from 0 to 100",
+                    ));
                 };
                 let number = self.number(needed(of)?)?;
                 let sort = SortExpr::new(number, true, false);
@@ -213,7 +215,13 @@ impl Aggregation<'_, '_> {
     /// Where there are numbers, only these count; a time comes back as milliseconds.
     fn extreme(&mut self, of: &Expr, least: bool) -> Result<Finished> {
         let slot = self.slot(of)?;
-        let pick = |expr| if least { agg::min(expr) } else { agg::max(expr) };
+        let pick = |expr| {
+            if least {
+                agg::min(expr)
+            } else {
+                agg::max(expr)
+            }
+        };
         match slot.kind {
             Kind::Int | Kind::Float => {
                 let kind = slot.kind;
