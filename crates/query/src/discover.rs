@@ -78,7 +78,9 @@ impl Run for Discovering {
         for row in 0..rows {
             let message = messages.value(row);
             let Value::Text(message) = &message else {
-                writers.iter_mut().for_each(|it| it.push(&Value::Null));
+                for writer in &mut writers {
+                    writer.push(&Value::Null);
+                }
                 continue;
             };
             let mut values = Vec::with_capacity(added);

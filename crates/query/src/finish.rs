@@ -181,7 +181,7 @@ fn values(how: &How, batch: &RecordBatch) -> Result<ArrayRef> {
     reason = "only where an exact sum does not fit"
 )]
 fn sum(whole: Option<&ArrayRef>, fraction: Option<&ArrayRef>, row: usize) -> Value<'static> {
-    let whole = whole.map(|it| it.as_primitive::<Decimal128Type>());
+    let whole = whole.map(AsArray::as_primitive::<Decimal128Type>);
     let whole = whole.and_then(|it| it.is_valid(row).then(|| it.value(row)));
     let fraction = fraction.and_then(|it| float(it, row));
     match (whole, fraction) {

@@ -45,6 +45,10 @@ pub(crate) struct OrderKey {
 
 /// The rows after a command.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the rows"
+)]
 pub(crate) struct Frame {
     pub(crate) plan: LogicalPlan,
     /// What commands computed, in the order they did.

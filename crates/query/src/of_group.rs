@@ -82,7 +82,7 @@ struct Adding {
 
 impl Run for Adding {
     fn push(&mut self, batch: RecordBatch) -> Result<Option<RecordBatch>> {
-        let groups = batch.column(batch.schema().index_of(POINTER[0])?).clone();
+        let groups = Arc::clone(batch.column(batch.schema().index_of(POINTER[0])?));
         let groups = groups.as_string_view();
         let mut columns = batch.columns().to_vec();
         for fact in &self.facts {
@@ -111,7 +111,7 @@ impl Run for Adding {
 pub(crate) fn pointers(batch: &RecordBatch) -> Result<Vec<String>> {
     let column = |name: &str| {
         Ok::<_, datafusion::common::DataFusionError>(
-            batch.column(batch.schema().index_of(name)?).clone(),
+            Arc::clone(batch.column(batch.schema().index_of(name)?)),
         )
     };
     let [group, timestamp, node, sequence, part] = POINTER;

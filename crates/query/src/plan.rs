@@ -120,7 +120,8 @@ impl<'a> Planning<'a> {
         window: Window,
     ) -> Result<Frame> {
         match &command.kind {
-            CommandKind::Source(_) => Ok(frame),
+            // What `diff` compares was found by `pattern`.
+            CommandKind::Source(_) | CommandKind::Diff(_) => Ok(frame),
             CommandKind::Fields(items) | CommandKind::Unmask(items) => {
                 self.fields(frame, items, window)
             }
@@ -129,8 +130,6 @@ impl<'a> Planning<'a> {
             CommandKind::CountFrequent(fields) => self.count_frequent(frame, fields, window),
             CommandKind::Sort(keys) => self.sort(frame, keys, window),
             CommandKind::Limit(limit) => Self::limit(frame, *limit),
-            // What it compares was found by `pattern`.
-            CommandKind::Diff(_) => Ok(frame),
             _ => self.step(frame, command, later, window).await,
         }
     }
@@ -169,7 +168,7 @@ impl<'a> Planning<'a> {
             form,
         };
         let compute = Compute {
-            slots: slots.slots,
+            slots: slots.made,
             outputs: vec![output],
             cx: Arc::new(cx),
         };
@@ -198,7 +197,7 @@ impl<'a> Planning<'a> {
 /// Binds the fields of expressions to slots, which are made as they are asked for.
 struct Slots<'f> {
     frame: &'f Frame,
-    slots: Vec<Slot>,
+    made: Vec<Slot>,
     /// Parts of expressions that are computed already.
     computed: Vec<(Expr, Slot)>,
     /// Names given by the same command: their members cannot be reached yet.
@@ -209,17 +208,17 @@ impl<'f> Slots<'f> {
     fn of(frame: &'f Frame) -> Self {
         Self {
             frame,
-            slots: Vec::new(),
+            made: Vec::new(),
             computed: Vec::new(),
             fresh: &[],
         }
     }
 
     fn slot(&mut self, slot: Slot) -> usize {
-        let known = self.slots.iter().position(|known| *known == slot);
+        let known = self.made.iter().position(|known| *known == slot);
         known.unwrap_or_else(|| {
-            self.slots.push(slot);
-            self.slots.len() - 1
+            self.made.push(slot);
+            self.made.len() - 1
         })
     }
 }

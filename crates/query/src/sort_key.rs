@@ -20,16 +20,13 @@ pub(crate) fn write(value: &Value<'_>, out: &mut Vec<u8>) -> bool {
     let Some(text) = coerce::text(value) else {
         return false;
     };
-    match coerce::number(value) {
-        Some(number) => {
-            out.push(NUMBER);
-            write_number(number, out);
-            out.extend_from_slice(text.as_bytes());
-        }
-        None => {
-            out.push(TEXT);
-            write_runs(&text, out);
-        }
+    if let Some(number) = coerce::number(value) {
+        out.push(NUMBER);
+        write_number(number, out);
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        out.push(TEXT);
+        write_runs(&text, out);
     }
     true
 }

@@ -309,7 +309,9 @@ impl Asked {
 pub(super) fn each_expr<'c>(kind: &'c CommandKind, see: &mut impl FnMut(&'c Expr)) {
     match kind {
         CommandKind::Fields(items) | CommandKind::Display(items) | CommandKind::Unmask(items) => {
-            items.iter().for_each(|item| see(&item.expr));
+            for item in items {
+                see(&item.expr);
+            }
         }
         CommandKind::Filter(expr)
         | CommandKind::FilterIndex(expr)

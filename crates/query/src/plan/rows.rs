@@ -36,7 +36,7 @@ impl Planning<'_> {
             let mut slots = Slots::of(&frame);
             let condition = Expression::new(&cx, part, &mut slots);
             let keep = Keep {
-                slots: slots.slots,
+                slots: slots.made,
                 condition,
                 cx: Arc::new(cx),
             };

@@ -65,9 +65,9 @@ impl Planning<'_> {
             }
             _ => None,
         };
-        let slot = match slot {
-            Some(slot) => slot,
-            None => {
+        let slot = if let Some(slot) = slot {
+            slot
+        } else {
                 let kind = kind_of(&item.expr);
                 let cx = self.context(window);
                 let column = self.compute(frame, cx, &item.expr, Form::Value(kind), fresh)?;
@@ -76,7 +76,6 @@ impl Planning<'_> {
                     kind,
                     path: Vec::new(),
                 }
-            }
         };
         frame.compute(computed(&item.name, slot));
         if let ExprKind::Call {

@@ -256,16 +256,16 @@ impl Planning<'_> {
     ) -> Result<()> {
         for item in &stats.items {
             let found = known.iter().find(|(expr, _)| *expr == item.expr);
-            let slot = match found {
-                Some((_, slot)) => slot.clone(),
-                None => {
+            let slot = if let Some((_, slot)) = found {
+                slot.clone()
+            } else {
                     let cx = self.context(window);
                     let mut slots = Slots {
                         computed: known.to_vec(),
                         ..Slots::of(after)
                     };
                     let expression = Expression::new(&cx, &item.expr, &mut slots);
-                    let slots = slots.slots;
+                    let slots = slots.made;
                     let column = self.name();
                     let step = Compute {
                         slots,
