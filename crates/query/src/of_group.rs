@@ -110,9 +110,9 @@ impl Run for Adding {
 /// The pointers of a batch's events.
 pub(crate) fn pointers(batch: &RecordBatch) -> Result<Vec<String>> {
     let column = |name: &str| {
-        Ok::<_, datafusion::common::DataFusionError>(
-            Arc::clone(batch.column(batch.schema().index_of(name)?)),
-        )
+        Ok::<_, datafusion::common::DataFusionError>(Arc::clone(
+            batch.column(batch.schema().index_of(name)?),
+        ))
     };
     let [group, timestamp, node, sequence, part] = POINTER;
     let (group, node) = (column(group)?, column(node)?);

@@ -68,14 +68,14 @@ impl Planning<'_> {
         let slot = if let Some(slot) = slot {
             slot
         } else {
-                let kind = kind_of(&item.expr);
-                let cx = self.context(window);
-                let column = self.compute(frame, cx, &item.expr, Form::Value(kind), fresh)?;
-                Slot {
-                    column,
-                    kind,
-                    path: Vec::new(),
-                }
+            let kind = kind_of(&item.expr);
+            let cx = self.context(window);
+            let column = self.compute(frame, cx, &item.expr, Form::Value(kind), fresh)?;
+            Slot {
+                column,
+                kind,
+                path: Vec::new(),
+            }
         };
         frame.compute(computed(&item.name, slot));
         if let ExprKind::Call {

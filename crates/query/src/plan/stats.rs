@@ -259,29 +259,28 @@ impl Planning<'_> {
             let slot = if let Some((_, slot)) = found {
                 slot.clone()
             } else {
-                    let cx = self.context(window);
-                    let mut slots = Slots {
-                        computed: known.to_vec(),
-                        ..Slots::of(after)
-                    };
-                    let expression = Expression::new(&cx, &item.expr, &mut slots);
-                    let slots = slots.made;
-                    let column = self.name();
-                    let step = Compute {
-                        slots,
-                        outputs: vec![Output {
-                            column: column.clone(),
-                            expression,
-                            form: Form::Value(Kind::Any),
-                        }],
-                        cx: Arc::new(cx),
-                    };
-                    after.plan = Stage::plan(after.plan.clone(), Arc::new(step))?;
-                    Slot {
-                        column,
-                        kind: Kind::Any,
-                        path: Vec::new(),
-                    }
+                let cx = self.context(window);
+                let mut slots = Slots {
+                    computed: known.to_vec(),
+                    ..Slots::of(after)
+                };
+                let expression = Expression::new(&cx, &item.expr, &mut slots);
+                let slots = slots.made;
+                let column = self.name();
+                let step = Compute {
+                    slots,
+                    outputs: vec![Output {
+                        column: column.clone(),
+                        expression,
+                        form: Form::Value(Kind::Any),
+                    }],
+                    cx: Arc::new(cx),
+                };
+                after.plan = Stage::plan(after.plan.clone(), Arc::new(step))?;
+                Slot {
+                    column,
+                    kind: Kind::Any,
+                    path: Vec::new(),
                 }
             };
             after.compute(computed(&item.name, slot));
