@@ -146,6 +146,8 @@ Point an application at it:
 See what was recorded:
   {shown} tail -n 10
   {shown} get ID
+  {shown} query 'stats count(*) as calls, sum(output.outputTokenCount) as tokens by modelId | sort calls desc'
+  {shown} query 'filter ispresent(errorCode) | fields @timestamp, modelId, errorCode'
   {shown} ps
   {shown} doctor
   find {bucket} -name '*.json.gz' | xargs zcat | head -n 1        (batches come every 30 s)
