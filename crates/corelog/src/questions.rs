@@ -16,6 +16,8 @@ use corelog_query::{Engine, Error, Events, Group, Limits, Request, Window};
 use corelog_sinks::groups::Tables;
 use corelog_types::{LogGroupName, NodeId, Sequence, Timestamp};
 use corelog_values::{Value, discover};
+use tokio::runtime::Handle;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::recent::Blocks;
 
@@ -211,18 +213,13 @@ fn fields_of(document: &str) -> Vec<String> {
     names.map(std::borrow::Cow::into_owned).collect()
 }
 
-#[async_trait]
-impl api::Engine for Questions {
+impl Questions {
     async fn check(&self, spec: &QuerySpec) -> Result<(), QueryError> {
         let request = self.request(spec, Self::none()).await?;
         self.extent(spec, &request).await.map(drop)
     }
 
-    async fn run(
-        &self,
-        spec: QuerySpec,
-        _progress: Arc<dyn Progress>,
-    ) -> Result<api::Answer, QueryError> {
+    async fn run(&self, spec: QuerySpec) -> Result<api::Answer, QueryError> {
         let request = self.request(&spec, self.events().await?).await?;
         let answer = match spec.language {
             Language::Insights => {
@@ -298,10 +295,8 @@ impl api::Engine for Questions {
     async fn fields(
         &self,
         group: &LogGroupName,
-        start_ms: i64,
-        end_ms: i64,
+        window: Window,
     ) -> Result<Vec<FieldShare>, QueryError> {
-        let window = Window { start_ms, end_ms };
         let answer = self.ask("fields @message", group, window).await?;
         let mut counts: std::collections::BTreeMap<String, usize> = [
             "@timestamp",
@@ -357,6 +352,82 @@ impl api::Engine for Questions {
             fields.extend(shown);
         }
         Ok(Some(fields))
+    }
+}
+
+/// Questions, answered on threads of their own: the work is heavy, and may be nested as deep as its text.
+#[derive(Debug)]
+pub(crate) struct Apart {
+    questions: Arc<Questions>,
+    on: Handle,
+}
+
+impl Apart {
+    pub(crate) fn new(questions: Questions, on: Handle) -> Self {
+        Self {
+            questions: Arc::new(questions),
+            on,
+        }
+    }
+
+    /// Ends the work where it is no longer waited for.
+    async fn there<T, F>(&self, work: impl FnOnce(Arc<Questions>) -> F) -> Result<T, QueryError>
+    where
+        F: Future<Output = Result<T, QueryError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let work = self.on.spawn(work(Arc::clone(&self.questions)));
+        let done = AbortOnDropHandle::new(work).await;
+        done.map_err(|error| QueryError::Failed(Box::new(error)))?
+    }
+}
+
+#[async_trait]
+impl api::Engine for Apart {
+    async fn check(&self, spec: &QuerySpec) -> Result<(), QueryError> {
+        let spec = spec.clone();
+        self.there(|it| async move { it.check(&spec).await }).await
+    }
+
+    async fn run(
+        &self,
+        spec: QuerySpec,
+        _progress: Arc<dyn Progress>,
+    ) -> Result<api::Answer, QueryError> {
+        self.there(|it| async move { it.run(spec).await }).await
+    }
+
+    async fn explain(&self, spec: &QuerySpec) -> Result<Vec<(String, String)>, QueryError> {
+        let spec = spec.clone();
+        self.there(|it| async move { it.explain(&spec).await })
+            .await
+    }
+
+    async fn estimate(&self, spec: &QuerySpec) -> Result<Estimate, QueryError> {
+        let spec = spec.clone();
+        self.there(|it| async move { it.estimate(&spec).await })
+            .await
+    }
+
+    async fn fields(
+        &self,
+        group: &LogGroupName,
+        start_ms: i64,
+        end_ms: i64,
+    ) -> Result<Vec<FieldShare>, QueryError> {
+        let group = group.clone();
+        let window = Window { start_ms, end_ms };
+        self.there(|it| async move { it.fields(&group, window).await })
+            .await
+    }
+
+    async fn record(
+        &self,
+        pointer: &EventPointer,
+    ) -> Result<Option<Vec<(String, String)>>, QueryError> {
+        let pointer = pointer.clone();
+        self.there(|it| async move { it.record(&pointer).await })
+            .await
     }
 }
 

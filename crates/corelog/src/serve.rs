@@ -21,10 +21,13 @@ use corelog_tail::Tails;
 use corelog_telemetry::{Chain, Metrics, init_logs};
 use parking_lot::RwLock;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::destinations::{Backgrounds, Destined};
 use crate::front::House;
+#[cfg(feature = "query")]
+use crate::questions::{Apart, Questions};
 use crate::status::{Flights, Health, InForce};
 use crate::{configure, demo, recorder};
 
@@ -78,7 +81,7 @@ async fn serve(
     env: &Environment,
     loaded: &Loaded,
     background: Backgrounds,
-    queries: tokio::runtime::Handle,
+    queries: Handle,
 ) -> anyhow::Result<ExitCode> {
     let settings = Arc::new(loaded.settings.clone());
     let clock = Clock::system();
@@ -96,7 +99,7 @@ async fn serve(
         logging.as_ref(),
     )?);
     let queries = Queries::new(
-        engine(&settings, &destinations, &catalog)?,
+        engine(&settings, &destinations, &catalog, &queries)?,
         configure::queries(&settings),
         clock.clone(),
         queries,
@@ -186,17 +189,23 @@ fn engine(
     settings: &Settings,
     destinations: &Destined,
     catalog: &SqliteCatalog,
+    on: &Handle,
 ) -> anyhow::Result<Arc<dyn Engine>> {
     let Some(sources) = destinations.sources(Arc::new(catalog.clone())) else {
         return Ok(Arc::new(NoEngine));
     };
-    let questions = crate::questions::Questions::new(configure::engine(settings)?, sources)?;
-    Ok(Arc::new(questions))
+    let questions = Questions::new(configure::engine(settings)?, sources)?;
+    Ok(Arc::new(Apart::new(questions, on.clone())))
 }
 
 /// Nobody: this binary is built without the engine.
 #[cfg(not(feature = "query"))]
-fn engine(_: &Settings, _: &Destined, _: &SqliteCatalog) -> anyhow::Result<Arc<dyn Engine>> {
+fn engine(
+    _: &Settings,
+    _: &Destined,
+    _: &SqliteCatalog,
+    _: &Handle,
+) -> anyhow::Result<Arc<dyn Engine>> {
     Ok(Arc::new(NoEngine))
 }
 

@@ -8,6 +8,9 @@ use tokio::runtime::{Builder, Runtime};
 /// and they still get a share of a busy processor.
 const NICENESS: i32 = 10;
 
+/// The stack of its threads. What they run may be nested as deep as a caller's text; memory is taken as it is used.
+const STACK_BYTES: usize = 32 << 20;
+
 /// Makes this thread give way to those that serve callers. There is no way back.
 pub fn give_way() {
     // Elsewhere niceness is the whole process's. Where the system refuses, the thread works on as it was.
@@ -32,6 +35,7 @@ pub fn background_of(workers: usize, blocking_threads: usize) -> io::Result<Runt
         .worker_threads(workers.max(1))
         .max_blocking_threads(blocking_threads)
         .thread_name("background")
+        .thread_stack_size(STACK_BYTES)
         .on_thread_start(give_way)
         .enable_all()
         .build()
