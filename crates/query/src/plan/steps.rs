@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use corelog_insights::{Command, CommandKind, Expr, ExprKind, InSet, ParsePattern, Query};
+use corelog_insights::{Command, CommandKind, Expr, ExprKind, Field, InSet, ParsePattern, Query};
 use corelog_store::Column as Stored;
 use corelog_values::rows::{self, Given, Layout, Other, Table, Windows, step};
 use corelog_values::{Set, Value};
@@ -72,7 +72,8 @@ impl Planning<'_> {
     /// A command that makes rows of each row by itself.
     fn each_row(&mut self, mut frame: Frame, command: &Command, given: Given) -> Result<Frame> {
         let outputs = outputs(&command.kind);
-        let rows = Rows::of(&frame, matches!(command.kind, CommandKind::Unnest { .. }));
+        let mut rows = Rows::of(&frame, matches!(command.kind, CommandKind::Unnest { .. }));
+        rows.keep(&rows::read(&command.kind, &given));
         let mut after = rows.layout.clone();
         step(&command.kind, &mut after, &given)?;
         let mut written = Vec::new();
@@ -325,6 +326,16 @@ impl Rows {
             slots[slot] = Some(plain(&column.column, column.kind));
         }
         Self { layout, slots }
+    }
+
+    /// Leaves out the values of events' fields that are not among these.
+    fn keep(&mut self, fields: &[Field]) {
+        let events = self.layout.columns().iter().filter(|it| !it.is_computed);
+        for column in events {
+            if fields.iter().all(|field| field.path() != column.name) {
+                self.slots[column.slot] = None;
+            }
+        }
     }
 
     fn add(&mut self, name: &str, column: &str, kind: Kind) -> usize {
