@@ -238,7 +238,9 @@ async fn perform(running: Running) {
         stop,
     } = &running;
     let free = Arc::clone(&inner.free);
+    // What is to stop does not begin, whatever else is ready.
     let permit = tokio::select! {
+        biased;
         () = stop.requested() => return inner.end(id, Status::Cancelled, None),
         permit = free.acquire_owned() => permit,
     };
@@ -251,6 +253,7 @@ async fn perform(running: Running) {
     });
     let work = timeout(RUNTIME_MAX, inner.engine.run(spec.clone(), progress));
     tokio::select! {
+        biased;
         () = stop.requested() => inner.end(id, Status::Cancelled, None),
         outcome = work => match outcome {
             Err(_) => inner.end(id, Status::Timeout, None),
