@@ -166,6 +166,5 @@ def test_saved_queries_policies_and_patterns(stack):
 
     tried = logs("test-metric-filter", "--filter-pattern", "ERROR", "--log-event-messages", "an ERROR", "none")
     assert tried["matches"] == [{"eventNumber": 1, "eventMessage": "an ERROR", "extractedValues": {}}]
-    said = logs("start-query", "--start-time", "0", "--end-time", "1", "--query-string", "x",
-                "--log-group-name", "/cli/x", expect_code=FAILED)  # fmt: skip
+    said = logs("describe-deliveries", expect_code=FAILED)
     assert "UnknownOperationException" in said
