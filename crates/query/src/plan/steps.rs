@@ -66,11 +66,13 @@ impl Planning<'_> {
             other: None,
             windows: Windows::One,
             anomaly: false,
+            bare: false,
         }
     }
 
     /// A command that makes rows of each row by itself.
-    fn each_row(&mut self, mut frame: Frame, command: &Command, given: Given) -> Result<Frame> {
+    fn each_row(&mut self, mut frame: Frame, command: &Command, mut given: Given) -> Result<Frame> {
+        given.bare = true;
         let outputs = outputs(&command.kind);
         let mut rows = Rows::of(&frame, matches!(command.kind, CommandKind::Unnest { .. }));
         rows.keep(&rows::read(&command.kind, &given));

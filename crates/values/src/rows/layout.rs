@@ -186,7 +186,7 @@ fn event(columns: &[Column], path: &str) -> Bound {
     found.map_or(Bound::Missing, |column| Bound::Slot(column.slot))
 }
 
-pub(super) fn join(segments: &[Segment]) -> String {
+fn join(segments: &[Segment]) -> String {
     let mut out = String::new();
     for (at, segment) in segments.iter().enumerate() {
         if at > 0 {

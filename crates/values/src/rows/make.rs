@@ -4,26 +4,21 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use corelog_insights::{
-    AutoRegress, CidrLookup, CommandKind, Expr, ExprKind, Field, Fill, Function, Item, Lookup,
-    OnExisting, OutlierAction, Period, Text,
+    AutoRegress, CidrLookup, CommandKind, Expr, Field, Fill, Lookup, OnExisting, OutlierAction,
+    Period, Text,
 };
 
 use super::lookup::{Outputs, Table};
 use super::names::lag_names;
 use super::pattern::{PatternStep, Windows};
-use super::{Failure, Layout, RowValues, Step};
-use super::{
-    along, anomaly, dedup, diff, fill, frequent, join, lists, lookup, outlier, parse, pattern,
-};
-use super::{relevant, select, sessions, stars, totals};
+use super::{Copies, Failure, Kept, Layout, RowValues, Step};
+use super::{along, anomaly, dedup, diff, fill, join, lists, lookup, outlier, parse, pattern};
+use super::{relevant, sessions, stars, totals};
 use crate::calendar;
 use crate::context::Context;
-use crate::expression::{Binder, Bound, Expression};
+use crate::expression::Expression;
 use crate::json;
 use crate::value::Value;
-
-/// The column of counts that `topk` and `countFrequent` add.
-pub const COUNT: &str = "_approxcount";
 
 /// A column that a result would show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,9 +66,11 @@ pub struct Given {
     pub split: Vec<String>,
     /// The lookup tables that there are; for `lookup` and `cidrlookup`.
     pub tables: Vec<(String, Arc<Table>)>,
-    /// The rows of the query in a `join` or `appendcols`. For `diff`, the patterns of the time before, in the layout of
-    /// those of now: the same commands made them, and both times' texts were grouped together.
+    /// The rows of the query in a `join` or `appendcols`.
     pub other: Option<Other>,
+    /// Whether of the rows that come out of `parse`, `unnest` and `expand` only what these put there is looked at. Then
+    /// copies of a row have nothing else, so that a list in a long message does not make as many long messages.
+    pub bare: bool,
     /// Which times the rows of `pattern` are of. `logcompare` is `pattern` of `@message` with [`Windows::Compared`].
     pub windows: Windows,
     /// Whether an `anomaly` follows on a `pattern`, and asks when texts came.
@@ -91,23 +88,6 @@ pub fn step(
 ) -> Result<Box<dyn Step>, Failure> {
     let mut maker = Maker { layout, given };
     Ok(match command {
-        CommandKind::Fields(items) | CommandKind::Display(items) | CommandKind::Unmask(items) => {
-            maker.fields(items)
-        }
-        CommandKind::Filter(condition) | CommandKind::FilterIndex(condition) => {
-            let condition = maker.expression(condition);
-            Box::new(select::filter(Arc::clone(&given.context), condition))
-        }
-        CommandKind::Sort(keys) => Box::new(select::Sort {
-            context: Arc::clone(&given.context),
-            keys: keys
-                .iter()
-                .map(|key| (maker.expression(&key.expr), key.direction))
-                .collect(),
-            rows: Vec::new(),
-            bytes: 0,
-        }),
-        CommandKind::Limit(limit) => Box::new(select::limit(limit.count as usize)),
         CommandKind::Dedup(fields) => Box::new(dedup::Dedup::new(maker.fields_of(fields))),
         CommandKind::Accum { field, alias } => maker.accum(field, alias.as_ref()),
         CommandKind::AutoRegress(regress) => maker.auto_regress(regress),
@@ -120,7 +100,8 @@ pub fn step(
         CommandKind::Unnest { path, into } => {
             let of = maker.expression(path);
             let into = maker.layout.put(&into.value);
-            Box::new(lists::unnest(Arc::clone(&given.context), of, into))
+            let copies = Copies { bare: given.bare };
+            Box::new(lists::unnest(Arc::clone(&given.context), of, into, copies))
         }
         CommandKind::Parse(parse) => maker.parse(parse)?,
         CommandKind::Json { from, path, alias } => {
@@ -145,14 +126,9 @@ pub fn step(
             let slots = anomaly::COLUMNS.map(|name| maker.layout.put(name));
             Box::new(anomaly::anomaly(parts, slots))
         }
-        CommandKind::Diff(_) => maker.diff(),
         CommandKind::RelevantFields { fields, condition } => {
             maker.relevant_fields(fields, condition)
         }
-        CommandKind::CountFrequent(fields) => maker.count_frequent(fields),
-        CommandKind::Stats(stats) => maker
-            .top_k(&stats.items)
-            .ok_or_else(|| Failure::unsupported("the command `stats`"))?,
         other => {
             let word = other.word().as_str();
             return Err(Failure::unsupported(format!("the command `{word}`")));
@@ -187,27 +163,6 @@ impl Maker<'_> {
             Some(field) => self.field(field),
             None => self.name(&column.name),
         }
-    }
-
-    /// Members of a name given by the same command are out of reach; a field without alias is only shown.
-    fn fields(&mut self, items: &[Item]) -> Box<dyn Step> {
-        let mut fresh: Vec<String> = Vec::new();
-        let mut columns = Vec::new();
-        for item in items {
-            let mut binder = Fresh {
-                layout: self.layout,
-                names: &fresh,
-            };
-            if let (ExprKind::Field(field), None) = (&item.expr.kind, &item.alias)
-                && !binder.hides(field)
-            {
-                continue;
-            }
-            let of = Expression::new(&self.given.context, &item.expr, &mut binder);
-            columns.push((of, self.layout.put(&item.name)));
-            fresh.push(item.name.clone());
-        }
-        Box::new(select::compute(Arc::clone(&self.given.context), columns))
     }
 
     fn accum(&mut self, field: &Field, alias: Option<&Text>) -> Box<dyn Step> {
@@ -264,7 +219,7 @@ impl Maker<'_> {
             .time_key
             .and_then(|time| Some((time, keys.get(time.key)?)));
         let Some((time, time_name)) = time else {
-            return Box::new(select::compute(Arc::default(), Vec::new()));
+            return Box::new(super::unchanged());
         };
         let time_of = (self.name(time_name), self.layout.put(time_name));
         let mut others = Vec::new();
@@ -283,8 +238,7 @@ impl Maker<'_> {
             others,
             keys: keys.iter().map(|name| self.name(name)).collect(),
             fills: values,
-            rows: Vec::new(),
-            bytes: 0,
+            kept: Kept::default(),
         })
     }
 
@@ -299,8 +253,7 @@ impl Maker<'_> {
             time: self.name("@timestamp"),
             gap_ms,
             into: self.layout.put(&sessionize.alias.value),
-            rows: Vec::new(),
-            bytes: 0,
+            kept: Kept::default(),
         }))
     }
 
@@ -347,21 +300,23 @@ impl Maker<'_> {
             marks: outlier.mark,
             param: outlier.param.value(),
             use_lower: outlier.use_lower,
-            rows: Vec::new(),
-            bytes: 0,
+            kept: Kept::default(),
         })
     }
 
     fn expand(&mut self, field: &Field) -> Box<dyn Step> {
         let name = field.name();
         if self.given.split.contains(&name) {
-            return Box::new(select::compute(Arc::default(), Vec::new()));
+            return Box::new(super::unchanged());
         }
         let message = self.layout.event("@message");
         let message = message.map(|slot| (slot, json::steps(&field.path())));
         let of = self.field(field);
         let into = self.layout.put(&name);
-        Box::new(lists::expand(of, into, message))
+        let copies = Copies {
+            bare: self.given.bare,
+        };
+        Box::new(lists::expand(of, into, message, copies))
     }
 
     fn parse(&mut self, parse: &corelog_insights::Parse) -> Result<Box<dyn Step>, Failure> {
@@ -373,7 +328,10 @@ impl Maker<'_> {
         let names = parse.captures().into_iter();
         let slots = names.map(|(_, name)| self.layout.put(&name)).collect();
         let context = Arc::clone(&self.given.context);
-        Ok(Box::new(parse::parse(context, of, reader, slots)))
+        let copies = Copies {
+            bare: self.given.bare,
+        };
+        Ok(Box::new(parse::parse(context, of, reader, slots, copies)))
     }
 
     fn table(&self, name: &Text) -> Result<Arc<Table>, Failure> {
@@ -490,89 +448,5 @@ impl Maker<'_> {
         *self.layout = Layout::of_columns(relevant::COLUMNS);
         let context = Arc::clone(&self.given.context);
         Box::new(relevant::RelevantFields::new(context, condition, fields))
-    }
-
-    fn diff(&mut self) -> Box<dyn Step> {
-        let pattern = self.name("@pattern");
-        let count = self.name("@sampleCount");
-        let before = self.given.other.clone().unwrap_or_default().rows;
-        Box::new(diff::Diff {
-            pattern,
-            count,
-            count_slot: self.layout.put("@sampleCount"),
-            ratio_slot: self.layout.put("@ratio"),
-            slots: diff::COLUMNS.map(|name| self.layout.put(name)),
-            before,
-            now: Vec::new(),
-        })
-    }
-
-    fn count_frequent(&mut self, fields: &[Field]) -> Box<dyn Step> {
-        let keys = self.fields_of(fields);
-        let names = fields.iter().map(Field::name);
-        self.counted(keys, names.collect(), None)
-    }
-
-    fn counted(
-        &mut self,
-        keys: Vec<Expression>,
-        mut names: Vec<String>,
-        most: Option<usize>,
-    ) -> Box<dyn Step> {
-        names.push(COUNT.to_owned());
-        *self.layout = Layout::of_columns(names);
-        let context = Arc::clone(&self.given.context);
-        Box::new(frequent::CountFrequent::new(context, keys, most))
-    }
-
-    /// `topk` makes a row for each of the most frequent values. Decision: their counts stand beside them.
-    fn top_k(&mut self, items: &[Item]) -> Option<Box<dyn Step>> {
-        let [item] = items else { return None };
-        let ExprKind::Call {
-            function: Function::TopK,
-            args,
-        } = &item.expr.kind
-        else {
-            return None;
-        };
-        let most = self.expression(args.first()?);
-        let most = crate::coerce::number(most.as_constant()?)?.truncate()?;
-        let of = self.expression(args.get(1)?);
-        let most = usize::try_from(most).ok()?;
-        Some(self.counted(vec![of], vec![item.name.clone()], Some(most)))
-    }
-}
-
-/// A layout in which members of some names are out of reach.
-///
-/// Source: people report that `fields jsonParse(a) as b, b.c` shows nothing for `b.c`.
-struct Fresh<'l> {
-    layout: &'l mut Layout,
-    names: &'l [String],
-}
-
-impl Fresh<'_> {
-    fn hides(&self, field: &Field) -> bool {
-        (1..field.segments.len()).any(|length| {
-            let head = super::layout::join(&field.segments[..length]);
-            self.names.contains(&head)
-        })
-    }
-}
-
-impl Binder for Fresh<'_> {
-    fn field(&mut self, field: &Field) -> Option<usize> {
-        Binder::field(self.layout, field).filter(|_| !self.hides(field))
-    }
-
-    fn place(&mut self, field: &Field) -> Bound {
-        if self.hides(field) {
-            return Bound::Missing;
-        }
-        self.layout.place_of(field)
-    }
-
-    fn column(&mut self, name: &str) -> Option<usize> {
-        Binder::column(self.layout, name)
     }
 }

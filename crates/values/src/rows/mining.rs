@@ -22,7 +22,7 @@
 //! until there are few enough. If they have more than [`COMBINATIONS_MAX`] combinations of words, half as many words
 //! make a place open, and so on; only then may the order of texts matter.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::tokens::{Kind, Token, tokens};
@@ -31,7 +31,7 @@ use super::tokens::{Kind, Token, tokens};
 pub(super) const TOKENS_MAX: usize = 256;
 
 /// Different words at a place that is not open.
-const WORDS_MAX: usize = 64;
+const WORDS_MAX: usize = u64::BITS as usize;
 
 /// Shapes of texts at one time.
 const SHAPES_MAX: usize = 4096;
@@ -71,6 +71,8 @@ struct Shape {
     places: Vec<Place>,
     /// How often words come together, by window.
     combinations: HashMap<Box<[u32]>, Box<[u64]>>,
+    /// About how many bytes it keeps.
+    bytes: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +120,7 @@ impl Place {
         self.words.push(word.into());
         self.ids.insert(word.into(), id);
         self.last = id;
-        (id, 2 * word.len() + 64)
+        (id, word_bytes(word))
     }
 
     fn open(&mut self) {
@@ -127,6 +129,14 @@ impl Place {
             ..Self::default()
         };
     }
+}
+
+fn word_bytes(word: &str) -> usize {
+    2 * word.len() + 64
+}
+
+fn combination_bytes(ids: &[u32], counts: &[u64]) -> usize {
+    size_of_val(ids) + size_of_val(counts) + 64
 }
 
 impl Miner {
@@ -218,50 +228,28 @@ impl Miner {
     fn shape(&mut self, key: &[u8], pieces: Vec<Piece>) -> usize {
         let words = pieces.iter().filter(|piece| **piece == Piece::Word).count();
         let places = std::iter::repeat_with(Place::default).take(words).collect();
-        self.bytes += 2 * key.len() + pieces.len() * size_of::<Piece>();
-        self.bytes += words * size_of::<Place>() + 128;
+        self.bytes += 2 * key.len();
         let at = self.shapes.len();
         self.places.insert(key.into(), at);
-        self.shapes.push(Shape {
+        let mut shape = Shape {
             pieces,
             places,
             combinations: HashMap::new(),
-        });
+            bytes: 0,
+        };
+        shape.measure();
+        self.bytes += shape.bytes;
+        self.shapes.push(shape);
         at
     }
 
-    /// Counts a combination of words, `None` where the place is open.
+    /// Counts a combination of words of a shape, `None` where the place is open.
     fn count(&mut self, at: usize, words: &[Option<&str>], counts: &[u64]) {
         let shape = &mut self.shapes[at];
-        let mut ids: Vec<u32> = Vec::with_capacity(words.len());
-        let mut opened = false;
-        for (place, word) in shape.places.iter_mut().zip(words) {
-            let (id, bytes) = if let Some(word) = word {
-                place.id(word)
-            } else {
-                opened |= !place.is_open;
-                place.open();
-                (OPEN, 0)
-            };
-            self.bytes += bytes;
-            if !place.is_open && place.words.len() > self.words_max {
-                place.open();
-                opened = true;
-            }
-            ids.push(if place.is_open { OPEN } else { id });
-        }
-        if opened {
-            self.combinations -= shape.combinations.len();
-            shape.forget_open();
-            self.combinations += shape.combinations.len();
-        }
-        if let Some(known) = shape.combinations.get_mut(ids.as_slice()) {
-            add(known, counts);
-        } else {
-            self.bytes += ids.len() * size_of::<u32>() + size_of_val(counts) + 64;
-            self.combinations += 1;
-            shape.combinations.insert(ids.into(), counts.into());
-        }
+        let (combinations, bytes) = (shape.combinations.len(), shape.bytes);
+        shape.count(words, counts, self.words_max);
+        self.combinations = self.combinations + shape.combinations.len() - combinations;
+        self.bytes = self.bytes + shape.bytes - bytes;
     }
 
     /// Keeps shapes and combinations few enough.
@@ -279,10 +267,11 @@ impl Miner {
             for shape in &mut self.shapes {
                 let wide = |place: &&mut Place| place.words.len() > self.words_max;
                 shape.places.iter_mut().filter(wide).for_each(Place::open);
+                let (combinations, bytes) = (shape.combinations.len(), shape.bytes);
                 shape.forget_open();
+                self.combinations = self.combinations + shape.combinations.len() - combinations;
+                self.bytes = self.bytes + shape.bytes - bytes;
             }
-            let shapes = self.shapes.iter();
-            self.combinations = shapes.map(|shape| shape.combinations.len()).sum();
         }
     }
 
@@ -338,6 +327,55 @@ fn add(known: &mut [u64], counts: &[u64]) {
 type Combination<'s> = (&'s [u32], &'s [u64]);
 
 impl Shape {
+    /// Counts a combination of words, `None` where the place is open.
+    fn count(&mut self, words: &[Option<&str>], counts: &[u64], words_max: usize) {
+        let mut ids: Vec<u32> = Vec::with_capacity(words.len());
+        let mut opened = false;
+        for (place, word) in self.places.iter_mut().zip(words) {
+            let (id, bytes) = if let Some(word) = word {
+                place.id(word)
+            } else {
+                opened |= !place.is_open;
+                place.open();
+                (OPEN, 0)
+            };
+            self.bytes += bytes;
+            if !place.is_open && place.words.len() > words_max {
+                place.open();
+                opened = true;
+            }
+            ids.push(if place.is_open { OPEN } else { id });
+        }
+        if opened {
+            self.forget_open();
+        }
+        if let Some(known) = self.combinations.get_mut(ids.as_slice()) {
+            add(known, counts);
+        } else {
+            self.bytes += combination_bytes(&ids, counts);
+            self.combinations.insert(ids.into(), counts.into());
+        }
+    }
+
+    /// Says anew how many bytes it keeps.
+    fn measure(&mut self) {
+        let text = |piece: &Piece| match piece {
+            Piece::Fixed(text) => text.len(),
+            _ => 0,
+        };
+        let pieces: usize = self.pieces.iter().map(text).sum();
+        let words = self.places.iter().flat_map(|place| &place.words);
+        let words: usize = words.map(|word| word_bytes(word)).sum();
+        let combinations = self.combinations.iter();
+        let combinations: usize = combinations
+            .map(|(ids, counts)| combination_bytes(ids, counts))
+            .sum();
+        let own = size_of::<Self>()
+            + size_of_val(self.pieces.as_slice())
+            + size_of_val(self.places.as_slice());
+        self.bytes = own + pieces + words + combinations;
+    }
+
     /// Takes combinations together that differ in open places only.
     fn forget_open(&mut self) {
         let before = std::mem::take(&mut self.combinations);
@@ -354,6 +392,7 @@ impl Shape {
                 }
             }
         }
+        self.measure();
     }
 
     /// Steps 4 and 5.
@@ -366,12 +405,15 @@ impl Shape {
         let Some((first, _)) = alike.first() else {
             return;
         };
-        let different = |place: usize| -> usize {
-            let ids: HashSet<u32> = alike.iter().map(|(ids, _)| ids[place]).collect();
-            ids.len()
+        // A place that is not open has few words: a number has a bit for each.
+        let different = |place: usize| -> u32 {
+            let bits = alike
+                .iter()
+                .map(|(ids, _)| 1_u64 << (ids[place] % u64::BITS));
+            bits.fold(0, |all, bit| all | bit).count_ones()
         };
         let mut dynamic: Vec<bool> = Vec::with_capacity(self.places.len());
-        let mut narrowest: Option<(usize, usize)> = None;
+        let mut narrowest: Option<(u32, usize)> = None;
         for (at, place) in self.places.iter().enumerate() {
             let count = if place.is_open { 1 } else { different(at) };
             dynamic.push(place.is_open || count > 1);
@@ -529,6 +571,17 @@ mod tests {
         assert!(miner.bytes() < 64 << 20, "{}", miner.bytes());
         let total: u64 = miner.finish().iter().map(|pattern| pattern.counts[0]).sum();
         assert_eq!(total, 20_000);
+    }
+
+    #[test]
+    fn what_is_forgotten_does_not_count_as_kept() {
+        let mut miner = Miner::new(1);
+        for at in 0..WORDS_MAX {
+            miner.add(&format!("a{at} b{at}"), 0);
+        }
+        let before = miner.bytes();
+        miner.add("a-last b-last", 0);
+        assert!(miner.bytes() < before / 4, "{} of {before}", miner.bytes());
     }
 
     #[test]

@@ -23,8 +23,6 @@ pub enum Windows {
     /// All are of the query's time.
     #[default]
     One,
-    /// Those whose slot holds something true are of another time; patterns of the others come out.
-    Beside(usize),
     /// Those whose slot holds something true are of the time before, and patterns come out as `diff` leaves them, so
     /// that `diff` itself is not run.
     Compared(usize),
@@ -63,9 +61,7 @@ impl PatternStep {
     fn window(&self, row: &RowValues) -> usize {
         let is_other = match self.windows {
             Windows::One => false,
-            Windows::Beside(slot) | Windows::Compared(slot) => {
-                row.get(slot).and_then(coerce::truth) == Some(true)
-            }
+            Windows::Compared(slot) => row.get(slot).and_then(coerce::truth) == Some(true),
         };
         match &self.time {
             None => usize::from(is_other),
@@ -87,7 +83,7 @@ impl PatternStep {
         let severity = Value::text(severity(&text));
         let mut row = vec![Value::text(text), ratio, Value::int(signed(now)), severity];
         if let Windows::Compared(_) = self.windows {
-            row.extend(compared(signed(now), signed(before)).1);
+            row.extend(compared(signed(now), signed(before)));
         }
         if self.time.is_some() {
             let parts = pattern.counts.iter().take(PARTS_COUNT);
