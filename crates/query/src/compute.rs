@@ -238,6 +238,10 @@ impl Transform for Keep {
         true
     }
 
+    fn drops(&self) -> bool {
+        true
+    }
+
     fn start(&self, input: &SchemaRef) -> Result<Box<dyn Run>> {
         Ok(Box::new(Keeping {
             slots: positions(&self.slots, input)?,

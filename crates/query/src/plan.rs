@@ -69,7 +69,7 @@ impl<'a> Planning<'a> {
             let reading = self.read(commands, window, more)?;
             let last_filter = last_filter(commands);
             let mut frame = reading.frame;
-            if last_filter.is_none() {
+            if last_filter.is_none() && !reading.counted {
                 frame = self.counted(frame, false)?;
             }
             for (at, command) in commands.iter().enumerate() {
