@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use corelog_insights::{Query, Segment};
 use corelog_values::Value;
-use corelog_values::rows::RowValues;
+use corelog_values::rows::{RowValues, Shown};
 use datafusion::arrow::array::{Array as _, RecordBatch};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::{DataFusionError, Result as DfResult};
@@ -22,7 +22,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::StreamExt as _;
 
 use crate::compute::Slot;
-use crate::frame::{Frame, POINTER, Shown};
+use crate::frame::{Frame, POINTER};
 use crate::kind::Reader;
 use crate::output::{Answer, AnswerRow, Statistics};
 use crate::plan::{Planning, in_order, project};

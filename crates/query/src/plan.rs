@@ -247,7 +247,7 @@ impl Binder for Slots<'_> {
 /// Whether a field is a member of what the same command named.
 fn is_hidden(field: &Field, fresh: &[String]) -> bool {
     (1..field.segments.len())
-        .any(|length| fresh.contains(&crate::frame::join(&field.segments[..length])))
+        .any(|length| fresh.contains(&corelog_values::json::join(&field.segments[..length])))
 }
 
 /// Which values an expression has, as far as its form says.
@@ -289,10 +289,8 @@ fn last_filter(commands: &[Command]) -> Option<usize> {
 
 /// Whether a command makes other rows than events.
 fn is_aggregation(kind: &CommandKind) -> bool {
-    matches!(
-        kind,
-        CommandKind::Stats(_) | CommandKind::CountFrequent(_) | CommandKind::Pattern(_)
-    )
+    matches!(kind, CommandKind::Stats(_) | CommandKind::CountFrequent(_))
+        || steps::is_of_own_rows(kind)
 }
 
 /// Puts rows in the order they are to be in, and cuts them off there.

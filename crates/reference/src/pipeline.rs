@@ -41,11 +41,11 @@ pub(crate) fn run(query: &Query, input: &Input, steps: bool) -> Result<Output, F
 }
 
 fn output(frame: &Frame, statistics: Statistics) -> Output {
-    let columns = frame.columns();
+    let columns = frame.columns.all();
     let row = |row: &Row| OutputRow {
         values: columns
             .iter()
-            .map(|column| shown(&column.value(row)))
+            .map(|column| shown(&row.shown(column)))
             .collect(),
         pointer: row.event.as_ref().map(|event| event.pointer.clone()),
     };
@@ -235,8 +235,8 @@ impl Machine<'_> {
         let mut sets = Vec::new();
         for query in queries {
             let frame = self.subquery(query, window)?;
-            let values: Set = match frame.columns().first() {
-                Some(column) => frame.rows.iter().map(|row| column.value(row)).collect(),
+            let values: Set = match frame.columns.all().first() {
+                Some(column) => frame.rows.iter().map(|row| row.shown(column)).collect(),
                 None => Set::default(),
             };
             sets.push((query.span, Arc::new(values)));

@@ -12,7 +12,7 @@ use crate::commands;
 use crate::event::Fields;
 use crate::output::Failure;
 use crate::pipeline::{Machine, events};
-use crate::row::{Frame, Row, Shown, TimeKey};
+use crate::row::{Frame, Row, TimeKey};
 use crate::source::{self, Window};
 use crate::value::Value;
 
@@ -63,7 +63,7 @@ pub(crate) fn pipeline(
             CommandKind::Diff(_) if std::mem::take(&mut compared) => {
                 let names = rows::added(&command.kind, &given);
                 for name in &names {
-                    state.meta.show_made(name);
+                    state.meta.columns.show_made(name);
                 }
                 continue;
             }
@@ -107,21 +107,13 @@ fn is_compared_later(from_pattern: &[Command]) -> bool {
 }
 
 fn other(frame: Frame) -> Other {
-    let shown = shown(&frame);
+    let shown = frame.columns.all();
     let state = State::of(frame, Vec::new());
     Other {
         layout: state.layout,
         shown,
         rows: state.rows,
     }
-}
-
-fn shown(frame: &Frame) -> Vec<rows::Shown> {
-    let column = |column: Shown| rows::Shown {
-        name: column.name,
-        field: column.field,
-    };
-    frame.columns().into_iter().map(column).collect()
 }
 
 /// Rows between two commands.
@@ -244,7 +236,7 @@ impl State {
         Ok(Given {
             tables: tables.collect(),
             context: machine.scope(command, window)?.context,
-            shown: shown(&self.meta),
+            shown: self.meta.columns.all(),
             keys: self.meta.keys.clone(),
             time_key,
             split: self.meta.split.clone(),
@@ -311,7 +303,7 @@ impl State {
             kind => {
                 let names = rows::added(kind, given);
                 for name in &names {
-                    self.meta.show_made(name);
+                    self.meta.columns.show_made(name);
                 }
             }
         }

@@ -25,7 +25,7 @@ mod parse;
 mod pattern;
 mod relevant;
 mod sessions;
-mod stars;
+mod shown;
 mod tokens;
 mod totals;
 
@@ -33,10 +33,10 @@ use crate::value::Value;
 
 pub use layout::{Column, Layout};
 pub use lookup::Table;
-pub use make::{Given, Other, Shown, TimeKey, step};
-pub use mining::{Miner, Pattern};
+pub use make::{Given, Other, TimeKey, step};
 pub use names::{added, read};
 pub use pattern::Windows;
+pub use shown::{Columns, Shown};
 
 /// A row: a value for each slot of its layout. Slots beyond its end are missing.
 pub type RowValues = Vec<Value<'static>>;

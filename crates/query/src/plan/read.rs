@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use corelog_insights::{Baseline, Command, CommandKind, Expr, ExprKind, Field, Item};
+use corelog_values::json::join;
 use corelog_values::{Value, calendar};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{self as df, LogicalPlanBuilder};
@@ -12,7 +13,7 @@ use super::rows::conjuncts;
 use super::steps::aliased;
 use super::{Planning, is_aggregation, last_filter};
 use crate::discover::{Discover, Wanted};
-use crate::frame::{Frame, join, promoted};
+use crate::frame::{Frame, promoted};
 use crate::group;
 use crate::of_group::{OfGroup, is_of_group};
 use crate::scan::in_window;

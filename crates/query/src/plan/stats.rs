@@ -19,7 +19,7 @@ use crate::frame::{Computed, Frame, OrderKey};
 use crate::kind::Kind;
 use crate::stage::Stage;
 use crate::{Error, Result, Window};
-use corelog_values::rows::TimeKey;
+use corelog_values::rows::{Shown, TimeKey};
 
 mod aggregate;
 
@@ -284,7 +284,7 @@ impl Planning<'_> {
                 }
             };
             after.compute(computed(&item.name, slot));
-            after.show(crate::frame::Shown::column(&item.name));
+            after.shown.show(Shown::column(&item.name));
         }
         Ok(())
     }
@@ -341,7 +341,7 @@ impl Planning<'_> {
             column: column.clone(),
             kind: Kind::Int,
         };
-        after.show(crate::frame::Shown::column(COUNT));
+        after.shown.show(Shown::column(COUNT));
         after.compute(count);
         after.order.insert(
             0,

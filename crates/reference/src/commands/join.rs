@@ -47,17 +47,17 @@ fn beside(left: &Row, right: &Row, join: &Join) -> Row {
 /// The other query's columns, row by row. Decision: its further rows are dropped; without `override` a value that
 /// exists stays.
 pub(crate) fn append_cols(mut frame: Frame, other: &Frame, append: &AppendCols) -> Frame {
-    let columns = other.columns();
+    let columns = other.columns.all();
     let others = other.rows.iter().take(append.rows_max as usize);
     for (row, other) in frame.rows.iter_mut().zip(others) {
         for column in &columns {
             if append.overrides || row.get(&column.name).is_null() {
-                row.set(&column.name, column.value(other));
+                row.set(&column.name, other.shown(column));
             }
         }
     }
     for column in &columns {
-        frame.show_made(&column.name);
+        frame.columns.show_made(&column.name);
     }
     frame
 }

@@ -11,23 +11,15 @@ use corelog_insights::{
 use super::lookup::{Outputs, Table};
 use super::names::lag_names;
 use super::pattern::{PatternStep, Windows};
-use super::{Copies, Failure, Kept, Layout, RowValues, Step};
+use super::{Copies, Failure, Kept, Layout, RowValues, Shown, Step};
 use super::{along, anomaly, dedup, diff, fill, join, lists, lookup, outlier, parse, pattern};
-use super::{relevant, sessions, stars, totals};
+use super::{relevant, sessions, totals};
 use crate::calendar;
 use crate::context::Context;
 use crate::expression::Expression;
 use crate::json;
+use crate::stars;
 use crate::value::Value;
-
-/// A column that a result would show.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
-    /// Its name.
-    pub name: String,
-    /// The field it shows; if none, what the rows have by its name.
-    pub field: Option<Field>,
-}
 
 /// The time key of the last `stats`, for `fillmissing`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +65,7 @@ pub struct Given {
     pub bare: bool,
     /// Which times the rows of `pattern` are of. `logcompare` is `pattern` of `@message` with [`Windows::Compared`].
     pub windows: Windows,
-    /// Whether an `anomaly` follows on a `pattern`, and asks when texts came.
+    /// Whether an `anomaly` follows on a `pattern`, and asks how many texts came when.
     pub anomaly: bool,
 }
 
@@ -198,10 +190,7 @@ impl Maker<'_> {
         let mut meant: Vec<Shown> = self.given.shown.iter().filter(is_meant).cloned().collect();
         for name in names.iter().filter(|name| !name.value.contains('*')) {
             if !meant.iter().any(|column| column.name == name.value) {
-                meant.push(Shown {
-                    name: name.value.clone(),
-                    field: None,
-                });
+                meant.push(Shown::column(&name.value));
             }
         }
         let mut columns = Vec::new();
@@ -420,15 +409,18 @@ impl Maker<'_> {
 
     fn pattern(&mut self, of: Expression) -> Box<dyn Step> {
         let windows = self.given.windows;
-        let time = self.given.anomaly.then(|| self.name("@timestamp"));
+        let (time, leaves_parts) = (self.name("@timestamp"), self.given.anomaly);
         let mut names = pattern::COLUMNS.to_vec();
         if let Windows::Compared(_) = windows {
             names.extend(diff::COLUMNS);
         }
-        names.extend(time.iter().map(|_| anomaly::PARTS));
+        if leaves_parts {
+            names.push(anomaly::PARTS);
+        }
         *self.layout = Layout::of_columns(names);
         let context = Arc::clone(&self.given.context);
-        Box::new(PatternStep::new(context, of, windows, time))
+        let step = PatternStep::new(context, of, windows, time, leaves_parts);
+        Box::new(step)
     }
 
     fn relevant_fields(&mut self, fields: &[Field], condition: &Expr) -> Box<dyn Step> {

@@ -11,7 +11,11 @@ pub fn read(command: &CommandKind, given: &Given) -> Vec<Field> {
     let mut all: Vec<Field> = Vec::new();
     let mut exprs: Vec<&Expr> = Vec::new();
     match command {
-        CommandKind::Pattern(expr) | CommandKind::Unnest { path: expr, .. } => exprs.push(expr),
+        CommandKind::Pattern(expr) => {
+            all.push(named("@timestamp"));
+            exprs.push(expr);
+        }
+        CommandKind::Unnest { path: expr, .. } => exprs.push(expr),
         CommandKind::Parse(parse) => match &parse.of {
             Some(of) => exprs.push(of),
             None => all.push(named("@message")),
@@ -47,16 +51,13 @@ pub fn read(command: &CommandKind, given: &Given) -> Vec<Field> {
             all.push(named("@message"));
             exprs.push(condition);
         }
-        CommandKind::LogCompare(_) => all.push(named("@message")),
+        CommandKind::LogCompare(_) => all.extend([named("@timestamp"), named("@message")]),
         CommandKind::Join(join) => all.push(join.left_key.clone()),
         CommandKind::AppendCols(_) => {
             let other = given.other.iter().flat_map(|other| &other.shown);
             all.extend(other.map(|column| named(&column.name)));
         }
         _ => {}
-    }
-    if given.anomaly {
-        all.push(named("@timestamp"));
     }
     for expr in exprs {
         expr.each_field(&mut |field| all.push(field.clone()));
