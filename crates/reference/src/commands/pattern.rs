@@ -120,23 +120,23 @@ fn tokens(texts: &[Own]) -> Value {
                     is_told,
                 } => {
                     position += 1;
-                    all.extend(fixed_token(std::mem::take(&mut fixed)));
+                    all.extend(fixed_token(&std::mem::take(&mut fixed)));
                     let values = mining::values(&same, *place, *is_told);
                     all.push(dynamic_token(kind, position, values));
                 }
             }
         }
-        all.extend(fixed_token(fixed));
+        all.extend(fixed_token(&fixed));
         json::write(&Value::list(all))
     };
     let all = texts.iter().map(|text| of(&text.mined.pattern));
     all.min().map_or(Value::Null, Value::text)
 }
 
-fn fixed_token(text: String) -> Option<Value> {
+fn fixed_token(text: &str) -> Option<Value> {
     let members = vec![
         ("isDynamic".into(), Value::Bool(false)),
-        ("tokenString".into(), Value::text(text.clone())),
+        ("tokenString".into(), Value::text(text.to_owned())),
     ];
     (!text.is_empty()).then(|| Value::map(members))
 }

@@ -70,17 +70,15 @@ fn concat(values: &[Value<'_>], length_max: usize) -> Option<String> {
 fn regex_replace(regex: &Regex, text: &str, by: &str, length_max: usize) -> Option<String> {
     // A match is replaced by as much as `by`, and each reference in it stands for as much as the match.
     let references = by.matches('$').count();
-    let is_bounded = |matches: usize, matched: usize| {
-        let plain = by.len().saturating_mul(matches);
-        plain.saturating_add(references.saturating_mul(matched)) <= 8 * length_max
-    };
-    let counted = || {
-        let found = regex.find_iter(text);
-        found.fold((0, 0), |(count, bytes), one| (count + 1, bytes + one.len()))
+    let is_bounded = |count: usize, bytes: usize| {
+        let plain = by.len().saturating_mul(count);
+        plain.saturating_add(references.saturating_mul(bytes)) <= 8 * length_max
     };
     let fits = is_bounded(text.len() + 1, text.len()) || {
-        let (matches, matched) = counted();
-        is_bounded(matches, matched)
+        let found = regex.find_iter(text);
+        let (count, bytes) =
+            found.fold((0, 0), |(count, bytes), one| (count + 1, bytes + one.len()));
+        is_bounded(count, bytes)
     };
     fits.then(|| regex.replace_all(text, by).into_owned())
 }

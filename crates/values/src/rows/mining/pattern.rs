@@ -128,14 +128,14 @@ impl<'m> Reading<'m> {
                 Piece::Word => {
                     let at = word;
                     word += 1;
-                    if self.dynamic.get(at) != Some(&false) {
-                        (Kind::Token, Source::Words(at))
-                    } else {
+                    if self.dynamic.get(at) == Some(&false) {
                         let place = self.shape.places.get(at);
                         let id = first.get(at).copied().unwrap_or_default();
-                        see(Found::Fixed(place.and_then(|it| it.word(id)).unwrap_or("")));
+                        let fixed = place.and_then(|place| place.word(id));
+                        see(Found::Fixed(fixed.unwrap_or_default()));
                         continue;
                     }
+                    (Kind::Token, Source::Words(at))
                 }
             };
             position += 1;

@@ -270,15 +270,15 @@ impl Shape {
         let words = self.places.iter().flat_map(|place| &place.words);
         let words: usize = words.map(|word| word_bytes(word)).sum();
         let all = self.combinations.iter();
-        let combination = |(ids, texts): (&Box<[u32]>, &Combination)| {
-            combination_bytes(ids.len(), texts.counts.len())
-        };
+        let combinations: usize = all
+            .map(|(ids, texts)| combination_bytes(ids.len(), texts.counts.len()))
+            .sum();
         let own = size_of::<Self>()
             + size_of_val(self.pieces.as_slice())
             + size_of_val(self.places.as_slice());
         self.size = Size {
             combinations: self.combinations.len(),
-            bytes: own + pieces + words + all.map(combination).sum::<usize>(),
+            bytes: own + pieces + words + combinations,
             noted: self
                 .combinations
                 .values()
