@@ -13,17 +13,25 @@ use corelog_store::Column as Stored;
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::datasource::source_as_provider;
+use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{SessionContext, ident, lit};
 use datafusion::scalar::ScalarValue;
 
+use crate::bloom::equality;
 use crate::engine::execute;
 use crate::scan::Scan;
 use crate::stage::Stage;
 
+/// Columns of which every event has a value of its own.
+const IDS: [&str; 2] = ["request_id", "record_id"];
+
 /// The plan to run in place of a plan; what it counts on the way was counted.
 pub(crate) async fn narrowed(session: &SessionContext, plan: LogicalPlan) -> Result<LogicalPlan> {
     let plan = newest(plan)?;
+    if asks_for_few(&plan)? {
+        return Ok(plan);
+    }
     let Some(sort) = sort_of_events(&plan) else {
         return Ok(plan);
     };
@@ -48,6 +56,22 @@ pub(crate) async fn narrowed(session: &SessionContext, plan: LogicalPlan) -> Res
         })
     })?;
     filtered(uncounted.data, &only)
+}
+
+/// Whether a condition holds for so few events that looking for them first costs more than it spares: an id is one
+/// event's.
+fn asks_for_few(plan: &LogicalPlan) -> Result<bool> {
+    let mut few = false;
+    plan.apply(|node| {
+        if let LogicalPlan::Filter(filter) = node {
+            few |= split_conjunction(&filter.predicate)
+                .into_iter()
+                .filter_map(equality)
+                .any(|(column, _)| IDS.contains(&column));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(few)
 }
 
 /// A plan whose scan gives only rows for which a condition holds.

@@ -251,7 +251,7 @@ fn is_hidden(field: &Field, fresh: &[String]) -> bool {
 }
 
 /// Which values an expression has, as far as its form says.
-fn kind_of(expr: &Expr) -> Kind {
+pub(crate) fn kind_of(expr: &Expr) -> Kind {
     use corelog_insights::{ExprKind, Function};
     match &expr.kind {
         ExprKind::Text(_) => Kind::Text,

@@ -34,6 +34,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 use parking_lot::Mutex;
 
+use crate::bloom::Blooms;
 use crate::stage::StageExec;
 use crate::tally::Tally;
 use crate::{Error, Window};
@@ -274,12 +275,6 @@ impl Scan {
         let schema = schema();
         let message = schema.index_of(Stored::Message.name())?;
         let reads_messages = projection.is_none_or(|read| read.contains(&message));
-        let runtime = session.runtime_env();
-        // Files never change, so what is known of them stays known.
-        let readers = CachedParquetFileReaderFactory::new(
-            runtime.object_store(Events::root()?)?,
-            runtime.cache_manager.get_file_metadata_cache(),
-        );
         let group = Arc::new(Field::new(GROUP, DataType::Utf8View, false));
         let columns = TableSchema::builder(Arc::new(Schema::new(file_fields())))
             .with_table_partition_cols(vec![group])
@@ -290,7 +285,7 @@ impl Scan {
             .with_pushdown_filters(reads_messages)
             .with_reorder_filters(true)
             .with_enable_page_index(true)
-            .with_parquet_file_reader_factory(Arc::new(readers));
+            .with_parquet_file_reader_factory(Arc::new(readers(session)?));
         if let Some(filter) = conjunction(filters.to_vec()) {
             let columns = DFSchema::try_from(schema)?;
             source = source.with_predicate(session.create_physical_expr(filter, &columns)?);
@@ -349,6 +344,30 @@ impl Scan {
     }
 }
 
+/// Reads files. They never change, so what is known of them stays known.
+fn readers(session: &dyn Session) -> Result<CachedParquetFileReaderFactory> {
+    let runtime = session.runtime_env();
+    Ok(CachedParquetFileReaderFactory::new(
+        runtime.object_store(Events::root()?)?,
+        runtime.cache_manager.get_file_metadata_cache(),
+    ))
+}
+
+/// The files of a time that may have what filters ask for.
+async fn left(
+    files: &[DataFile],
+    asked: Window,
+    filters: &[Expr],
+    session: &dyn Session,
+) -> Result<Vec<DataFile>> {
+    let overlaps = |file: &&DataFile| asked.overlaps(file.earliest, file.latest);
+    let files = files.iter().filter(overlaps).cloned().collect();
+    match session.config().get_extension::<Blooms>() {
+        Some(blooms) => blooms.leave(files, filters, &readers(session)?).await,
+        None => Ok(files),
+    }
+}
+
 /// The time that filters leave of a window.
 fn asked(mut window: Window, filters: &[Expr]) -> Window {
     for filter in filters {
@@ -375,12 +394,7 @@ fn asked(mut window: Window, filters: &[Expr]) -> Window {
     window
 }
 
-fn within(files: &[DataFile], window: Window) -> Vec<DataFile> {
-    let overlaps = |file: &&DataFile| window.overlaps(file.earliest, file.latest);
-    files.iter().filter(overlaps).cloned().collect()
-}
-
-fn partitioned(file: &DataFile) -> Result<PartitionedFile> {
+pub(crate) fn partitioned(file: &DataFile) -> Result<PartitionedFile> {
     let location = Path::parse(&file.path).map_err(|error| {
         datafusion::common::DataFusionError::External(Box::new(Error::Path {
             path: file.path.clone(),
@@ -438,7 +452,7 @@ impl TableProvider for Scan {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let mut plans = Vec::new();
         let asked = asked(self.window, filters);
-        let inside = within(&self.inside, asked);
+        let inside = left(&self.inside, asked, filters, session).await?;
         if !inside.is_empty() {
             let files = Self::parquet(&inside, session, projection, filters, limit)?;
             plans.push(files);
@@ -448,7 +462,7 @@ impl TableProvider for Scan {
             let edges = self.cut(&self.edges, session, projection, &[])?;
             plans.push(StageExec::over(edges, tally.step(false)));
         } else {
-            let edges = within(&self.edges, asked);
+            let edges = left(&self.edges, asked, filters, session).await?;
             if !edges.is_empty() {
                 plans.push(self.cut(&edges, session, projection, filters)?);
             }
