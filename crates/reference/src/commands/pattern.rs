@@ -129,7 +129,14 @@ fn tokens(texts: &[Own]) -> Value {
         all.extend(fixed_token(&fixed));
         json::write(&Value::list(all))
     };
-    let all = texts.iter().map(|text| of(&text.mined.pattern));
+    let mut patterns: Vec<&Rc<Pattern>> = Vec::new();
+    for text in texts {
+        let pattern = &text.mined.pattern;
+        if !patterns.iter().any(|known| Rc::ptr_eq(known, pattern)) {
+            patterns.push(pattern);
+        }
+    }
+    let all = patterns.into_iter().map(of);
     all.min().map_or(Value::Null, Value::text)
 }
 

@@ -38,8 +38,8 @@ pub(super) const COLUMNS: [&str; 7] = [
     "@logSamples",
 ];
 
-/// Patterns that have tokens and samples: as many as a result has rows unless it asks for more.
-const DETAILED_MAX: usize = 10_000;
+/// Bytes of what all patterns have for programs; behind these, none has it.
+const DETAILS_BYTES_MAX: usize = 32 << 20;
 
 /// Which times the rows of `pattern` are of. Texts of both times are grouped together, so that `diff` can compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,6 +63,7 @@ pub(super) struct PatternStep {
     miner: Miner,
     /// How many texts of the query's time there are.
     total: u64,
+    details_bytes_max: usize,
 }
 
 impl PatternStep {
@@ -82,6 +83,7 @@ impl PatternStep {
             // The parts of the query's time, and behind them the other time.
             miner: Miner::new(PARTS_COUNT + 1),
             total: 0,
+            details_bytes_max: DETAILS_BYTES_MAX,
         }
     }
 
@@ -248,13 +250,44 @@ impl Step for PatternStep {
         let shown = patterns
             .iter()
             .filter(|pattern| is_compared || counts(pattern).0 > 0);
-        for (at, pattern) in shown.enumerate() {
-            out.push(self.row(pattern, at < DETAILED_MAX));
+        let mut details = 0;
+        for pattern in shown {
+            let row = self.row(pattern, details < self.details_bytes_max);
+            details += row.iter().map(Value::bytes).sum::<usize>();
+            out.push(row);
         }
         Ok(())
     }
 
     fn bytes(&self) -> usize {
         self.miner.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{PatternStep, Windows};
+    use crate::expression::Expression;
+    use crate::rows::Step as _;
+    use crate::value::Value;
+
+    #[test]
+    fn what_patterns_tell_programs_has_an_end() {
+        let (of, time) = (Expression::slot(0), Expression::slot(1));
+        let mut step = PatternStep::new(Arc::default(), of, Windows::One, time, false);
+        step.details_bytes_max = 1;
+        let texts = ["all good", "not bad"];
+        let rows = texts.map(|text| vec![Value::text(text), Value::time(0)]);
+        let mut out = Vec::new();
+        step.push(rows.into(), &mut out).unwrap();
+        step.finish(&mut out).unwrap();
+        let [first, second] = &out[..] else {
+            panic!("{out:?}");
+        };
+        assert_eq!(first[0], Value::text("all good"));
+        assert!(first[4..].iter().all(|value| !value.is_null()), "{first:?}");
+        assert_eq!(second[4..], [Value::Null, Value::Null, Value::Null]);
     }
 }
