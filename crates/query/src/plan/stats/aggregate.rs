@@ -16,15 +16,15 @@ use datafusion::prelude::{ident, lit};
 
 use super::ordered;
 use crate::compute::{Compute, Form, Output, Slot};
-use crate::finish::{Finished, How};
+use crate::finish::{Finished, Halves, How};
 use crate::frame::Frame;
 use crate::kind::Kind;
 use crate::plan::{Planning, kind_of};
 use crate::stage::Stage;
 use crate::{Error, Result, Window};
 
-/// Digits of sums of integers: more than any number of rows can add up to.
-const SUM: DataType = DataType::Decimal128(38, 0);
+/// The bits of the lower half of an integer.
+const HALF: i64 = 32;
 
 /// One aggregation being planned.
 struct Aggregation<'p, 'a> {
@@ -224,7 +224,13 @@ impl Aggregation<'_, '_> {
                 }
             }
         };
-        let whole = whole.map(|it| self.add(agg::sum(cast(ident(it), SUM))));
+        let whole = whole.map(|it| Halves {
+            high: self.add(agg::sum(df::bitwise_shift_right(ident(&it), lit(HALF)))),
+            low: self.add(agg::sum(df::bitwise_and(
+                ident(&it),
+                lit((1_i64 << HALF) - 1),
+            ))),
+        });
         let fraction = fraction.map(|it| self.add(agg::sum(ident(it))));
         Ok(Finished::Computed(How::Sum { whole, fraction }))
     }
