@@ -1,20 +1,20 @@
 //! Questions about log events, answered by the query engine: the port of the API, the table, the recent events and the
 //! catalog, joined.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use corelog_api::logs as api;
 use corelog_api::logs::{
-    Amount, Estimate, EventPointer, FieldShare, Language, Malformed, Progress, QueryError,
-    QuerySpec,
+    Amount, Estimate, FieldShare, Language, Malformed, Progress, QueryError, QuerySpec,
 };
 use corelog_catalog::{Catalog, GroupFilter, PolicyKind};
 use corelog_hot::{Hot, View};
-use corelog_query::{Engine, Error, Events, Group, Limits, Request, Window};
+use corelog_query::{AnswerRow, Engine, Error, Events, Group, Limits, Request, Window};
 use corelog_sinks::groups::Tables;
-use corelog_types::{LogGroupName, NodeId, Sequence, Timestamp};
+use corelog_types::{EventPointer, LogGroupName, Timestamp};
 use corelog_values::{Value, discover};
 use tokio::runtime::Handle;
 use tokio_util::task::AbortOnDropHandle;
@@ -28,6 +28,16 @@ const VIEWS_MAX: u32 = 3;
 const LIMIT: u32 = 10_000;
 /// How many of a group's newest events say which fields it has.
 const FIELDS_OF: u32 = 10_000;
+/// Fields that every event has.
+const OF_ALL: [&str; 5] = [
+    "@timestamp",
+    "@ingestionTime",
+    "@message",
+    "@logStream",
+    "@log",
+];
+/// The place of `@message` among them.
+const MESSAGE: usize = 2;
 
 /// Answers questions.
 pub(crate) struct Questions {
@@ -58,6 +68,8 @@ pub(crate) struct Sources {
 
 impl Questions {
     pub(crate) fn new(limits: Limits, sources: Sources) -> anyhow::Result<Self> {
+        // What waits for the table is in memory while a question is asked.
+        let blocks = Blocks::new(limits.memory_bytes);
         Ok(Self {
             engine: Engine::new(limits)?,
             tables: sources.tables,
@@ -65,7 +77,7 @@ impl Questions {
             catalog: sources.catalog,
             account: sources.account,
             appender: sources.appender,
-            blocks: Blocks::default(),
+            blocks,
         })
     }
 
@@ -171,18 +183,19 @@ impl Questions {
         extent.map_err(|error| of_engine(error, spec))
     }
 
-    /// The rows of a question of our own about one group.
+    /// Asks a question of our own about one group; `take` gets its rows.
     async fn ask(
         &self,
-        text: &str,
+        text: String,
         group: &LogGroupName,
         window: Window,
-    ) -> Result<corelog_query::Answer, QueryError> {
+        mut take: impl FnMut(AnswerRow) + Send,
+    ) -> Result<(), QueryError> {
         let spec = QuerySpec {
             language: Language::Insights,
-            text: text.to_owned(),
+            text,
             groups: vec![group.clone()],
-            sources: std::collections::BTreeMap::new(),
+            sources: BTreeMap::new(),
             start_ms: window.start_ms,
             end_ms: window.end_ms,
             limit: Some(FIELDS_OF),
@@ -191,8 +204,14 @@ impl Questions {
         };
         let request = self.request(&spec, self.events().await?).await?;
         let query = read(&spec)?;
-        let answer = self.engine.run(&query, &request).await;
-        answer.map_err(|error| of_engine(error, &spec))
+        let asked = self.engine.each(&query, &request, |row| {
+            take(row);
+            Ok(())
+        });
+        asked
+            .await
+            .map(drop)
+            .map_err(|error| of_engine(error, &spec))
     }
 }
 
@@ -230,8 +249,8 @@ impl Questions {
         };
         let answer = answer.map_err(|error| of_engine(error, &spec))?;
         let statistics = answer.statistics;
-        let row = |row: corelog_query::AnswerRow| api::Row {
-            pointer: row.pointer.as_deref().and_then(pointer),
+        let row = |row: AnswerRow| api::Row {
+            pointer: row.pointer,
             values: row.values,
         };
         Ok(api::Answer {
@@ -267,28 +286,18 @@ impl Questions {
 
     async fn estimate(&self, spec: &QuerySpec) -> Result<Estimate, QueryError> {
         let request = self.request(spec, self.events().await?).await?;
-        let read = self.extent(spec, &request).await?;
-        let whole = QuerySpec {
-            start_ms: 0,
-            end_ms: i64::MAX / 1_000,
-            ..spec.clone()
-        };
-        let whole_request = Request {
-            window: Window {
-                start_ms: whole.start_ms,
-                end_ms: whole.end_ms,
-            },
-            ..request
-        };
-        let of = self.extent(&whole, &whole_request).await?;
-        let amount = |extent: corelog_query::Extent| Amount {
-            files: extent.files,
-            rows: extent.rows,
-            bytes: extent.file_bytes,
-        };
+        let extent = self.extent(spec, &request).await?;
         Ok(Estimate {
-            read: amount(read),
-            of: amount(of),
+            read: Amount {
+                files: extent.files,
+                rows: extent.rows,
+                bytes: extent.file_bytes,
+            },
+            of: Amount {
+                files: extent.files + extent.files_skipped,
+                rows: extent.rows + extent.rows_skipped,
+                bytes: extent.file_bytes + extent.file_bytes_skipped,
+            },
         })
     }
 
@@ -297,33 +306,28 @@ impl Questions {
         group: &LogGroupName,
         window: Window,
     ) -> Result<Vec<FieldShare>, QueryError> {
-        let answer = self.ask("fields @message", group, window).await?;
-        let mut counts: std::collections::BTreeMap<String, usize> = [
-            "@timestamp",
-            "@ingestionTime",
-            "@message",
-            "@logStream",
-            "@log",
-        ]
-        .map(|name| (name.to_owned(), answer.rows.len()))
-        .into();
-        for row in &answer.rows {
-            let Some(Some(message)) = row.values.first() else {
-                continue;
-            };
-            if let Some(object) = discover::object(message) {
+        let (mut all, mut counts) = (0_usize, BTreeMap::<String, usize>::new());
+        let text = "fields @message".to_owned();
+        self.ask(text, group, window, |row| {
+            all += 1;
+            if let Some(Some(message)) = row.values.first()
+                && let Some(object) = discover::object(message)
+            {
                 for (name, _) in discover::fields(&object) {
                     *counts.entry(name).or_default() += 1;
                 }
             }
+        })
+        .await?;
+        if all == 0 {
+            return Ok(Vec::new());
         }
-        let all = answer.rows.len().max(1);
+        counts.extend(OF_ALL.map(|name| (name.to_owned(), all)));
         let share = |(name, count): (String, usize)| FieldShare {
             name,
             percent: u8::try_from((count * 200 / all).div_ceil(2).min(100)).unwrap_or(100),
         };
-        let named = counts.into_iter().filter(|(_, count)| *count > 0);
-        Ok(named.map(share).collect())
+        Ok(counts.into_iter().map(share).collect())
     }
 
     async fn record(
@@ -334,24 +338,24 @@ impl Questions {
             start_ms: pointer.timestamp_ms,
             end_ms: pointer.timestamp_ms,
         };
-        let columns = "fields @timestamp, @ingestionTime, @message, @logStream, @log";
-        let answer = self.ask(columns, &pointer.group, window).await?;
-        let is_it = |row: &&corelog_query::AnswerRow| {
-            row.pointer.as_deref().and_then(self::pointer).as_ref() == Some(pointer)
-        };
-        let Some(row) = answer.rows.iter().find(is_it) else {
+        let columns = OF_ALL.join(", ");
+        let text = format!("fields {columns} | filter @ptr = \"{pointer}\" | limit 1");
+        let mut found = None;
+        self.ask(text, &pointer.group, window, |row| found = Some(row))
+            .await?;
+        let Some(row) = found else {
             return Ok(None);
         };
-        let own = answer.columns.iter().zip(&row.values);
-        let mut fields: Vec<(String, String)> = own
-            .filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
+        let message = row.values[MESSAGE].as_deref();
+        let object = message.and_then(discover::object);
+        let discovered = object.as_ref().map(discover::fields).unwrap_or_default();
+        let discovered: Vec<(String, String)> = discovered
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.shown()?.into_owned())))
             .collect();
-        if let Some(object) = row.values[2].as_deref().and_then(discover::object) {
-            let found = discover::fields(&object).into_iter();
-            let shown = found.filter_map(|(name, value)| Some((name, value.shown()?.into_owned())));
-            fields.extend(shown);
-        }
-        Ok(Some(fields))
+        let own = OF_ALL.iter().zip(row.values);
+        let own = own.filter_map(|(name, value)| Some(((*name).to_owned(), value?)));
+        Ok(Some(own.chain(discovered).collect()))
     }
 }
 
@@ -429,17 +433,6 @@ impl api::Engine for Apart {
         self.there(|it| async move { it.record(&pointer).await })
             .await
     }
-}
-
-fn pointer(text: &str) -> Option<EventPointer> {
-    let pointer = corelog_query::Pointer::read(text)?;
-    Some(EventPointer {
-        group: LogGroupName::new(pointer.group).ok()?,
-        timestamp_ms: pointer.timestamp_ms,
-        node: NodeId::from_u64(u64::from_str_radix(&pointer.node, 16).ok()?),
-        sequence: Sequence::from_u64(u64::try_from(pointer.sequence).ok()?),
-        part: u32::try_from(pointer.part).ok()?,
-    })
 }
 
 fn ms(time: Timestamp) -> i64 {

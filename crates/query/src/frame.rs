@@ -184,6 +184,14 @@ impl Frame {
         self.find(name, name, &corelog_values::json::steps(name))
     }
 
+    /// Where the value of a column of the result is.
+    pub(crate) fn shown_at(&self, shown: &Shown) -> Option<Slot> {
+        match &shown.field {
+            Some(field) => self.field(field),
+            None => self.column(&shown.name),
+        }
+    }
+
     fn find(&self, name: &str, path: &str, segments: &[Segment]) -> Option<Slot> {
         let computed = |name: &str| self.computed.iter().find(|it| it.name == name);
         if let Some(found) = computed(name).or_else(|| computed(path)) {

@@ -10,13 +10,14 @@ use std::sync::Arc;
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use corelog_store::Column as Stored;
-use datafusion::common::Result;
+use datafusion::common::Result as DfResult;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{SessionContext, ident, lit};
 use datafusion::scalar::ScalarValue;
 
+use crate::Result;
 use crate::engine::execute;
 use crate::scan::Scan;
 use crate::stage::Stage;
@@ -39,7 +40,12 @@ pub(crate) async fn narrowed(session: &SessionContext, plan: LogicalPlan) -> Res
     if !reads_messages(&state.optimize(&plan)?)? || reads_messages(&state.optimize(&identities)?)? {
         return Ok(plan);
     }
-    let (found, _) = execute(session, identities).await?;
+    let mut found = Vec::new();
+    execute(session, identities, |batch| {
+        found.push(batch.clone());
+        Ok(())
+    })
+    .await?;
     let only = only(&found);
     let uncounted = plan.transform_up(|node| {
         Ok(match Stage::counted(&node) {
@@ -47,11 +53,11 @@ pub(crate) async fn narrowed(session: &SessionContext, plan: LogicalPlan) -> Res
             None => Transformed::no(node),
         })
     })?;
-    filtered(uncounted.data, &only)
+    Ok(filtered(uncounted.data, &only)?)
 }
 
 /// A plan whose scan gives only rows for which a condition holds.
-fn filtered(plan: LogicalPlan, condition: &Expr) -> Result<LogicalPlan> {
+fn filtered(plan: LogicalPlan, condition: &Expr) -> DfResult<LogicalPlan> {
     let filtered = plan.transform_up(|node| {
         if !matches!(node, LogicalPlan::TableScan(_)) {
             return Ok(Transformed::no(node));
@@ -64,7 +70,7 @@ fn filtered(plan: LogicalPlan, condition: &Expr) -> Result<LogicalPlan> {
 
 /// Files say how many events they have and of which time. Where the newest events are asked for whatever they are, this
 /// tells which files cannot have one.
-fn newest(plan: LogicalPlan) -> Result<LogicalPlan> {
+fn newest(plan: LogicalPlan) -> DfResult<LogicalPlan> {
     let Some(LogicalPlan::Sort(sort)) = sort_of_events(&plan) else {
         return Ok(plan);
     };

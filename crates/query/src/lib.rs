@@ -13,6 +13,7 @@
 //! Absent here: log groups' state, who may ask, which queries there are, HTTP.
 
 mod bloom;
+mod collect;
 mod compute;
 mod discover;
 mod engine;
@@ -26,7 +27,6 @@ mod native;
 mod of_group;
 mod output;
 mod plan;
-mod pointer;
 mod request;
 mod scan;
 mod sort_key;
@@ -39,7 +39,6 @@ pub use engine::{Engine, Limits};
 pub use error::Error;
 pub use group::{Group, LookupTable};
 pub use output::{Answer, AnswerRow, Statistics};
-pub use pointer::Pointer;
 pub use request::{Request, Window};
 pub use scan::{Events, Extent, Recent};
 

@@ -24,6 +24,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::compute::{Compute, Form, Output, Slot};
 use crate::discover::{Discover, Wanted};
+use crate::engine::ROWS_MAX;
 use crate::kind::Kind;
 use crate::of_group::{OfGroup, is_of_group};
 use crate::plan::facts;
@@ -71,9 +72,7 @@ pub(crate) async fn plan(
                 "`{table}` is no log group; put a name with dots in double quotes or backticks"
             )));
         };
-        let Some(of) = groups_of(name, request)? else {
-            continue;
-        };
+        let of = groups_of(name, request)?;
         groups += of.len();
         let (scan, read) = request.events.select(&of, request.window);
         extent.add(read);
@@ -91,8 +90,13 @@ pub(crate) async fn plan(
     options
         .verify_plan(&plan)
         .map_err(|error| Error::malformed(&error))?;
+    // A limit of the text's own wins.
+    let rows_max = match &plan {
+        LogicalPlan::Limit(limit) if limit.fetch.is_some() => ROWS_MAX,
+        _ => request.limit.min(ROWS_MAX),
+    };
     let plan = LogicalPlanBuilder::from(plan)
-        .limit(0, Some(request.limit))?
+        .limit(0, Some(rows_max))?
         .build()?;
     Ok(Planned {
         plan,
@@ -102,8 +106,8 @@ pub(crate) async fn plan(
     })
 }
 
-/// The log groups that a table is; `None` for what the statement itself names, such as the parts of a `WITH`.
-fn groups_of(name: &str, request: &Request) -> Result<Option<Vec<Arc<str>>>> {
+/// The log groups that a table is.
+fn groups_of(name: &str, request: &Request) -> Result<Vec<Arc<str>>> {
     let known = |name: &str| {
         let of_arn = name
             .split_once(":log-group:")
@@ -114,7 +118,7 @@ fn groups_of(name: &str, request: &Request) -> Result<Option<Vec<Arc<str>>>> {
             .ok_or_else(|| Error::refused(format!("there is no log group `{name}`")))
     };
     let Some(list) = name.strip_prefix("logGroups(") else {
-        return known(name).map(|group| Some(vec![group]));
+        return known(name).map(|group| vec![group]);
     };
     let list = list.trim_end().strip_suffix(')').unwrap_or(list);
     let list = list.trim_start().strip_prefix("logGroupIdentifier");
@@ -128,7 +132,7 @@ fn groups_of(name: &str, request: &Request) -> Result<Option<Vec<Arc<str>>>> {
     let names = list
         .split(',')
         .map(|name| name.trim().trim_matches(['\'', '"']));
-    names.map(known).collect::<Result<_>>().map(Some)
+    names.map(known).collect()
 }
 
 /// The events of some groups with fields as columns.
@@ -183,7 +187,7 @@ fn view(
         plan = Stage::plan(plan, Arc::new(step))?;
     }
     plan = Stage::plan(plan, Arc::new(texts(&all)))?;
-    plan = Stage::plan(plan, tally.step(false))?;
+    plan = Stage::plan(plan, tally.step_behind_filters())?;
     columns.extend(
         all.into_iter()
             .map(|it| (it.path, format!("{}t", it.column))),

@@ -6,7 +6,7 @@ use corelog_insights::{Direction, Expr, ExprKind, Limit, SortKey};
 use corelog_values::Expression;
 use datafusion::logical_expr::LogicalPlanBuilder;
 
-use super::{Planning, Slots, in_order};
+use super::{Names, Planning, Slots, in_order};
 use crate::compute::{Form, Keep};
 use crate::frame::{Frame, OrderKey};
 use crate::kind::Kind;
@@ -62,7 +62,7 @@ impl Planning<'_> {
             };
             let column = match slot {
                 Some(slot) if slot.path.is_empty() && sorts_as_is(slot.kind) => slot.column,
-                _ => self.compute(&mut frame, cx, &key.expr, Form::SortKey, &[])?,
+                _ => self.compute(&mut frame, cx, &key.expr, Form::SortKey, Names::default())?,
             };
             order.push(OrderKey {
                 column,

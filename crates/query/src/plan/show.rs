@@ -4,7 +4,7 @@
 
 use corelog_insights::{ExprKind, Function, Item};
 
-use super::{Planning, computed, is_hidden, kind_of};
+use super::{Names, Planning, computed, is_hidden, kind_of};
 use crate::compute::{Form, Slot};
 use crate::frame::{Frame, Shown};
 use crate::{Result, Window};
@@ -70,7 +70,11 @@ impl Planning<'_> {
         } else {
             let kind = kind_of(&item.expr);
             let cx = self.context(window);
-            let column = self.compute(frame, cx, &item.expr, Form::Value(kind), fresh)?;
+            let names = Names {
+                fresh,
+                ..Names::default()
+            };
+            let column = self.compute(frame, cx, &item.expr, Form::Value(kind), names)?;
             Slot {
                 column,
                 kind,
