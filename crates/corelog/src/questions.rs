@@ -1,25 +1,28 @@
 //! Questions about log events, answered by the query engine: the port of the API, the table, the recent events and the
 //! catalog, joined.
 
+mod apart;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use async_trait::async_trait;
 use corelog_api::logs as api;
 use corelog_api::logs::{
     Amount, Estimate, FieldShare, Language, Malformed, Progress, QueryError, QuerySpec,
 };
 use corelog_catalog::{Catalog, GroupFilter, PolicyKind};
 use corelog_hot::{Hot, View};
-use corelog_query::{AnswerRow, Engine, Error, Events, Group, Limits, Request, Window};
+use corelog_query::{AnswerRow, Engine, Error, Events, Group, Limits, Request, Watch, Window};
 use corelog_sinks::groups::Tables;
 use corelog_types::{EventPointer, LogGroupName, Timestamp};
 use corelog_values::{Value, discover};
-use tokio::runtime::Handle;
-use tokio_util::task::AbortOnDropHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::recent::Blocks;
+
+pub(crate) use apart::Apart;
 
 const GROUPS_PAGE: u32 = 1_000;
 /// How often a view is taken anew whose events passed to the table meanwhile.
@@ -28,6 +31,10 @@ const VIEWS_MAX: u32 = 3;
 const LIMIT: u32 = 10_000;
 /// How many of a group's newest events say which fields it has.
 const FIELDS_OF: u32 = 10_000;
+/// How often a query that runs says how far it is.
+const TELL_EVERY: Duration = Duration::from_millis(500);
+/// Rows that it shows before its end have this part of the bytes that its answer may have.
+const PARTIAL_SHARE: u64 = 16;
 /// Fields that every event has.
 const OF_ALL: [&str; 5] = [
     "@timestamp",
@@ -238,33 +245,36 @@ impl Questions {
         self.extent(spec, &request).await.map(drop)
     }
 
-    async fn run(&self, spec: QuerySpec) -> Result<api::Answer, QueryError> {
+    async fn run(
+        &self,
+        spec: QuerySpec,
+        progress: &dyn Progress,
+    ) -> Result<api::Answer, QueryError> {
         let request = self.request(&spec, self.events().await?).await?;
-        let answer = match spec.language {
-            Language::Insights => {
-                let query = read(&spec)?;
-                self.engine.run(&query, &request).await
+        let watch = Watch::new(spec.answer_bytes_max / PARTIAL_SHARE);
+        let running = async {
+            match spec.language {
+                Language::Insights => {
+                    let query = read(&spec)?;
+                    let run = self.engine.run_watched(&query, &request, &watch);
+                    run.await.map_err(|error| of_engine(error, &spec))
+                }
+                Language::Sql => {
+                    let run = self.engine.run_sql_watched(&spec.text, &request, &watch);
+                    run.await.map_err(|error| of_engine(error, &spec))
+                }
             }
-            Language::Sql => self.engine.run_sql(&spec.text, &request).await,
         };
-        let answer = answer.map_err(|error| of_engine(error, &spec))?;
-        let statistics = answer.statistics;
-        let row = |row: AnswerRow| api::Row {
-            pointer: row.pointer,
-            values: row.values,
-        };
-        Ok(api::Answer {
-            columns: answer.columns,
-            rows: answer.rows.into_iter().map(row).collect(),
-            statistics: api::Statistics {
-                records_matched: statistics.records_matched,
-                records_scanned: statistics.records_scanned,
-                records_skipped: statistics.records_skipped,
-                bytes_scanned: statistics.bytes_scanned,
-                bytes_skipped: statistics.bytes_skipped,
-                groups_scanned: statistics.log_groups,
-            },
-        })
+        tokio::pin!(running);
+        let mut tick = interval_at(Instant::now() + TELL_EVERY, TELL_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            // Neither goes first: each of them could take all of the turns.
+            tokio::select! {
+                answer = &mut running => return answer.map(shown),
+                _ = tick.tick() => progress.partial(shown(watch.so_far())),
+            }
+        }
     }
 
     async fn explain(&self, spec: &QuerySpec) -> Result<Vec<(String, String)>, QueryError> {
@@ -291,12 +301,15 @@ impl Questions {
             read: Amount {
                 files: extent.files,
                 rows: extent.rows,
-                bytes: extent.file_bytes,
+                bytes: extent.file_bytes + extent.recent_bytes,
             },
             of: Amount {
                 files: extent.files + extent.files_skipped,
                 rows: extent.rows + extent.rows_skipped,
-                bytes: extent.file_bytes + extent.file_bytes_skipped,
+                bytes: extent.file_bytes
+                    + extent.file_bytes_skipped
+                    + extent.recent_bytes
+                    + extent.recent_bytes_skipped,
             },
         })
     }
@@ -359,79 +372,23 @@ impl Questions {
     }
 }
 
-/// Questions, answered on threads of their own: the work is heavy, and may be nested as deep as its text.
-#[derive(Debug)]
-pub(crate) struct Apart {
-    questions: Arc<Questions>,
-    on: Handle,
-}
-
-impl Apart {
-    pub(crate) fn new(questions: Questions, on: Handle) -> Self {
-        Self {
-            questions: Arc::new(questions),
-            on,
-        }
-    }
-
-    /// Ends the work where it is no longer waited for.
-    async fn there<T, F>(&self, work: impl FnOnce(Arc<Questions>) -> F) -> Result<T, QueryError>
-    where
-        F: Future<Output = Result<T, QueryError>> + Send + 'static,
-        T: Send + 'static,
-    {
-        let work = self.on.spawn(work(Arc::clone(&self.questions)));
-        let done = AbortOnDropHandle::new(work).await;
-        done.map_err(|error| QueryError::Failed(Box::new(error)))?
-    }
-}
-
-#[async_trait]
-impl api::Engine for Apart {
-    async fn check(&self, spec: &QuerySpec) -> Result<(), QueryError> {
-        let spec = spec.clone();
-        self.there(|it| async move { it.check(&spec).await }).await
-    }
-
-    async fn run(
-        &self,
-        spec: QuerySpec,
-        _progress: Arc<dyn Progress>,
-    ) -> Result<api::Answer, QueryError> {
-        self.there(|it| async move { it.run(spec).await }).await
-    }
-
-    async fn explain(&self, spec: &QuerySpec) -> Result<Vec<(String, String)>, QueryError> {
-        let spec = spec.clone();
-        self.there(|it| async move { it.explain(&spec).await })
-            .await
-    }
-
-    async fn estimate(&self, spec: &QuerySpec) -> Result<Estimate, QueryError> {
-        let spec = spec.clone();
-        self.there(|it| async move { it.estimate(&spec).await })
-            .await
-    }
-
-    async fn fields(
-        &self,
-        group: &LogGroupName,
-        start_ms: i64,
-        end_ms: i64,
-    ) -> Result<Vec<FieldShare>, QueryError> {
-        let group = group.clone();
-        let window = Window { start_ms, end_ms };
-        self.there(|it| async move { it.fields(&group, window).await })
-            .await
-    }
-
-    async fn record(
-        &self,
-        pointer: &EventPointer,
-    ) -> Result<Option<Vec<(String, String)>>, QueryError> {
-        let pointer = pointer.clone();
-        self.there(|it| async move { it.record(&pointer).await })
-            .await
+fn shown(answer: corelog_query::Answer) -> api::Answer {
+    let row = |row: AnswerRow| api::Row {
+        values: row.values,
+        pointer: row.pointer,
+    };
+    let statistics = answer.statistics;
+    api::Answer {
+        columns: answer.columns,
+        rows: answer.rows.into_iter().map(row).collect(),
+        statistics: api::Statistics {
+            records_matched: statistics.records_matched,
+            records_scanned: statistics.records_scanned,
+            records_skipped: statistics.records_skipped,
+            bytes_scanned: statistics.bytes_scanned,
+            bytes_skipped: statistics.bytes_skipped,
+            groups_scanned: statistics.log_groups,
+        },
     }
 }
 

@@ -91,14 +91,13 @@ pub(crate) fn texts(batch: &RecordBatch, take: &mut Take<'_>) -> Result<()> {
         columns.push((column, formatter));
     }
     for row in 0..batch.num_rows() {
-        let text = |(column, formatter): &(&_, ArrayFormatter<'_>)| {
-            let column: &datafusion::arrow::array::ArrayRef = column;
+        let values = columns.iter().map(|(column, formatter)| {
             column
                 .is_valid(row)
                 .then(|| formatter.value(row).to_string())
-        };
+        });
         take(AnswerRow {
-            values: columns.iter().map(text).collect(),
+            values: values.collect(),
             pointer: None,
         })?;
     }

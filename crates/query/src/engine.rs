@@ -23,12 +23,12 @@ use futures_util::StreamExt as _;
 use crate::bloom::Blooms;
 use crate::collect::{self, Collected};
 use crate::compute::Slot;
-use crate::frame::{Frame, POINTER, Shown};
-use crate::output::{Answer, AnswerRow, Statistics};
+use crate::frame::{Frame, Shown};
+use crate::output::{Answer, AnswerRow};
 use crate::plan::{Planning, Subqueries, in_order, project};
 use crate::scan::{Events, Extent};
 use crate::stage::Planner;
-use crate::tally::Tally;
+use crate::watch::Watch;
 use crate::{Error, Request, Result, group, late, sql};
 
 /// A result never has more rows. Source: the service model's largest `limit`.
@@ -96,8 +96,24 @@ impl Engine {
     /// # Cancel safety
     /// A dropped query stops.
     pub async fn run(&self, query: &Query, request: &Request) -> Result<Answer> {
+        self.run_watched(query, request, &Watch::default()).await
+    }
+
+    /// Runs a query that somebody looks at meanwhile.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    /// # Cancel safety
+    /// A dropped query stops.
+    pub async fn run_watched(
+        &self,
+        query: &Query,
+        request: &Request,
+        watch: &Watch,
+    ) -> Result<Answer> {
         let mut kept = Collected::new(request.answer_bytes_max);
-        let mut answer = self.each(query, request, |row| kept.push(row)).await?;
+        let take = |row| kept.push(row);
+        let mut answer = self.rows_of(query, request, watch, take).await?;
         answer.rows = kept.rows;
         Ok(answer)
     }
@@ -112,19 +128,29 @@ impl Engine {
         &self,
         query: &Query,
         request: &Request,
+        take: impl FnMut(AnswerRow) -> Result<()> + Send,
+    ) -> Result<Answer> {
+        self.rows_of(query, request, &Watch::default(), take).await
+    }
+
+    async fn rows_of(
+        &self,
+        query: &Query,
+        request: &Request,
+        watch: &Watch,
         mut take: impl FnMut(AnswerRow) -> Result<()> + Send,
     ) -> Result<Answer> {
-        let (planned, planning) = self.plan(query, request, Subqueries::Run).await?;
+        let planned = self.plan(query, request, Subqueries::Run, watch).await?;
         let session = self.session(&request.events)?;
-        let plan = late::narrowed(&session, planned.plan).await?;
-        execute(&session, plan, |batch| {
+        let (plan, watching) = late::narrowed(&session, planned.plan, watch).await?;
+        execute(&session, plan, &watching, |batch| {
             collect::shown(&planned.slots, planned.raw, batch, &mut take)
         })
         .await?;
         Ok(Answer {
             columns: planned.shown.into_iter().map(|it| it.name).collect(),
             rows: Vec::new(),
-            statistics: statistics(planning.extent, &planning.tally, planning.groups),
+            statistics: watch.statistics(true),
         })
     }
 
@@ -135,19 +161,34 @@ impl Engine {
     /// # Cancel safety
     /// A dropped statement stops.
     pub async fn run_sql(&self, text: &str, request: &Request) -> Result<Answer> {
+        self.run_sql_watched(text, request, &Watch::default()).await
+    }
+
+    /// Runs a statement of SQL that somebody looks at meanwhile.
+    ///
+    /// # Errors
+    /// Any [`Error`](crate::Error).
+    /// # Cancel safety
+    /// A dropped statement stops.
+    pub async fn run_sql_watched(
+        &self,
+        text: &str,
+        request: &Request,
+        watch: &Watch,
+    ) -> Result<Answer> {
         let session = self.sql_session(request)?;
-        let planned = sql::plan(&session, text, request).await?;
-        let columns = planned.plan.schema().fields().iter();
+        let plan = sql::plan(&session, text, request, watch).await?;
+        let columns = plan.schema().fields().iter();
         let columns = columns.map(|field| field.name().clone()).collect();
         let mut kept = Collected::new(request.answer_bytes_max);
-        execute(&session, planned.plan, |batch| {
+        execute(&session, plan, watch, |batch| {
             collect::texts(batch, &mut |row| kept.push(row))
         })
         .await?;
         Ok(Answer {
             columns,
             rows: kept.rows,
-            statistics: statistics(planned.extent, &planned.tally, planned.groups),
+            statistics: watch.statistics(true),
         })
     }
 
@@ -156,8 +197,9 @@ impl Engine {
     /// # Errors
     /// Any [`Error`].
     pub async fn estimate(&self, query: &Query, request: &Request) -> Result<Extent> {
-        let (_, planning) = self.plan(query, request, Subqueries::Plan).await?;
-        Ok(planning.extent)
+        let watch = Watch::default();
+        self.plan(query, request, Subqueries::Plan, &watch).await?;
+        Ok(watch.extent())
     }
 
     /// What a statement of SQL would read, from statistics alone; and whether it can be run at all.
@@ -166,7 +208,9 @@ impl Engine {
     /// Any [`Error`].
     pub async fn estimate_sql(&self, text: &str, request: &Request) -> Result<Extent> {
         let session = self.sql_session(request)?;
-        Ok(sql::plan(&session, text, request).await?.extent)
+        let watch = Watch::default();
+        sql::plan(&session, text, request, &watch).await?;
+        Ok(watch.extent())
     }
 
     /// The plan of a statement of SQL, as the engine describes it.
@@ -175,8 +219,8 @@ impl Engine {
     /// Any [`Error`].
     pub async fn explain_sql(&self, text: &str, request: &Request) -> Result<String> {
         let session = self.sql_session(request)?;
-        let planned = sql::plan(&session, text, request).await?;
-        explained(&session, &planned.plan).await
+        let plan = sql::plan(&session, text, request, &Watch::default()).await?;
+        explained(&session, &plan).await
     }
 
     fn sql_session(&self, request: &Request) -> Result<SessionContext> {
@@ -196,18 +240,20 @@ impl Engine {
     /// # Errors
     /// Any [`Error`].
     pub async fn explain(&self, query: &Query, request: &Request) -> Result<String> {
-        let (planned, _) = self.plan(query, request, Subqueries::Plan).await?;
+        let watch = Watch::default();
+        let planned = self.plan(query, request, Subqueries::Plan, &watch).await?;
         let session = self.session(&request.events)?;
         explained(&session, &planned.plan).await
     }
 
-    async fn plan<'r>(
-        &'r self,
+    async fn plan(
+        &self,
         query: &Query,
-        request: &'r Request,
+        request: &Request,
         subqueries: Subqueries,
-    ) -> Result<(Planned, Planning<'r>)> {
-        let mut planning = Planning::new(self, request, subqueries);
+        watch: &Watch,
+    ) -> Result<Planned> {
+        let mut planning = Planning::new(self, request, subqueries, watch);
         let window = group::window(&query.commands, request.now_ms, request.window)?;
         let frame = planning
             .pipeline(&query.commands, window, &BTreeSet::new())
@@ -220,7 +266,7 @@ impl Engine {
         } else {
             request.limit.min(ROWS_MAX)
         };
-        Ok((planned(frame, rows_max)?, planning))
+        planned(planning.peeked(frame, rows_max)?, rows_max)
     }
 
     /// All rows of a frame, with the values of some columns. For subqueries, whose rows are kept in memory.
@@ -229,12 +275,13 @@ impl Engine {
         frame: Frame,
         slots: &[Option<Slot>],
         request: &Request,
+        watch: &Watch,
     ) -> Result<Vec<RowValues>> {
-        let columns = needed(&frame, slots, false);
+        let columns = frame.needed(slots, false);
         let plan = project(frame.plan, &columns)?;
         let session = self.session(&request.events)?;
         let (mut all, mut bytes) = (Vec::new(), 0);
-        execute(&session, plan, |batch| {
+        execute(&session, plan, watch, |batch| {
             let rows = collect::values(slots, batch)?;
             bytes += rows.iter().map(bytes_of).sum::<usize>();
             all.extend(rows);
@@ -310,7 +357,7 @@ fn planned(frame: Frame, rows_max: usize) -> Result<Planned> {
     let frame = in_order(frame, Some(rows_max))?;
     let shown = frame.columns();
     let slots: Vec<_> = shown.iter().map(|column| frame.shown_at(column)).collect();
-    let needed = needed(&frame, &slots, frame.raw);
+    let needed = frame.needed(&slots, frame.raw);
     let plan = project(frame.plan, &needed)?;
     Ok(Planned {
         plan,
@@ -320,48 +367,19 @@ fn planned(frame: Frame, rows_max: usize) -> Result<Planned> {
     })
 }
 
-/// The columns of slots, and those of pointers.
-fn needed(frame: &Frame, slots: &[Option<Slot>], pointers: bool) -> Vec<String> {
-    let mut needed: Vec<String> = Vec::new();
-    let columns = slots.iter().flatten().map(|slot| slot.column.clone());
-    let pointer = POINTER
-        .iter()
-        .filter(|_| pointers)
-        .map(|it| (*it).to_owned());
-    for column in columns.chain(pointer) {
-        if !needed.contains(&column) {
-            needed.push(column);
-        }
-    }
-    if needed.is_empty() {
-        let any = frame.plan.schema().fields().first();
-        needed.extend(any.map(|it| it.name().clone()));
-    }
-    needed
-}
-
 /// Runs a plan; `take` gets each of its batches.
 pub(crate) async fn execute(
     session: &SessionContext,
     plan: LogicalPlan,
+    watch: &Watch,
     mut take: impl FnMut(&RecordBatch) -> Result<()> + Send,
 ) -> Result<()> {
     let state = session.state();
     let physical = state.create_physical_plan(&plan).await?;
+    watch.runs(&physical);
     let mut stream = execute_stream(physical, session.task_ctx())?;
     while let Some(batch) = stream.next().await {
         take(&batch?)?;
     }
     Ok(())
-}
-
-fn statistics(extent: Extent, tally: &Tally, groups: usize) -> Statistics {
-    Statistics {
-        records_scanned: extent.rows,
-        records_matched: tally.events(),
-        records_skipped: extent.rows_skipped,
-        bytes_scanned: extent.message_bytes,
-        bytes_skipped: extent.bytes_skipped,
-        log_groups: groups as u64,
-    }
 }

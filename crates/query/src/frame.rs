@@ -192,6 +192,23 @@ impl Frame {
         }
     }
 
+    /// The columns of slots, and those of pointers.
+    pub(crate) fn needed(&self, slots: &[Option<Slot>], pointers: bool) -> Vec<String> {
+        let mut needed: Vec<String> = Vec::new();
+        let columns = slots.iter().flatten().map(|slot| slot.column.clone());
+        let pointer = POINTER.iter().filter(|_| pointers);
+        for column in columns.chain(pointer.map(|it| (*it).to_owned())) {
+            if !needed.contains(&column) {
+                needed.push(column);
+            }
+        }
+        if needed.is_empty() {
+            let any = self.plan.schema().fields().first();
+            needed.extend(any.map(|it| it.name().clone()));
+        }
+        needed
+    }
+
     fn find(&self, name: &str, path: &str, segments: &[Segment]) -> Option<Slot> {
         let computed = |name: &str| self.computed.iter().find(|it| it.name == name);
         if let Some(found) = computed(name).or_else(|| computed(path)) {

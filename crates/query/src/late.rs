@@ -21,39 +21,55 @@ use crate::Result;
 use crate::engine::execute;
 use crate::scan::Scan;
 use crate::stage::Stage;
+use crate::watch::Watch;
 
-/// The plan to run in place of a plan; what it counts on the way was counted.
-pub(crate) async fn narrowed(session: &SessionContext, plan: LogicalPlan) -> Result<LogicalPlan> {
+/// The plan to run in place of a plan, and what is to look at it: nothing, if all that is to be counted was counted.
+///
+/// No row can be shown before it is run.
+pub(crate) async fn narrowed(
+    session: &SessionContext,
+    plan: LogicalPlan,
+    watch: &Watch,
+) -> Result<(LogicalPlan, Watch)> {
     let plan = newest(plan)?;
     let Some(sort) = sort_of_events(&plan) else {
-        return Ok(plan);
+        return Ok((plan, watch.clone()));
     };
     let identity = [Stored::Timestamp, Stored::Sequence].map(Stored::name);
     let has = |name: &&str| sort.schema().has_column_with_unqualified_name(name);
     if !identity.iter().all(has) {
-        return Ok(plan);
+        return Ok((plan, watch.clone()));
     }
-    let identities = LogicalPlanBuilder::from(sort.clone())
+    let identities = LogicalPlanBuilder::from(without(sort.clone(), Stage::peeked)?)
         .project(identity.map(ident))?
         .build()?;
     let state = session.state();
     if !reads_messages(&state.optimize(&plan)?)? || reads_messages(&state.optimize(&identities)?)? {
-        return Ok(plan);
+        return Ok((plan, watch.clone()));
     }
     let mut found = Vec::new();
-    execute(session, identities, |batch| {
+    execute(session, identities, watch, |batch| {
         found.push(batch.clone());
         Ok(())
     })
     .await?;
     let only = only(&found);
-    let uncounted = plan.transform_up(|node| {
-        Ok(match Stage::counted(&node) {
+    let narrowed = filtered(without(plan, Stage::counted)?, &only)?;
+    Ok((narrowed, Watch::default()))
+}
+
+/// A plan without some of its steps, which give what they get.
+fn without(
+    plan: LogicalPlan,
+    step: fn(&LogicalPlan) -> Option<&LogicalPlan>,
+) -> DfResult<LogicalPlan> {
+    let without = plan.transform_up(|node| {
+        Ok(match step(&node) {
             Some(input) => Transformed::yes(input.clone()),
             None => Transformed::no(node),
         })
     })?;
-    Ok(filtered(uncounted.data, &only)?)
+    Ok(without.data)
 }
 
 /// A plan whose scan gives only rows for which a condition holds.

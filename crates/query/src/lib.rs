@@ -26,6 +26,7 @@ mod late;
 mod native;
 mod of_group;
 mod output;
+mod peek;
 mod plan;
 mod request;
 mod scan;
@@ -34,6 +35,7 @@ mod sql;
 mod stage;
 mod steps;
 mod tally;
+mod watch;
 
 pub use engine::{Engine, Limits};
 pub use error::Error;
@@ -41,6 +43,7 @@ pub use group::{Group, LookupTable};
 pub use output::{Answer, AnswerRow, Statistics};
 pub use request::{Request, Window};
 pub use scan::{Events, Extent, Recent};
+pub use watch::Watch;
 
 /// What fails here fails with an [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;

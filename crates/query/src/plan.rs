@@ -25,9 +25,8 @@ use futures_util::future::BoxFuture;
 use crate::compute::{Compute, Form, Output, Slot};
 use crate::frame::{Computed, Frame, OrderKey};
 use crate::kind::Kind;
-use crate::scan::Extent;
 use crate::stage::Stage;
-use crate::tally::Tally;
+use crate::watch::Watch;
 use crate::{Engine, Request, Result, Window, group};
 
 /// What becomes of subqueries, whose results a plan needs.
@@ -48,25 +47,26 @@ pub(crate) struct Planning<'a> {
     sets: Vec<(Span, Arc<Set>)>,
     /// How many columns have names already.
     named: usize,
-    /// What is read, by this query and its subqueries.
-    pub(crate) extent: Extent,
-    /// Log groups that are read.
-    pub(crate) groups: usize,
-    /// Counts the events that pass the query's filters.
-    pub(crate) tally: Tally,
+    /// Whether a subquery is being planned.
+    is_nested: bool,
+    watch: &'a Watch,
 }
 
 impl<'a> Planning<'a> {
-    pub(crate) fn new(engine: &'a Engine, request: &'a Request, subqueries: Subqueries) -> Self {
+    pub(crate) fn new(
+        engine: &'a Engine,
+        request: &'a Request,
+        subqueries: Subqueries,
+        watch: &'a Watch,
+    ) -> Self {
         Self {
             request,
             engine,
             subqueries,
             sets: Vec::new(),
             named: 0,
-            extent: Extent::default(),
-            groups: 0,
-            tally: Tally::default(),
+            is_nested: false,
+            watch,
         }
     }
 
@@ -113,22 +113,39 @@ impl<'a> Planning<'a> {
         more: &BTreeSet<String>,
     ) -> Result<Frame> {
         let window = group::window(&query.commands, self.request.now_ms, window)?;
-        let tally = std::mem::take(&mut self.tally);
+        let outer = std::mem::replace(&mut self.is_nested, true);
         let frame = self.pipeline(&query.commands, window, more).await;
-        self.tally = tally;
+        self.is_nested = outer;
         Ok(in_order(frame?, None)?)
     }
 
     /// All rows of a subquery.
     async fn rows(&self, frame: Frame, slots: &[Option<Slot>]) -> Result<Vec<RowValues>> {
         match self.subqueries {
-            Subqueries::Run => self.engine.rows(frame, slots, self.request).await,
+            Subqueries::Run => {
+                let rows = self.engine.rows(frame, slots, self.request, self.watch);
+                rows.await
+            }
             Subqueries::Plan => Ok(Vec::new()),
         }
     }
 
+    /// Has the events counted that are left by the query's filters.
     fn counted(&self, mut frame: Frame, several: bool) -> Result<Frame> {
-        frame.plan = Stage::plan(frame.plan, self.tally.step(several))?;
+        if !self.is_nested {
+            let count = self.watch.tally().step(several);
+            frame.plan = Stage::plan(frame.plan, count)?;
+        }
+        Ok(frame)
+    }
+
+    /// Has the events looked at that are about to be put in order, where nothing but that is left to be done.
+    pub(crate) fn peeked(&self, mut frame: Frame, rows_max: usize) -> Result<Frame> {
+        let is_last = !self.is_nested && frame.raw && !frame.sorted && !frame.order.is_empty();
+        if let Some(found) = self.watch.found().filter(|_| is_last) {
+            let peek = found.step(&frame, rows_max);
+            frame.plan = Stage::plan(frame.plan, peek)?;
+        }
         Ok(frame)
     }
 
@@ -149,7 +166,7 @@ impl<'a> Planning<'a> {
             CommandKind::Stats(stats) => self.stats(frame, stats, window),
             CommandKind::CountFrequent(fields) => self.count_frequent(frame, fields, window),
             CommandKind::Sort(keys) => self.sort(frame, keys, window),
-            CommandKind::Limit(limit) => Self::limit(frame, *limit),
+            CommandKind::Limit(limit) => self.limit(frame, *limit, later),
             _ => self.step(frame, command, later, window).await,
         }
     }

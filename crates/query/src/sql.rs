@@ -28,9 +28,9 @@ use crate::engine::ROWS_MAX;
 use crate::kind::Kind;
 use crate::of_group::{OfGroup, is_of_group};
 use crate::plan::facts;
-use crate::scan::Extent;
 use crate::stage::Stage;
 use crate::tally::Tally;
+use crate::watch::Watch;
 use crate::{Error, Request, Result};
 
 /// Fields that every event has, and their columns.
@@ -41,20 +41,13 @@ const SYSTEM: [(&str, &str); 4] = [
     ("@logStream", Stored::Stream.name()),
 ];
 
-/// A statement that is planned.
-pub(crate) struct Planned {
-    pub(crate) plan: LogicalPlan,
-    pub(crate) extent: Extent,
-    pub(crate) groups: usize,
-    pub(crate) tally: Tally,
-}
-
 /// Plans a statement.
 pub(crate) async fn plan(
     session: &SessionContext,
     text: &str,
     request: &Request,
-) -> Result<Planned> {
+    watch: &Watch,
+) -> Result<LogicalPlan> {
     let state = session.state();
     let mut statement = state
         .sql_to_statement(text, &Dialect::Generic)
@@ -63,9 +56,6 @@ pub(crate) async fn plan(
     let tables = state
         .resolve_table_references(&statement)
         .map_err(|error| Error::malformed(&error))?;
-    let mut extent = Extent::default();
-    let mut groups = 0;
-    let tally = Tally::default();
     for table in tables {
         let TableReference::Bare { table: name } = &table else {
             return Err(Error::refused(format!(
@@ -73,10 +63,9 @@ pub(crate) async fn plan(
             )));
         };
         let of = groups_of(name, request)?;
-        groups += of.len();
-        let (scan, read) = request.events.select(&of, request.window);
-        extent.add(read);
-        let view = view(scan, &names, request, &tally)?;
+        let (scan, extent) = request.events.select(&of, request.window);
+        watch.reads(&of, extent);
+        let view = view(scan, &names, request, watch.tally())?;
         session.register_table(table.clone(), Arc::new(ViewTable::new(view, None)))?;
     }
     let plan = state
@@ -95,15 +84,9 @@ pub(crate) async fn plan(
         LogicalPlan::Limit(limit) if limit.fetch.is_some() => ROWS_MAX,
         _ => request.limit.min(ROWS_MAX),
     };
-    let plan = LogicalPlanBuilder::from(plan)
+    Ok(LogicalPlanBuilder::from(plan)
         .limit(0, Some(rows_max))?
-        .build()?;
-    Ok(Planned {
-        plan,
-        extent,
-        groups,
-        tally,
-    })
+        .build()?)
 }
 
 /// The log groups that a table is.

@@ -71,6 +71,11 @@ pub(crate) trait Transform: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether it only shows what comes by.
+    fn peeks(&self) -> bool {
+        false
+    }
+
     /// If it needs all rows in one stream: the columns that these are in the order of.
     fn order(&self) -> Option<&[OrderKey]> {
         None
@@ -136,6 +141,12 @@ impl Stage {
     /// What is counted, of a node that only counts.
     pub(crate) fn counted(node: &LogicalPlan) -> Option<&LogicalPlan> {
         let stage = Self::of(node).filter(|it| it.transform.counts());
+        stage.map(|it| &it.input)
+    }
+
+    /// What is shown, of a node that only shows what comes by.
+    pub(crate) fn peeked(node: &LogicalPlan) -> Option<&LogicalPlan> {
+        let stage = Self::of(node).filter(|it| it.transform.peeks());
         stage.map(|it| &it.input)
     }
 
@@ -220,7 +231,7 @@ impl UserDefinedLogicalNodeCore for Stage {
             let before = self.input.schema().fields().len();
             &self.schema.fields()[before..]
         } else {
-            self.schema.fields()
+            &self.schema.fields()[..]
         };
         stay.iter().map(|field| field.name().clone()).collect()
     }

@@ -171,7 +171,7 @@ pub struct Amount {
     pub files: u64,
     /// Events.
     pub rows: u64,
-    /// Bytes as stored.
+    /// Bytes as stored; of events that are not stored yet, those of their messages.
     pub bytes: u64,
 }
 

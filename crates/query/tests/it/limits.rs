@@ -11,7 +11,7 @@ use crate::setup::{UnderTest, half_stored, request};
 const START_MS: i64 = 1_795_338_000_000;
 
 /// Events a second apart, the message of each made of its number.
-fn input(count: usize, message: impl Fn(usize) -> String) -> Input {
+pub(crate) fn input(count: usize, message: impl Fn(usize) -> String) -> Input {
     let event = |number: usize| Event {
         timestamp_ms: START_MS + i64::try_from(number).unwrap() * 1_000,
         ingestion_ms: START_MS,
@@ -29,7 +29,8 @@ fn input(count: usize, message: impl Fn(usize) -> String) -> Input {
 
 fn run(under: &UnderTest, text: &str, input: &Input) -> Answer {
     let query = parse(text).unwrap();
-    let run = under.engine.run(&query, &request(input));
+    let request = request(input);
+    let run = under.engine.run(&query, &request);
     under.runtime.block_on(run).unwrap()
 }
 

@@ -5,3 +5,4 @@
 mod differential;
 mod limits;
 mod setup;
+mod watching;
