@@ -30,6 +30,9 @@ use crate::tables::{Care, Deletions};
 /// The cursor's name of the table of all events.
 const TABLE: &str = "log-groups";
 
+/// What goes on beside deliveries is waited for as long once they have ended.
+const LATE_MAX: Duration = Duration::from_secs(5);
+
 /// Where work runs that no caller waits for.
 pub(crate) struct Backgrounds {
     /// Deliveries.
@@ -347,6 +350,9 @@ impl Destined {
                 Ok(Ok(ended)) => left.push((name, ended.undelivered)),
                 Ok(Err(_)) | Err(_) => left.push((name, destination.handle.report().backlog)),
             }
+        }
+        if let Err(late) = self.tasks.wait(LATE_MAX).await {
+            tracing::warn!(late, "not finished in time");
         }
         left
     }

@@ -139,6 +139,31 @@ impl Frame {
         self.find(name, name, &json::steps(name))
     }
 
+    /// Where the value of a column of the result is.
+    pub(crate) fn shown_at(&self, shown: &Shown) -> Option<Slot> {
+        match &shown.field {
+            Some(field) => self.field(field),
+            None => self.column(&shown.name),
+        }
+    }
+
+    /// The columns of slots, and those of pointers.
+    pub(crate) fn needed(&self, slots: &[Option<Slot>], pointers: bool) -> Vec<String> {
+        let mut needed: Vec<String> = Vec::new();
+        let columns = slots.iter().flatten().map(|slot| slot.column.clone());
+        let pointer = POINTER.iter().filter(|_| pointers);
+        for column in columns.chain(pointer.map(|it| (*it).to_owned())) {
+            if !needed.contains(&column) {
+                needed.push(column);
+            }
+        }
+        if needed.is_empty() {
+            let any = self.plan.schema().fields().first();
+            needed.extend(any.map(|it| it.name().clone()));
+        }
+        needed
+    }
+
     fn find(&self, name: &str, path: &str, segments: &[Segment]) -> Option<Slot> {
         let computed = |name: &str| self.computed.iter().find(|it| it.name == name);
         if let Some(found) = computed(name).or_else(|| computed(path)) {

@@ -41,14 +41,13 @@ impl Planning<'_> {
     ) -> Result<Reading> {
         let request = self.request;
         let groups = group::selected(commands, &request.groups, &request.selected);
-        self.groups += groups.len();
         let before = compared(commands, window)?;
         let all = before.map_or(window, |before| before.and(window));
         let (mut scan, extent) = request.events.select(&groups, all);
-        self.extent.add(extent);
+        self.watch.reads(&groups, extent);
         let counted = before.is_none() && last_filter(commands).is_none();
-        if counted {
-            scan.count(&self.tally);
+        if counted && !self.is_nested {
+            scan.count(self.watch.tally());
         }
         let is_promoted = !scan.loose;
         let mut builder =

@@ -5,7 +5,7 @@
 use corelog_insights::{ExprKind, Function, Item};
 use corelog_values::rows::Shown;
 
-use super::{Planning, computed, is_hidden, kind_of};
+use super::{Names, Planning, computed, is_hidden, kind_of};
 use crate::compute::{Form, Slot};
 use crate::frame::Frame;
 use crate::{Result, Window};
@@ -67,7 +67,11 @@ impl Planning<'_> {
         } else {
             let kind = kind_of(&item.expr);
             let cx = self.context(window);
-            let column = self.compute(frame, cx, &item.expr, Form::Value(kind), fresh)?;
+            let names = Names {
+                fresh,
+                ..Names::default()
+            };
+            let column = self.compute(frame, cx, &item.expr, Form::Value(kind), names)?;
             Slot {
                 column,
                 kind,

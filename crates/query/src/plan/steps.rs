@@ -203,14 +203,8 @@ impl Planning<'_> {
     ) -> Result<Other> {
         let frame = self.subquery(query, window, &more).await?;
         let shown = frame.columns();
-        let mut names: Vec<(String, Option<Slot>)> = Vec::new();
-        for column in &shown {
-            let slot = match &column.field {
-                Some(field) => frame.field(field),
-                None => frame.column(&column.name),
-            };
-            names.push((column.name.clone(), slot));
-        }
+        let named = |column: &Shown| (column.name.clone(), frame.shown_at(column));
+        let mut names: Vec<(String, Option<Slot>)> = shown.iter().map(named).collect();
         for name in more {
             if names.iter().all(|(known, _)| *known != name) {
                 let slot = frame.column(&name);
@@ -219,7 +213,7 @@ impl Planning<'_> {
         }
         let (names, slots): (Vec<String>, Vec<Option<Slot>>) = names.into_iter().unzip();
         Ok(Other {
-            rows: self.engine.rows(frame, slots, self.request).await?,
+            rows: self.rows(frame, &slots).await?,
             layout: Layout::of_columns(names),
             shown: shown
                 .into_iter()
@@ -229,19 +223,14 @@ impl Planning<'_> {
     }
 
     /// Runs the subqueries of a command's conditions.
-    pub(super) async fn subqueries(&mut self, command: &Command, window: Window) -> Result<()> {
+    pub(super) async fn run_subqueries(&mut self, command: &Command, window: Window) -> Result<()> {
         let mut queries = Vec::new();
         each_expr(&command.kind, &mut |expr| subqueries(expr, &mut queries));
         for query in queries {
             let frame = self.subquery(query, window, &BTreeSet::new()).await?;
-            let slot = frame
-                .columns()
-                .first()
-                .and_then(|column| match &column.field {
-                    Some(field) => frame.field(field),
-                    None => frame.column(&column.name),
-                });
-            let rows = self.engine.rows(frame, vec![slot], self.request).await?;
+            let columns = frame.columns();
+            let slot = columns.first().and_then(|column| frame.shown_at(column));
+            let rows = self.rows(frame, &[slot]).await?;
             let values = rows.into_iter().flatten();
             let set: Set = values
                 .filter(|value: &Value<'_>| !value.is_null())

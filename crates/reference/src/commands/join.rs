@@ -2,16 +2,30 @@
 //!
 //! After a `join`, fields are reached by alias: `a.field`. Decision: a name without alias is one of the left rows.
 
+use std::collections::BTreeSet;
+
 use corelog_insights::{AppendCols, Join, JoinKind};
 
 use crate::output::Failure;
 use crate::row::{Frame, Row};
+use crate::value::identity;
 use corelog_values::coerce;
 
 /// Rows that a join may make.
 const ROWS_MAX: usize = 1_000_000;
+/// Different keys that its right rows may have.
+const KEYS_MAX: usize = 50_000;
 
 pub(crate) fn join(mut left: Frame, right: &Frame, join: &Join) -> Result<Frame, Failure> {
+    let keys = right.rows.iter().map(|row| row.field(&join.right_key));
+    let keys: BTreeSet<String> = keys.filter_map(|key| identity(&key)).collect();
+    if keys.len() > KEYS_MAX {
+        let what = "different keys on the right side of a join";
+        return Err(Failure::TooMany {
+            what,
+            max: KEYS_MAX,
+        });
+    }
     let mut rows = Vec::new();
     for row in left.rows {
         let key = row.field(&join.left_key);

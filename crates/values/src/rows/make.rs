@@ -103,7 +103,7 @@ pub fn step(
         }
         CommandKind::Lookup(lookup) => maker.lookup(lookup)?,
         CommandKind::CidrLookup(lookup) => maker.cidr_lookup(lookup)?,
-        CommandKind::Join(join) => maker.join(join),
+        CommandKind::Join(join) => maker.join(join)?,
         CommandKind::AppendCols(append) => maker.append_cols(append),
         CommandKind::Pattern(of) => {
             let of = maker.expression(of);
@@ -366,15 +366,15 @@ impl Maker<'_> {
         Ok(Box::new(lookup::cidr_lookup(of, &column, outputs)))
     }
 
-    fn join(&mut self, join: &corelog_insights::Join) -> Box<dyn Step> {
+    fn join(&mut self, join: &corelog_insights::Join) -> Result<Box<dyn Step>, Failure> {
         let other = self.given.other.clone().unwrap_or_default();
         let key = self.field(&join.left_key);
         let right_key: Expression = other.layout.place_of(&join.right_key).into();
         let width = self.layout.width();
         self.layout
             .join(&join.left.value, &join.right.value, &other.layout);
-        let step = join::Join::new(key, join.kind, width, &right_key, other.rows);
-        Box::new(step)
+        let step = join::Join::new(key, join.kind, width, &right_key, other.rows)?;
+        Ok(Box::new(step))
     }
 
     fn append_cols(&mut self, append: &corelog_insights::AppendCols) -> Box<dyn Step> {
