@@ -62,10 +62,7 @@ impl Exports for ExportTasks {
             return Err(ExportRefused::Busy);
         }
         let table = self.tables.table().await.map_err(away)?.clone();
-        let location = Location::Bucket {
-            name: export.bucket.clone(),
-            prefix: String::new(),
-        };
+        let location = bucket(&export.bucket)?;
         let archive = Archive::open(&location, &(self.reach)()).map_err(away)?;
         let prefix = export.prefix.trim_matches('/').to_owned();
         let written = archive.put(vec![write_test(&archive, &prefix)]).await;
@@ -183,9 +180,22 @@ fn write_test(archive: &Archive, prefix: &str) -> Object {
     }
 }
 
+/// A whole bucket of that name, which is a stranger's text.
+fn bucket(name: &str) -> Result<Location, ExportRefused> {
+    let parsed = Location::parse(&format!("s3://{name}"));
+    let whole = |location: &Location| match location {
+        Location::Bucket { name: found, .. } => found == name,
+        Location::Directory(_) => false,
+    };
+    parsed.ok().filter(whole).ok_or(ExportRefused::NoBucket)
+}
+
 /// What a bucket's refusal means.
 fn refused(error: SinkError) -> ExportRefused {
     let source = std::error::Error::source(&error);
+    if source.is_some_and(<dyn std::error::Error>::is::<object_store::path::Error>) {
+        return ExportRefused::NoKey;
+    }
     let says = source.and_then(|source| source.downcast_ref::<object_store::Error>());
     match says {
         Some(object_store::Error::NotFound { .. }) => ExportRefused::NoBucket,
@@ -194,5 +204,22 @@ fn refused(error: SinkError) -> ExportRefused {
             | object_store::Error::Unauthenticated { .. },
         ) => ExportRefused::Denied,
         _ => ExportRefused::Away(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_a_name_and_nothing_else() {
+        let logs = Location::Bucket {
+            name: "acme-logs.eu".to_owned(),
+            prefix: String::new(),
+        };
+        assert_eq!(bucket("acme-logs.eu").unwrap(), logs);
+        for other in ["", "a/b", "a/", "a?x=1", "../a", "é"] {
+            assert!(bucket(other).is_err(), "{other}");
+        }
     }
 }

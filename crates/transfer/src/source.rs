@@ -101,22 +101,24 @@ impl Source {
         match location {
             Location::Directory(dir) => Self::of_path(dir),
             Location::Bucket { name, prefix } => {
-                Ok(Self::of_store(remote(name, reach)?, name, prefix))
+                Self::of_bucket(remote(name, reach)?, name, prefix)
             }
         }
     }
 
-    /// A bucket that is at hand.
-    pub fn of_store(store: Arc<dyn ObjectStore>, bucket: &str, prefix: &str) -> Self {
-        let prefix = Path::from(prefix);
-        Self {
+    fn of_bucket(store: Arc<dyn ObjectStore>, bucket: &str, prefix: &str) -> Result<Self, Error> {
+        let url = format!("s3://{bucket}/{prefix}");
+        // As it is: what a key may not have in it is no reason to look for another.
+        let prefix =
+            Path::parse(prefix).map_err(|error| Error::store("read", &url)(error.into()))?;
+        Ok(Self {
             name: format!("s3://{bucket}/{prefix}"),
             store,
             place: Place::Bucket {
                 name: bucket.to_owned(),
                 prefix,
             },
-        }
+        })
     }
 
     /// Its URL.

@@ -93,6 +93,9 @@ pub enum ExportRefused {
     /// There is no such bucket.
     #[error("the bucket does not exist")]
     NoBucket,
+    /// The prefix cannot be what a key begins with.
+    #[error("no key begins with the prefix")]
+    NoKey,
     /// The bucket does not take objects of ours.
     #[error("the bucket cannot be written")]
     Denied,

@@ -127,6 +127,41 @@ async fn what_was_imported_is_exported_and_imported_again_as_it_was() {
 }
 
 #[tokio::test]
+async fn many_owners_take_turns_and_equal_ids_keep_their_bodies_apart() {
+    let (from, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let id = "9e3bb6a0-2f2f-4b1e-8c77-31c5d6d0e404";
+    let of = |second: usize, account: usize, text: &str| {
+        let body = text.repeat(60_000);
+        format!(
+            r#"{{"timestamp":"2026-11-20T09:15:{second:02}Z","accountId":"{account:012}","region":"us-east-1","requestId":"{id}","input":{{"inputBodyJson":"{body}"}},"schemaType":"ModelInvocationLog"}}"#
+        )
+    };
+    // The first owner's batch has long given way when its second record comes.
+    let mut lines: Vec<String> = (0..20).map(|n| of(n, n, "ab")).collect();
+    lines.push(of(21, 0, "cd"));
+    let key = format!("{HOUR}/20261120T091559999Z_ff.json.gz");
+    put(from.path(), &key, &zipped(&lines.join("\n")));
+    let table = open(dir.path()).await;
+    run(&import(&table), from.path()).await.unwrap();
+
+    let to = tempfile::tempdir().unwrap();
+    export(&table)
+        .to_bedrock(&archive(to.path()), &owner(), &Exported::default())
+        .await
+        .unwrap();
+    let keys = objects(to.path());
+    let bodies = keys.keys().filter(|key| key.contains("/data/"));
+    assert_eq!((bodies.count(), keys.len()), (21, 42));
+    let again = tempfile::tempdir().unwrap();
+    let second = open(again.path()).await;
+    run(&import(&second), to.path()).await.unwrap();
+    assert_eq!(
+        events(again.path(), &second).await,
+        events(dir.path(), &table).await
+    );
+}
+
+#[tokio::test]
 async fn lines_have_the_log_fields_and_what_is_asked_for() {
     let (from, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     bucket(from.path(), 3);

@@ -150,13 +150,14 @@ async fn lines_of_a_pipe_come_as_often_as_they_are_sent() {
     };
     lines.batch_bytes = 4;
     let progress = Arc::new(Progress::default());
+    assert_eq!(progress.times(), None);
     for _ in 0..2 {
         let done = lines
             .run_once(Cursor::new("one\ntwo\nthree"), &progress)
             .await;
         assert_eq!(done.unwrap().events, 3);
     }
-    assert_eq!(progress.events(), 6);
+    assert_eq!((progress.events(), progress.times()), (6, Some((NOW, NOW))));
     let found = rows(table_dir.path(), &table).await;
     let nodes: std::collections::BTreeSet<_> = found.iter().map(|row| &row.node).collect();
     assert_eq!((found.len(), nodes.len()), (6, 2));
