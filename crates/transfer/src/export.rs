@@ -77,6 +77,7 @@ impl Exported {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
+    event_id: &'a str,
     timestamp: u64,
     ingestion_time: u64,
     log_group_name: &'a str,
@@ -100,6 +101,7 @@ impl Export {
             for event in &events {
                 line.clear();
                 let shown = Line {
+                    event_id: &event.id(),
                     timestamp: event.timestamp.unix_ms(),
                     ingestion_time: event.ingested.unix_ms(),
                     log_group_name: &event.group,

@@ -11,7 +11,9 @@ use corelog_catalog::{
 use corelog_cli::environment::Environment;
 use corelog_cli::{Failure, ImportArgs, ImportBedrockArgs, ImportFrom, ImportLinesArgs, Moment};
 use corelog_hot::STREAM;
-use corelog_transfer::{BATCH_BYTES, Form, Import, Named, Progress, Source, Summary};
+use corelog_transfer::{
+    BATCH_BYTES, Form, Import, Named, Progress, Reason, Source, Summary,
+};
 use corelog_types::{LogGroupName, LogStreamName, Timestamp};
 
 use super::{Session, block_on, location, shown};
@@ -30,8 +32,10 @@ pub(crate) fn import(args: &ImportArgs, env: &Environment) -> anyhow::Result<Exi
 
 async fn bedrock(args: &ImportBedrockArgs, env: &Environment) -> anyhow::Result<Summary> {
     let session = Session::open(&args.settings, env).await?;
-    let from = location(&args.from)?;
-    let source = Source::at(&from, &crate::configure::store(&session.settings))?;
+    let reach = crate::configure::store(&session.settings);
+    let open = |place: &String| anyhow::Ok(Source::at(&location(place)?, &reach)?);
+    let bodies: anyhow::Result<Vec<Source>> = args.bodies.iter().map(open).collect();
+    let source = open(&args.from)?.with_bodies(bodies?);
     let now = session.clock.now();
     let at = |when: Option<Moment>| when.map(|when| when.at(now));
     let since = at(args.since).unwrap_or(Timestamp::from_unix_ms(0));
@@ -235,6 +239,9 @@ impl std::fmt::Display for Told<'_> {
         for (reason, kept) in &self.0.kept {
             let what = format!("bodies stay addresses: {}", reason.as_str());
             named(f, kept, &what)?;
+            if *reason == Reason::Missing {
+                writeln!(f, "  `--bodies PATH|URL` names another place to look for them")?;
+            }
         }
         named(
             f,

@@ -179,8 +179,12 @@ async fn lines_have_the_log_fields_and_what_is_asked_for() {
         .await
         .unwrap();
     let line: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    // The second object's second line: the id is its time, node, sequence and part.
+    let node = &rows(dir.path(), &table).await[0].node;
+    let node = u64::from_str_radix(node, 16).unwrap();
+    let id = format!("0{second}{node:020}0000000000000001000001");
     let expected = serde_json::json!({
-        "timestamp": second, "ingestionTime": 1_795_338_942_000_u64, "logGroupName": GROUP,
+        "eventId": id, "timestamp": second, "ingestionTime": 1_795_338_942_000_u64, "logGroupName": GROUP,
         "logStreamName": "aws/bedrock/modelinvocations", "message": record("b-1", 1),
     });
     assert_eq!(line, expected);
