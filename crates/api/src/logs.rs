@@ -68,9 +68,7 @@ pub use engine::{
     Progress, QueryError, QuerySpec, Row, Statistics,
 };
 pub use event::{Away, Events, NoEvents};
-pub use exports::{
-    Export, ExportRefused, ExportState, ExportTask, Exports, NoExports, NotCancelled,
-};
+pub use exports::{ExportRefused, Exports, NoExports};
 pub use pointer::InvalidPointer;
 #[cfg(test)]
 pub(crate) use queries::Asked;

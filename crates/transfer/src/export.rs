@@ -21,6 +21,7 @@ use serde::Serialize;
 use crate::Error;
 
 pub use bedrock::Owner;
+pub use task::Written;
 
 /// Rows whose places are held at a time, and the bytes of messages.
 const PAGE_ROWS: usize = 50_000;
@@ -173,7 +174,7 @@ impl Export {
         archive: &Archive,
         folder: &str,
         exported: &Exported,
-    ) -> Result<(), Error> {
+    ) -> Result<Written, Error> {
         let mut folders = task::Folders::new(archive, folder);
         let mut pages = self.pages().await?;
         while let Some(events) = pages.next().await? {

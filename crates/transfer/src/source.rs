@@ -188,7 +188,10 @@ impl Source {
         on: &Handle,
     ) -> io::Result<Option<(Path, Opened)>> {
         let elsewhere = self.bodies.iter().map(|other| (other, None));
-        let mut places: Vec<_> = [(self, Some(beside))].into_iter().chain(elsewhere).collect();
+        let mut places: Vec<_> = [(self, Some(beside))]
+            .into_iter()
+            .chain(elsewhere)
+            .collect();
         places.sort_by_key(|(source, _)| !source.is_bucket_of(address));
         for (source, beside) in places {
             for path in source.candidates(address, beside) {
@@ -412,12 +415,7 @@ mod tests {
         ];
         check(directory("backup/large"), ADDRESS, None, &bodies);
         let part = directory(&format!("backup/{tree}"));
-        check(
-            part,
-            ADDRESS,
-            None,
-            &[bodies[0], "10/data/i_input.json.gz"],
-        );
+        check(part, ADDRESS, None, &[bodies[0], "10/data/i_input.json.gz"]);
         let file = ADDRESS.replace("s3://logs", "file:///data");
         check(directory("backup"), &file, None, &bodies[1..]);
         check(directory("backup"), "s3://logs/../x", None, &[]);

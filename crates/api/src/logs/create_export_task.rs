@@ -1,10 +1,11 @@
 //! `CreateExportTask`.
 
+use corelog_catalog::Export;
 use corelog_telemetry::Chain;
 use corelog_types::Timestamp;
 use corelog_wire::logs::shapes::{CreateExportTaskRequest, CreateExportTaskResponse};
 
-use super::exports::{Export, ExportRefused};
+use super::exports::ExportRefused;
 use super::group;
 use crate::aws::{Context, Effect, Fault, Kind, Operation};
 

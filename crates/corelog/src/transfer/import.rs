@@ -11,9 +11,7 @@ use corelog_catalog::{
 use corelog_cli::environment::Environment;
 use corelog_cli::{Failure, ImportArgs, ImportBedrockArgs, ImportFrom, ImportLinesArgs, Moment};
 use corelog_hot::STREAM;
-use corelog_transfer::{
-    BATCH_BYTES, Form, Import, Named, Progress, Reason, Source, Summary,
-};
+use corelog_transfer::{BATCH_BYTES, Form, Import, Named, Progress, Reason, Source, Summary};
 use corelog_types::{LogGroupName, LogStreamName, Timestamp};
 
 use super::{Session, block_on, location, shown};
@@ -240,7 +238,10 @@ impl std::fmt::Display for Told<'_> {
             let what = format!("bodies stay addresses: {}", reason.as_str());
             named(f, kept, &what)?;
             if *reason == Reason::Missing {
-                writeln!(f, "  `--bodies PATH|URL` names another place to look for them")?;
+                writeln!(
+                    f,
+                    "  `--bodies PATH|URL` names another place to look for them"
+                )?;
             }
         }
         named(

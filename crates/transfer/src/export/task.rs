@@ -38,6 +38,35 @@ struct Open {
     zipped: GzEncoder<Vec<u8>>,
 }
 
+/// Which files an export has written.
+#[derive(Debug)]
+pub struct Written {
+    /// The folder of all, as a key.
+    root: String,
+    files: BTreeMap<String, u32>,
+}
+
+impl Written {
+    /// Removes the files that an earlier export left in the same folder, where it wrote more than this one.
+    ///
+    /// # Errors
+    /// [`Error::Sink`].
+    pub async fn remove_others(&self, archive: &Archive) -> Result<(), Error> {
+        Ok(archive
+            .remove_others(&self.root, |key| self.has(key))
+            .await?)
+    }
+
+    fn has(&self, key: &str) -> bool {
+        let found = key.strip_prefix(&self.root).and_then(|name| {
+            let (stream, file) = name.strip_prefix('/')?.rsplit_once('/')?;
+            let number: u32 = file.strip_suffix(".gz")?.parse().ok()?;
+            Some(number < *self.files.get(stream)?)
+        });
+        found.unwrap_or(false)
+    }
+}
+
 impl<'a> Folders<'a> {
     pub(super) fn new(archive: &'a Archive, folder: &str) -> Self {
         Self {
@@ -88,11 +117,14 @@ impl<'a> Folders<'a> {
         Ok(())
     }
 
-    pub(super) async fn finish(mut self) -> Result<(), Error> {
+    pub(super) async fn finish(mut self) -> Result<Written, Error> {
         while !self.open.is_empty() {
             self.put(0).await?;
         }
-        Ok(())
+        Ok(Written {
+            root: self.archive.key(&self.folder),
+            files: self.files,
+        })
     }
 
     fn largest(&self) -> Option<usize> {

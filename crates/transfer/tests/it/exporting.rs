@@ -244,15 +244,27 @@ async fn an_export_task_s_files_are_folders_of_streams() {
     let to = tempfile::tempdir().unwrap();
     let exported = Exported::default();
     let folder = "exportedlogs/task-1";
-    export(&table)
-        .to_folders(&archive(to.path()), folder, &exported)
-        .await
-        .unwrap();
+    let left = [
+        "exportedlogs/task-1/aws-bedrock-modelinvocations/000001.gz",
+        "exportedlogs/task-1/gone/000000.gz",
+        "exportedlogs/task-12/aws-bedrock-modelinvocations/000001.gz",
+    ];
+    for key in left {
+        put(to.path(), key, &zipped("left"));
+    }
+    let archive = archive(to.path());
+    let written = export(&table).to_folders(&archive, folder, &exported).await;
+    let written = written.unwrap();
     let time = "2026-11-20T09:15:00.000Z";
     let text = format!("{time} {}\n{time} {}\n", record("a-0", 0), record("b-0", 0));
-    let expected = BTreeMap::from([(
+    let mut expected = BTreeMap::from([(
         "exportedlogs/task-1/aws-bedrock-modelinvocations/000000.gz".to_owned(),
         text,
     )]);
+    expected.extend(left.map(|key| (key.to_owned(), "left".to_owned())));
+    assert_eq!(objects(to.path()), expected);
+    // What an earlier attempt left, and nobody else's.
+    written.remove_others(&archive).await.unwrap();
+    expected.retain(|key, _| !left[..2].contains(&key.as_str()));
     assert_eq!(objects(to.path()), expected);
 }
