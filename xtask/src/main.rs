@@ -23,6 +23,7 @@ usage: cargo xtask COMMAND
   tidy            what no compiler checks: module lines, banned names, docs up to date
   clients [ARGS]  the tests with real clients alone; ARGS go to pytest
   bench gateway [--quick]   CPU, throughput and latency beside nginx and a bare relay
+  bench import [--records N]   a bucket of invocation logs into a log group, twice
 ";
 
 fn main() -> ExitCode {
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::tidy(),
         ["clients", rest @ ..] => clients::clients(rest),
         ["bench", "gateway", rest @ ..] => bench::gateway(rest),
+        ["bench", "import", rest @ ..] => bench::import(rest),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);
