@@ -40,8 +40,8 @@ struct Arguments {
     #[arg(long, default_value_t = 100_000)]
     records: u64,
     /// Gzipped JSON lines with `prompt` and `response`, to make records of [default: made-up words].
-    #[arg(long, value_name = "FILE")]
-    conversations: Option<PathBuf>,
+    #[arg(long)]
+    data: Option<PathBuf>,
     /// Where bucket and table are made [default: a directory for temporary files].
     #[arg(long)]
     dir: Option<PathBuf>,
@@ -56,7 +56,7 @@ fn main() -> anyhow::Result<ExitCode> {
         None => tempfile::Builder::new().prefix("bench-import-").tempdir(),
     };
     let dir = dir.context("cannot make a directory")?;
-    let material = match &args.conversations {
+    let material = match &args.data {
         Some(file) => Material::read(file)?,
         None => Material::made_up(),
     };
