@@ -353,7 +353,7 @@ mod tests {
         check(
             directory("backup/logs"),
             ADDRESS,
-            &format!("{tree}/11/b.json.gz"),
+            format!("{tree}/11/b.json.gz").as_str(),
             &[
                 &format!("{tree}/10/data/i_input.json.gz"),
                 &format!("{tree}/11/data/i_input.json.gz"),
