@@ -67,9 +67,7 @@ pub use engine::{
     QueryError, QuerySpec, Row, Statistics,
 };
 pub use event::{Away, Events, NoEvents};
-pub use exports::{
-    Export, ExportRefused, ExportState, ExportTask, Exports, NoExports, NotCancelled,
-};
+pub use exports::{ExportRefused, Exports, NoExports};
 #[cfg(test)]
 pub(crate) use queries::Asked;
 pub use queries::{Queries, QueryLimits, QueryLoad};

@@ -1,5 +1,6 @@
 //! What every catalog must do; each adapter's tests call [`check`].
 
+mod export_tasks;
 mod groups;
 mod logging;
 mod policies;
@@ -25,7 +26,8 @@ where
     groups::check(&open).await?;
     streams::check(&open).await?;
     query_definitions::check(&open).await?;
-    policies::check(&open).await
+    policies::check(&open).await?;
+    export_tasks::check(&open).await
 }
 
 fn at(ms: u64) -> Timestamp {

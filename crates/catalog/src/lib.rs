@@ -8,6 +8,7 @@
 //! Absent here: HTTP shapes, validation of what a caller sent, log events, and any idea of how a record is delivered.
 
 pub mod contract;
+mod export_task;
 mod group;
 mod logging;
 mod policy;
@@ -21,6 +22,7 @@ mod takeover;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use export_task::{Export, ExportState, ExportTask, ExportTasks};
 pub use group::{GroupChange, GroupFilter, LogGroup, LogGroupClass, LogGroups};
 pub use logging::{
     BucketTarget, LogGroupTarget, Logging, LoggingConfiguration, Modalities, Modality,
@@ -36,7 +38,15 @@ pub use stream::{Activity, LogStream, LogStreams, StreamOrder, StreamPlace, Stre
 /// # Cancel safety
 /// A change whose future is dropped has happened as a whole or not at all.
 pub trait Catalog:
-    Logging + LogGroups + LogStreams + QueryDefinitions + Policies + Send + Sync + fmt::Debug
+    Logging
+    + LogGroups
+    + LogStreams
+    + QueryDefinitions
+    + Policies
+    + ExportTasks
+    + Send
+    + Sync
+    + fmt::Debug
 {
 }
 

@@ -216,6 +216,7 @@ mod tests {
             "corelog config show",
             "corelog import bedrock s3://bucket/prefix --log-group /g --since 7d --until 2026-11-20",
             "corelog import bedrock ./copy --again --data d",
+            "corelog import bedrock s3://logs --bodies s3://large/prod --bodies ./copy",
             "corelog import jsonl - --log-group /g --timestamp-field time --stream s",
             "corelog export --log-group /g --since 2h --format parquet out.parquet",
             "corelog export --log-group /g --filter ERROR --format bedrock s3://bucket",

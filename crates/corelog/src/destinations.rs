@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 
 use crate::activity;
 use crate::events::{Parts, StoredEvents};
-use crate::exports::ExportTasks;
+use crate::exports::{Exporter, Turns};
 use crate::logging::is_of_api;
 use crate::tables::{Care, Deletions};
 
@@ -185,21 +185,27 @@ impl Destined {
         })
     }
 
-    /// What runs exports of the table of all events, if one is kept.
-    pub(crate) fn exports(self: &Arc<Self>) -> Arc<dyn Exports> {
+    /// What runs exports of the table of all events, if one is kept; what was interrupted has begun anew.
+    pub(crate) async fn exports(
+        self: &Arc<Self>,
+        catalog: Arc<dyn Catalog>,
+    ) -> anyhow::Result<Arc<dyn Exports>> {
         let Some(tables) = &self.tables else {
-            return Arc::new(NoExports);
+            return Ok(Arc::new(NoExports));
         };
         let destined = Arc::clone(self);
-        Arc::new(ExportTasks {
+        let exporter = Exporter {
             tables: Arc::clone(tables),
-            reach: Box::new(move || crate::configure::store(&destined.settings.read())),
+            reach: Arc::new(move || crate::configure::store(&destined.settings.read())),
+            catalog,
             clock: self.clock.clone(),
             tasks: self.tasks.clone(),
             background: self.background.clone(),
             shutdown: self.caring.child(),
-            known: Arc::default(),
-        })
+            turns: Turns::default(),
+        };
+        exporter.resume().await?;
+        Ok(Arc::new(exporter))
     }
 
     /// Puts another configuration in force: destinations that changed or went end, the others go on.

@@ -128,7 +128,7 @@ async fn serve(
         events: destinations.join(Arc::new(catalog.clone()))?,
         tails: Tails::new(destinations.hot().clone(), stopping.child()),
         stopping: stopping.clone(),
-        exports: destinations.exports(),
+        exports: destinations.exports(Arc::new(catalog.clone())).await?,
         queries: queries.clone(),
         account: Account {
             id: settings.account.id.clone(),
