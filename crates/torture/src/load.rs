@@ -224,3 +224,17 @@ fn seen(ask: &Ask, answer: &Answer, stopped: bool) -> Seen {
     }
     if stopped { Seen::HungUp } else { Seen::Cut }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_shared_by_clients() {
+        let of = |rate: u32| Pace::Rate(rate).clients();
+        assert_eq!(of(1_000), (100, Some(Duration::from_millis(100))));
+        assert_eq!(of(45), (5, Some(Duration::from_secs(5) / 45)));
+        assert_eq!(of(1), (1, Some(Duration::from_secs(1))));
+        assert_eq!(Pace::Clients(12).clients(), (12, None));
+    }
+}

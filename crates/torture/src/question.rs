@@ -130,3 +130,20 @@ fn rows_of(body: &Value) -> Vec<Row> {
     let rows = body["results"].as_array().into_iter().flatten();
     rows.map(row).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_have_their_values_by_name() {
+        let body = json!({"results": [
+            [{"field": "it", "value": "1"}, {"field": "@ptr", "value": "p"}],
+            [],
+        ]});
+        let row = [("it", "1"), ("@ptr", "p")];
+        let row = row.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(rows_of(&body), [Row::from(row), Row::new()]);
+        assert_eq!(rows_of(&Value::Null), [Row::new(); 0]);
+    }
+}

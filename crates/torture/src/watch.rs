@@ -222,3 +222,40 @@ pub(crate) fn differences(one: &[String], other: &[String]) -> Vec<String> {
     let differ = counts.into_iter().filter(|(_, count)| *count != 0);
     differ.map(|(value, _)| value.to_owned()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn what_is_not_found_and_what_is_found_twice_is_told() {
+        let at = Instant::now();
+        let asked = at + Duration::from_millis(1_250);
+        let due = ["a", "b", "c"].map(|id| Answered {
+            record_id: id.to_owned(),
+            begun_ms: 0,
+            at,
+        });
+        let mut findings = Findings::default();
+        findings.judge(&due, &texts(&["a", "c", "c", "new"]), asked);
+        assert_eq!((findings.lost, findings.doubled), (1, 1));
+        let expected = [
+            "c was found 2 times",
+            "b was not found 1250 ms after its answer",
+        ];
+        assert_eq!(findings.violations, expected);
+        assert_eq!(findings.latest, Duration::from_millis(1_250));
+        assert_eq!(findings.looked_for, 3);
+    }
+
+    #[test]
+    fn lists_differ_in_what_is_not_as_often_in_both() {
+        let one = texts(&["a", "b", "b", "c"]);
+        assert!(differences(&one, &texts(&["b", "c", "a", "b"])).is_empty());
+        assert_eq!(differences(&one, &texts(&["b", "c", "d"])), ["a", "b", "d"]);
+    }
+}

@@ -21,7 +21,7 @@ use crate::put;
 use crate::question::{FIRST_WORDS, RECORD_IDS, RECORDS, Row, Why, Window, now_s};
 use crate::rig::{Gateway, Rig};
 use crate::table;
-use crate::watch::{FRESH_WITHIN, Findings, QUESTIONS, Watch, Watched, differences};
+use crate::watch::{FRESH_WITHIN, QUESTIONS, Watch, Watched, differences};
 
 const MIX: Mix = Mix { large: 1, slow: 0 };
 /// Each way to break it, in turns.
@@ -71,10 +71,11 @@ pub(super) async fn run(trial: &mut Trial<'_>) -> Result<Verdict, Error> {
     };
     let mut stage = Stage::begin(trial, &rig, &watched).await?;
     if !stage.is_answered(trial, RECOVERY).await {
+        trial.moment(300, 500).await;
         stage.end(trial).await?;
         return trial.judge(&rig, Demand::default());
     }
-    stage.watch_calmly(trial).await?;
+    stage.watch_calmly(trial).await;
     let breaks = WAYS
         .len()
         .max((trial.options.seconds / SECONDS_A_WAY) as usize);
@@ -91,22 +92,15 @@ pub(super) async fn run(trial: &mut Trial<'_>) -> Result<Verdict, Error> {
     )?;
     verdict.violations.extend(found.differs_from(&rig));
     let findings = std::mem::take(&mut *watched.findings.lock());
-    trial.measured.push(measured(&findings));
+    trial.measured.push(format!(
+        "{} records were looked for in all; {} questions were not answered while the store was away",
+        findings.looked_for, findings.unanswered,
+    ));
     verdict.counts.asked += findings.asked;
     verdict.counts.lost += findings.lost;
     verdict.counts.doubled += findings.doubled;
     verdict.violations.extend(findings.violations);
     Ok(verdict)
-}
-
-fn measured(findings: &Findings) -> String {
-    format!(
-        "{} answers were looked for, each by a question that began 1.00 to {:.2} s after it; \
-         {} questions were not answered while the store was away",
-        findings.looked_for,
-        findings.latest.as_secs_f64(),
-        findings.unanswered,
-    )
 }
 
 impl<'r> Stage<'r> {
@@ -158,22 +152,22 @@ impl<'r> Stage<'r> {
     }
 
     /// Asks beside the load while nothing is broken, and measures the load.
-    async fn watch_calmly(&self, trial: &mut Trial<'_>) -> Result<(), Error> {
+    async fn watch_calmly(&self, trial: &mut Trial<'_>) {
         let began = Instant::now();
-        let before = trial.ledger.answered_by(began);
-        self.watch(
-            trial,
-            Duration::from_secs(trial.options.seconds.into()),
-            false,
-        )
-        .await;
+        let time = Duration::from_secs(trial.options.seconds.into());
+        self.watch(trial, time, false).await;
         let ended = Instant::now();
         let ms = ended.duration_since(began).as_millis().max(1);
-        let answers = trial.ledger.answered_by(ended) - before;
+        let answers = trial.ledger.answered_by(ended) - trial.ledger.answered_by(began);
         let a_second = u128::from(answers) * 1_000 / ms;
-        let said = format!("{a_second} calls a second were answered while questions were asked");
-        trial.measured.push(said);
-        Ok(())
+        let findings = self.watched.findings.lock();
+        trial.measured.push(format!(
+            "{a_second} calls a second for {} s beside {} questions; records were looked for by those that began 1.00 \
+             to {:.2} s after the answer",
+            ms / 1_000,
+            findings.asked,
+            findings.latest.as_secs_f64(),
+        ));
     }
 
     /// Asks beside the load for a while.
