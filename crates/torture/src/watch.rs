@@ -101,9 +101,7 @@ impl Asker {
         while !stop.is_requested() {
             let next = Instant::now() + LOOK_EVERY;
             let looked = self.watched.look(&mut self.logs).await;
-            if !self.went_on(looked) {
-                return;
-            }
+            self.note(looked);
             sleep_until(next).await;
         }
     }
@@ -116,26 +114,21 @@ impl Asker {
                 return;
             }
             let asked = self.watched.question(&mut self.logs, text).await;
-            if !self.went_on(asked) {
-                return;
-            }
+            self.note(asked);
             sleep_until(next).await;
         }
     }
 
-    /// Whether there is somebody to ask still.
-    fn went_on(&self, outcome: Result<(), Why>) -> bool {
+    fn note(&self, outcome: Result<(), Why>) {
         let mut findings = self.watched.findings.lock();
         match outcome {
             Ok(()) => findings.asked += 1,
-            Err(Why::Refused(_)) if self.away => findings.unanswered += 1,
-            Err(Why::Refused(why)) => {
-                let why = format!("a question was not answered: {why}");
+            Err(_) if self.away => findings.unanswered += 1,
+            Err(why) => {
+                let why = format!("a question was not answered: {why:?}");
                 findings.violations.push(why);
             }
-            Err(Why::Gone | Why::NoEngine) => return false,
         }
-        true
     }
 }
 
