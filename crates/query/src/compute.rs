@@ -106,6 +106,10 @@ impl Transform for Compute {
         self.outputs.iter().map(field).collect()
     }
 
+    fn is_rowwise(&self) -> bool {
+        true
+    }
+
     fn start(&self, input: &SchemaRef) -> Result<Box<dyn Run>> {
         let mut fields: Vec<_> = input.fields().iter().cloned().collect();
         fields.extend(self.adds().into_iter().map(Arc::new));
@@ -228,6 +232,10 @@ impl Transform for Keep {
 
     fn adds(&self) -> Vec<Field> {
         Vec::new()
+    }
+
+    fn is_rowwise(&self) -> bool {
+        true
     }
 
     fn start(&self, input: &SchemaRef) -> Result<Box<dyn Run>> {

@@ -29,7 +29,7 @@ use crate::plan::{Planning, in_order, project};
 use crate::scan::{Events, Extent};
 use crate::stage::Planner;
 use crate::tally::Tally;
-use crate::{Error, Request, Result, group, of_group, sql};
+use crate::{Error, Request, Result, group, late, of_group, sql};
 
 /// A result never has more rows. Source: the service model's largest `limit`.
 const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
@@ -94,7 +94,8 @@ impl Engine {
     pub async fn run(&self, query: &Query, request: &Request) -> Result<Answer> {
         let (planned, planning) = self.plan(query, request).await?;
         let session = self.session(&request.events)?;
-        let (batches, _) = execute(&session, planned.plan).await?;
+        let plan = late::narrowed(&session, planned.plan).await?;
+        let (batches, _) = execute(&session, plan).await?;
         let mut answer = Answer {
             columns: planned.shown.iter().map(|it| it.name.clone()).collect(),
             ..Answer::default()
@@ -338,7 +339,7 @@ fn readers<'s>(slots: &'s [Option<Slot>], batch: &RecordBatch) -> Result<Vec<Slo
     slots.iter().map(reader).collect()
 }
 
-async fn execute(
+pub(crate) async fn execute(
     session: &SessionContext,
     plan: LogicalPlan,
 ) -> DfResult<(Vec<RecordBatch>, Arc<dyn ExecutionPlan>)> {

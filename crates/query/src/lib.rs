@@ -20,6 +20,7 @@ mod finish;
 mod frame;
 mod group;
 mod kind;
+mod late;
 mod native;
 mod of_group;
 mod output;

@@ -9,7 +9,7 @@ mod show;
 mod stats;
 mod steps;
 
-pub(crate) use read::{facts, in_window};
+pub(crate) use read::facts;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

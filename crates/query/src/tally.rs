@@ -50,6 +50,14 @@ impl Transform for Count {
         Vec::new()
     }
 
+    fn is_rowwise(&self) -> bool {
+        true
+    }
+
+    fn counts(&self) -> bool {
+        true
+    }
+
     fn start(&self, _: &SchemaRef) -> Result<Box<dyn Run>> {
         Ok(Box::new(Counting {
             events: Arc::clone(&self.events),

@@ -4,12 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use corelog_insights::{Baseline, Command, CommandKind, Expr, ExprKind, Field, Item};
-use corelog_store::Column as Stored;
 use corelog_values::{Value, calendar};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{self as df, LogicalPlanBuilder};
-use datafusion::prelude::{ident, lit};
-use datafusion::scalar::ScalarValue;
 
 use super::rows::conjuncts;
 use super::steps::aliased;
@@ -18,6 +15,7 @@ use crate::discover::{Discover, Wanted};
 use crate::frame::{Frame, join, promoted};
 use crate::group;
 use crate::of_group::{OfGroup, is_of_group};
+use crate::scan::in_window;
 use crate::stage::Stage;
 use crate::{Error, Request, Result, Window, native};
 
@@ -48,9 +46,6 @@ impl Planning<'_> {
         let is_promoted = !scan.loose;
         let mut builder =
             LogicalPlanBuilder::scan("events", provider_as_source(Arc::new(scan)), None)?;
-        for condition in in_window(all) {
-            builder = builder.filter(condition)?;
-        }
         if let Some(before) = before {
             builder = flag(builder, window, before)?;
         }
@@ -130,21 +125,6 @@ pub(crate) fn facts(request: &Request) -> HashMap<Arc<str>, HashMap<String, Valu
         (Arc::clone(&group.name), facts)
     };
     request.groups.iter().map(of).collect()
-}
-
-/// Conditions that hold for what happened in a time.
-pub(crate) fn in_window(window: Window) -> Vec<datafusion::logical_expr::Expr> {
-    let at = |ms: i64| {
-        let micros = ms.checked_mul(1_000)?;
-        Some(lit(ScalarValue::TimestampMicrosecond(
-            Some(micros),
-            Some("UTC".into()),
-        )))
-    };
-    let time = || ident(Stored::Timestamp.name());
-    let start = at(window.start_ms).map(|start| time().gt_eq(start));
-    let end = at(window.end_ms).map(|end| time().lt_eq(end));
-    start.into_iter().chain(end).collect()
 }
 
 /// Moves conditions of filters to the front that the engine can look at while it reads, where no command before them
