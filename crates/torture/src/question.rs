@@ -31,13 +31,14 @@ pub(crate) struct Window {
 }
 
 /// Why there is no answer.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Why {
-    /// The gateway is not there.
+    #[error("nobody answers")]
     Gone,
-    /// It has no query engine.
+    #[error("there is no query engine")]
     NoEngine,
     /// What it said.
+    #[error("{0}")]
     Refused(String),
 }
 

@@ -125,7 +125,7 @@ impl Asker {
             Ok(()) => findings.asked += 1,
             Err(_) if self.away => findings.unanswered += 1,
             Err(why) => {
-                let why = format!("a question was not answered: {why:?}");
+                let why = format!("a question was not answered: {why}");
                 findings.violations.push(why);
             }
         }

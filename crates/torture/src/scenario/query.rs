@@ -142,7 +142,7 @@ impl<'r> Stage<'r> {
                 }
                 Err(why) if Instant::now() > until => {
                     let seconds = limit.as_secs();
-                    let why = format!("no question is answered within {seconds} s: {why:?}");
+                    let why = format!("no question is answered within {seconds} s: {why}");
                     trial.violations.push(why);
                     return false;
                 }
@@ -242,7 +242,7 @@ impl<'r> Stage<'r> {
             match logs.rows(text, RECORDS, window).await {
                 Ok(rows) => all.push(rows),
                 Err(why) => {
-                    let why = format!("`{text}` is not answered: {why:?}");
+                    let why = format!("`{text}` is not answered: {why}");
                     trial.violations.push(why);
                     all.push(Vec::new());
                 }
@@ -259,7 +259,7 @@ impl<'r> Stage<'r> {
         let mut logs = Logs::at(self.gateway.address);
         let mut refused = Vec::new();
         if let Err(why) = self.watched.look(&mut logs).await {
-            refused.push(format!("the last records are not looked for: {why:?}"));
+            refused.push(format!("the last records are not looked for: {why}"));
         }
         trial.catch_up(&self.gateway).await?;
         let window = Window {
@@ -270,7 +270,7 @@ impl<'r> Stage<'r> {
         for (text, group) in [(RECORD_IDS, RECORDS), (FIRST_WORDS, put::GROUP)] {
             let column = logs.column(text, group, window).await;
             columns.push(column.unwrap_or_else(|why| {
-                refused.push(format!("`{text}` is not answered: {why:?}"));
+                refused.push(format!("`{text}` is not answered: {why}"));
                 Vec::new()
             }));
         }
