@@ -97,7 +97,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
         );
         let material = Material::read(&arguments.data, arguments.records)?;
         eprintln!("writing {} records", arguments.records);
-        report.written = Some(table::write(&table, &material).await?);
+        report.written = Some(table::write(&table, material).await?);
         report.writing_peak = peak_bytes()?;
         events = table::events(&table).await?;
     }

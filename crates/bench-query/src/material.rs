@@ -109,7 +109,7 @@ impl Material {
         );
         let caller = format!("team-{:02}", skewed(index, 5, CALLERS));
         let failed = pick(index, 6, 50) == 0;
-        let prompt = format!("Case {index}: {}", conversation.prompt);
+        let prompt = format!("{}\n\nCase {index}", conversation.prompt);
         let request = json!({
             "model": model, "temperature": pick(index, 7, 10), "max_tokens": 1024,
             "messages": [{"role": "user", "content": prompt}],

@@ -9,25 +9,25 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use corelog_query::Events;
 use corelog_runtime::Clock;
-use corelog_store::{Appender, Compaction, Directory, Table};
+use corelog_store::{Appender, Compaction, Directory, Event, Table};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use tokio::sync::mpsc;
 use url::Url;
 
 use crate::material::Material;
 
 /// Records of one append: what a busy node takes in within some seconds.
 const APPEND_RECORDS: u64 = 2_000;
+const COMPACT_EVERY: Duration = Duration::from_secs(1);
 
 /// What writing took.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Written {
     /// Bytes of JSON.
     pub(crate) json_bytes: u64,
-    /// From the records in memory to the table, without making them.
-    pub(crate) appending: Duration,
-    /// Making few large files of the many small ones.
-    pub(crate) compacting: Duration,
+    /// From the first record to a table of few large files, making the records included.
+    pub(crate) took: Duration,
 }
 
 /// Opens the table in a directory.
@@ -38,40 +38,68 @@ pub(crate) async fn open(dir: &Path) -> anyhow::Result<Table> {
     Ok(Table::open(store, url, Clock::system()).await?)
 }
 
-/// Writes all records: appended a few at a time, then compacted.
-pub(crate) async fn write(table: &Table, material: &Material) -> anyhow::Result<Written> {
-    let mut written = Written {
-        json_bytes: 0,
-        appending: Duration::ZERO,
-        compacting: Duration::ZERO,
+/// Writes all records: appended a few at a time, and compacted meanwhile.
+pub(crate) async fn write(table: &Table, material: Material) -> anyhow::Result<Written> {
+    let began = Instant::now();
+    let (made, mut batches) = mpsc::channel(2);
+    let maker = tokio::task::spawn_blocking(move || make(&material, &made));
+    let compacting = tokio::spawn(keep_compact(table.clone()));
+    let mut json_bytes = 0;
+    let mut newest = None;
+    while let Some((number, events)) = batches.recv().await {
+        json_bytes += events.iter().map(|it| it.message.len() as u64).sum::<u64>();
+        if let Some((number, events)) = newest.replace((number, events)) {
+            append(table, number, events).await?;
+        }
+    }
+    maker.await??;
+    compacting.abort();
+    // What is merged once no more comes, which cannot be said of the newest file.
+    let settled = Compaction {
+        files_min: 2,
+        ..Compaction::default()
     };
+    while table.compact(settled).await?.is_some() {}
+    if let Some((number, events)) = newest {
+        append(table, number, events).await?;
+    }
+    let took = began.elapsed();
+    table.vacuum(Duration::ZERO).await?;
+    Ok(Written { json_bytes, took })
+}
+
+async fn append(table: &Table, number: u64, events: Vec<Arc<Event>>) -> anyhow::Result<()> {
+    let appender = Appender {
+        name: "bench".to_owned(),
+        number,
+    };
+    table.append(&appender, events).await?;
+    Ok(())
+}
+
+/// Batches of records as they come, each with the number of its last.
+fn make(material: &Material, made: &mpsc::Sender<(u64, Vec<Arc<Event>>)>) -> anyhow::Result<()> {
     let mut first = 0;
     while first < material.records {
         let end = (first + APPEND_RECORDS).min(material.records);
-        let events = material.events(first..end)?;
-        written.json_bytes += events.iter().map(|it| it.message.len() as u64).sum::<u64>();
-        let appender = Appender {
-            name: "bench".to_owned(),
-            number: end,
-        };
-        let began = Instant::now();
-        table.append(&appender, events).await?;
-        written.appending += began.elapsed();
-        // As the product does: now and then, so that there are never many small files.
-        if first / APPEND_RECORDS % 16 == 15 {
-            written.compacting += compact(table).await?;
+        if made
+            .blocking_send((end, material.events(first..end)?))
+            .is_err()
+        {
+            break;
         }
         first = end;
     }
-    written.compacting += compact(table).await?;
-    table.vacuum(Duration::ZERO).await?;
-    Ok(written)
+    Ok(())
 }
 
-async fn compact(table: &Table) -> anyhow::Result<Duration> {
-    let began = Instant::now();
-    while table.compact(Compaction::default()).await?.is_some() {}
-    Ok(began.elapsed())
+/// Compacts what there is, again and again.
+async fn keep_compact(table: Table) {
+    loop {
+        if !matches!(table.compact(Compaction::default()).await, Ok(Some(_))) {
+            tokio::time::sleep(COMPACT_EVERY).await;
+        }
+    }
 }
 
 /// The table's newest version, for queries.

@@ -1,5 +1,7 @@
 //! Steps that look at one row at a time: expressions become columns, or decide which rows stay.
 
+mod vector;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -154,6 +156,9 @@ impl Run for Computing {
 }
 
 fn column(output: &Output, cx: &Context, readers: &[SlotReader<'_>], rows: usize) -> ArrayRef {
+    if let Some(column) = vector::column(output, cx, readers) {
+        return column;
+    }
     let value = |row: usize| -> At<'_> { At { readers, row } };
     let key: fn(&Value<'_>, &mut Vec<u8>) -> bool = match output.form {
         Form::SortKey => sort_key::write,
@@ -235,6 +240,10 @@ impl Transform for Keep {
     }
 
     fn is_rowwise(&self) -> bool {
+        true
+    }
+
+    fn drops(&self) -> bool {
         true
     }
 

@@ -21,6 +21,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::StreamExt as _;
 
+use crate::bloom::Blooms;
 use crate::compute::Slot;
 use crate::frame::{Frame, POINTER, Shown};
 use crate::kind::Reader;
@@ -55,6 +56,7 @@ pub struct Limits {
 #[derive(Clone)]
 pub struct Engine {
     runtime: Arc<RuntimeEnv>,
+    blooms: Arc<Blooms>,
     threads: usize,
 }
 
@@ -81,6 +83,7 @@ impl Engine {
             .build_arc()?;
         Ok(Self {
             runtime,
+            blooms: Arc::default(),
             threads: limits.threads.max(1),
         })
     }
@@ -243,7 +246,8 @@ impl Engine {
     fn session(&self, events: &Events) -> Result<SessionContext> {
         let mut config = SessionConfig::new()
             .with_target_partitions(self.threads)
-            .with_batch_size(BATCH_ROWS);
+            .with_batch_size(BATCH_ROWS)
+            .with_extension(Arc::clone(&self.blooms));
         let options = config.options_mut();
         options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;

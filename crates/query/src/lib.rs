@@ -12,6 +12,7 @@
 //!
 //! Absent here: log groups' state, who may ask, which queries there are, HTTP.
 
+mod bloom;
 mod compute;
 mod discover;
 mod engine;

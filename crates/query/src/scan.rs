@@ -12,6 +12,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondT
 use async_trait::async_trait;
 use chrono::DateTime;
 use corelog_store::{Column as Stored, DataFile, arrow_schema};
+use corelog_types::Timestamp;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, Result, ScalarValue, project_schema};
 use datafusion::datasource::TableType;
@@ -23,7 +24,7 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExecBuilder;
@@ -31,7 +32,11 @@ use datafusion::physical_plan::union::UnionExec;
 use datafusion::prelude::{ident, lit};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
+use parking_lot::Mutex;
 
+use crate::bloom::Blooms;
+use crate::stage::StageExec;
+use crate::tally::Tally;
 use crate::{Error, Window};
 
 /// The column of log groups, behind the store's own.
@@ -157,6 +162,7 @@ impl Events {
             edges,
             recent,
             window,
+            uncounted: Mutex::new(None),
             loose,
         };
         (scan, extent)
@@ -214,6 +220,8 @@ pub(crate) struct Scan {
     edges: Vec<DataFile>,
     recent: Vec<Recent>,
     window: Window,
+    /// Where the events of the edges are to be counted, the first time they are read.
+    uncounted: Mutex<Option<Tally>>,
     /// Whether some row has a promoted field in a form that its column cannot hold.
     pub(crate) loose: bool,
 }
@@ -228,6 +236,35 @@ impl fmt::Debug for Scan {
 }
 
 impl Scan {
+    /// Counts its events, without reading those that need not be.
+    pub(crate) fn count(&mut self, tally: &Tally) {
+        let stored: u64 = self.inside.iter().map(|file| file.rows).sum();
+        let recent: usize = self.recent.iter().map(|part| part.rows.num_rows()).sum();
+        tally.add(stored + recent as u64);
+        *self.uncounted.get_mut() = Some(tally.clone());
+    }
+
+    /// A time that the newest of its events are not older than, so many of them; if so many are known of.
+    pub(crate) fn newest_since(&self, events: usize) -> Option<Timestamp> {
+        let mut parts: Vec<(Timestamp, u64)> = self
+            .inside
+            .iter()
+            .filter_map(|file| Some((file.earliest?, file.rows)))
+            .collect();
+        parts.extend(self.recent.iter().filter_map(|part| {
+            let earliest = u64::try_from(part.earliest_ms).ok()?;
+            let rows = part.rows.num_rows() as u64;
+            Some((Timestamp::from_unix_ms(earliest), rows))
+        }));
+        parts.sort_by_key(|(earliest, _)| std::cmp::Reverse(*earliest));
+        let mut known = 0;
+        let enough = parts.into_iter().find(|(_, rows)| {
+            known += rows;
+            known >= events as u64
+        });
+        enough.map(|(earliest, _)| earliest)
+    }
+
     fn parquet(
         files: &[DataFile],
         session: &dyn Session,
@@ -235,24 +272,22 @@ impl Scan {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let runtime = session.runtime_env();
-        // Files never change, so what is known of them stays known.
-        let readers = CachedParquetFileReaderFactory::new(
-            runtime.object_store(Events::root()?)?,
-            runtime.cache_manager.get_file_metadata_cache(),
-        );
+        let schema = schema();
+        let message = schema.index_of(Stored::Message.name())?;
+        let reads_messages = projection.is_none_or(|read| read.contains(&message));
         let group = Arc::new(Field::new(GROUP, DataType::Utf8View, false));
         let columns = TableSchema::builder(Arc::new(Schema::new(file_fields())))
             .with_table_partition_cols(vec![group])
             .build();
         let mut source = ParquetSource::new(columns)
             .with_table_parquet_options(session.table_options().parquet.clone())
-            .with_pushdown_filters(true)
+            // Rows are cut out early where that spares reading messages. Other columns are read faster than cut.
+            .with_pushdown_filters(reads_messages)
             .with_reorder_filters(true)
             .with_enable_page_index(true)
-            .with_parquet_file_reader_factory(Arc::new(readers));
+            .with_parquet_file_reader_factory(Arc::new(readers(session)?));
         if let Some(filter) = conjunction(filters.to_vec()) {
-            let columns = DFSchema::try_from(schema())?;
+            let columns = DFSchema::try_from(schema)?;
             source = source.with_predicate(session.create_physical_expr(filter, &columns)?);
         }
         let partitions = session.config().target_partitions().max(1);
@@ -272,6 +307,7 @@ impl Scan {
     /// The files that may have events of another time, without those.
     fn cut(
         &self,
+        edges: &[DataFile],
         session: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
@@ -286,7 +322,7 @@ impl Scan {
         }
         let within = in_window(self.window);
         let filters = [filters, &within].concat();
-        let files = Self::parquet(&self.edges, session, Some(&read), &filters, None)?;
+        let files = Self::parquet(edges, session, Some(&read), &filters, None)?;
         let Some(within) = conjunction(within) else {
             return Ok(files);
         };
@@ -308,7 +344,57 @@ impl Scan {
     }
 }
 
-fn partitioned(file: &DataFile) -> Result<PartitionedFile> {
+/// Reads files. They never change, so what is known of them stays known.
+fn readers(session: &dyn Session) -> Result<CachedParquetFileReaderFactory> {
+    let runtime = session.runtime_env();
+    Ok(CachedParquetFileReaderFactory::new(
+        runtime.object_store(Events::root()?)?,
+        runtime.cache_manager.get_file_metadata_cache(),
+    ))
+}
+
+/// The files of a time that may have what filters ask for.
+async fn left(
+    files: &[DataFile],
+    asked: Window,
+    filters: &[Expr],
+    session: &dyn Session,
+) -> Result<Vec<DataFile>> {
+    let overlaps = |file: &&DataFile| asked.overlaps(file.earliest, file.latest);
+    let files = files.iter().filter(overlaps).cloned().collect();
+    match session.config().get_extension::<Blooms>() {
+        Some(blooms) => blooms.leave(files, filters, &readers(session)?).await,
+        None => Ok(files),
+    }
+}
+
+/// The time that filters leave of a window.
+fn asked(mut window: Window, filters: &[Expr]) -> Window {
+    for filter in filters {
+        let Expr::BinaryExpr(BinaryExpr { left, op, right }) = filter else {
+            continue;
+        };
+        let (Expr::Column(column), Expr::Literal(bound, _)) = (&**left, &**right) else {
+            continue;
+        };
+        let ScalarValue::TimestampMicrosecond(Some(micros), _) = bound else {
+            continue;
+        };
+        if column.name != Stored::Timestamp.name() {
+            continue;
+        }
+        // Milliseconds that the bound lies in are left in.
+        let ms = micros.div_euclid(1_000);
+        match op {
+            Operator::Gt | Operator::GtEq => window.start_ms = window.start_ms.max(ms),
+            Operator::Lt | Operator::LtEq => window.end_ms = window.end_ms.min(ms),
+            _ => {}
+        }
+    }
+    window
+}
+
+pub(crate) fn partitioned(file: &DataFile) -> Result<PartitionedFile> {
     let location = Path::parse(&file.path).map_err(|error| {
         datafusion::common::DataFusionError::External(Box::new(Error::Path {
             path: file.path.clone(),
@@ -365,12 +451,21 @@ impl TableProvider for Scan {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let mut plans = Vec::new();
-        if !self.inside.is_empty() {
-            let files = Self::parquet(&self.inside, session, projection, filters, limit)?;
+        let asked = asked(self.window, filters);
+        let inside = left(&self.inside, asked, filters, session).await?;
+        if !inside.is_empty() {
+            let files = Self::parquet(&inside, session, projection, filters, limit)?;
             plans.push(files);
         }
-        if !self.edges.is_empty() {
-            plans.push(self.cut(session, projection, filters)?);
+        let uncounted = self.uncounted.lock().take();
+        if let Some(tally) = uncounted.filter(|_| !self.edges.is_empty()) {
+            let edges = self.cut(&self.edges, session, projection, &[])?;
+            plans.push(StageExec::over(edges, tally.step(false)));
+        } else {
+            let edges = left(&self.edges, asked, filters, session).await?;
+            if !edges.is_empty() {
+                plans.push(self.cut(&edges, session, projection, filters)?);
+            }
         }
         if !self.recent.is_empty() {
             plans.push(self.memory(projection)?);

@@ -59,6 +59,11 @@ pub(crate) trait Transform: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether it may leave rows out.
+    fn drops(&self) -> bool {
+        false
+    }
+
     /// Whether it only counts.
     fn counts(&self) -> bool {
         false
@@ -104,6 +109,11 @@ impl Stage {
     /// Whether a node is a step that looks at one row at a time.
     pub(crate) fn is_rowwise(node: &LogicalPlan) -> bool {
         Self::of(node).is_some_and(|it| it.transform.is_rowwise())
+    }
+
+    /// Whether a node is a step that may leave rows out.
+    pub(crate) fn drops(node: &LogicalPlan) -> bool {
+        Self::of(node).is_some_and(|it| it.transform.drops())
     }
 
     /// What is counted, of a node that only counts.
@@ -223,6 +233,14 @@ pub(crate) struct StageExec {
 }
 
 impl StageExec {
+    /// A step over rows that are there already.
+    pub(crate) fn over(
+        input: Arc<dyn ExecutionPlan>,
+        transform: Arc<dyn Transform>,
+    ) -> Arc<dyn ExecutionPlan> {
+        Arc::new(Self::new(input, transform))
+    }
+
     fn new(input: Arc<dyn ExecutionPlan>, transform: Arc<dyn Transform>) -> Self {
         let kept = input.schema();
         let kept = kept.fields().iter().filter(|_| transform.keeps());

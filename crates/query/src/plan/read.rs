@@ -10,7 +10,7 @@ use datafusion::logical_expr::{self as df, LogicalPlanBuilder};
 
 use super::rows::conjuncts;
 use super::steps::aliased;
-use super::{Planning, is_aggregation};
+use super::{Planning, is_aggregation, last_filter};
 use crate::discover::{Discover, Wanted};
 use crate::frame::{Frame, join, promoted};
 use crate::group;
@@ -26,6 +26,8 @@ pub(super) struct Reading {
     pub(super) frame: Frame,
     /// Where the parts of conditions stand that were looked at already.
     pub(super) hoisted: Vec<usize>,
+    /// Whether the events are counted as matched.
+    pub(super) counted: bool,
 }
 
 impl Planning<'_> {
@@ -41,8 +43,12 @@ impl Planning<'_> {
         self.groups += groups.len();
         let before = compared(commands, window)?;
         let all = before.map_or(window, |before| before.and(window));
-        let (scan, extent) = request.events.select(&groups, all);
+        let (mut scan, extent) = request.events.select(&groups, all);
         self.extent.add(extent);
+        let counted = before.is_none() && last_filter(commands).is_none();
+        if counted {
+            scan.count(&self.tally);
+        }
         let is_promoted = !scan.loose;
         let mut builder =
             LogicalPlanBuilder::scan("events", provider_as_source(Arc::new(scan)), None)?;
@@ -52,7 +58,11 @@ impl Planning<'_> {
         let mut frame = Frame::of_events(builder.build()?, is_promoted);
         let hoisted = hoist(&mut frame, commands)?;
         self.take_fields(&mut frame, commands, more)?;
-        Ok(Reading { frame, hoisted })
+        Ok(Reading {
+            frame,
+            hoisted,
+            counted,
+        })
     }
 
     /// Takes the fields that commands ask for out of the messages.
