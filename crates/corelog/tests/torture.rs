@@ -6,8 +6,8 @@ use std::process::Command;
 fn torture_finds_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_corelog"))
-        .args(["torture", "--rounds", "50", "--rate", "40"])
-        .args(["--seconds", "3", "--dir"])
+        .args(["torture", "--rounds", "50", "--rate", "20"])
+        .args(["--seconds", "2", "--dir"])
         .arg(dir.path())
         .output()
         .unwrap();
