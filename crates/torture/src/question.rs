@@ -145,6 +145,6 @@ mod tests {
         let row = [("it", "1"), ("@ptr", "p")];
         let row = row.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(rows_of(&body), [Row::from(row), Row::new()]);
-        assert_eq!(rows_of(&Value::Null), [Row::new(); 0]);
+        assert!(rows_of(&Value::Null).is_empty());
     }
 }
