@@ -323,6 +323,26 @@ def test_the_command_line_prints_lines_csv_and_charts(asked, engine):
     assert json.loads(printed)["parts"]
 
 
+def test_the_command_line_asks_the_group_that_the_server_is_configured_with(tmp_path, engine):
+    own = Stack(tmp_path, '[store]\nlog_group = "/llm/calls"\n')
+    try:
+        openai.OpenAI(base_url=own.openai_url, api_key="sk-test").chat.completions.create(
+            model="demo-echo", messages=[{"role": "user", "content": "hello"}]
+        )
+
+        def found(*more):
+            printed, _ = corelog(own.url, "query", "stats count(*) as n by @log", *more)
+            return [json.loads(line) for line in printed.splitlines()]
+
+        expected = [{"@log": f"{ACCOUNT}:/llm/calls", "n": "1"}]
+        assert wait_for(found, "the record") == expected
+        corelog(own.url, "query", "save", "own", "SOURCE '/llm/calls' | stats count(*) as n by @log")
+        printed, _ = corelog(own.url, "query", "--saved", "own")
+        assert [json.loads(line) for line in printed.splitlines()] == expected
+    finally:
+        own.stop()
+
+
 def test_the_command_line_says_why_there_is_nothing(asked, engine):
     printed, said = corelog(asked.url, "query", "filter modelId = 'none'", "-o", "table")
     assert printed == "" and said.startswith(f"no rows in {GROUP} from ")

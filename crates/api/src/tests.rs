@@ -295,6 +295,7 @@ async fn house_denying(denied: Option<Action>) -> House {
         catalog: Arc::new(catalog.clone()),
         events: Arc::<FakeEvents>::clone(&events),
         queries: engine.queries(QueryLimits::default(), &clock),
+        records: LogGroupName::new("/sample").unwrap(),
         account: Account {
             id: "111122223333".to_owned(),
             region: "us-east-1".to_owned(),

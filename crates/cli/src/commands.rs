@@ -220,6 +220,7 @@ mod tests {
             "corelog import jsonl - --log-group /g --timestamp-field time --stream s",
             "corelog export --log-group /g --since 2h --format parquet out.parquet",
             "corelog export --log-group /g --filter ERROR --format bedrock s3://bucket",
+            "corelog torture --scenario query --rate 1000 --seconds 60",
             "corelog doctor",
             "corelog completions bash",
         ] {
@@ -254,6 +255,7 @@ mod tests {
             "corelog query limit --explain --estimate",
             "corelog query save x",
             "corelog query limit --since soon",
+            "corelog torture --rate 0",
         ] {
             assert_eq!(parsed(line).unwrap_err().exit_code(), 2, "{line}");
         }
