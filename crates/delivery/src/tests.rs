@@ -293,10 +293,11 @@ async fn bodies_beside_the_spool_count_where_they_are_to_count() {
             let id = RecordId::from_parts(NOW.unix_ms(), [number; 10]);
             let mut body = spool.blob(id, "input").unwrap();
             body.write_all(&[b'x'; 100]).unwrap();
+            let text = text(u64::from(number));
             let entry = corelog_spool::Entry {
                 id,
                 time: NOW,
-                payload: &[text(u64::from(number)).as_bytes()],
+                payload: &[text.as_bytes()],
                 blobs: vec![body.seal().unwrap()],
             };
             spool.append(entry).unwrap();

@@ -59,10 +59,13 @@ impl From<Sight> for Line {
             ..Self::default()
         };
         match sight {
-            Sight::Began(exchange) => Self {
-                began: Some((*exchange).clone().into()),
-                ..of(exchange.id)
-            },
+            Sight::Began(exchange) => {
+                let id = exchange.id;
+                Self {
+                    began: Some((*exchange).into()),
+                    ..of(id)
+                }
+            }
             Sight::Said(id, Said { kind, text }) => {
                 let mut line = of(id);
                 let place = match kind {

@@ -122,8 +122,8 @@ impl Screen {
         let mut kind = call.kind;
         if !is_shown {
             self.close_line(printer)?;
-            let short = || format!("… {}", short(id));
-            printer.line(&printer.styled(Style::Label, &head.unwrap_or_else(short)))?;
+            let again = || format!("… {}", short(id));
+            printer.line(&printer.styled(Style::Label, &head.unwrap_or_else(again)))?;
             self.shown = Some(id.to_owned());
             kind = Kind::Text;
         }
