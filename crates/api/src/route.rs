@@ -130,6 +130,7 @@ impl Api {
             }
             (&Method::GET, ["exchanges"]) => admin::list(self, caller).await,
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),
+            (&Method::GET, ["streams"]) => admin::streams(self, caller),
             (&Method::GET, ["status"]) => admin::status(self, caller),
             (&Method::POST, ["queries", "check"]) => {
                 admin::check_query(self, request.body(), caller).await

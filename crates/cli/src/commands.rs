@@ -99,7 +99,7 @@ pub enum ClientCommand {
     Run(run::Args),
     /// Shows a record.
     Get(get::Args),
-    /// Shows the last records, and follows new ones, or the new events of log groups.
+    /// Shows the last records, and follows new ones, the new events of log groups, or what calls in flight say.
     Tail(tail::Args),
     /// Asks log events a question in the language of Logs Insights, or keeps one.
     Query(query::Args),
@@ -202,6 +202,7 @@ mod tests {
             "corelog tail timeout -f --highlight error --highlight gpt",
             "corelog tail -- -heartbeat",
             "corelog tail --log-group /corelog/invocations --log-group /app",
+            "corelog tail --stream -o json",
             "corelog query limit --since 15m --log-group /a --log-group /b --limit 5 -o csv",
             "corelog query limit --from 2026-11-20 --to now --explain",
             "corelog query --saved errors --param n=5 --chart",
@@ -249,6 +250,9 @@ mod tests {
             "corelog export out",
             "corelog up --set x",
             "corelog tail --log-group /a --follow",
+            "corelog tail --stream --log-group /a",
+            "corelog tail --stream -n 3",
+            "corelog tail --stream timeout",
             "corelog query",
             "corelog query limit --since 1h --from 2026-11-20",
             "corelog query limit --saved x",

@@ -115,6 +115,12 @@ impl Printer {
         self.out.flush()
     }
 
+    /// Part of a line, that is seen at once.
+    pub(crate) fn part(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
     /// Bytes as they are.
     pub(crate) fn copy(&mut self, from: &mut dyn io::Read) -> io::Result<()> {
         io::copy(from, &mut self.out)?;
