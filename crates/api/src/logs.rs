@@ -8,7 +8,6 @@ mod engine;
 mod event;
 mod exports;
 mod group;
-mod pointer;
 mod policy;
 mod queries;
 mod reading;
@@ -64,12 +63,11 @@ use corelog_types::LOG_NAME_CHARS_MAX;
 use corelog_wire::model::{Constraint, Violation};
 
 pub use engine::{
-    Amount, Answer, Engine, Estimate, EventPointer, FieldShare, Language, Malformed, NoEngine,
-    Progress, QueryError, QuerySpec, Row, Statistics,
+    Amount, Answer, Engine, Estimate, FieldShare, Language, Malformed, NoEngine, Progress,
+    QueryError, QuerySpec, Row, Statistics,
 };
 pub use event::{Away, Events, NoEvents};
 pub use exports::{ExportRefused, Exports, NoExports};
-pub use pointer::InvalidPointer;
 #[cfg(test)]
 pub(crate) use queries::Asked;
 pub use queries::{Queries, QueryLimits, QueryLoad};

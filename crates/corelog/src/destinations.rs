@@ -30,6 +30,9 @@ use crate::tables::{Care, Deletions};
 /// The cursor's name of the table of all events.
 const TABLE: &str = "log-groups";
 
+/// What goes on beside deliveries is waited for as long once they have ended.
+const LATE_MAX: Duration = Duration::from_secs(5);
+
 /// Where work runs that no caller waits for.
 pub(crate) struct Backgrounds {
     /// Deliveries.
@@ -92,12 +95,13 @@ impl Destined {
             config.targets.further = crate::logging::further(logging, &settings, &spool)?;
         }
         let (hot, follower) = Hot::new(spool.clone(), config);
-        let listening = hot.subscribe();
+        // Without a table there are no log streams to note anything of.
+        let listening = tables.is_some().then(|| hot.subscribe());
         let (tasks, caring) = (corelog_runtime::Tasks::new(), Shutdown::new());
         tasks.spawn_on("log events", follower.run(caring.child()), &events);
         Ok(Self {
             hot,
-            listening: Mutex::new(Some(listening)),
+            listening: Mutex::new(listening),
             settings: RwLock::new(settings),
             spool,
             clock,
@@ -352,6 +356,9 @@ impl Destined {
                 Ok(Ok(ended)) => left.push((name, ended.undelivered)),
                 Ok(Err(_)) | Err(_) => left.push((name, destination.handle.report().backlog)),
             }
+        }
+        if let Err(late) = self.tasks.wait(LATE_MAX).await {
+            tracing::warn!(late, "not finished in time");
         }
         left
     }

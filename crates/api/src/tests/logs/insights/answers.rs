@@ -1,7 +1,8 @@
 //! Answers: pages of rows, what runs, and what is said of queries, fields and records.
 
+use corelog_types::EventPointer;
+
 use super::*;
-use crate::logs::EventPointer;
 use crate::tests::engine::pointer;
 
 #[tokio::test]
