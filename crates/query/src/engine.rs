@@ -26,7 +26,7 @@ use crate::frame::{Frame, POINTER, Shown};
 use crate::kind::Reader;
 use crate::output::{Answer, AnswerRow, Statistics};
 use crate::plan::{Planning, in_order, project};
-use crate::scan::{Events, Extent};
+use crate::scan::{Events, Extent, LeftOut};
 use crate::stage::Planner;
 use crate::tally::Tally;
 use crate::{Error, Request, Result, group, of_group, sql};
@@ -103,7 +103,8 @@ impl Engine {
             rows(&planned.columns, planned.raw, &batch, &mut answer.rows)?;
             answer.keep_to(request.answer_bytes_max)?;
         }
-        answer.statistics = statistics(planning.extent, &planning.tally, planning.groups);
+        let extent = planning.left_out.of(planning.extent);
+        answer.statistics = statistics(extent, &planning.tally, planning.groups);
         Ok(answer)
     }
 
@@ -126,7 +127,8 @@ impl Engine {
             texts(&batch, &mut answer.rows)?;
             answer.keep_to(request.answer_bytes_max)?;
         }
-        answer.statistics = statistics(planned.extent, &planned.tally, planned.groups);
+        let extent = planned.left_out.of(planned.extent);
+        answer.statistics = statistics(extent, &planned.tally, planned.groups);
         Ok(answer)
     }
 
@@ -155,7 +157,7 @@ impl Engine {
     pub async fn explain_sql(&self, text: &str, request: &Request) -> Result<String> {
         let session = self.sql_session(request)?;
         let planned = sql::plan(&session, text, request).await?;
-        explained(&session, &planned.plan).await
+        explained(&session, &planned.plan, &planned.left_out).await
     }
 
     fn sql_session(&self, request: &Request) -> Result<SessionContext> {
@@ -175,9 +177,9 @@ impl Engine {
     /// # Errors
     /// Any [`Error`].
     pub async fn explain(&self, query: &Query, request: &Request) -> Result<String> {
-        let (planned, _) = self.plan(query, request).await?;
+        let (planned, planning) = self.plan(query, request).await?;
         let session = self.session(&request.events)?;
-        explained(&session, &planned.plan).await
+        explained(&session, &planned.plan, &planning.left_out).await
     }
 
     async fn plan<'r>(
@@ -267,13 +269,20 @@ impl Engine {
     }
 }
 
-async fn explained(session: &SessionContext, plan: &LogicalPlan) -> Result<String> {
+async fn explained(
+    session: &SessionContext,
+    plan: &LogicalPlan,
+    left_out: &LeftOut,
+) -> Result<String> {
     let state = session.state();
     let optimised = state.optimize(plan)?;
     let planner = state.query_planner();
     let physical = planner.create_physical_plan(&optimised, &state).await?;
     let tree = datafusion::physical_plan::displayable(&*physical).indent(false);
-    Ok(format!("{}\n\n{tree}", optimised.display_indent()))
+    Ok(format!(
+        "{}\n\n{tree}{left_out}",
+        optimised.display_indent()
+    ))
 }
 
 /// A plan, and what its columns are.

@@ -23,6 +23,7 @@ mod kind;
 mod native;
 mod of_group;
 mod output;
+mod pages;
 mod plan;
 mod pointer;
 mod request;
@@ -32,6 +33,7 @@ mod sql;
 mod stage;
 mod steps;
 mod tally;
+mod text;
 
 pub use engine::{Engine, Limits};
 pub use error::Error;

@@ -24,7 +24,7 @@ use futures_util::future::BoxFuture;
 use crate::compute::{Compute, Form, Output, Slot};
 use crate::frame::{Computed, Frame, OrderKey};
 use crate::kind::Kind;
-use crate::scan::Extent;
+use crate::scan::{Extent, LeftOut};
 use crate::stage::Stage;
 use crate::tally::Tally;
 use crate::{Engine, Request, Result, Window, group};
@@ -39,6 +39,8 @@ pub(crate) struct Planning<'a> {
     named: usize,
     /// What is read, by this query and its subqueries.
     pub(crate) extent: Extent,
+    /// What indexes of words leave out of it.
+    pub(crate) left_out: LeftOut,
     /// Log groups that are read.
     pub(crate) groups: usize,
     /// Counts the events that pass the query's filters.
@@ -53,6 +55,7 @@ impl<'a> Planning<'a> {
             sets: Vec::new(),
             named: 0,
             extent: Extent::default(),
+            left_out: LeftOut::default(),
             groups: 0,
             tally: Tally::default(),
         }

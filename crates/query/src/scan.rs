@@ -1,7 +1,10 @@
 //! Events as a table of the engine: files of one version of the store's table, and the recent events beside them.
 //!
-//! Which files there are is decided by log group and time before anything is read. Filters go down to row groups,
-//! pages and Bloom filters, and rows are cut out before columns that only survivors need are decoded.
+//! Which files there are is decided by log group and time before anything is read. If messages must have a text, the
+//! files' indexes of words say which of their rows can. Filters go down to row groups, pages and Bloom filters, and rows
+//! are cut out before columns that only survivors need are decoded.
+
+mod words;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,12 +14,13 @@ use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use async_trait::async_trait;
 use chrono::DateTime;
-use corelog_store::{Column as Stored, DataFile, arrow_schema};
+use corelog_store::{Column as Stored, DataFile, Text, arrow_schema};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, Result, ScalarValue, project_schema};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::physical_plan::parquet::ParquetRowSelection;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -29,7 +33,11 @@ use datafusion::physical_plan::union::UnionExec;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 
+use crate::pages::Pages;
 use crate::{Error, Window};
+use words::Wanted;
+
+pub(crate) use words::LeftOut;
 
 /// The column of log groups, behind the store's own.
 pub(crate) const GROUP: &str = "log_group";
@@ -143,9 +151,12 @@ impl Events {
         let loose = files.iter().any(|file| file.loose_rows != Some(0))
             || recent.iter().any(|part| has_loose(&part.rows));
         let scan = Scan {
+            store: Arc::clone(&self.store),
             files,
             recent,
             loose,
+            text: None,
+            left_out: LeftOut::default(),
         };
         (scan, extent)
     }
@@ -181,10 +192,14 @@ fn file_fields() -> Vec<Field> {
 
 /// A table of some files and batches.
 pub(crate) struct Scan {
+    store: Arc<dyn ObjectStore>,
     files: Vec<DataFile>,
     recent: Vec<Recent>,
     /// Whether some row has a promoted field in a form that its column cannot hold.
     pub(crate) loose: bool,
+    /// What messages must have.
+    text: Option<Text>,
+    left_out: LeftOut,
 }
 
 impl fmt::Debug for Scan {
@@ -197,8 +212,15 @@ impl fmt::Debug for Scan {
 }
 
 impl Scan {
+    /// Leaves out rows of files whose messages cannot have this, and counts them.
+    pub(crate) fn look_for(&mut self, text: Option<Text>, left_out: &LeftOut) {
+        self.text = text;
+        self.left_out = left_out.clone();
+    }
+
     fn parquet(
         &self,
+        files: &[Wanted],
         session: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
@@ -213,14 +235,18 @@ impl Scan {
             .with_pushdown_filters(true)
             .with_reorder_filters(true)
             .with_enable_page_index(true);
+        if files.iter().any(|wanted| wanted.rows.is_some()) {
+            let pages = Pages(Arc::clone(&self.store));
+            source = source.with_parquet_file_reader_factory(Arc::new(pages));
+        }
         if let Some(filter) = conjunction(filters.to_vec()) {
             let columns = DFSchema::try_from(schema())?;
             source = source.with_predicate(session.create_physical_expr(filter, &columns)?);
         }
         let partitions = session.config().target_partitions().max(1);
         let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); partitions];
-        for (at, file) in self.files.iter().enumerate() {
-            groups[at % partitions].push(partitioned(file)?);
+        for (at, wanted) in files.iter().enumerate() {
+            groups[at % partitions].push(partitioned(wanted)?);
         }
         groups.retain(|group| !group.is_empty());
         let config = FileScanConfigBuilder::new(Events::root()?, Arc::new(source))
@@ -242,7 +268,8 @@ impl Scan {
     }
 }
 
-fn partitioned(file: &DataFile) -> Result<PartitionedFile> {
+fn partitioned(wanted: &Wanted) -> Result<PartitionedFile> {
+    let file = &wanted.file;
     let location = Path::parse(&file.path).map_err(|error| {
         datafusion::common::DataFusionError::External(Box::new(Error::Path {
             path: file.path.clone(),
@@ -256,7 +283,11 @@ fn partitioned(file: &DataFile) -> Result<PartitionedFile> {
         e_tag: None,
         version: None,
     });
-    Ok(found.with_partition_values(vec![ScalarValue::Utf8View(Some(file.group.clone()))]))
+    let found = found.with_partition_values(vec![ScalarValue::Utf8View(Some(file.group.clone()))]);
+    Ok(match &wanted.rows {
+        Some(rows) => found.with_extension(ParquetRowSelection::new(rows.clone())),
+        None => found,
+    })
 }
 
 /// Rows as the engine reads them, their log group with them.
@@ -296,8 +327,10 @@ impl TableProvider for Scan {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let mut plans = Vec::new();
-        if !self.files.is_empty() {
-            plans.push(self.parquet(session, projection, filters, limit)?);
+        let files = words::wanted(&self.store, &self.files, self.text.as_ref(), &self.left_out);
+        let files = files.await;
+        if !files.is_empty() {
+            plans.push(self.parquet(&files, session, projection, filters, limit)?);
         }
         if !self.recent.is_empty() {
             plans.push(self.memory(projection)?);

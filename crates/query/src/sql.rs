@@ -4,6 +4,8 @@
 //! out of the messages, as text. `FROM "group"` and the service's ``FROM `logGroups(logGroupIdentifier:['a', 'b'])` ``
 //! name the tables. Statements only read.
 
+mod text;
+
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -27,7 +29,7 @@ use crate::discover::{Discover, Wanted};
 use crate::kind::Kind;
 use crate::of_group::{OfGroup, is_of_group};
 use crate::plan::{facts, in_window};
-use crate::scan::Extent;
+use crate::scan::{Extent, LeftOut};
 use crate::stage::Stage;
 use crate::tally::Tally;
 use crate::{Error, Request, Result};
@@ -44,6 +46,8 @@ const SYSTEM: [(&str, &str); 4] = [
 pub(crate) struct Planned {
     pub(crate) plan: LogicalPlan,
     pub(crate) extent: Extent,
+    /// What indexes of words leave out of it.
+    pub(crate) left_out: LeftOut,
     pub(crate) groups: usize,
     pub(crate) tally: Tally,
 }
@@ -63,6 +67,7 @@ pub(crate) async fn plan(
         .resolve_table_references(&statement)
         .map_err(|error| Error::malformed(&error))?;
     let mut extent = Extent::default();
+    let left_out = LeftOut::default();
     let mut groups = 0;
     let tally = Tally::default();
     for table in tables {
@@ -75,8 +80,10 @@ pub(crate) async fn plan(
             continue;
         };
         groups += of.len();
-        let (scan, read) = request.events.select(&of, request.window);
+        let (mut scan, read) = request.events.select(&of, request.window);
         extent.add(read);
+        let text = text::of_table(&statement, name, !scan.loose);
+        scan.look_for(text, &left_out);
         let view = view(scan, &names, request, &tally)?;
         session.register_table(table.clone(), Arc::new(ViewTable::new(view, None)))?;
     }
@@ -97,6 +104,7 @@ pub(crate) async fn plan(
     Ok(Planned {
         plan,
         extent,
+        left_out,
         groups,
         tally,
     })

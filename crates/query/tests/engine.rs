@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails here says where")]
 
+#[path = "engine/words.rs"]
+mod words;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::sync::Arc;
