@@ -192,7 +192,7 @@ mod tests {
             "prompt LIKE 'Rate%lim_ted'",
             Some("*rate* and *lim* and *ted*"),
         );
-        check(r"prompt LIKE '%100\% sure%'", Some("*sure*"));
+        check(r"prompt LIKE '%100\% sure%'", Some("sure*"));
         check("g.prompt ILIKE '% Rate %'", Some("rate"));
         check(
             "(prompt ~ 'over (load|time)')",

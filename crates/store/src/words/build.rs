@@ -7,7 +7,7 @@ use super::{BETWEEN, BLOCKS_MAX, LETTERS_MIN, WordIndex};
 
 /// Letters of the longest word. What is longer is no word of any language.
 const LETTERS_MAX: usize = 256;
-/// Bytes of the words of a file. It bounds what building keeps in memory, at some 25 times as much.
+/// Bytes of the words of a file. It bounds what building keeps in memory, at some 20 times as much.
 const WORDS_BYTES_MAX: usize = 2 << 20;
 /// Bytes of a block per word that it may have. Prose and code have a new word every 50 bytes or more, base64 every 10.
 const BYTES_PER_WORD: usize = 32;
@@ -48,13 +48,13 @@ pub(super) fn build<'m, I: Iterator<Item = &'m str>>(
 struct Building {
     blocks: Vec<u32>,
     anything: u128,
-    places: HashMap<Box<[u8]>, u128>,
+    /// The blocks of each word, of short ones by what [`packed`] makes of them.
+    short: HashMap<u128, u128>,
+    long: HashMap<Box<[u8]>, u128>,
     words_bytes: usize,
     /// Words of the block that is being filled, and how many it may have.
     of_block: usize,
     of_block_max: usize,
-    /// A word in lower case.
-    folded: Vec<u8>,
     /// Words that the block is known to have, each where [`place_of`] says: most words come again soon.
     known: Vec<u128>,
 }
@@ -72,11 +72,11 @@ impl Building {
         Self {
             blocks: Vec::new(),
             anything: 0,
-            places: HashMap::new(),
+            short: HashMap::new(),
+            long: HashMap::new(),
             words_bytes: 0,
             of_block: 0,
             of_block_max: (block_bytes / BYTES_PER_WORD).max(LETTERS_MAX),
-            folded: Vec::with_capacity(LETTERS_MAX),
             known: vec![0; KNOWN],
         }
     }
@@ -97,28 +97,26 @@ impl Building {
         if letters.len() < LETTERS_MIN {
             return;
         }
-        if let Some(word) = packed(letters) {
+        let places = if let Some(word) = packed(letters) {
             let known = &mut self.known[place_of(word)];
             if *known == word {
                 return;
             }
             *known = word;
-        }
-        if letters.len() > LETTERS_MAX {
-            return self.let_go();
-        }
-        self.folded.clear();
-        self.folded
-            .extend(letters.iter().map(u8::to_ascii_lowercase));
-        if let Some(places) = self.places.get_mut(&*self.folded) {
-            if *places & bit != 0 {
-                return;
-            }
-            *places |= bit;
+            self.short.entry(word).or_default()
+        } else if letters.len() <= LETTERS_MAX {
+            let word = letters.to_ascii_lowercase().into_boxed_slice();
+            self.long.entry(word).or_default()
         } else {
-            self.words_bytes += letters.len() + 1;
-            self.places.insert(self.folded.as_slice().into(), bit);
+            return self.let_go();
+        };
+        if *places & bit != 0 {
+            return;
         }
+        if *places == 0 {
+            self.words_bytes += letters.len() + 1;
+        }
+        *places |= bit;
         self.of_block += 1;
         if self.of_block > self.of_block_max {
             self.let_go();
@@ -130,14 +128,16 @@ impl Building {
         let bit = self.bit();
         self.anything |= bit;
         let words_bytes = &mut self.words_bytes;
-        self.places.retain(|word, places| {
+        let mut stays = |letters: usize, places: &mut u128| {
             *places &= !bit;
-            let is_kept = *places != 0;
-            if !is_kept {
-                *words_bytes -= word.len() + 1;
+            if *places == 0 {
+                *words_bytes -= letters + 1;
             }
-            is_kept
-        });
+            *places != 0
+        };
+        self.short
+            .retain(|word, places| stays(unpacked(*word).len(), places));
+        self.long.retain(|word, places| stays(word.len(), places));
     }
 
     fn close(&mut self, rows: u32) {
@@ -147,7 +147,9 @@ impl Building {
     }
 
     fn finish(self) -> WordIndex {
-        let mut sorted: Vec<_> = self.places.into_iter().collect();
+        let short = self.short.into_iter();
+        let short = short.map(|(word, places)| (unpacked(word), places));
+        let mut sorted: Vec<_> = short.chain(self.long).collect();
         sorted.sort_unstable();
         let mut words = Vec::with_capacity(self.words_bytes + 1);
         words.push(BETWEEN);
@@ -164,11 +166,16 @@ impl Building {
     }
 }
 
-/// A short word in lower case as a number; never 0.
+/// A short word in lower case as a number, filled up with spaces; never 0.
 fn packed(letters: &[u8]) -> Option<u128> {
     let mut bytes = [0; 16];
     bytes.get_mut(..letters.len())?.copy_from_slice(letters);
     Some(u128::from_le_bytes(bytes) | LOWER_CASE)
+}
+
+/// What was packed.
+fn unpacked(word: u128) -> Box<[u8]> {
+    word.to_le_bytes().trim_ascii_end().into()
 }
 
 /// Where a word is among those that are known.
