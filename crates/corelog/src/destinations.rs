@@ -92,12 +92,13 @@ impl Destined {
             config.targets.further = crate::logging::further(logging, &settings, &spool)?;
         }
         let (hot, follower) = Hot::new(spool.clone(), config);
-        let listening = hot.subscribe();
+        // Without a table there are no log streams to note anything of.
+        let listening = tables.is_some().then(|| hot.subscribe());
         let (tasks, caring) = (corelog_runtime::Tasks::new(), Shutdown::new());
         tasks.spawn_on("log events", follower.run(caring.child()), &events);
         Ok(Self {
             hot,
-            listening: Mutex::new(Some(listening)),
+            listening: Mutex::new(listening),
             settings: RwLock::new(settings),
             spool,
             clock,

@@ -1,34 +1,31 @@
 //! Leaving out rows whose messages cannot have a text, by the files' indexes of words.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use corelog_store::{DataFile, Text, WordIndex};
 use datafusion::parquet::arrow::arrow_reader::RowSelection;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use object_store::ObjectStore;
+use parking_lot::Mutex;
 
 use super::Extent;
 
 /// How many indexes are read at once.
 const INDEXES_AT_ONCE: usize = 8;
 
-/// What indexes of words left out of the files that were to be read.
+/// What indexes of words left out of the files that were to be read. A file counts once, however often it is asked.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct LeftOut(Arc<Sums>);
+pub(crate) struct LeftOut(Arc<Mutex<HashMap<String, Left>>>);
 
-#[derive(Debug, Default)]
-struct Sums {
-    /// Files whose index was asked.
-    files: AtomicU64,
-    /// Those of them that need not be read at all.
-    whole: AtomicU64,
-    /// Rows that need not be read.
-    rows: AtomicU64,
-    /// Bytes of their messages.
-    bytes: AtomicU64,
+/// What is left out of a file.
+#[derive(Debug)]
+struct Left {
+    rows: u64,
+    message_bytes: u64,
+    whole: bool,
 }
 
 impl LeftOut {
@@ -37,24 +34,23 @@ impl LeftOut {
         let rows = file.rows.saturating_sub(read);
         // The messages of a file are taken to be of one length.
         let bytes = u128::from(file.message_bytes) * u128::from(rows);
-        let bytes = u64::try_from(bytes / u128::from(file.rows.max(1))).unwrap_or(u64::MAX);
-        let sums = &self.0;
-        sums.files.fetch_add(1, Ordering::Relaxed);
-        sums.whole
-            .fetch_add(u64::from(read == 0), Ordering::Relaxed);
-        sums.rows.fetch_add(rows, Ordering::Relaxed);
-        sums.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let bytes = bytes / u128::from(file.rows.max(1));
+        let left = Left {
+            rows,
+            message_bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+            whole: read == 0,
+        };
+        self.0.lock().insert(file.path.clone(), left);
     }
 
     /// What is read of an extent.
     pub(crate) fn of(&self, mut extent: Extent) -> Extent {
-        let at_most = |sum: &AtomicU64, most: u64| sum.load(Ordering::Relaxed).min(most);
-        let rows = at_most(&self.0.rows, extent.rows);
-        let bytes = at_most(&self.0.bytes, extent.message_bytes);
-        extent.rows -= rows;
-        extent.rows_skipped += rows;
-        extent.message_bytes -= bytes;
-        extent.bytes_skipped += bytes;
+        for left in self.0.lock().values() {
+            extent.rows = extent.rows.saturating_sub(left.rows);
+            extent.rows_skipped += left.rows;
+            extent.message_bytes = extent.message_bytes.saturating_sub(left.message_bytes);
+            extent.bytes_skipped += left.message_bytes;
+        }
         extent
     }
 }
@@ -62,14 +58,16 @@ impl LeftOut {
 impl fmt::Display for LeftOut {
     /// Nothing if no index was asked.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [files, whole, rows] =
-            [&self.0.files, &self.0.whole, &self.0.rows].map(|sum| sum.load(Ordering::Relaxed));
-        if files == 0 {
+        let files = self.0.lock();
+        if files.is_empty() {
             return Ok(());
         }
+        let rows: u64 = files.values().map(|left| left.rows).sum();
+        let whole = files.values().filter(|left| left.whole).count();
+        let asked = files.len();
         writeln!(
             f,
-            "WordIndex: asked of {files} files, leaves out {rows} rows and {whole} whole files"
+            "WordIndex: asked of {asked} files, leaves out {rows} rows and {whole} whole files"
         )
     }
 }
@@ -80,6 +78,15 @@ pub(super) struct Wanted {
     pub(super) rows: Option<RowSelection>,
 }
 
+/// Files that are read whole.
+pub(super) fn whole(files: &[DataFile]) -> Vec<Wanted> {
+    let whole = |file: &DataFile| Wanted {
+        file: file.clone(),
+        rows: None,
+    };
+    files.iter().map(whole).collect()
+}
+
 /// The files that can have a text in their messages, in their order, and their rows that can.
 pub(super) async fn wanted(
     store: &Arc<dyn ObjectStore>,
@@ -88,11 +95,7 @@ pub(super) async fn wanted(
     left_out: &LeftOut,
 ) -> Vec<Wanted> {
     let Some(text) = text.cloned().map(Arc::new) else {
-        let whole = |file: &DataFile| Wanted {
-            file: file.clone(),
-            rows: None,
-        };
-        return files.iter().map(whole).collect();
+        return whole(files);
     };
     let asked: Vec<_> = files
         .iter()
