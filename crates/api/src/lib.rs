@@ -17,6 +17,7 @@ pub mod admin;
 mod aws;
 mod body;
 mod caller;
+mod keep;
 pub mod logging;
 pub mod logs;
 mod route;
