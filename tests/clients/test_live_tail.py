@@ -10,9 +10,10 @@ import threading
 
 import openai
 import pytest
-from botocore.exceptions import EventStreamError
+from botocore.exceptions import ClientError, EventStreamError
 
 from logs_client import ACCOUNT, REGION, check_shape, client_of, operation_of, refused
+from processes import wait_for
 from stack import Stack
 
 GROUP = "/corelog/invocations"
@@ -38,11 +39,20 @@ def ask(stack, *words):
     return ids
 
 
+def begun(logs, **more):
+    try:
+        return logs.start_live_tail(logGroupIdentifiers=[ARN], **more)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ThrottlingException":
+            raise
+        return None
+
+
 class Tail:
     """A session, every event of which is held against the model."""
 
     def __init__(self, logs, **more):
-        answer = logs.start_live_tail(logGroupIdentifiers=[ARN], **more)
+        answer = wait_for(lambda: begun(logs, **more), "a session, of which five may be begun a second")
         output = operation_of(logs, "start_live_tail").output_shape
         self.shape = output.members["responseStream"]
         self.request_id = answer["ResponseMetadata"]["RequestId"]
@@ -105,7 +115,14 @@ def test_what_cannot_be_tailed_is_an_exception_before_the_stream(logs):
 
 def test_the_sixteenth_session_is_one_too_many(logs):
     tails = [Tail(logs) for _ in range(15)]
-    refused(logs, "LimitExceededException", "start_live_tail", logGroupIdentifiers=[ARN])
+
+    def refusal():
+        with pytest.raises(ClientError) as raised:
+            logs.start_live_tail(logGroupIdentifiers=[ARN])
+        code = raised.value.response["Error"]["Code"]
+        return code if code != "ThrottlingException" else None
+
+    assert wait_for(refusal, "an answer that is not about haste") == "LimitExceededException"
     for tail in tails:
         tail.close()
 

@@ -25,7 +25,7 @@ mod route;
 pub use aws::Account;
 pub use body::{Body, Pieces};
 pub use caller::{Action, Authorise, Denied, Open};
-pub use route::{Api, Ports, owns};
+pub use route::{Api, Ports, body_bytes_max, owns};
 
 #[cfg(test)]
 mod tests;

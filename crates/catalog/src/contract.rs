@@ -2,6 +2,7 @@
 
 mod groups;
 mod logging;
+mod lookup_tables;
 mod policies;
 mod query_definitions;
 mod streams;
@@ -24,6 +25,7 @@ where
     logging::check(&open).await?;
     groups::check(&open).await?;
     streams::check(&open).await?;
+    lookup_tables::check(&open).await?;
     query_definitions::check(&open).await?;
     policies::check(&open).await
 }

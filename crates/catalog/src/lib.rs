@@ -10,6 +10,7 @@
 pub mod contract;
 mod group;
 mod logging;
+mod lookup_table;
 mod policy;
 mod query_definition;
 mod stream;
@@ -25,6 +26,7 @@ pub use group::{GroupChange, GroupFilter, LogGroup, LogGroupClass, LogGroups};
 pub use logging::{
     BucketTarget, LogGroupTarget, Logging, LoggingConfiguration, Modalities, Modality,
 };
+pub use lookup_table::{LookupChange, LookupContent, LookupTable, LookupTables};
 pub use policy::{Policies, Policy, PolicyKey, PolicyKind};
 pub use query_definition::{QueryDefinition, QueryDefinitions, QueryParameter};
 pub use sqlite::SqliteCatalog;
@@ -36,7 +38,15 @@ pub use stream::{Activity, LogStream, LogStreams, StreamOrder, StreamPlace, Stre
 /// # Cancel safety
 /// A change whose future is dropped has happened as a whole or not at all.
 pub trait Catalog:
-    Logging + LogGroups + LogStreams + QueryDefinitions + Policies + Send + Sync + fmt::Debug
+    Logging
+    + LogGroups
+    + LogStreams
+    + LookupTables
+    + QueryDefinitions
+    + Policies
+    + Send
+    + Sync
+    + fmt::Debug
 {
 }
 

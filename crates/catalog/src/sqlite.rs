@@ -6,6 +6,7 @@
 
 mod groups;
 mod logging;
+mod lookup_tables;
 mod policies;
 mod query_definitions;
 mod row;

@@ -8,7 +8,8 @@ use super::{SqliteCatalog, commit, failed};
 use crate::{Error, takeover};
 
 /// What brings a catalog from each version to the next. Entries are never changed, only added.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE settings (
         name TEXT PRIMARY KEY,
         value TEXT NOT NULL
@@ -52,7 +53,21 @@ const STEPS: [&str; 1] = ["
         updated_ms BIGINT NOT NULL,
         PRIMARY KEY (kind, scope, name)
     );
-"];
+",
+    "
+    CREATE TABLE lookup_tables (
+        name TEXT PRIMARY KEY,
+        description TEXT,
+        fields TEXT NOT NULL,
+        row_count BIGINT NOT NULL,
+        byte_count BIGINT NOT NULL,
+        kms_key TEXT,
+        tags TEXT NOT NULL,
+        updated_ms BIGINT NOT NULL,
+        csv TEXT NOT NULL
+    );
+",
+];
 
 /// Takes the steps that are missing, in one transaction. A catalog that is new takes over the file of an earlier
 /// version in the same transaction, so that this happens once.
