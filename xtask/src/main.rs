@@ -5,6 +5,7 @@ mod check;
 mod clients;
 mod codegen;
 mod layers;
+mod python;
 mod run;
 mod shell;
 mod test;
@@ -23,6 +24,7 @@ usage: cargo xtask COMMAND
   tidy            what no compiler checks: module lines, banned names, docs up to date
   clients [ARGS]  the tests with real clients alone; ARGS go to pytest
   bench gateway [--quick]   CPU, throughput and latency beside nginx and a bare relay
+  bench query [--records N] questions over a month of records, beside DuckDB and chDB
 ";
 
 fn main() -> ExitCode {
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::tidy(),
         ["clients", rest @ ..] => clients::clients(rest),
         ["bench", "gateway", rest @ ..] => bench::gateway(rest),
+        ["bench", "query", rest @ ..] => bench::query(rest),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);

@@ -1,5 +1,7 @@
 //! Steps that look at one row at a time: expressions become columns, or decide which rows stay.
 
+mod vector;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -106,6 +108,10 @@ impl Transform for Compute {
         self.outputs.iter().map(field).collect()
     }
 
+    fn is_rowwise(&self) -> bool {
+        true
+    }
+
     fn start(&self, input: &SchemaRef) -> Result<Box<dyn Run>> {
         let mut fields: Vec<_> = input.fields().iter().cloned().collect();
         fields.extend(self.adds().into_iter().map(Arc::new));
@@ -150,6 +156,9 @@ impl Run for Computing {
 }
 
 fn column(output: &Output, cx: &Context, readers: &[SlotReader<'_>], rows: usize) -> ArrayRef {
+    if let Some(column) = vector::column(output, cx, readers) {
+        return column;
+    }
     let value = |row: usize| -> At<'_> { At { readers, row } };
     let key: fn(&Value<'_>, &mut Vec<u8>) -> bool = match output.form {
         Form::SortKey => sort_key::write,
@@ -228,6 +237,14 @@ impl Transform for Keep {
 
     fn adds(&self) -> Vec<Field> {
         Vec::new()
+    }
+
+    fn is_rowwise(&self) -> bool {
+        true
+    }
+
+    fn drops(&self) -> bool {
+        true
     }
 
     fn start(&self, input: &SchemaRef) -> Result<Box<dyn Run>> {

@@ -21,6 +21,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::StreamExt as _;
 
+use crate::bloom::Blooms;
 use crate::compute::Slot;
 use crate::frame::{Frame, POINTER, Shown};
 use crate::kind::Reader;
@@ -29,7 +30,7 @@ use crate::plan::{Planning, in_order, project};
 use crate::scan::{Events, Extent};
 use crate::stage::Planner;
 use crate::tally::Tally;
-use crate::{Error, Request, Result, group, of_group, sql};
+use crate::{Error, Request, Result, group, late, of_group, sql};
 
 /// A result never has more rows. Source: the service model's largest `limit`.
 const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
@@ -55,6 +56,7 @@ pub struct Limits {
 #[derive(Clone)]
 pub struct Engine {
     runtime: Arc<RuntimeEnv>,
+    blooms: Arc<Blooms>,
     threads: usize,
 }
 
@@ -81,6 +83,7 @@ impl Engine {
             .build_arc()?;
         Ok(Self {
             runtime,
+            blooms: Arc::default(),
             threads: limits.threads.max(1),
         })
     }
@@ -94,7 +97,8 @@ impl Engine {
     pub async fn run(&self, query: &Query, request: &Request) -> Result<Answer> {
         let (planned, planning) = self.plan(query, request).await?;
         let session = self.session(&request.events)?;
-        let (batches, _) = execute(&session, planned.plan).await?;
+        let plan = late::narrowed(&session, planned.plan).await?;
+        let (batches, _) = execute(&session, plan).await?;
         let mut answer = Answer {
             columns: planned.shown.iter().map(|it| it.name.clone()).collect(),
             ..Answer::default()
@@ -242,7 +246,8 @@ impl Engine {
     fn session(&self, events: &Events) -> Result<SessionContext> {
         let mut config = SessionConfig::new()
             .with_target_partitions(self.threads)
-            .with_batch_size(BATCH_ROWS);
+            .with_batch_size(BATCH_ROWS)
+            .with_extension(Arc::clone(&self.blooms));
         let options = config.options_mut();
         options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
@@ -338,7 +343,7 @@ fn readers<'s>(slots: &'s [Option<Slot>], batch: &RecordBatch) -> Result<Vec<Slo
     slots.iter().map(reader).collect()
 }
 
-async fn execute(
+pub(crate) async fn execute(
     session: &SessionContext,
     plan: LogicalPlan,
 ) -> DfResult<(Vec<RecordBatch>, Arc<dyn ExecutionPlan>)> {

@@ -12,6 +12,7 @@
 //!
 //! Absent here: log groups' state, who may ask, which queries there are, HTTP.
 
+mod bloom;
 mod compute;
 mod discover;
 mod engine;
@@ -20,6 +21,7 @@ mod finish;
 mod frame;
 mod group;
 mod kind;
+mod late;
 mod native;
 mod of_group;
 mod output;

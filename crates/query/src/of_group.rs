@@ -63,6 +63,10 @@ impl Transform for OfGroup {
             .collect()
     }
 
+    fn is_rowwise(&self) -> bool {
+        true
+    }
+
     fn start(&self, input: &SchemaRef) -> Result<Box<dyn Run>> {
         let mut fields: Vec<_> = input.fields().iter().cloned().collect();
         fields.extend(self.adds().into_iter().map(Arc::new));

@@ -9,7 +9,7 @@ mod show;
 mod stats;
 mod steps;
 
-pub(crate) use read::{facts, in_window};
+pub(crate) use read::facts;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -69,7 +69,7 @@ impl<'a> Planning<'a> {
             let reading = self.read(commands, window, more)?;
             let last_filter = last_filter(commands);
             let mut frame = reading.frame;
-            if last_filter.is_none() {
+            if last_filter.is_none() && !reading.counted {
                 frame = self.counted(frame, false)?;
             }
             for (at, command) in commands.iter().enumerate() {
@@ -251,7 +251,7 @@ fn is_hidden(field: &Field, fresh: &[String]) -> bool {
 }
 
 /// Which values an expression has, as far as its form says.
-fn kind_of(expr: &Expr) -> Kind {
+pub(crate) fn kind_of(expr: &Expr) -> Kind {
     use corelog_insights::{ExprKind, Function};
     match &expr.kind {
         ExprKind::Text(_) => Kind::Text,

@@ -26,6 +26,15 @@ impl Window {
         }
     }
 
+    /// Whether it has all of a file whose first and last time these are.
+    pub(crate) fn has_all(self, earliest: Option<Timestamp>, latest: Option<Timestamp>) -> bool {
+        let has = |time: Option<Timestamp>| {
+            let ms = time.and_then(|time| i64::try_from(time.unix_ms()).ok());
+            ms.is_some_and(|ms| (self.start_ms..=self.end_ms).contains(&ms))
+        };
+        has(earliest) && has(latest)
+    }
+
     /// Whether it may have something of a file whose first and last time these are, as far as they are known.
     pub(crate) fn overlaps(self, earliest: Option<Timestamp>, latest: Option<Timestamp>) -> bool {
         let ms = |time: Timestamp| i64::try_from(time.unix_ms()).unwrap_or(i64::MAX);

@@ -12,23 +12,31 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondT
 use async_trait::async_trait;
 use chrono::DateTime;
 use corelog_store::{Column as Stored, DataFile, arrow_schema};
+use corelog_types::Timestamp;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, Result, ScalarValue, project_schema};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::filter::FilterExecBuilder;
 use datafusion::physical_plan::union::UnionExec;
+use datafusion::prelude::{ident, lit};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
+use parking_lot::Mutex;
 
+use crate::bloom::Blooms;
+use crate::stage::StageExec;
+use crate::tally::Tally;
 use crate::{Error, Window};
 
 /// The column of log groups, behind the store's own.
@@ -113,17 +121,19 @@ impl Events {
         ObjectStoreUrl::parse("corelog://events")
     }
 
-    /// The events of log groups and a time, as a table. Files are left out only where none of their rows can be meant.
+    /// The events of log groups and a time, as a table that has no others.
     pub(crate) fn select(&self, groups: &[Arc<str>], window: Window) -> (Scan, Extent) {
         let wanted = |group: &str| groups.iter().any(|name| **name == *group);
         let mut extent = Extent::default();
-        let mut files = Vec::new();
+        let (mut inside, mut edges) = (Vec::new(), Vec::new());
         for file in self.files.iter().filter(|file| wanted(&file.group)) {
             if window.overlaps(file.earliest, file.latest) {
                 extent.files += 1;
                 extent.rows += file.rows;
                 extent.message_bytes += file.message_bytes;
                 extent.file_bytes += file.bytes;
+                let is_inside = window.has_all(file.earliest, file.latest);
+                let files = if is_inside { &mut inside } else { &mut edges };
                 files.push(file.clone());
             } else {
                 extent.rows_skipped += file.rows;
@@ -131,7 +141,9 @@ impl Events {
             }
         }
         // The newest first: what looks for the newest rows then soon knows which others it can pass over.
-        files.sort_by_key(|file| std::cmp::Reverse(file.latest));
+        for files in [&mut inside, &mut edges] {
+            files.sort_by_key(|file| std::cmp::Reverse(file.latest));
+        }
         let mut recent = Vec::new();
         for part in self.recent.iter().filter(|part| wanted(&part.group)) {
             if let Some(part) = part.within(window) {
@@ -140,11 +152,17 @@ impl Events {
                 recent.push(part);
             }
         }
-        let loose = files.iter().any(|file| file.loose_rows != Some(0))
+        let loose = inside
+            .iter()
+            .chain(&edges)
+            .any(|file| file.loose_rows != Some(0))
             || recent.iter().any(|part| has_loose(&part.rows));
         let scan = Scan {
-            files,
+            inside,
+            edges,
             recent,
+            window,
+            uncounted: Mutex::new(None),
             loose,
         };
         (scan, extent)
@@ -179,10 +197,31 @@ fn file_fields() -> Vec<Field> {
     arrow_schema().fields().iter().map(view).collect()
 }
 
+/// Conditions that hold for what happened in a time.
+pub(crate) fn in_window(window: Window) -> Vec<Expr> {
+    let at = |ms: i64| {
+        let micros = ms.checked_mul(1_000)?;
+        Some(lit(ScalarValue::TimestampMicrosecond(
+            Some(micros),
+            Some("UTC".into()),
+        )))
+    };
+    let time = || ident(Stored::Timestamp.name());
+    let start = at(window.start_ms).map(|start| time().gt_eq(start));
+    let end = at(window.end_ms).map(|end| time().lt_eq(end));
+    start.into_iter().chain(end).collect()
+}
+
 /// A table of some files and batches.
 pub(crate) struct Scan {
-    files: Vec<DataFile>,
+    /// Files with no event of another time.
+    inside: Vec<DataFile>,
+    /// Files that may have some.
+    edges: Vec<DataFile>,
     recent: Vec<Recent>,
+    window: Window,
+    /// Where the events of the edges are to be counted, the first time they are read.
+    uncounted: Mutex<Option<Tally>>,
     /// Whether some row has a promoted field in a form that its column cannot hold.
     pub(crate) loose: bool,
 }
@@ -190,36 +229,70 @@ pub(crate) struct Scan {
 impl fmt::Debug for Scan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scan")
-            .field("files", &self.files.len())
+            .field("files", &(self.inside.len() + self.edges.len()))
             .field("recent", &self.recent.len())
             .finish_non_exhaustive()
     }
 }
 
 impl Scan {
+    /// Counts its events, without reading those that need not be.
+    pub(crate) fn count(&mut self, tally: &Tally) {
+        let stored: u64 = self.inside.iter().map(|file| file.rows).sum();
+        let recent: usize = self.recent.iter().map(|part| part.rows.num_rows()).sum();
+        tally.add(stored + recent as u64);
+        *self.uncounted.get_mut() = Some(tally.clone());
+    }
+
+    /// A time that the newest of its events are not older than, so many of them; if so many are known of.
+    pub(crate) fn newest_since(&self, events: usize) -> Option<Timestamp> {
+        let mut parts: Vec<(Timestamp, u64)> = self
+            .inside
+            .iter()
+            .filter_map(|file| Some((file.earliest?, file.rows)))
+            .collect();
+        parts.extend(self.recent.iter().filter_map(|part| {
+            let earliest = u64::try_from(part.earliest_ms).ok()?;
+            let rows = part.rows.num_rows() as u64;
+            Some((Timestamp::from_unix_ms(earliest), rows))
+        }));
+        parts.sort_by_key(|(earliest, _)| std::cmp::Reverse(*earliest));
+        let mut known = 0;
+        let enough = parts.into_iter().find(|(_, rows)| {
+            known += rows;
+            known >= events as u64
+        });
+        enough.map(|(earliest, _)| earliest)
+    }
+
     fn parquet(
-        &self,
+        files: &[DataFile],
         session: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = schema();
+        let message = schema.index_of(Stored::Message.name())?;
+        let reads_messages = projection.is_none_or(|read| read.contains(&message));
         let group = Arc::new(Field::new(GROUP, DataType::Utf8View, false));
         let columns = TableSchema::builder(Arc::new(Schema::new(file_fields())))
             .with_table_partition_cols(vec![group])
             .build();
         let mut source = ParquetSource::new(columns)
             .with_table_parquet_options(session.table_options().parquet.clone())
-            .with_pushdown_filters(true)
+            // Rows are cut out early where that spares reading messages. Other columns are read faster than cut.
+            .with_pushdown_filters(reads_messages)
             .with_reorder_filters(true)
-            .with_enable_page_index(true);
+            .with_enable_page_index(true)
+            .with_parquet_file_reader_factory(Arc::new(readers(session)?));
         if let Some(filter) = conjunction(filters.to_vec()) {
-            let columns = DFSchema::try_from(schema())?;
+            let columns = DFSchema::try_from(schema)?;
             source = source.with_predicate(session.create_physical_expr(filter, &columns)?);
         }
         let partitions = session.config().target_partitions().max(1);
         let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); partitions];
-        for (at, file) in self.files.iter().enumerate() {
+        for (at, file) in files.iter().enumerate() {
             groups[at % partitions].push(partitioned(file)?);
         }
         groups.retain(|group| !group.is_empty());
@@ -229,6 +302,35 @@ impl Scan {
             .with_limit(limit.filter(|_| filters.is_empty()))
             .build();
         Ok(DataSourceExec::from_data_source(config))
+    }
+
+    /// The files that may have events of another time, without those.
+    fn cut(
+        &self,
+        edges: &[DataFile],
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = schema();
+        let time = schema.index_of(Stored::Timestamp.name())?;
+        let all = || (0..schema.fields().len()).collect();
+        let wanted: Vec<usize> = projection.cloned().unwrap_or_else(all);
+        let mut read = wanted.clone();
+        if !read.contains(&time) {
+            read.push(time);
+        }
+        let within = in_window(self.window);
+        let filters = [filters, &within].concat();
+        let files = Self::parquet(edges, session, Some(&read), &filters, None)?;
+        let Some(within) = conjunction(within) else {
+            return Ok(files);
+        };
+        let columns = DFSchema::try_from(files.schema())?;
+        let within = session.create_physical_expr(within, &columns)?;
+        let shown = (0..wanted.len()).collect::<Vec<_>>();
+        let cut = FilterExecBuilder::new(within, files).apply_projection(Some(shown))?;
+        Ok(Arc::new(cut.build()?))
     }
 
     fn memory(&self, projection: Option<&Vec<usize>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -242,16 +344,69 @@ impl Scan {
     }
 }
 
-fn partitioned(file: &DataFile) -> Result<PartitionedFile> {
+/// Reads files. They never change, so what is known of them stays known.
+fn readers(session: &dyn Session) -> Result<CachedParquetFileReaderFactory> {
+    let runtime = session.runtime_env();
+    Ok(CachedParquetFileReaderFactory::new(
+        runtime.object_store(Events::root()?)?,
+        runtime.cache_manager.get_file_metadata_cache(),
+    ))
+}
+
+/// The files of a time that may have what filters ask for.
+async fn left(
+    files: &[DataFile],
+    asked: Window,
+    filters: &[Expr],
+    session: &dyn Session,
+) -> Result<Vec<DataFile>> {
+    let overlaps = |file: &&DataFile| asked.overlaps(file.earliest, file.latest);
+    let files = files.iter().filter(overlaps).cloned().collect();
+    match session.config().get_extension::<Blooms>() {
+        Some(blooms) => blooms.leave(files, filters, &readers(session)?).await,
+        None => Ok(files),
+    }
+}
+
+/// The time that filters leave of a window.
+fn asked(mut window: Window, filters: &[Expr]) -> Window {
+    for filter in filters {
+        let Expr::BinaryExpr(BinaryExpr { left, op, right }) = filter else {
+            continue;
+        };
+        let (Expr::Column(column), Expr::Literal(bound, _)) = (&**left, &**right) else {
+            continue;
+        };
+        let ScalarValue::TimestampMicrosecond(Some(micros), _) = bound else {
+            continue;
+        };
+        if column.name != Stored::Timestamp.name() {
+            continue;
+        }
+        // Milliseconds that the bound lies in are left in.
+        let ms = micros.div_euclid(1_000);
+        match op {
+            Operator::Gt | Operator::GtEq => window.start_ms = window.start_ms.max(ms),
+            Operator::Lt | Operator::LtEq => window.end_ms = window.end_ms.min(ms),
+            _ => {}
+        }
+    }
+    window
+}
+
+pub(crate) fn partitioned(file: &DataFile) -> Result<PartitionedFile> {
     let location = Path::parse(&file.path).map_err(|error| {
         datafusion::common::DataFusionError::External(Box::new(Error::Path {
             path: file.path.clone(),
             source: error,
         }))
     })?;
+    // What is cached of a path is of a file of this size and time.
+    let written = i64::try_from(file.written.unix_ms()).ok();
+    let written = written.and_then(DateTime::from_timestamp_millis);
     let found = PartitionedFile::new_from_meta(ObjectMeta {
         location,
-        last_modified: DateTime::UNIX_EPOCH,
+        last_modified: written.unwrap_or_default(),
         size: file.bytes,
         e_tag: None,
         version: None,
@@ -296,8 +451,21 @@ impl TableProvider for Scan {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let mut plans = Vec::new();
-        if !self.files.is_empty() {
-            plans.push(self.parquet(session, projection, filters, limit)?);
+        let asked = asked(self.window, filters);
+        let inside = left(&self.inside, asked, filters, session).await?;
+        if !inside.is_empty() {
+            let files = Self::parquet(&inside, session, projection, filters, limit)?;
+            plans.push(files);
+        }
+        let uncounted = self.uncounted.lock().take();
+        if let Some(tally) = uncounted.filter(|_| !self.edges.is_empty()) {
+            let edges = self.cut(&self.edges, session, projection, &[])?;
+            plans.push(StageExec::over(edges, tally.step(false)));
+        } else {
+            let edges = left(&self.edges, asked, filters, session).await?;
+            if !edges.is_empty() {
+                plans.push(self.cut(&edges, session, projection, filters)?);
+            }
         }
         if !self.recent.is_empty() {
             plans.push(self.memory(projection)?);

@@ -26,7 +26,7 @@ use crate::compute::{Compute, Form, Output, Slot};
 use crate::discover::{Discover, Wanted};
 use crate::kind::Kind;
 use crate::of_group::{OfGroup, is_of_group};
-use crate::plan::{facts, in_window};
+use crate::plan::facts;
 use crate::scan::Extent;
 use crate::stage::Stage;
 use crate::tally::Tally;
@@ -139,11 +139,8 @@ fn view(
     tally: &Tally,
 ) -> Result<LogicalPlan> {
     let promoted = !scan.loose;
-    let mut builder = LogicalPlanBuilder::scan("events", provider_as_source(Arc::new(scan)), None)?;
-    for condition in in_window(request.window) {
-        builder = builder.filter(condition)?;
-    }
-    let mut plan = builder.build()?;
+    let events = LogicalPlanBuilder::scan("events", provider_as_source(Arc::new(scan)), None)?;
+    let mut plan = events.build()?;
     let mut columns: Vec<(String, String)> = SYSTEM
         .iter()
         .map(|(field, column)| ((*field).to_owned(), (*column).to_owned()))

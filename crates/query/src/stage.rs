@@ -54,6 +54,21 @@ pub(crate) trait Transform: fmt::Debug + Send + Sync {
         true
     }
 
+    /// Whether what becomes of a row does not depend on any other.
+    fn is_rowwise(&self) -> bool {
+        false
+    }
+
+    /// Whether it may leave rows out.
+    fn drops(&self) -> bool {
+        false
+    }
+
+    /// Whether it only counts.
+    fn counts(&self) -> bool {
+        false
+    }
+
     /// If it needs all rows in one stream: the columns that these are in the order of.
     fn order(&self) -> Option<&[OrderKey]> {
         None
@@ -89,6 +104,29 @@ impl Stage {
         Ok(LogicalPlan::Extension(Extension {
             node: Arc::new(stage),
         }))
+    }
+
+    /// Whether a node is a step that looks at one row at a time.
+    pub(crate) fn is_rowwise(node: &LogicalPlan) -> bool {
+        Self::of(node).is_some_and(|it| it.transform.is_rowwise())
+    }
+
+    /// Whether a node is a step that may leave rows out.
+    pub(crate) fn drops(node: &LogicalPlan) -> bool {
+        Self::of(node).is_some_and(|it| it.transform.drops())
+    }
+
+    /// What is counted, of a node that only counts.
+    pub(crate) fn counted(node: &LogicalPlan) -> Option<&LogicalPlan> {
+        let stage = Self::of(node).filter(|it| it.transform.counts());
+        stage.map(|it| &it.input)
+    }
+
+    fn of(node: &LogicalPlan) -> Option<&Self> {
+        match node {
+            LogicalPlan::Extension(extension) => extension.node.as_any().downcast_ref(),
+            _ => None,
+        }
     }
 
     fn new(input: LogicalPlan, transform: Arc<dyn Transform>) -> Result<Self> {
@@ -195,6 +233,14 @@ pub(crate) struct StageExec {
 }
 
 impl StageExec {
+    /// A step over rows that are there already.
+    pub(crate) fn over(
+        input: Arc<dyn ExecutionPlan>,
+        transform: Arc<dyn Transform>,
+    ) -> Arc<dyn ExecutionPlan> {
+        Arc::new(Self::new(input, transform))
+    }
+
     fn new(input: Arc<dyn ExecutionPlan>, transform: Arc<dyn Transform>) -> Self {
         let kept = input.schema();
         let kept = kept.fields().iter().filter(|_| transform.keeps());

@@ -20,6 +20,11 @@ impl Tally {
         self.0.load(Ordering::Relaxed)
     }
 
+    /// So many more came by, or would have.
+    pub(crate) fn add(&self, events: u64) {
+        self.0.fetch_add(events, Ordering::Relaxed);
+    }
+
     /// The step that counts: every row, or rows of the same event once, where several are made of one.
     pub(crate) fn step(&self, several: bool) -> Arc<dyn Transform> {
         Arc::new(Count {
@@ -48,6 +53,14 @@ impl Transform for Count {
 
     fn adds(&self) -> Vec<Field> {
         Vec::new()
+    }
+
+    fn is_rowwise(&self) -> bool {
+        true
+    }
+
+    fn counts(&self) -> bool {
+        true
     }
 
     fn start(&self, _: &SchemaRef) -> Result<Box<dyn Run>> {

@@ -41,13 +41,13 @@ pub struct Extension {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_source: Option<ErrorSource>,
     /// Request's arrival to the upstream's last byte, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shortest")]
     pub latency_ms: Option<f64>,
     /// Request's arrival to the upstream's first body byte, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shortest")]
     pub time_to_first_byte_ms: Option<f64>,
     /// Latency as the provider itself measured it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shortest")]
     pub reported_latency_ms: Option<f64>,
     /// Stream statistics; only for streams.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,7 +128,7 @@ pub struct StreamFacts {
     /// Protocol events inside them.
     pub events: u64,
     /// Longest silence between two chunks, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shortest")]
     pub longest_gap_ms: Option<f64>,
     /// Whether the dialect's terminal event, or a clean end, was seen.
     pub complete: bool,
@@ -171,7 +171,11 @@ pub struct Delivered {
     /// Chunks handed over.
     pub chunks: u64,
     /// When the caller hung up, in milliseconds after the request's arrival.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "shortest"
+    )]
     pub closed_after_ms: Option<f64>,
 }
 
@@ -276,5 +280,45 @@ impl<'de> Deserialize<'de> for UsageCounts {
             }
         }
         Ok(Self(usage))
+    }
+}
+
+/// A number as it is mostly written: without a fraction where it has none, so that a column of numbers says all that
+/// the record says.
+fn shortest<S: serde::Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    /// Whole numbers below are exact.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    match *number {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "it is whole, and small enough"
+        )]
+        Some(number) if number.fract() == 0.0 && number.abs() < EXACT_MAX => {
+            serializer.serialize_i64(number as i64)
+        }
+        Some(number) => serializer.serialize_f64(number),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_have_no_fraction() {
+        let written = |latency_ms| {
+            let extension = Extension {
+                latency_ms: Some(latency_ms),
+                ..Extension::default()
+            };
+            let text = serde_json::to_string(&extension).unwrap_or_default();
+            let read: Extension = serde_json::from_str(&text).unwrap_or_default();
+            assert_eq!(read.latency_ms, Some(latency_ms));
+            text
+        };
+        assert!(written(910.0).contains("\"latencyMs\":910,"));
+        assert!(written(910.25).contains("\"latencyMs\":910.25,"));
+        assert!(written(0.0).contains("\"latencyMs\":0,"));
     }
 }

@@ -6,24 +6,28 @@
 //! go: readers of any version see the same events.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
-use arrow::array::{RecordBatch, StringArray, UInt64Array};
-use arrow::compute::{concat_batches, take_record_batch};
+use arrow::array::{RecordBatch, StringArray};
+use arrow::compute::interleave_record_batch;
 use bytes::Bytes;
+use corelog_types::Timestamp;
 use deltalake_core::kernel::{Action, Version};
 use deltalake_core::protocol::DeltaOperation;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::file::{self, Encoded, Partition};
 use crate::promoted::Facts;
-use crate::schema::{Column, arrow_schema};
+use crate::schema::Column;
 use crate::{DataFile, Result, Table};
 
 /// What is worth compacting.
 #[derive(Debug, Clone, Copy)]
 pub struct Compaction {
-    /// How many small files of a partition are left alone.
+    /// How many small files of a partition are worth merging while more of them come.
     pub files_min: usize,
+    /// Where the newest of them is older than this, no more come soon, and any two are worth merging.
+    pub settled_after: Duration,
     /// The bytes of messages that a file holds at most, before compression; also what a run keeps in memory, several
     /// times over. A file with half of it is no longer small.
     pub message_bytes_max: u64,
@@ -33,7 +37,8 @@ impl Default for Compaction {
     fn default() -> Self {
         Self {
             files_min: 8,
-            message_bytes_max: 32 << 20,
+            settled_after: Duration::from_mins(10),
+            message_bytes_max: 64 << 20,
         }
     }
 }
@@ -58,7 +63,7 @@ impl Table {
     /// Any [`crate::Error`]; the table is then as it was. Trying again is safe.
     pub async fn compact(&self, compaction: Compaction) -> Result<Option<Compacted>> {
         let snapshot = self.snapshot().await?;
-        let Some(files) = choose(snapshot.files(), compaction) else {
+        let Some(files) = choose(snapshot.files(), compaction, self.now()) else {
             return Ok(None);
         };
         let mut sources = Vec::with_capacity(files.len());
@@ -94,7 +99,7 @@ impl Table {
 }
 
 /// The small files of the partition with the most of them, oldest first, as many as fit in one.
-fn choose(files: Vec<DataFile>, compaction: Compaction) -> Option<Vec<DataFile>> {
+fn choose(files: Vec<DataFile>, compaction: Compaction, now: Timestamp) -> Option<Vec<DataFile>> {
     let mut partitions: BTreeMap<(String, String), Vec<DataFile>> = BTreeMap::new();
     for file in files {
         if file.message_bytes < compaction.message_bytes_max / 2 {
@@ -102,10 +107,16 @@ fn choose(files: Vec<DataFile>, compaction: Compaction) -> Option<Vec<DataFile>>
             partitions.entry(key).or_default().push(file);
         }
     }
-    let mut most = partitions.into_values().max_by_key(Vec::len)?;
-    if most.len() < compaction.files_min.max(2) {
-        return None;
-    }
+    let settled_ms = u64::try_from(compaction.settled_after.as_millis()).unwrap_or(u64::MAX);
+    let worthwhile = |files: &Vec<DataFile>| {
+        let newest = files.iter().map(|file| file.written).max();
+        let is_settled = newest
+            .is_some_and(|newest| now.unix_ms().saturating_sub(newest.unix_ms()) >= settled_ms);
+        let files_min = if is_settled { 2 } else { compaction.files_min };
+        files.len() >= files_min.max(2)
+    };
+    let candidates = partitions.into_values().filter(worthwhile);
+    let mut most = candidates.max_by_key(Vec::len)?;
     most.sort_by(|a, b| (a.earliest, &a.path).cmp(&(b.earliest, &b.path)));
     let mut bytes = 0;
     let fits = |file: &DataFile| {
@@ -125,29 +136,27 @@ fn merge(sources: Vec<Bytes>) -> Result<Encoded> {
             batches.push(batch?);
         }
     }
-    let rows = concat_batches(&arrow_schema(), &batches)?;
+    let sorted = {
+        let all: Vec<&RecordBatch> = batches.iter().collect();
+        interleave_record_batch(&all, &order_of(&all))?
+    };
     drop(batches);
-    let sorted = take_record_batch(&rows, &order_of(&rows))?;
-    drop(rows);
     file::encode(&sorted)
 }
 
-/// The order that [`crate::rows::batch_of`] puts rows in.
-fn order_of(rows: &RecordBatch) -> UInt64Array {
-    let messages = rows
-        .column_by_name(Column::Message.name())
-        .and_then(|column| column.as_any().downcast_ref::<StringArray>());
-    let Some(messages) = messages else {
-        return (0..rows.num_rows() as u64).collect();
-    };
-    let bodies: Vec<&str> = (0..rows.num_rows())
-        .map(|row| {
-            let message = messages.value(row);
-            &message[Facts::of(message).body]
-        })
-        .collect();
-    let mut order: Vec<usize> = (0..rows.num_rows()).collect();
+/// The order that [`crate::rows::batch_of`] puts rows in, as batches and rows of them.
+fn order_of(batches: &[&RecordBatch]) -> Vec<(usize, usize)> {
+    let mut order = Vec::with_capacity(batches.iter().map(|batch| batch.num_rows()).sum());
+    for (at, batch) in batches.iter().enumerate() {
+        let messages = batch
+            .column_by_name(Column::Message.name())
+            .and_then(|column| column.as_any().downcast_ref::<StringArray>());
+        for row in 0..batch.num_rows() {
+            let message = messages.map_or("", |messages| messages.value(row));
+            order.push((&message[Facts::of(message).body], (at, row)));
+        }
+    }
     // Stable: rows of equal bodies stay in the order of their files, which is that of time.
-    order.sort_by_key(|row| bodies[*row]);
-    order.into_iter().map(|row| row as u64).collect()
+    order.sort_by_key(|(body, _)| *body);
+    order.into_iter().map(|(_, place)| place).collect()
 }

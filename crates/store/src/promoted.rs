@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use serde_json::value::RawValue;
 
@@ -116,7 +117,7 @@ impl Facts {
         };
         let mut reader = serde_json::Deserializer::from_str(message);
         let below = Below {
-            prefix: "",
+            level: Level::top(),
             message,
             facts: &mut facts,
         };
@@ -178,10 +179,50 @@ fn written(number: f64) -> String {
     format!("{number}")
 }
 
+/// What is asked of the members of one object on the way to promoted fields.
+#[derive(Debug, Default)]
+struct Level {
+    /// Members that are promoted, and where.
+    promoted: Vec<(&'static str, usize)>,
+    /// The member that is the request's body.
+    body: Option<&'static str>,
+    /// Objects with such members in them.
+    below: Vec<(&'static str, Level)>,
+}
+
+impl Level {
+    /// All levels, the message's own first.
+    fn top() -> &'static Self {
+        static TOP: LazyLock<Level> = LazyLock::new(|| {
+            let mut top = Level::default();
+            for (index, promoted) in PROMOTED.iter().enumerate() {
+                let (level, name) = top.at(promoted.field);
+                level.promoted.push((name, index));
+            }
+            let (level, name) = top.at(BODY);
+            level.body = Some(name);
+            top
+        });
+        &TOP
+    }
+
+    /// The level that a field is a member of, and its name there.
+    fn at(&mut self, field: &'static str) -> (&mut Self, &'static str) {
+        let Some((name, rest)) = field.split_once('.') else {
+            return (self, field);
+        };
+        let known = self.below.iter().position(|(known, _)| *known == name);
+        let index = known.unwrap_or_else(|| {
+            self.below.push((name, Self::default()));
+            self.below.len() - 1
+        });
+        self.below[index].1.at(rest)
+    }
+}
+
 /// The members of an object that lie on the way to a promoted field.
 struct Below<'a> {
-    /// The way so far, its last dot included.
-    prefix: &'a str,
+    level: &'static Level,
     /// The whole of it, of which every value is a part.
     message: &'a str,
     facts: &'a mut Facts,
@@ -203,26 +244,20 @@ impl<'de> serde::de::Visitor<'de> for Below<'_> {
     }
 
     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let level = self.level;
         while let Some(key) = members.next_key::<std::borrow::Cow<'de, str>>()? {
-            let exact = PROMOTED
-                .iter()
-                .position(|promoted| promoted.field.strip_prefix(self.prefix) == Some(&*key));
-            if let Some(index) = exact {
-                let raw = members.next_value::<&RawValue>()?;
-                self.facts.take(index, raw.get());
-                continue;
-            }
-            let raw = members.next_value::<&RawValue>()?;
-            if BODY.strip_prefix(self.prefix) == Some(&*key) {
-                let begin = raw.get().as_ptr().addr() - self.message.as_ptr().addr();
-                self.facts.body = begin..begin + raw.get().len();
-            }
-            if let Some(prefix) = longer(self.prefix, &key)
-                && raw.get().starts_with('{')
+            let raw = members.next_value::<&RawValue>()?.get();
+            if let Some((_, index)) = level.promoted.iter().find(|(name, _)| *name == key) {
+                self.facts.take(*index, raw);
+            } else if level.body == Some(&*key) {
+                let begin = raw.as_ptr().addr() - self.message.as_ptr().addr();
+                self.facts.body = begin..begin + raw.len();
+            } else if raw.starts_with('{')
+                && let Some((_, level)) = level.below.iter().find(|(name, _)| *name == key)
             {
-                let mut reader = serde_json::Deserializer::from_str(raw.get());
+                let mut reader = serde_json::Deserializer::from_str(raw);
                 let below = Below {
-                    prefix,
+                    level,
                     message: self.message,
                     facts: &mut *self.facts,
                 };
@@ -232,15 +267,6 @@ impl<'de> serde::de::Visitor<'de> for Below<'_> {
         }
         Ok(())
     }
-}
-
-/// `prefix` and `key` and a dot, as the beginning of some promoted field.
-fn longer(prefix: &str, key: &str) -> Option<&'static str> {
-    PROMOTED.iter().find_map(|promoted| {
-        let rest = promoted.field.strip_prefix(prefix)?.strip_prefix(key)?;
-        let dot = promoted.field.len() - rest.len() + 1;
-        rest.starts_with('.').then(|| &promoted.field[..dot])
-    })
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub struct DataFile {
     pub path: String,
     /// Its size.
     pub bytes: u64,
+    /// When it was written.
+    pub written: Timestamp,
     /// Its rows.
     pub rows: u64,
     /// The bytes of their messages, before compression.
@@ -109,6 +111,7 @@ fn file_of(view: &LogicalFileView) -> DataFile {
     DataFile {
         path: view.path().into_owned(),
         bytes: u64::try_from(view.size()).unwrap_or(0),
+        written: Timestamp::from_unix_ms(u64::try_from(view.modification_time()).unwrap_or(0)),
         rows: view.num_records().unwrap_or(0) as u64,
         // Not known of a file that somebody else wrote: then it counts as if it were not compressed.
         message_bytes: message_bytes.unwrap_or_else(|| u64::try_from(view.size()).unwrap_or(0)),

@@ -33,6 +33,18 @@ pub fn floor(ms: i64, period: Period) -> Option<i64> {
     }
 }
 
+/// Where periods begin, and how long each is, in milliseconds; those of months are of many lengths.
+pub fn grid(period: Period, offset: Option<Period>) -> Option<(i64, i64)> {
+    let length = capped(period)?.checked_mul(unit_ms(period.unit)?)?;
+    let origin = if period.unit == Unit::Week {
+        FIRST_MONDAY_MS
+    } else {
+        0
+    };
+    let shift = offset.map_or(Some(0), length_ms)?;
+    Some((origin.checked_add(shift)?, length))
+}
+
 /// The start of the next period, or the time itself if it is a start.
 pub fn ceil(ms: i64, period: Period) -> Option<i64> {
     let start = floor(ms, period)?;

@@ -59,6 +59,27 @@ pub struct Expression {
     pub(crate) node: Node,
 }
 
+/// An expression of slots alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Simple {
+    /// `bin` of a slot.
+    Bin {
+        /// The time.
+        slot: usize,
+        /// The period.
+        period: Period,
+    },
+    /// An operator between two slots.
+    Binary {
+        /// The operator.
+        op: BinaryOp,
+        /// Its left side.
+        left: usize,
+        /// Its right side.
+        right: usize,
+    },
+}
+
 /// A part of an expression.
 #[derive(Debug, Clone)]
 pub(crate) enum Node {
@@ -140,6 +161,28 @@ impl Expression {
     pub fn as_slot(&self) -> Option<usize> {
         match self.node {
             Node::Slot(slot) => Some(slot),
+            _ => None,
+        }
+    }
+
+    /// Its shape, if it is one that can be computed column by column.
+    pub fn as_simple(&self) -> Option<Simple> {
+        match &self.node {
+            Node::Bin { time, period } => match **time {
+                Node::Slot(slot) => Some(Simple::Bin {
+                    slot,
+                    period: *period,
+                }),
+                _ => None,
+            },
+            Node::Binary { op, left, right } => match (&**left, &**right) {
+                (Node::Slot(left), Node::Slot(right)) => Some(Simple::Binary {
+                    op: *op,
+                    left: *left,
+                    right: *right,
+                }),
+                _ => None,
+            },
             _ => None,
         }
     }

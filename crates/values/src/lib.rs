@@ -32,7 +32,7 @@ mod value;
 
 pub use context::Context;
 pub use eval::{Row, arithmetic};
-pub use expression::{Binder, Bound, Expression};
+pub use expression::{Binder, Bound, Expression, Simple};
 pub use functions::ip::{is_in, prefix_length};
 pub use functions::json::list;
 pub use functions::numeric::bucket;

@@ -4,20 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use corelog_insights::{Baseline, Command, CommandKind, Expr, ExprKind, Field, Item};
-use corelog_store::Column as Stored;
 use corelog_values::{Value, calendar};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{self as df, LogicalPlanBuilder};
-use datafusion::prelude::{ident, lit};
-use datafusion::scalar::ScalarValue;
 
 use super::rows::conjuncts;
 use super::steps::aliased;
-use super::{Planning, is_aggregation};
+use super::{Planning, is_aggregation, last_filter};
 use crate::discover::{Discover, Wanted};
 use crate::frame::{Frame, join, promoted};
 use crate::group;
 use crate::of_group::{OfGroup, is_of_group};
+use crate::scan::in_window;
 use crate::stage::Stage;
 use crate::{Error, Request, Result, Window, native};
 
@@ -28,6 +26,8 @@ pub(super) struct Reading {
     pub(super) frame: Frame,
     /// Where the parts of conditions stand that were looked at already.
     pub(super) hoisted: Vec<usize>,
+    /// Whether the events are counted as matched.
+    pub(super) counted: bool,
 }
 
 impl Planning<'_> {
@@ -43,21 +43,26 @@ impl Planning<'_> {
         self.groups += groups.len();
         let before = compared(commands, window)?;
         let all = before.map_or(window, |before| before.and(window));
-        let (scan, extent) = request.events.select(&groups, all);
+        let (mut scan, extent) = request.events.select(&groups, all);
         self.extent.add(extent);
+        let counted = before.is_none() && last_filter(commands).is_none();
+        if counted {
+            scan.count(&self.tally);
+        }
         let is_promoted = !scan.loose;
         let mut builder =
             LogicalPlanBuilder::scan("events", provider_as_source(Arc::new(scan)), None)?;
-        for condition in in_window(all) {
-            builder = builder.filter(condition)?;
-        }
         if let Some(before) = before {
             builder = flag(builder, window, before)?;
         }
         let mut frame = Frame::of_events(builder.build()?, is_promoted);
         let hoisted = hoist(&mut frame, commands)?;
         self.take_fields(&mut frame, commands, more)?;
-        Ok(Reading { frame, hoisted })
+        Ok(Reading {
+            frame,
+            hoisted,
+            counted,
+        })
     }
 
     /// Takes the fields that commands ask for out of the messages.
@@ -130,21 +135,6 @@ pub(crate) fn facts(request: &Request) -> HashMap<Arc<str>, HashMap<String, Valu
         (Arc::clone(&group.name), facts)
     };
     request.groups.iter().map(of).collect()
-}
-
-/// Conditions that hold for what happened in a time.
-pub(crate) fn in_window(window: Window) -> Vec<datafusion::logical_expr::Expr> {
-    let at = |ms: i64| {
-        let micros = ms.checked_mul(1_000)?;
-        Some(lit(ScalarValue::TimestampMicrosecond(
-            Some(micros),
-            Some("UTC".into()),
-        )))
-    };
-    let time = || ident(Stored::Timestamp.name());
-    let start = at(window.start_ms).map(|start| time().gt_eq(start));
-    let end = at(window.end_ms).map(|end| time().lt_eq(end));
-    start.into_iter().chain(end).collect()
 }
 
 /// Moves conditions of filters to the front that the engine can look at while it reads, where no command before them

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use corelog_runtime::Clock;
 use corelog_store::{Compaction, Event, Table};
+use corelog_types::Timestamp;
 
-use crate::fixture::{DAY_MS, MORNING_MS, appender, contents, event, open};
+use crate::fixture::{DAY_MS, MORNING_MS, appender, contents, event, open, open_at};
 
 const SESSIONS: u64 = 20;
 const TURNS: u64 = 50;
@@ -101,6 +103,7 @@ async fn a_file_stays_within_its_bound_and_days_apart() {
     let bound = Compaction {
         files_min: 2,
         message_bytes_max: 3_100,
+        ..Compaction::default()
     };
     let mut merged = Vec::new();
     while let Some(done) = table.compact(bound).await.unwrap() {
@@ -110,6 +113,24 @@ async fn a_file_stays_within_its_bound_and_days_apart() {
     merged.sort_unstable();
     assert_eq!(merged, [3, 3, 6]);
     assert_eq!(contents(dir.path(), &table).await, before);
+}
+
+#[tokio::test]
+async fn few_files_are_merged_once_no_more_come() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Timestamp::from_unix_ms(MORNING_MS));
+    let table = open_at(dir.path(), clock.clone()).await;
+    for number in 1..=2 {
+        let events = vec![event("/a", number, MORNING_MS)];
+        table.append(&appender(number), events).await.unwrap();
+    }
+    let before = contents(dir.path(), &table).await;
+    assert_eq!(table.compact(Compaction::default()).await.unwrap(), None);
+    clock.set(Timestamp::from_unix_ms(MORNING_MS + 10 * 60 * 1_000));
+    let done = table.compact(Compaction::default()).await.unwrap().unwrap();
+    assert_eq!(done.files, 2);
+    assert_eq!(contents(dir.path(), &table).await, before);
+    assert_eq!(table.compact(Compaction::default()).await.unwrap(), None);
 }
 
 #[tokio::test]

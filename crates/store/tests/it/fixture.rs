@@ -15,9 +15,13 @@ pub(crate) const MORNING_MS: u64 = 1_795_338_942_000;
 pub(crate) const DAY_MS: u64 = 86_400_000;
 
 pub(crate) async fn open(dir: &Path) -> Table {
+    open_at(dir, Clock::system()).await
+}
+
+pub(crate) async fn open_at(dir: &Path, clock: Clock) -> Table {
     let store = Arc::new(Directory::open(dir.to_owned()).unwrap());
     let url = Url::from_directory_path(dir).unwrap();
-    Table::open(store, url, Clock::system()).await.unwrap()
+    Table::open(store, url, clock).await.unwrap()
 }
 
 pub(crate) fn event(group: &str, sequence: u64, at_ms: u64) -> Event {

@@ -19,7 +19,7 @@ use crate::compute::{Compute, Form, Output, Slot};
 use crate::finish::{Finished, How};
 use crate::frame::Frame;
 use crate::kind::Kind;
-use crate::plan::Planning;
+use crate::plan::{Planning, kind_of};
 use crate::stage::Stage;
 use crate::{Error, Result, Window};
 
@@ -52,6 +52,11 @@ impl Planning<'_> {
         }
         .plan(function, args)
     }
+}
+
+/// Whether an expression is computed, and of no one kind: then it is computed right into the forms that are needed.
+fn is_any(of: &Expr) -> bool {
+    !matches!(of.kind, ExprKind::Field(_)) && kind_of(of) == Kind::Any
 }
 
 impl Aggregation<'_, '_> {
@@ -155,6 +160,7 @@ impl Aggregation<'_, '_> {
                 kind: ExprKind::Star,
                 ..
             }) => agg::count(lit(1_i64)),
+            Some(of) if is_any(of) => agg::count(ident(self.formed(of, Form::Scalar)?)),
             Some(of) => {
                 let slot = self.slot(of)?;
                 let column = match slot.kind {
@@ -169,6 +175,9 @@ impl Aggregation<'_, '_> {
 
     /// A column in which different values are different.
     fn distinct(&mut self, of: &Expr) -> Result<String> {
+        if is_any(of) {
+            return self.formed(of, Form::Identity);
+        }
         let slot = self.slot(of)?;
         match slot.kind {
             Kind::Any => Ok(self.forms(slot, &[Form::Identity])?.swap_remove(0)),
@@ -178,6 +187,9 @@ impl Aggregation<'_, '_> {
 
     /// The numbers among the values.
     fn number(&mut self, of: &Expr) -> Result<df::Expr> {
+        if is_any(of) {
+            return Ok(ident(self.formed(of, Form::Number)?));
+        }
         let slot = self.slot(of)?;
         Ok(match slot.kind {
             Kind::Float | Kind::Written => ident(slot.column),
@@ -197,14 +209,19 @@ impl Aggregation<'_, '_> {
 
     /// Exact as long as it is an integer that fits.
     fn sum(&mut self, of: &Expr) -> Result<Finished> {
-        let slot = self.slot(of)?;
-        let (whole, fraction) = match slot.kind {
-            Kind::Int => (Some(slot.column), None),
-            Kind::Float => (None, Some(slot.column)),
-            _ => {
-                let mut forms = self.forms(slot, &[Form::Whole, Form::Fraction])?;
-                let fraction = forms.pop();
-                (forms.pop(), fraction)
+        let (whole, fraction) = if is_any(of) {
+            let whole = self.formed(of, Form::Whole)?;
+            (Some(whole), Some(self.formed(of, Form::Fraction)?))
+        } else {
+            let slot = self.slot(of)?;
+            match slot.kind {
+                Kind::Int => (Some(slot.column), None),
+                Kind::Float => (None, Some(slot.column)),
+                _ => {
+                    let mut forms = self.forms(slot, &[Form::Whole, Form::Fraction])?;
+                    let fraction = forms.pop();
+                    (forms.pop(), fraction)
+                }
             }
         };
         let whole = whole.map(|it| self.add(agg::sum(cast(ident(it), SUM))));
