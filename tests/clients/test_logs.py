@@ -418,6 +418,48 @@ def test_one_export_runs_at_a_time_and_can_be_cancelled(logs, tmp_path):
     logs.checked.seen |= own.checked.seen
 
 
+def test_an_export_that_a_crash_interrupts_begins_anew(logs, tmp_path, s3, s3_endpoint):
+    handler = type("Slow", (Slow,), {"released": threading.Event()})
+    bucket = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=bucket.serve_forever, daemon=True).start()
+    slow = "http://%s:%d" % bucket.server_address
+    running = Stack(tmp_path, S3_CONFIG.format(endpoint=slow))
+    s3.create_bucket(Bucket="slow")
+    try:
+        corelog(running, tmp_path, "import", "jsonl", "-", "--log-group", "/task", text="one\n")
+        own = client_of(running.url)
+        wanted = {"logGroupName": "/task", "fromTime": 0, "to": 2_000_000_000_000, "destination": "slow"}
+        gone = own.create_export_task(**wanted)["taskId"]
+        own.cancel_export_task(taskId=gone)
+        task = own.create_export_task(taskName="nightly", **wanted)["taskId"]
+        running.gateway.process.kill()
+        running.gateway.process.wait()
+        # What an earlier attempt wrote and the next does not.
+        folder = f"exportedlogs/{task}/"
+        for name in ("stdin/000001.gz", "gone/000000.gz"):
+            s3.put_object(Bucket="slow", Key=folder + name, Body=b"left")
+
+        running.config.write_text(running.config.read_text().replace(slow, s3_endpoint))
+        running.gateway = start_gateway(running.config, tmp_path)
+        own = client_of(f"http://{running.gateway.address}")
+
+        def ended():
+            found = own.describe_export_tasks()["exportTasks"]
+            return found if found[0]["status"]["code"] != "RUNNING" else None
+
+        found = wait_for(ended, "the export to end")
+        shown = [(it["taskId"], it.get("taskName"), it["status"]["code"]) for it in found]
+        assert shown == [(task, "nightly", "COMPLETED"), (gone, None, "CANCELLED")], found
+        keys = [it["Key"] for it in s3.list_objects_v2(Bucket="slow", Prefix=folder)["Contents"]]
+        assert keys == [folder + "stdin/000000.gz"]
+        body = s3.get_object(Bucket="slow", Key=keys[0])["Body"].read()
+        assert gzip.decompress(body).decode().endswith("Z one\n")
+    finally:
+        handler.released.set()
+        running.stop()
+        bucket.shutdown()
+
+
 def test_lookup_tables_come_and_go(logs):
     csv = 'model,usd\nclaude,3\n"nova, small",0.1\n'
     made = logs.create_lookup_table(lookupTableName="prices_1", description="of tokens", tableBody=csv, tags={"a": "1"})

@@ -210,6 +210,25 @@ def test_rows_with_pointers_to_their_records(logs, engine):
     assert "needle-demo-echo-7 " in json.loads(record["@message"])["input"]["inputBodyJson"]["messages"][0]["content"]
 
 
+def test_an_event_is_found_among_many_of_its_moment(logs, engine):
+    group, now, many = "/moment", int(time.time() * 1000), 10_200
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="s")
+    for first in range(0, many, 5_100):
+        numbers = range(first, first + 5_100)
+        events = [{"timestamp": now, "message": f"number {number}"} for number in numbers]
+        logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=events)
+    last = f"number {many - 1}"
+
+    def found():
+        return answer(logs, f"filter @message = '{last}' | fields @logStream", logGroupName=group)["results"]
+
+    (row,) = wait_for(found, last)
+    record = logs.get_log_record(logRecordPointer=fields(row)["@ptr"])["logRecord"]
+    assert record["@message"] == last
+    logs.delete_log_group(logGroupName=group)
+
+
 def test_counts_by_model_are_those_of_the_calls(logs, engine):
     found = answer(logs, "stats count(*) as n by modelId | sort n desc")
     rows = [fields(row) for row in found["results"]]
@@ -328,9 +347,31 @@ def test_the_command_line_prints_lines_csv_and_charts(asked, engine):
     assert [line.split() for line in printed.splitlines()[1:]] == [[m, str(n)] for m, n in MODELS.items()]
     assert said.startswith("2 rows · ")
     printed, _ = corelog(asked.url, "query", "limit 1", "--estimate")
-    assert json.loads(printed)["read"]["rows"] <= json.loads(printed)["of"]["rows"]
+    estimate = json.loads(printed)
+    assert estimate["read"]["rows"] <= estimate["of"]["rows"]
+    assert 0 < estimate["read"]["bytes"] <= estimate["of"]["bytes"], "stored or not"
     printed, _ = corelog(asked.url, "query", text, "--explain")
     assert json.loads(printed)["parts"]
+
+
+def test_the_command_line_asks_the_group_that_the_server_is_configured_with(tmp_path, engine):
+    own = Stack(tmp_path, '[store]\nlog_group = "/llm/calls"\n')
+    try:
+        openai.OpenAI(base_url=own.openai_url, api_key="sk-test").chat.completions.create(
+            model="demo-echo", messages=[{"role": "user", "content": "hello"}]
+        )
+
+        def found(*more):
+            printed, _ = corelog(own.url, "query", "stats count(*) as n by @log", *more)
+            return [json.loads(line) for line in printed.splitlines()]
+
+        expected = [{"@log": f"{ACCOUNT}:/llm/calls", "n": "1"}]
+        assert wait_for(found, "the record") == expected
+        corelog(own.url, "query", "save", "own", "SOURCE '/llm/calls' | stats count(*) as n by @log")
+        printed, _ = corelog(own.url, "query", "--saved", "own")
+        assert [json.loads(line) for line in printed.splitlines()] == expected
+    finally:
+        own.stop()
 
 
 def test_the_command_line_says_why_there_is_nothing(asked, engine):

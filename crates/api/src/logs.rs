@@ -9,7 +9,6 @@ mod event;
 mod exports;
 mod group;
 mod lookup_table;
-mod pointer;
 mod policy;
 mod queries;
 mod reading;
@@ -70,14 +69,11 @@ use corelog_types::LOG_NAME_CHARS_MAX;
 use corelog_wire::model::{Constraint, Violation};
 
 pub use engine::{
-    Amount, Answer, Engine, Estimate, EventPointer, FieldShare, Language, Malformed, NoEngine,
-    Progress, QueryError, QuerySpec, Row, Statistics,
+    Amount, Answer, Engine, Estimate, FieldShare, Language, Malformed, NoEngine, Progress,
+    QueryError, QuerySpec, Row, Statistics,
 };
 pub use event::{Away, Events, NoEvents};
-pub use exports::{
-    Export, ExportRefused, ExportState, ExportTask, Exports, NoExports, NotCancelled,
-};
-pub use pointer::InvalidPointer;
+pub use exports::{ExportRefused, Exports, NoExports};
 #[cfg(test)]
 pub(crate) use queries::Asked;
 pub use queries::{Queries, QueryLimits, QueryLoad};

@@ -45,25 +45,36 @@ pub(crate) async fn write(table: &Table, material: Material) -> anyhow::Result<W
     let maker = tokio::task::spawn_blocking(move || make(&material, &made));
     let compacting = tokio::spawn(keep_compact(table.clone()));
     let mut json_bytes = 0;
+    let mut newest = None;
     while let Some((number, events)) = batches.recv().await {
         json_bytes += events.iter().map(|it| it.message.len() as u64).sum::<u64>();
-        let appender = Appender {
-            name: "bench".to_owned(),
-            number,
-        };
-        table.append(&appender, events).await?;
+        if let Some((number, events)) = newest.replace((number, events)) {
+            append(table, number, events).await?;
+        }
     }
     maker.await??;
     compacting.abort();
-    // What is merged once no more comes.
+    // What is merged once no more comes, which cannot be said of the newest file.
     let settled = Compaction {
         files_min: 2,
         ..Compaction::default()
     };
     while table.compact(settled).await?.is_some() {}
+    if let Some((number, events)) = newest {
+        append(table, number, events).await?;
+    }
     let took = began.elapsed();
     table.vacuum(Duration::ZERO).await?;
     Ok(Written { json_bytes, took })
+}
+
+async fn append(table: &Table, number: u64, events: Vec<Arc<Event>>) -> anyhow::Result<()> {
+    let appender = Appender {
+        name: "bench".to_owned(),
+        number,
+    };
+    table.append(&appender, events).await?;
+    Ok(())
 }
 
 /// Batches of records as they come, each with the number of its last.

@@ -1,5 +1,6 @@
 //! What every catalog must do; each adapter's tests call [`check`].
 
+mod export_tasks;
 mod groups;
 mod logging;
 mod lookup_tables;
@@ -27,7 +28,8 @@ where
     streams::check(&open).await?;
     lookup_tables::check(&open).await?;
     query_definitions::check(&open).await?;
-    policies::check(&open).await
+    policies::check(&open).await?;
+    export_tasks::check(&open).await
 }
 
 fn at(ms: u64) -> Timestamp {

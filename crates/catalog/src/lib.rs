@@ -8,6 +8,7 @@
 //! Absent here: HTTP shapes, validation of what a caller sent, log events, and any idea of how a record is delivered.
 
 pub mod contract;
+mod export_task;
 mod group;
 mod logging;
 mod lookup_table;
@@ -22,6 +23,7 @@ mod takeover;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use export_task::{Export, ExportState, ExportTask, ExportTasks};
 pub use group::{GroupChange, GroupFilter, LogGroup, LogGroupClass, LogGroups};
 pub use logging::{
     BucketTarget, LogGroupTarget, Logging, LoggingConfiguration, Modalities, Modality,
@@ -44,6 +46,7 @@ pub trait Catalog:
     + LookupTables
     + QueryDefinitions
     + Policies
+    + ExportTasks
     + Send
     + Sync
     + fmt::Debug

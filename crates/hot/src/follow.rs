@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use corelog_runtime::{Backoff, Shutdown};
-use corelog_spool::Reader;
+use corelog_spool::{Error as SpoolError, Reader};
 use corelog_telemetry::Chain;
+use corelog_types::Sequence;
 use tokio::task::JoinError;
 
 use crate::hot::Pace;
@@ -42,6 +43,14 @@ impl Follower {
         while !shutdown.is_requested() {
             // Taken before reading: what becomes durable from here on ends the wait below.
             let seen = self.hot.0.spool.durable_sequence();
+            if self.hot.is_unused() {
+                // Events that nobody asks for are not made. Whoever begins to listen hears what comes from then on.
+                self.reader = None;
+                if self.wait_past(seen, &shutdown).await.is_err() {
+                    return;
+                }
+                continue;
+            }
             match self.read().await {
                 Ok(Some(chunk)) => {
                     self.backoff.succeeded();
@@ -49,15 +58,8 @@ impl Follower {
                 }
                 Ok(None) => {
                     self.backoff.succeeded();
-                    // Entries that are damaged never come.
-                    self.hot.reached(seen);
-                    tokio::select! {
-                        outcome = self.hot.0.spool.wait_past(seen) => {
-                            if outcome.is_err() {
-                                return;
-                            }
-                        }
-                        () = shutdown.requested() => {}
+                    if self.wait_past(seen, &shutdown).await.is_err() {
+                        return;
                     }
                 }
                 Err(Error::Stopped(_)) => return,
@@ -71,6 +73,15 @@ impl Follower {
                     }
                 }
             }
+        }
+    }
+
+    /// Waits for more than was seen, all of which was read, or is damaged, or is not wanted.
+    async fn wait_past(&self, seen: Sequence, shutdown: &Shutdown) -> Result<(), SpoolError> {
+        self.hot.reached(seen);
+        tokio::select! {
+            outcome = self.hot.0.spool.wait_past(seen) => outcome,
+            () = shutdown.requested() => Ok(()),
         }
     }
 

@@ -33,6 +33,11 @@ impl Held {
         }
     }
 
+    /// Whether events are kept at all.
+    pub(crate) fn keeps(&self) -> bool {
+        self.bytes_max.is_some()
+    }
+
     /// Takes the chunk of the entries that come next.
     pub(crate) fn push(&mut self, chunk: &Arc<Chunk>) {
         self.followed = chunk.last;

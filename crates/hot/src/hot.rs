@@ -175,6 +175,13 @@ impl Hot {
         self.went_on();
     }
 
+    /// Whether nobody listens, and nothing is kept.
+    pub(crate) fn is_unused(&self) -> bool {
+        let mut listeners = self.0.listeners.lock();
+        listeners.retain(|listener| listener.strong_count() > 0);
+        listeners.is_empty() && !self.0.held.lock().keeps()
+    }
+
     /// Notes that nothing more is to be read up to an entry.
     pub(crate) fn reached(&self, sequence: Sequence) {
         self.0.held.lock().reached(sequence);

@@ -113,7 +113,7 @@ impl Blooms {
 }
 
 /// The column and the text that a condition says are equal.
-fn equality(condition: &Expr) -> Option<(&str, &str)> {
+pub(crate) fn equality(condition: &Expr) -> Option<(&str, &str)> {
     let Expr::BinaryExpr(BinaryExpr { left, op, right }) = condition else {
         return None;
     };

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{
-    DataType, Decimal128Type, Field, Float64Type, Schema, SchemaRef, TimestampMicrosecondType,
+    DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType,
 };
 use corelog_values::{Number, Value, bucket, coerce, json, natural};
-use datafusion::common::Result;
+use datafusion::common::{DataFusionError, Result};
 use std::sync::Arc;
 
 use crate::kind::{Kind, Reader, Writer, decode};
@@ -28,9 +28,10 @@ pub(crate) enum Finished {
 pub(crate) enum How {
     /// There is none.
     Nothing,
-    /// A sum of integers and one of other numbers.
+    /// A sum of integers and one of other numbers. Integers are added up in halves, so that no number of rows is too
+    /// many for a sum of either.
     Sum {
-        whole: Option<String>,
+        whole: Option<Halves>,
         fraction: Option<String>,
     },
     /// A number, or a text if there is none.
@@ -49,6 +50,13 @@ pub(crate) enum How {
     },
 }
 
+/// The columns of a sum of integers: of their upper 32 bits, and of their lower ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Halves {
+    pub(crate) high: String,
+    pub(crate) low: String,
+}
+
 /// Adds the value of an aggregation.
 #[derive(Debug)]
 pub(crate) struct Finish {
@@ -64,7 +72,10 @@ impl Transform for Finish {
     fn reads(&self) -> Vec<String> {
         match &self.how {
             How::Nothing => Vec::new(),
-            How::Sum { whole, fraction } => whole.iter().chain(fraction).cloned().collect(),
+            How::Sum { whole, fraction } => {
+                let halves = whole.iter().flat_map(|it| [&it.high, &it.low]);
+                halves.chain(fraction).cloned().collect()
+            }
             How::NumberOrWord { number, word } => vec![number.clone(), word.clone()],
             How::Millis { column, .. } | How::Values { column } | How::Histogram { column, .. } => {
                 vec![column.clone()]
@@ -116,10 +127,13 @@ fn values(how: &How, batch: &RecordBatch) -> Result<ArrayRef> {
     match how {
         How::Nothing => (0..rows).for_each(|_| writer.push(&Value::Null)),
         How::Sum { whole, fraction } => {
-            let whole = whole.as_ref().map(column).transpose()?;
+            let halves =
+                |it: &Halves| Ok::<_, DataFusionError>((column(&it.high)?, column(&it.low)?));
+            let whole = whole.as_ref().map(halves).transpose()?;
             let fraction = fraction.as_ref().map(column).transpose()?;
             for row in 0..rows {
-                writer.push(&sum(whole.as_ref(), fraction.as_ref(), row));
+                let whole = whole.as_ref().and_then(|halves| joined(halves, row));
+                writer.push(&sum(whole, fraction.as_ref(), row));
             }
         }
         How::NumberOrWord { number, word } => {
@@ -180,9 +194,7 @@ fn values(how: &How, batch: &RecordBatch) -> Result<ArrayRef> {
     clippy::cast_precision_loss,
     reason = "only where an exact sum does not fit"
 )]
-fn sum(whole: Option<&ArrayRef>, fraction: Option<&ArrayRef>, row: usize) -> Value<'static> {
-    let whole = whole.map(AsArray::as_primitive::<Decimal128Type>);
-    let whole = whole.and_then(|it| it.is_valid(row).then(|| it.value(row)));
+fn sum(whole: Option<i128>, fraction: Option<&ArrayRef>, row: usize) -> Value<'static> {
     let fraction = fraction.and_then(|it| float(it, row));
     match (whole, fraction) {
         (None, None) => Value::Null,
@@ -192,6 +204,13 @@ fn sum(whole: Option<&ArrayRef>, fraction: Option<&ArrayRef>, row: usize) -> Val
         },
         (whole, Some(fraction)) => Value::float(whole.map_or(0.0, |it| it as f64) + fraction),
     }
+}
+
+/// The sum whose halves these are.
+fn joined((high, low): &(ArrayRef, ArrayRef), row: usize) -> Option<i128> {
+    let [high, low] = [high, low].map(|it| it.as_primitive::<Int64Type>());
+    let both = high.is_valid(row) && low.is_valid(row);
+    both.then(|| (i128::from(high.value(row)) << 32) + i128::from(low.value(row)))
 }
 
 fn float(column: &ArrayRef, row: usize) -> Option<f64> {
@@ -240,21 +259,21 @@ fn distinct(list: Option<ArrayRef>) -> Value<'static> {
     Value::list(all)
 }
 
+/// How many numbers fall in each range, by where it starts, in order.
 fn histogram(list: Option<ArrayRef>, width: f64) -> Value<'static> {
-    let mut counts: Vec<(Value<'static>, i64)> = Vec::new();
+    let width = Value::float(width);
+    let mut counts: BTreeMap<u64, (Value<'static>, i64)> = BTreeMap::new();
     if let Some(list) = list {
-        let width = Value::float(width);
         for number in list.as_primitive::<Float64Type>().iter().flatten() {
-            let start = bucket(&Value::Number(Number::Float(number)), &width).into_owned();
-            if start.is_null() {
-                continue;
-            }
-            match counts.iter_mut().find(|(known, _)| *known == start) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((start, 1)),
+            let start = bucket(&Value::Number(Number::Float(number)), &width);
+            if let Some(value) = coerce::number(&start).map(Number::as_f64) {
+                // Zero is one start, whatever its sign.
+                let count = counts.entry((value + 0.0).to_bits()).or_insert((start, 0));
+                count.1 += 1;
             }
         }
     }
+    let mut counts: Vec<(Value<'static>, i64)> = counts.into_values().collect();
     counts.sort_by(|(left, _), (right, _)| natural::order(left, right));
     let named = |(start, count): (Value<'static>, i64)| {
         let name = start.shown().map(Cow::into_owned);

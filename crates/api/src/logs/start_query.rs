@@ -22,7 +22,7 @@ impl Operation for StartQuery {
         if !cx.rates().query_starts.allows(cx.now()) {
             return Err(Fault::throttled());
         }
-        let taken = ask::take(&input, cx).await;
+        let taken = ask::take(&input, None, cx).await;
         let taken = taken.map_err(|(refused, _)| refused.into_fault(cx))?;
         let id = cx.queries().start(taken.asked).map_err(too_many)?;
         Ok(StartQueryResponse { query_id: Some(id) })

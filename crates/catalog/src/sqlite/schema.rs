@@ -8,7 +8,7 @@ use super::{SqliteCatalog, commit, failed};
 use crate::{Error, takeover};
 
 /// What brings a catalog from each version to the next. Entries are never changed, only added.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
     CREATE TABLE settings (
         name TEXT PRIMARY KEY,
@@ -52,6 +52,22 @@ const STEPS: [&str; 2] = [
         revision BIGINT NOT NULL,
         updated_ms BIGINT NOT NULL,
         PRIMARY KEY (kind, scope, name)
+    );
+",
+    "
+    CREATE TABLE export_tasks (
+        id TEXT PRIMARY KEY,
+        name TEXT,
+        log_group TEXT NOT NULL,
+        stream_prefix TEXT,
+        from_ms BIGINT NOT NULL,
+        to_ms BIGINT NOT NULL,
+        bucket TEXT NOT NULL,
+        prefix TEXT NOT NULL,
+        created_ms BIGINT NOT NULL,
+        ended_ms BIGINT,
+        state TEXT NOT NULL,
+        reason TEXT
     );
 ",
     "

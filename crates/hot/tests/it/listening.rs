@@ -22,6 +22,28 @@ async fn a_listener_hears_what_comes_after_it_began() {
 }
 
 #[tokio::test]
+async fn where_nothing_is_kept_a_listener_still_hears_what_comes_after_it_began() {
+    let dir = tempfile::tempdir().unwrap();
+    let bench = Bench::new(dir.path(), None);
+    for number in 1..=20 {
+        bench.record(number).await;
+    }
+    // It has come by all of them by then.
+    drop(bench.hot.recent().await);
+    let mut listener = bench.hot.subscribe();
+    for number in 21..=40 {
+        bench.record(number).await;
+    }
+    assert_eq!(hear(&mut listener, 20).await, (21..=40).collect::<Vec<_>>());
+    drop(listener);
+    bench.record(41).await;
+    drop(bench.hot.recent().await);
+    let mut another = bench.hot.subscribe();
+    bench.record(42).await;
+    assert_eq!(hear(&mut another, 1).await, [42]);
+}
+
+#[tokio::test]
 async fn a_slow_listener_learns_how_many_it_missed() {
     let dir = tempfile::tempdir().unwrap();
     let bench = Bench::new(dir.path(), Some(1 << 20));

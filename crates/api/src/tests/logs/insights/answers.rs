@@ -1,7 +1,8 @@
 //! Answers: pages of rows, what runs, and what is said of queries, fields and records.
 
+use corelog_types::EventPointer;
+
 use super::*;
-use crate::logs::EventPointer;
 use crate::tests::engine::pointer;
 
 #[tokio::test]
@@ -344,6 +345,15 @@ async fn our_own_operations_say_what_the_service_has_no_words_for() {
         (&json!(14), &json!(19))
     );
     assert!(house.engine.asked.lock().is_empty(), "nothing is run");
+
+    for (text, groups) in [
+        ("limit 5", ["/sample"]),
+        ("SOURCE '/other' | limit 5", ["/other"]),
+    ] {
+        let input = with(question(text), json!({"logGroupName": null}));
+        let (_, checked) = house.post("/corelog/v1/queries/check", &input).await;
+        assert_eq!(checked["logGroups"], json!(groups), "{text}");
+    }
 
     let (status, refused) = house
         .post("/corelog/v1/queries/check", &question("filter refuse = 1"))
