@@ -460,6 +460,26 @@ def test_an_export_that_a_crash_interrupts_begins_anew(logs, tmp_path, s3, s3_en
         bucket.shutdown()
 
 
+def test_lookup_tables_come_and_go(logs):
+    csv = 'model,usd\nclaude,3\n"nova, small",0.1\n'
+    made = logs.create_lookup_table(lookupTableName="prices_1", description="of tokens", tableBody=csv, tags={"a": "1"})
+    arn = made["lookupTableArn"]
+    assert arn == f"arn:aws:logs:{REGION}:{ACCOUNT}:lookup-table:prices_1"
+    (shown,) = logs.describe_lookup_tables(lookupTableNamePrefix="prices_")["lookupTables"]
+    assert shown["tableFields"] == ["model", "usd"] and shown["recordsCount"] == 2
+    assert shown["sizeBytes"] == len(csv) and shown["lastUpdatedTime"] == made["createdAt"]
+    assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"a": "1"}
+    # boto3 makes six characters of each: more than other requests may have.
+    large = "n\n" + "é" * 1_500_000
+    updated = logs.update_lookup_table(lookupTableArn=arn, tableBody=large)
+    whole = logs.get_lookup_table(lookupTableArn=arn)
+    assert whole["tableBody"] == large and whole["sizeBytes"] == 3_000_002
+    assert whole["description"] == "of tokens" and whole["lastUpdatedTime"] == updated["lastUpdatedTime"]
+    refused(logs, "ResourceAlreadyExistsException", "create_lookup_table", lookupTableName="prices_1", tableBody=csv)
+    logs.delete_lookup_table(lookupTableArn=arn)
+    refused(logs, "ResourceNotFoundException", "get_lookup_table", lookupTableArn=arn)
+
+
 def test_every_operation_that_is_served_was_called(logs):
     """Runs last in this file: the list is the one that the shapes are made of."""
     models = os.path.join(os.path.dirname(__file__), "../../crates/wire/models/logs-operations.txt")

@@ -32,7 +32,8 @@ OPERATIONS = {
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
     """A stack whose log group holds a known set of calls."""
-    stack = Stack(tmp_path_factory.mktemp("queries"))
+    # Tests are quicker than ten queries a second.
+    stack = Stack(tmp_path_factory.mktemp("queries"), "\n[query]\nstarts_per_second = 0\n")
     client = openai.OpenAI(base_url=stack.openai_url, api_key="sk-test")
     try:
         for model, calls in MODELS.items():
@@ -145,6 +146,18 @@ def test_queries_that_nobody_started(logs):
     refused(logs, "InvalidParameterException", "get_log_record", logRecordPointer="gone")
     refused(logs, "ResourceNotFoundException", "get_log_group_fields", logGroupName="/gone")
     assert logs.describe_queries(logGroupName="/gone")["queries"] == []
+
+
+def test_more_than_ten_a_second_are_throttled(stack):
+    """boto3's own retries get through, and are switched off here."""
+    logs = client_of(stack.url)
+    for _ in range(1_000):
+        with pytest.raises(ClientError) as raised:
+            logs.start_query(**question("fields |"))
+        error = raised.value.response["Error"]
+        if error["Code"] != "MalformedQueryException":
+            break
+    assert error == {"Code": "ThrottlingException", "Message": "Rate exceeded"}
 
 
 def test_without_an_engine_it_is_said_so(logs):
@@ -306,6 +319,24 @@ def test_the_text_names_its_groups_and_saved_queries(logs, engine):
     (row,) = answer(logs, '$of-model(model = "demo-lorem")'.replace("of-model", "`of-model`"))["results"]
     assert fields(row) == {"n": str(MODELS["demo-lorem"])}
     logs.delete_query_definition(queryDefinitionId=saved["queryDefinitionId"])
+
+
+def test_lookup_tables_put_columns_beside_those_of_events(logs, engine):
+    csv = "model,vendor\ndemo-echo,\"Echo, Inc.\"\n"
+    arn = logs.create_lookup_table(lookupTableName="vendors", tableBody=csv)["lookupTableArn"]
+    text = "lookup vendors model as modelId OUTPUT vendor | stats count(*) as n by vendor | sort n desc"
+    rows = [fields(row) for row in answer(logs, text)["results"]]
+    assert rows == [{"vendor": "Echo, Inc.", "n": "12"}, {"n": "9"}]
+    # What a query found is a table, too.
+    found = logs.start_query(**question("stats count(*) as calls by modelId"))["queryId"]
+    done(logs, found)
+    logs.update_lookup_table(lookupTableArn=arn, queryId=found)
+    text = "stats count(*) as n by modelId | lookup vendors modelId OUTPUT calls | display modelId, n - calls as rest"
+    rows = [fields(row) for row in answer(logs, text)["results"]]
+    assert sorted(rows, key=lambda row: row["modelId"]) == [{"modelId": m, "rest": "0"} for m in sorted(MODELS)]
+    logs.delete_lookup_table(lookupTableArn=arn)
+    said = refused(logs, "MalformedQueryException", "start_query", **question(text))
+    assert "the lookup table `vendors`, which does not exist" in said
 
 
 def test_the_aws_cli_asks_and_waits(asked, engine):

@@ -41,6 +41,14 @@ use crate::{Account, Action, Api, Authorise, Body, Denied, Ports};
 
 const NOW: Timestamp = Timestamp::from_unix_ms(1_795_166_142_123);
 
+/// Queries may be started at once, for the clock stands still.
+const UNHURRIED: QueryLimits = QueryLimits {
+    running_max: 4,
+    answers_bytes_max: 128 << 20,
+    kept_max: 1_000,
+    starts_per_second: 0,
+};
+
 /// Refuses one bucket and, on request, fails to start; remembers what runs.
 #[derive(Debug, Default)]
 struct FakeDestinations {
@@ -316,7 +324,7 @@ async fn house_denying(denied: Option<Action>) -> House {
         stopping: stopping.clone(),
         catalog: Arc::new(catalog.clone()),
         events: Arc::<FakeEvents>::clone(&events),
-        queries: engine.queries(QueryLimits::default(), &clock),
+        queries: engine.queries(UNHURRIED, &clock),
         records: LogGroupName::new("/sample").unwrap(),
         account: Account {
             id: "111122223333".to_owned(),

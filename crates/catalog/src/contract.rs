@@ -3,6 +3,7 @@
 mod export_tasks;
 mod groups;
 mod logging;
+mod lookup_tables;
 mod policies;
 mod query_definitions;
 mod streams;
@@ -25,6 +26,7 @@ where
     logging::check(&open).await?;
     groups::check(&open).await?;
     streams::check(&open).await?;
+    lookup_tables::check(&open).await?;
     query_definitions::check(&open).await?;
     policies::check(&open).await?;
     export_tasks::check(&open).await

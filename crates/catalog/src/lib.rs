@@ -11,6 +11,7 @@ pub mod contract;
 mod export_task;
 mod group;
 mod logging;
+mod lookup_table;
 mod policy;
 mod query_definition;
 mod stream;
@@ -27,6 +28,7 @@ pub use group::{GroupChange, GroupFilter, LogGroup, LogGroupClass, LogGroups};
 pub use logging::{
     BucketTarget, LogGroupTarget, Logging, LoggingConfiguration, Modalities, Modality,
 };
+pub use lookup_table::{LookupChange, LookupContent, LookupTable, LookupTables};
 pub use policy::{Policies, Policy, PolicyKey, PolicyKind};
 pub use query_definition::{QueryDefinition, QueryDefinitions, QueryParameter};
 pub use sqlite::SqliteCatalog;
@@ -41,6 +43,7 @@ pub trait Catalog:
     Logging
     + LogGroups
     + LogStreams
+    + LookupTables
     + QueryDefinitions
     + Policies
     + ExportTasks

@@ -7,6 +7,7 @@
 mod export_tasks;
 mod groups;
 mod logging;
+mod lookup_tables;
 mod policies;
 mod query_definitions;
 mod row;

@@ -84,6 +84,7 @@ pub(crate) fn queries(settings: &Settings) -> QueryLimits {
         running_max: query.running_max as usize,
         answers_bytes_max: query.answers_bytes_max.bytes(),
         kept_max: query.kept_max as usize,
+        starts_per_second: query.starts_per_second,
     }
 }
 

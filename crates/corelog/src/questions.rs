@@ -163,7 +163,9 @@ impl Questions {
         Ok(Request {
             events,
             groups,
-            tables: Vec::new(),
+            tables: crate::lookups::named_in(&spec.text, &*self.catalog)
+                .await
+                .map_err(unavailable)?,
             selected: selected.collect(),
             window: Window {
                 start_ms: spec.start_ms,

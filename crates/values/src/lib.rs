@@ -13,6 +13,7 @@
 
 pub mod calendar;
 pub mod coerce;
+pub mod csv;
 pub mod date_pattern;
 pub mod discover;
 pub mod json;

@@ -101,7 +101,7 @@ pub(crate) fn on(input: &StartQueryRequest, cx: &Context<'_>) -> Result<String, 
         || input.query_string.contains('$');
     match identifiers(input)?.as_slice() {
         [one] if !names_others => Ok(arn::of_group(cx.account(), &named(one, cx)?)),
-        _ => Ok(source::arn_of_all(cx)),
+        _ => Ok(arn::of_all_groups(cx.account())),
     }
 }
 

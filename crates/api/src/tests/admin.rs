@@ -131,6 +131,9 @@ async fn log_events_are_no_records_and_records_are_found_behind_them() {
     assert_eq!(sequences("last=2").await, [4, 35]);
     assert_eq!(sequences("last=9").await, [4, 35]);
     assert_eq!(sequences("after=4").await, [35]);
+    // Looking back may pass the beginning, and find more than are asked for.
+    put_events(70);
+    assert_eq!(sequences("last=1").await, [35]);
     let (status, _) = house.get(&format!("/corelog/v1/records/{}", id(100))).await;
     assert_eq!(status, 404);
 }

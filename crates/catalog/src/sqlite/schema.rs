@@ -8,7 +8,7 @@ use super::{SqliteCatalog, commit, failed};
 use crate::{Error, takeover};
 
 /// What brings a catalog from each version to the next. Entries are never changed, only added.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
     CREATE TABLE settings (
         name TEXT PRIMARY KEY,
@@ -68,6 +68,19 @@ const STEPS: [&str; 2] = [
         ended_ms BIGINT,
         state TEXT NOT NULL,
         reason TEXT
+    );
+",
+    "
+    CREATE TABLE lookup_tables (
+        name TEXT PRIMARY KEY,
+        description TEXT,
+        fields TEXT NOT NULL,
+        row_count BIGINT NOT NULL,
+        byte_count BIGINT NOT NULL,
+        kms_key TEXT,
+        tags TEXT NOT NULL,
+        updated_ms BIGINT NOT NULL,
+        csv TEXT NOT NULL
     );
 ",
 ];

@@ -263,6 +263,9 @@ sections! {
         spill_bytes: ByteSize = "4GiB",
         /// Finished queries that are remembered.
         kept_max: u32 = "1000",
+        /// How many may be started a second. More are refused with `ThrottlingException`, which AWS's clients answer by
+        /// trying again a little later; `0` is no limit.
+        starts_per_second: u32 = "10",
     }
 
     /// A caller who may use the gateway. With one block, every call needs a key; without any, the gateway is

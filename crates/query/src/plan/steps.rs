@@ -37,6 +37,8 @@ impl Planning<'_> {
             CommandKind::AppendCols(append) => {
                 given.other = Some(self.other(&append.query, window, BTreeSet::new()).await?);
             }
+            CommandKind::Lookup(lookup) => given.tables = self.tables(&lookup.table.value),
+            CommandKind::CidrLookup(lookup) => given.tables = self.tables(&lookup.table.value),
             _ => {}
         }
         if is_of_each_row(&command.kind) {
@@ -47,21 +49,30 @@ impl Planning<'_> {
     }
 
     fn given(&self, frame: &Frame, window: Window) -> Given {
-        let tables = self.request.tables.iter();
         Given {
             context: Arc::new(self.context(window)),
             shown: frame.columns(),
             keys: frame.keys.clone(),
             time_key: frame.time_key,
             split: frame.split.clone(),
-            tables: tables
-                .map(|table| (table.name.clone(), Arc::new(Table::read(&table.csv))))
-                .collect(),
+            tables: Vec::new(),
             other: None,
             windows: Windows::One,
             anomaly: false,
             bare: false,
         }
+    }
+
+    /// The lookup table of that name, if there is one.
+    fn tables(&self, name: &str) -> Vec<(String, Arc<Table>)> {
+        let named = self
+            .request
+            .tables
+            .iter()
+            .filter(|table| table.name == name);
+        named
+            .map(|table| (table.name.clone(), Arc::new(Table::read(&table.csv))))
+            .collect()
     }
 
     /// A command that makes rows of each row by itself.

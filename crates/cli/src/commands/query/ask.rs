@@ -183,6 +183,9 @@ fn refused(client: &Client, refusal: &Refusal) -> anyhow::Error {
         }
         hint = Some(groups_hint(client));
     }
+    if refusal.code() == "ThrottlingException" {
+        hint = Some("try again: `[query] starts_per_second` queries may be started".to_owned());
+    }
     let failure = Failure::new(message);
     match hint {
         Some(hint) => failure.hint(hint).into(),

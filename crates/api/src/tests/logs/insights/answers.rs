@@ -137,6 +137,34 @@ async fn one_more_than_a_hundred_is_refused() {
 }
 
 #[tokio::test]
+async fn ten_may_be_started_a_second_malformed_ones_among_them() {
+    let house = furnished().await;
+    let api = Api::new(Ports {
+        queries: house
+            .engine
+            .queries(crate::logs::QueryLimits::default(), house.api.clock()),
+        ..house.api.ports().clone()
+    });
+    let house = House { api, ..house };
+    house.refused("StartQuery", question("fields |")).await;
+    for _ in 0..9 {
+        house.start(question("fields n")).await;
+    }
+    for text in ["fields n", "fields |"] {
+        let (code, said) = house.refused("StartQuery", question(text)).await;
+        assert_eq!(
+            (code.as_str(), said.as_str()),
+            ("ThrottlingException", "Rate exceeded")
+        );
+    }
+    let later = Timestamp::from_unix_ms(NOW.unix_ms() + 100);
+    house.api.clock().set(later);
+    house.start(question("fields n")).await;
+    let (code, _) = house.refused("StartQuery", question("fields n")).await;
+    assert_eq!(code, "ThrottlingException");
+}
+
+#[tokio::test]
 async fn queries_are_described_the_newest_first() {
     let house = furnished().await;
     let start = |second: i64| {
