@@ -224,6 +224,29 @@ def test_counts_by_model_are_those_of_the_calls(logs, engine):
     assert found["statistics"]["resultCount"] == float(len(MODELS))
 
 
+def test_patterns_come_with_what_clients_read_of_them(logs, engine):
+    asked = "input.inputBodyJson.messages.0.content"
+    found = answer(logs, f'filter modelId = "demo-lorem" | pattern {asked}')
+    (row,) = (fields(row) for row in found["results"])
+    calls = MODELS["demo-lorem"]
+    assert (row["@pattern"], row["@sampleCount"]) == ("<Token-1> in a haystack", str(calls))
+    needles = {f"needle-demo-lorem-{number}" for number in range(calls)}
+    dynamic, fixed = json.loads(row["@tokens"])
+    assert dynamic == {
+        "dynamicTokenPosition": 1,
+        "isDynamic": True,
+        "tokenString": "<*>",
+        "enumerations": dict.fromkeys(needles, 1),
+        "inferredTokenName": "Token-1",
+    }
+    assert fixed == {"isDynamic": False, "tokenString": " in a haystack"}
+    samples = json.loads(row["@logSamples"])
+    times = [sample["timestamp"] for sample in samples]
+    assert len(times) == 3 and times == sorted(times, reverse=True)
+    assert {sample["message"].removesuffix(" in a haystack") for sample in samples} < needles
+    assert sum(json.loads(row["@visualization"]).values()) == calls
+
+
 def test_pages_have_every_row_once(logs, engine):
     query_id = logs.start_query(**question("fields @timestamp, requestId", limit=20))["queryId"]
     whole = done(logs, query_id)["results"]
@@ -321,6 +344,26 @@ def test_the_command_line_prints_lines_csv_and_charts(asked, engine):
     assert 0 < estimate["read"]["bytes"] <= estimate["of"]["bytes"], "stored or not"
     printed, _ = corelog(asked.url, "query", text, "--explain")
     assert json.loads(printed)["parts"]
+
+
+def test_the_command_line_asks_the_group_that_the_server_is_configured_with(tmp_path, engine):
+    own = Stack(tmp_path, '[store]\nlog_group = "/llm/calls"\n')
+    try:
+        openai.OpenAI(base_url=own.openai_url, api_key="sk-test").chat.completions.create(
+            model="demo-echo", messages=[{"role": "user", "content": "hello"}]
+        )
+
+        def found(*more):
+            printed, _ = corelog(own.url, "query", "stats count(*) as n by @log", *more)
+            return [json.loads(line) for line in printed.splitlines()]
+
+        expected = [{"@log": f"{ACCOUNT}:/llm/calls", "n": "1"}]
+        assert wait_for(found, "the record") == expected
+        corelog(own.url, "query", "save", "own", "SOURCE '/llm/calls' | stats count(*) as n by @log")
+        printed, _ = corelog(own.url, "query", "--saved", "own")
+        assert [json.loads(line) for line in printed.splitlines()] == expected
+    finally:
+        own.stop()
 
 
 def test_the_command_line_says_why_there_is_nothing(asked, engine):

@@ -8,6 +8,7 @@ use corelog_catalog::Catalog;
 use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::Spool;
 use corelog_tail::Tails;
+use corelog_types::LogGroupName;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use tokio::sync::{Mutex, MutexGuard};
@@ -45,6 +46,8 @@ pub struct Ports {
     pub exports: Arc<dyn Exports>,
     /// Questions about them.
     pub queries: Queries,
+    /// The log group of every record: what questions are about on our own paths, where they name none.
+    pub records: LogGroupName,
     /// Whose account this is.
     pub account: Account,
     /// Who may do what.
@@ -127,6 +130,7 @@ impl Api {
             }
             (&Method::GET, ["exchanges"]) => admin::list(self, caller).await,
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),
+            (&Method::GET, ["streams"]) => admin::streams(self, caller),
             (&Method::GET, ["status"]) => admin::status(self, caller),
             (&Method::POST, ["queries", "check"]) => {
                 admin::check_query(self, request.body(), caller).await
@@ -185,6 +189,10 @@ impl Api {
 
     pub(crate) fn queries(&self) -> &Queries {
         &self.0.ports.queries
+    }
+
+    pub(crate) fn records(&self) -> &LogGroupName {
+        &self.0.ports.records
     }
 
     pub(crate) fn account(&self) -> &Account {

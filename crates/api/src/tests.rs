@@ -18,6 +18,7 @@ use corelog_catalog::{
     LoggingConfiguration, SqliteCatalog,
 };
 use corelog_hot::{Hot, Page, Wanted};
+use corelog_providers::{Said, SaidKind};
 use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_spool::{OsDisk, Spool};
 use corelog_store::{Event, Order};
@@ -26,11 +27,14 @@ use corelog_types::{
     Dialect, LogGroupName, LogStreamName, NodeId, Operation, RecordId, Sequence, Timestamp,
 };
 use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
 use http::{Method, Request, Response};
 use parking_lot::Mutex;
 
 use self::engine::FakeEngine;
-use crate::admin::{DestinationReport, Exchange, Exchanges, SpoolReport, Status, StatusReport};
+use crate::admin::{
+    DestinationReport, Exchange, Exchanges, Sight, SpoolReport, Status, StatusReport,
+};
 use crate::logging::{BucketRefused, Destinations, NotStarted};
 use crate::logs::{Away, Events, ExportRefused, Exports, QueryLimits};
 use crate::{Account, Action, Api, Authorise, Body, Denied, Ports};
@@ -98,6 +102,24 @@ impl Exchanges for OneExchange {
 
     fn kill(&self, id: RecordId) -> bool {
         id == self.0
+    }
+
+    /// Everything that may be seen, and then nothing for ever.
+    fn watch(&self) -> Option<BoxStream<'static, Vec<Sight>>> {
+        let said = |kind, text: &str| {
+            let text = text.to_owned();
+            Sight::Said(self.0, Said { kind, text })
+        };
+        let began = Sight::Began(Box::new(self.list().remove(0)));
+        let first = vec![began, said(SaidKind::Reasoning, "hm"), Sight::Missed(70)];
+        let then = vec![
+            Sight::Gap(self.0),
+            said(SaidKind::Text, "\"Hi\"\n"),
+            said(SaidKind::ToolInput, "{"),
+            Sight::Ended(self.0),
+        ];
+        let sights = stream::iter([first, Vec::new(), then]);
+        Some(sights.chain(stream::pending()).boxed())
     }
 }
 
@@ -295,6 +317,7 @@ async fn house_denying(denied: Option<Action>) -> House {
         catalog: Arc::new(catalog.clone()),
         events: Arc::<FakeEvents>::clone(&events),
         queries: engine.queries(QueryLimits::default(), &clock),
+        records: LogGroupName::new("/sample").unwrap(),
         account: Account {
             id: "111122223333".to_owned(),
             region: "us-east-1".to_owned(),

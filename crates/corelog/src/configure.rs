@@ -328,6 +328,7 @@ pub(crate) fn table_delivery(name: &str, settings: &Settings) -> corelog_deliver
     config.interval = settings.store.interval;
     config.batch_records_max = TABLE_BATCH_RECORDS_MAX;
     config.batch_bytes_max = settings.store.batch_bytes;
+    config.batch_counts_bodies = true;
     config.shutdown_deadline = settings.limits.shutdown_timeout;
     config
 }

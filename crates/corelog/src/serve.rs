@@ -19,6 +19,7 @@ use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::{OsDisk, Spool};
 use corelog_tail::Tails;
 use corelog_telemetry::{Chain, Metrics, init_logs};
+use corelog_types::LogGroupName;
 use parking_lot::RwLock;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -130,6 +131,7 @@ async fn serve(
         stopping: stopping.clone(),
         exports: destinations.exports(Arc::new(catalog.clone())).await?,
         queries: queries.clone(),
+        records: LogGroupName::new(settings.store.log_group.clone())?,
         account: Account {
             id: settings.account.id.clone(),
             region: settings.account.region.clone(),

@@ -19,7 +19,7 @@ impl Operation for StartQuery {
     }
 
     async fn run(input: StartQueryRequest, cx: &Context<'_>) -> Result<StartQueryResponse, Fault> {
-        let taken = ask::take(&input, cx).await;
+        let taken = ask::take(&input, None, cx).await;
         let taken = taken.map_err(|(refused, _)| refused.into_fault(cx))?;
         let id = cx.queries().start(taken.asked).map_err(too_many)?;
         Ok(StartQueryResponse { query_id: Some(id) })

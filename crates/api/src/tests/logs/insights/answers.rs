@@ -318,6 +318,15 @@ async fn our_own_operations_say_what_the_service_has_no_words_for() {
     );
     assert!(house.engine.asked.lock().is_empty(), "nothing is run");
 
+    for (text, groups) in [
+        ("limit 5", ["/sample"]),
+        ("SOURCE '/other' | limit 5", ["/other"]),
+    ] {
+        let input = with(question(text), json!({"logGroupName": null}));
+        let (_, checked) = house.post("/corelog/v1/queries/check", &input).await;
+        assert_eq!(checked["logGroups"], json!(groups), "{text}");
+    }
+
     let (status, refused) = house
         .post("/corelog/v1/queries/check", &question("filter refuse = 1"))
         .await;
