@@ -1,8 +1,10 @@
 """The table of log events, read by engines that know nothing of Corelog."""
 
 import json
+import pathlib
 import subprocess
 import sys
+import time
 
 import boto3
 import deltalake
@@ -12,6 +14,7 @@ import pyarrow.parquet
 import pytest
 
 from conftest import S3_CONFIG
+from logs_client import client_of
 from processes import wait_for
 from stack import Stack, start_gateway
 
@@ -125,6 +128,58 @@ def test_small_files_are_merged_and_a_second_start_doubles_nothing(own_stack, tm
     messages = [json.loads(message) for message in rows(table)["message"].to_pylist()]
     prompts = [m["input"]["inputBodyJson"]["messages"][0]["content"] for m in messages]
     assert sorted(prompts) == sorted(f"needle-{n} in a haystack" for n in range(len(made)))
+
+
+def indexed(files):
+    """The files that have an index of words in them."""
+    return [file for file in files if b"CLWORDS1" in pathlib.Path(file).read_bytes()]
+
+
+def test_a_file_with_an_index_of_words_is_a_file_like_others(own_stack, tmp_path):
+    logs = client_of(f"http://{own_stack.gateway.address}")
+    logs.create_log_group(logGroupName="large")
+    logs.create_log_stream(logGroupName="large", logStreamName="s")
+    path = tmp_path / "data" / "tables" / "events"
+    rare = {17: "first\nzebraword", 142: "Zebraf\u00e4nger"}
+    messages, files = [], []
+    now = int(time.time() * 1000)
+    for batch in range(MERGED_WITHIN):
+        numbers = range(batch * 30, batch * 30 + 30)
+        filler = "words that all events have " * 1_000
+        made = [json.dumps({"n": n, "text": f"{rare.get(n, 'plain')} {filler}"}) for n in numbers]
+        events = [{"timestamp": now + n, "message": m} for n, m in zip(numbers, made)]
+        logs.put_log_events(logGroupName="large", logStreamName="s", logEvents=events)
+        messages += made
+        table = filled(path, len(messages))
+        files = indexed(table.file_uris())
+        if files and len(messages) > 142:
+            break
+    assert files
+
+    assert sorted(rows(table)["message"].to_pylist()) == sorted(messages)
+    read = duckdb.sql(f"SELECT message FROM read_parquet({table.file_uris()!r}) ORDER BY timestamp")
+    assert [message for (message,) in read.fetchall()] == messages
+    for file in files:
+        assert set(pyarrow.parquet.read_table(file)["message"].to_pylist()) <= set(messages)
+
+    found = logs.filter_log_events(logGroupName="large", filterPattern="zebraword")
+    assert [event["message"] for event in found["events"]] == [messages[17]]
+    for condition, expected in [("text like 'zebraword'", "17"), ("text like 'Zebraf\u00e4nger'", "142")]:
+        query = logs.start_query(
+            logGroupName="large",
+            queryString=f"fields n | filter {condition}",
+            startTime=now // 1000 - 600,
+            endTime=now // 1000 + 600,
+        )
+
+        def ended(query_id=query["queryId"]):
+            found = logs.get_query_results(queryId=query_id)
+            return found if found["status"] == "Complete" else None
+
+        answer = wait_for(ended, "the query's end")
+        assert [row[0]["value"] for row in answer["results"]] == [expected]
+        assert answer["statistics"]["recordsMatched"] == 1
+        assert answer["statistics"]["recordsSkipped"] > 0
 
 
 # In a process of its own: the store is a thread of this one, which would wait for us while we wait for it.

@@ -108,6 +108,15 @@ impl Pattern {
         }
     }
 
+    /// Phrases that the message of every matching event has, of each list at least one: for whoever can find messages by
+    /// their text. That is told of terms; of other patterns nothing is.
+    pub fn phrases(&self) -> Vec<Vec<&str>> {
+        match &self.body {
+            Body::Terms(terms) => terms.phrases(),
+            Body::Everything | Body::Json(_) | Body::Fields(_) => Vec::new(),
+        }
+    }
+
     /// The match, if the event matches, with its values and places.
     pub fn find<'a>(&'a self, event: &'a Event<'a>) -> Option<Match<'a>> {
         let alignment = match &self.body {

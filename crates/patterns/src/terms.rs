@@ -47,6 +47,16 @@ impl Terms {
         choice.is_match(message) || regexps.any(|needle| needle.is_in(message))
     }
 
+    /// Phrases that every matching message has: of each list at least one.
+    pub(crate) fn phrases(&self) -> Vec<Vec<&str>> {
+        let all = self.all.iter().filter_map(Needle::text);
+        let mut lists: Vec<Vec<&str>> = all.map(|text| vec![text]).collect();
+        // What is there of a choice may be a regular expression.
+        let any: Option<Vec<&str>> = self.any.iter().map(Needle::text).collect();
+        lists.extend(any.filter(|any| !any.is_empty()));
+        lists
+    }
+
     /// Where terms that had to be there, or could, are; in order, without overlaps, at most `limit` of each term.
     pub(crate) fn spans(&self, message: &str, limit: usize) -> Vec<Range<usize>> {
         let mut spans = Vec::new();

@@ -26,7 +26,7 @@ use crate::compute::Slot;
 use crate::frame::Frame;
 use crate::output::{Answer, AnswerRow};
 use crate::plan::{Planning, Subqueries, in_order, project};
-use crate::scan::{Events, Extent};
+use crate::scan::{Events, Extent, LeftOut};
 use crate::stage::Planner;
 use crate::watch::Watch;
 use crate::{Error, Request, Result, group, late, sql};
@@ -219,8 +219,9 @@ impl Engine {
     /// Any [`Error`].
     pub async fn explain_sql(&self, text: &str, request: &Request) -> Result<String> {
         let session = self.sql_session(request)?;
-        let plan = sql::plan(&session, text, request, &Watch::default()).await?;
-        explained(&session, &plan).await
+        let watch = Watch::default();
+        let plan = sql::plan(&session, text, request, &watch).await?;
+        explained(&session, &plan, watch.left_out()).await
     }
 
     fn sql_session(&self, request: &Request) -> Result<SessionContext> {
@@ -243,7 +244,7 @@ impl Engine {
         let watch = Watch::default();
         let planned = self.plan(query, request, Subqueries::Plan, &watch).await?;
         let session = self.session(&request.events)?;
-        explained(&session, &planned.plan).await
+        explained(&session, &planned.plan, watch.left_out()).await
     }
 
     async fn plan(
@@ -330,13 +331,20 @@ impl Engine {
     }
 }
 
-async fn explained(session: &SessionContext, plan: &LogicalPlan) -> Result<String> {
+async fn explained(
+    session: &SessionContext,
+    plan: &LogicalPlan,
+    left_out: &LeftOut,
+) -> Result<String> {
     let state = session.state();
     let optimised = state.optimize(plan)?;
     let planner = state.query_planner();
     let physical = planner.create_physical_plan(&optimised, &state).await?;
     let tree = datafusion::physical_plan::displayable(&*physical).indent(false);
-    Ok(format!("{}\n\n{tree}", optimised.display_indent()))
+    Ok(format!(
+        "{}\n\n{tree}{left_out}",
+        optimised.display_indent()
+    ))
 }
 
 fn bytes_of(row: &RowValues) -> usize {

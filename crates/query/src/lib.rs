@@ -26,6 +26,7 @@ mod late;
 mod native;
 mod of_group;
 mod output;
+mod pages;
 mod peek;
 mod plan;
 mod request;
@@ -35,6 +36,7 @@ mod sql;
 mod stage;
 mod steps;
 mod tally;
+mod text;
 mod watch;
 
 pub use engine::{Engine, Limits};

@@ -1,7 +1,10 @@
 //! Events as a table of the engine: files of one version of the store's table, and the recent events beside them.
 //!
-//! Which files there are is decided by log group and time before anything is read. Filters go down to row groups,
-//! pages and Bloom filters, and rows are cut out before columns that only survivors need are decoded.
+//! Which files there are is decided by log group and time before anything is read. If messages must have a text, the
+//! files' indexes of words say which of their rows can. Filters go down to row groups, pages and Bloom filters, and rows
+//! are cut out before columns that only survivors need are decoded.
+
+mod words;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,14 +14,16 @@ use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use async_trait::async_trait;
 use chrono::DateTime;
-use corelog_store::{Column as Stored, DataFile, arrow_schema};
+use corelog_store::{Column as Stored, DataFile, Text, arrow_schema};
 use corelog_types::Timestamp;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, Result, ScalarValue, project_schema};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::parquet::{
+    CachedParquetFileReaderFactory, ParquetRowSelection,
+};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -35,9 +40,13 @@ use object_store::{ObjectMeta, ObjectStore};
 use parking_lot::Mutex;
 
 use crate::bloom::Blooms;
+use crate::pages::Pages;
 use crate::stage::StageExec;
 use crate::tally::Tally;
 use crate::{Error, Window};
+use words::Wanted;
+
+pub(crate) use words::LeftOut;
 
 /// The column of log groups, behind the store's own.
 pub(crate) const GROUP: &str = "log_group";
@@ -192,12 +201,15 @@ impl Events {
             .any(|file| file.loose_rows != Some(0))
             || recent.iter().any(|part| has_loose(&part.rows));
         let scan = Scan {
+            store: Arc::clone(&self.store),
             inside,
             edges,
             recent,
             window,
             uncounted: Mutex::new(None),
             loose,
+            text: None,
+            left_out: LeftOut::default(),
         };
         (scan, extent)
     }
@@ -248,6 +260,7 @@ pub(crate) fn in_window(window: Window) -> Vec<Expr> {
 
 /// A table of some files and batches.
 pub(crate) struct Scan {
+    store: Arc<dyn ObjectStore>,
     /// Files with no event of another time.
     inside: Vec<DataFile>,
     /// Files that may have some.
@@ -258,6 +271,9 @@ pub(crate) struct Scan {
     uncounted: Mutex<Option<Tally>>,
     /// Whether some row has a promoted field in a form that its column cannot hold.
     pub(crate) loose: bool,
+    /// What messages must have.
+    text: Option<Text>,
+    left_out: LeftOut,
 }
 
 impl fmt::Debug for Scan {
@@ -270,6 +286,25 @@ impl fmt::Debug for Scan {
 }
 
 impl Scan {
+    /// Leaves out rows of files whose messages cannot have this, and counts them.
+    pub(crate) fn look_for(&mut self, text: Option<Text>, left_out: &LeftOut) {
+        self.text = text;
+        self.left_out = left_out.clone();
+    }
+
+    /// The files of a time that may have what filters ask for, and their rows that may have the text.
+    async fn wanted(
+        &self,
+        files: &[DataFile],
+        asked: Window,
+        filters: &[Expr],
+        session: &dyn Session,
+    ) -> Result<Vec<Wanted>> {
+        let files = left(files, asked, filters, session).await?;
+        let text = self.text.as_ref();
+        Ok(words::wanted(&self.store, &files, text, &self.left_out).await)
+    }
+
     /// Counts its events, without reading those that need not be.
     pub(crate) fn count(&mut self, tally: &Tally) {
         let stored: u64 = self.inside.iter().map(|file| file.rows).sum();
@@ -300,7 +335,7 @@ impl Scan {
     }
 
     fn parquet(
-        files: &[DataFile],
+        files: &[Wanted],
         session: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
@@ -318,16 +353,25 @@ impl Scan {
             // Rows are cut out early where that spares reading messages. Other columns are read faster than cut.
             .with_pushdown_filters(reads_messages)
             .with_reorder_filters(true)
-            .with_enable_page_index(true)
-            .with_parquet_file_reader_factory(Arc::new(readers(session)?));
+            .with_enable_page_index(true);
+        let readers = readers(session)?;
+        source = if files.iter().any(|wanted| wanted.rows.is_some()) {
+            source.with_parquet_file_reader_factory(Arc::new(Pages(readers)))
+        } else {
+            source.with_parquet_file_reader_factory(Arc::new(readers))
+        };
         if let Some(filter) = conjunction(filters.to_vec()) {
             let columns = DFSchema::try_from(schema)?;
             source = source.with_predicate(session.create_physical_expr(filter, &columns)?);
         }
         let partitions = session.config().target_partitions().max(1);
         let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); partitions];
-        for (at, file) in files.iter().enumerate() {
-            groups[at % partitions].push(partitioned(file)?);
+        for (at, wanted) in files.iter().enumerate() {
+            let mut file = partitioned(&wanted.file)?;
+            if let Some(rows) = &wanted.rows {
+                file = file.with_extension(ParquetRowSelection::new(rows.clone()));
+            }
+            groups[at % partitions].push(file);
         }
         groups.retain(|group| !group.is_empty());
         let config = FileScanConfigBuilder::new(Events::root()?, Arc::new(source))
@@ -341,7 +385,7 @@ impl Scan {
     /// The files that may have events of another time, without those.
     fn cut(
         &self,
-        edges: &[DataFile],
+        edges: &[Wanted],
         session: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
@@ -486,17 +530,18 @@ impl TableProvider for Scan {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let mut plans = Vec::new();
         let asked = asked(self.window, filters);
-        let inside = left(&self.inside, asked, filters, session).await?;
+        let inside = self.wanted(&self.inside, asked, filters, session).await?;
         if !inside.is_empty() {
             let files = Self::parquet(&inside, session, projection, filters, limit)?;
             plans.push(files);
         }
         let uncounted = self.uncounted.lock().take();
         if let Some(tally) = uncounted.filter(|_| !self.edges.is_empty()) {
-            let edges = self.cut(&self.edges, session, projection, &[])?;
+            let edges = words::whole(&self.edges);
+            let edges = self.cut(&edges, session, projection, &[])?;
             plans.push(StageExec::over(edges, tally.step(false)));
         } else {
-            let edges = left(&self.edges, asked, filters, session).await?;
+            let edges = self.wanted(&self.edges, asked, filters, session).await?;
             if !edges.is_empty() {
                 plans.push(self.cut(&edges, session, projection, filters)?);
             }

@@ -4,6 +4,8 @@
 //! out of the messages, as text. `FROM "group"` and the service's ``FROM `logGroups(logGroupIdentifier:['a', 'b'])` ``
 //! name the tables. Statements only read.
 
+mod text;
+
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -63,8 +65,10 @@ pub(crate) async fn plan(
             )));
         };
         let of = groups_of(name, request)?;
-        let (scan, extent) = request.events.select(&of, request.window);
+        let (mut scan, extent) = request.events.select(&of, request.window);
         watch.reads(&of, extent);
+        let text = text::of_table(&statement, name, !scan.loose);
+        scan.look_for(text, watch.left_out());
         let view = view(scan, &names, request, watch.tally())?;
         session.register_table(table.clone(), Arc::new(ViewTable::new(view, None)))?;
     }

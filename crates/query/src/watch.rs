@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use crate::output::{Answer, Statistics};
 use crate::peek::Found;
-use crate::scan::Extent;
+use crate::scan::{Extent, LeftOut};
 use crate::tally::Tally;
 
 /// Rows of files that a filter has left out while they were read, as the engine counts them.
@@ -26,6 +26,8 @@ pub struct Watch(Arc<Watched>);
 struct Watched {
     read: Mutex<Read>,
     tally: Tally,
+    /// What indexes of words leave out of what is read.
+    left_out: LeftOut,
     found: Option<Arc<Found>>,
 }
 
@@ -75,6 +77,10 @@ impl Watch {
         &self.0.tally
     }
 
+    pub(crate) fn left_out(&self) -> &LeftOut {
+        &self.0.left_out
+    }
+
     pub(crate) fn found(&self) -> Option<&Arc<Found>> {
         self.0.found.as_ref()
     }
@@ -99,7 +105,7 @@ impl Watch {
     /// What was read: of files that are still being read, as much as has been looked at.
     pub(crate) fn statistics(&self, is_over: bool) -> Statistics {
         let read = self.0.read.lock();
-        let extent = read.extent;
+        let extent = self.0.left_out.of(read.extent);
         let (mut records_scanned, mut bytes_scanned) = (extent.rows, extent.message_bytes);
         if !is_over {
             let in_files = extent.rows - extent.recent_rows;

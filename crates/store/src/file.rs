@@ -4,6 +4,7 @@
 //! agent sends its whole history with every turn, and compaction puts the turns of a conversation beside each other.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array as _, BooleanArray, RecordBatch, StringArray};
@@ -14,11 +15,13 @@ use corelog_types::Timestamp;
 use deltalake_core::kernel::Add;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
 use crate::Result;
 use crate::schema::{Column, DAY, GROUP};
+use crate::words;
 
 /// Rows and bytes of one row group at most: what a query skips or reads as a whole.
 const ROW_GROUP_ROWS_MAX: usize = 16 << 10;
@@ -43,24 +46,36 @@ pub(crate) struct Encoded {
     pub(crate) stats: String,
     pub(crate) message_bytes: usize,
     pub(crate) loose_rows: usize,
+    /// Which of the bytes are the index of words, where there is one.
+    pub(crate) words: Option<Range<usize>>,
 }
 
 /// The tag of a file that says how many bytes its messages are.
 pub(crate) const MESSAGE_BYTES: &str = "corelog.messageBytes";
 /// The tag of a file that says how many of its rows are loose: have a promoted field that only the message can say.
 pub(crate) const LOOSE_ROWS: &str = "corelog.looseRows";
+/// The tag of a file that says where in it the index of its words is: `1200..3400`.
+pub(crate) const WORDS: &str = "corelog.words";
 
 /// Encodes a batch as one file. CPU work in proportion to its size.
 pub(crate) fn encode(batch: &RecordBatch) -> Result<Encoded> {
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties()?))?;
     writer.write(batch)?;
+    let mut words = None;
+    if let Some(index) = messages(batch).and_then(words::index_of) {
+        writer.flush()?;
+        let begin = writer.bytes_written();
+        writer.write_all(&index).map_err(ParquetError::from)?;
+        words = Some(begin..begin + index.len());
+    }
     writer.close()?;
     Ok(Encoded {
         bytes: bytes.into(),
         stats: stats(batch),
-        message_bytes: message_bytes(batch),
+        message_bytes: messages(batch).map_or(0, |it| it.value_data().len()),
         loose_rows: loose_rows(batch),
+        words,
     })
 }
 
@@ -70,10 +85,9 @@ fn loose_rows(batch: &RecordBatch) -> usize {
     loose.map_or(batch.num_rows(), BooleanArray::true_count)
 }
 
-fn message_bytes(batch: &RecordBatch) -> usize {
-    let messages = batch.column_by_name(Column::Message.name());
-    let messages = messages.and_then(|it| it.as_any().downcast_ref::<StringArray>());
-    messages.map_or(0, |it| it.value_data().len())
+fn messages(batch: &RecordBatch) -> Option<&StringArray> {
+    let messages = batch.column_by_name(Column::Message.name())?;
+    messages.as_any().downcast_ref()
 }
 
 pub(crate) fn properties() -> Result<WriterProperties> {
@@ -155,15 +169,20 @@ pub(crate) fn add(
         modification_time: i64::try_from(now.unix_ms()).unwrap_or(i64::MAX),
         data_change,
         stats: Some(file.stats.clone()),
-        tags: Some(HashMap::from([
-            (
-                MESSAGE_BYTES.to_owned(),
-                Some(file.message_bytes.to_string()),
-            ),
-            (LOOSE_ROWS.to_owned(), Some(file.loose_rows.to_string())),
-        ])),
+        tags: Some(tags(file)),
         ..Add::default()
     }
+}
+
+fn tags(file: &Encoded) -> HashMap<String, Option<String>> {
+    let mut tags = HashMap::new();
+    let mut tag = |name: &str, value: String| tags.insert(name.to_owned(), Some(value));
+    tag(MESSAGE_BYTES, file.message_bytes.to_string());
+    tag(LOOSE_ROWS, file.loose_rows.to_string());
+    if let Some(words) = &file.words {
+        tag(WORDS, format!("{}..{}", words.start, words.end));
+    }
+    tags
 }
 
 impl Partition {

@@ -10,6 +10,10 @@
 //! application transaction in the same commit as the files. An append whose number the table already has changes
 //! nothing. A crash between writing a file and the commit leaves a file that no version of the table names.
 //!
+//! # Words
+//! Larger files have an index of the words in their messages ([`WordIndex`]), by which whoever looks for a text reads
+//! only rows that can have it.
+//!
 //! Absent here: how events come to be, what a query asks, `DataFusion`.
 
 mod compact;
@@ -27,6 +31,7 @@ mod rows;
 mod schema;
 mod snapshot;
 mod table;
+mod words;
 
 pub use compact::{Compacted, Compaction};
 pub use directory::Directory;
@@ -41,6 +46,7 @@ pub use rows::batch_of;
 pub use schema::{Column, arrow_schema};
 pub use snapshot::{DataFile, Snapshot};
 pub use table::{Appended, Appender, Table};
+pub use words::{Text, WordIndex};
 
 /// What fails here fails with an [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;

@@ -3,7 +3,8 @@
 //! Rows of a file lie beside what they have in common, not in the order of time, so a page is read in two steps: first
 //! the places of the next events, from narrow columns ([`Snapshot::rows`]), and then the messages of these rows alone
 //! ([`Snapshot::events`]). What is held in memory is bounded by what the caller asks for, whatever the table holds.
-//! Files, and row groups in them, that have nothing of a time are not read at all.
+//! Files, and row groups in them, that have nothing of a time are not read at all, and neither are rows whose messages
+//! cannot have a text that is looked for.
 
 mod columns;
 mod nearest;
@@ -28,7 +29,7 @@ pub use nearest::Nearest;
 use crate::place::{Asked, Order, Place};
 use crate::rows::micros;
 use crate::schema::Column;
-use crate::{DataFile, Error, Event, Result, Snapshot};
+use crate::{DataFile, Error, Event, Result, Snapshot, Text, WordIndex};
 
 pub(crate) use columns::Arrivals;
 use columns::{Keys, Texts};
@@ -79,6 +80,19 @@ impl Snapshot {
     /// # Errors
     /// [`Error::Get`], [`Error::Read`] or [`Error::Rows`] where a file cannot be read.
     pub async fn rows(&self, asked: &Asked, most: usize) -> Result<Vec<Row>> {
+        self.rows_with(asked, None, most).await
+    }
+
+    /// As [`Self::rows`], of those whose messages can have a text. What it leaves out cannot; what it gives may not.
+    ///
+    /// # Errors
+    /// As for [`Self::rows`].
+    pub async fn rows_with(
+        &self,
+        asked: &Asked,
+        text: Option<&Text>,
+        most: usize,
+    ) -> Result<Vec<Row>> {
         let mut nearest = Nearest::new(asked.order, most);
         if asked.places.is_empty() {
             return Ok(Vec::new());
@@ -98,7 +112,8 @@ impl Snapshot {
             let is_late = file.earliest.is_some_and(|it| it > left.end.timestamp);
             let is_early = file.latest.is_some_and(|it| it < left.start.timestamp);
             if !is_late && !is_early {
-                self.rows_of(Arc::new(file), asked, &mut nearest).await?;
+                self.rows_of(Arc::new(file), asked, text, &mut nearest)
+                    .await?;
             }
         }
         Ok(nearest.into_sorted().map(|(_, row)| row).collect())
@@ -108,8 +123,16 @@ impl Snapshot {
         &self,
         file: Arc<DataFile>,
         asked: &Asked,
+        text: Option<&Text>,
         nearest: &mut Nearest<Row>,
     ) -> Result<()> {
+        let with_text = match text {
+            Some(text) => self.ranges(&file, text).await,
+            None => None,
+        };
+        if with_text.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(());
+        }
         let builder = self.open(&file, PageIndexPolicy::Skip).await?;
         let schema = builder.parquet_schema();
         let mask = ProjectionMask::columns(schema, Keys::COLUMNS.map(Column::name));
@@ -133,12 +156,16 @@ impl Snapshot {
         if groups.is_empty() {
             return Ok(());
         }
-        let mut batches = builder
+        let mut builder = builder
             .with_projection(mask)
             .with_row_groups(groups)
-            .with_batch_size(KEY_ROWS)
-            .build()
-            .map_err(unread(&file))?;
+            .with_batch_size(KEY_ROWS);
+        if let Some(with_text) = with_text {
+            let selection;
+            (selection, numbers) = within(&numbers, &with_text);
+            builder = builder.with_row_selection(selection);
+        }
+        let mut batches = builder.build().map_err(unread(&file))?;
         let mut numbers = numbers.into_iter().flatten();
         while let Some(batch) = batches.try_next().await.map_err(unread(&file))? {
             let keys = Keys::of(&batch)?;
@@ -154,6 +181,15 @@ impl Snapshot {
             }
         }
         Ok(())
+    }
+
+    /// The rows of a file whose messages can have a text; `None` if any can.
+    async fn ranges(&self, file: &DataFile, text: &Text) -> Option<Vec<Range<u64>>> {
+        let index = WordIndex::read(&*self.store(), file).await?;
+        let ranges = index.ranges(text).into_iter();
+        let number = |row: usize| row as u64;
+        let ranges = ranges.map(|rows| number(rows.start)..number(rows.end));
+        Some(ranges.collect())
     }
 
     /// The events of these rows, in their order: as many from the first on as have `bytes_max` bytes of messages
@@ -271,6 +307,27 @@ fn selection(rows: impl Iterator<Item = u64>) -> RowSelection {
         next = row.saturating_add(1);
     }
     selectors.into()
+}
+
+/// Of rows that are read one behind the other, those that are also among others: as they are numbered there, and as
+/// they are numbered in the file. All ranges rise.
+fn within(read: &[Range<u64>], others: &[Range<u64>]) -> (RowSelection, Vec<Range<u64>>) {
+    let (mut places, mut numbers) = (Vec::new(), Vec::new());
+    let mut first = 0;
+    let place = |row: u64| usize::try_from(row).unwrap_or(usize::MAX);
+    for range in read {
+        for other in others {
+            let (start, end) = (other.start.max(range.start), other.end.min(range.end));
+            if start < end {
+                let begin = first + (start - range.start);
+                places.push(place(begin)..place(begin + (end - start)));
+                numbers.push(start..end);
+            }
+        }
+        first += range.end - range.start;
+    }
+    let selection = RowSelection::from_consecutive_ranges(places.into_iter(), place(first));
+    (selection, numbers)
 }
 
 /// Events by their number, from the first on, as many as fit.

@@ -43,17 +43,23 @@ impl Table {
         let mut seen: HashSet<String> = HashSet::new();
         loop {
             let snapshot = self.snapshot().await?;
-            let mut files = snapshot.files().into_iter();
-            let next = files.find(|file| *file.group == *gone.group && !seen.contains(&file.path));
-            let Some(file) = next else {
+            let mut files = snapshot.files();
+            files.retain(|file| *file.group == *gone.group && !seen.contains(&file.path));
+            if files.is_empty() {
                 return Ok(removed);
-            };
-            let count = snapshot.count(&file, gone).await?;
-            if count > 0 {
-                self.rewrite(&snapshot, &file, gone).await?;
-                removed += count;
             }
-            seen.insert(file.path);
+            for file in files {
+                let count = snapshot.count(&file, gone).await?;
+                if count > 0 {
+                    self.rewrite(&snapshot, &file, gone).await?;
+                    removed += count;
+                }
+                seen.insert(file.path);
+                if count > 0 {
+                    // The table has another version now.
+                    break;
+                }
+            }
         }
     }
 

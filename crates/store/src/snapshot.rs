@@ -1,6 +1,7 @@
 //! One version of the table: which files it has, and how far each appender got.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use corelog_types::Timestamp;
@@ -34,6 +35,8 @@ pub struct DataFile {
     pub latest: Option<Timestamp>,
     /// How many rows have a promoted field in a form that its column cannot hold; `None` where nobody said.
     pub loose_rows: Option<u64>,
+    /// Which of its bytes are the index of its words, where it has one.
+    pub words: Option<Range<u64>>,
 }
 
 /// A version of the table. It stays readable until vacuum takes files that newer versions no longer have.
@@ -107,7 +110,9 @@ fn file_of(view: &LogicalFileView) -> DataFile {
         let text = stats.get(bound)?.get("timestamp")?.as_str()?;
         Timestamp::parse_rfc3339_ms(text)
     };
-    let message_bytes = tag(view, file::MESSAGE_BYTES).and_then(|text| text.parse().ok());
+    let mut tags = tags(view);
+    let mut tag = |name| tags.remove(name).flatten();
+    let message_bytes = tag(file::MESSAGE_BYTES).and_then(|text| text.parse().ok());
     DataFile {
         path: view.path().into_owned(),
         bytes: u64::try_from(view.size()).unwrap_or(0),
@@ -119,7 +124,11 @@ fn file_of(view: &LogicalFileView) -> DataFile {
         day: value(DAY),
         earliest: time("minValues"),
         latest: time("maxValues"),
-        loose_rows: tag(view, file::LOOSE_ROWS).and_then(|text| text.parse().ok()),
+        loose_rows: tag(file::LOOSE_ROWS).and_then(|text| text.parse().ok()),
+        words: tag(file::WORDS).and_then(|text| {
+            let (start, end) = text.split_once("..")?;
+            Some(start.parse().ok()?..end.parse().ok()?)
+        }),
     }
 }
 
@@ -127,6 +136,6 @@ fn file_of(view: &LogicalFileView) -> DataFile {
     deprecated,
     reason = "the only way to a file's tags; what is to replace it is not there yet"
 )]
-fn tag(view: &LogicalFileView, name: &str) -> Option<String> {
-    view.add_action().tags?.remove(name).flatten()
+fn tags(view: &LogicalFileView) -> HashMap<String, Option<String>> {
+    view.add_action().tags.unwrap_or_default()
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use corelog_patterns::Pattern;
 use corelog_sinks::s3::{Archive, GZIP_LEVEL};
-use corelog_store::{Asked, Event, Order, ParquetFile, Place, Row, Snapshot, Streams, Table};
+use corelog_store::{Asked, Event, Order, ParquetFile, Place, Row, Snapshot, Streams, Table, Text};
 use corelog_types::Timestamp;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -215,7 +215,12 @@ impl Pages {
     /// The next events that match, possibly none of a page; `None` at the end.
     async fn next(&mut self) -> Result<Option<Vec<Event>>, Error> {
         if self.rows.is_empty() {
-            self.rows = self.snapshot.rows(&self.asked, PAGE_ROWS).await?;
+            let phrases = self.filter.as_deref().map(Pattern::phrases);
+            let text = phrases.and_then(|phrases| Text::one_of_each(&phrases));
+            let rows = self
+                .snapshot
+                .rows_with(&self.asked, text.as_ref(), PAGE_ROWS);
+            self.rows = rows.await?;
             let Some(last) = self.rows.last() else {
                 return Ok(None);
             };

@@ -2,14 +2,15 @@
 //!
 //! Both halves give the places of their next events; those of the two together that come first are looked at one after
 //! the other, and a message of the table is read only then. A page ends when it is full, when nothing is left, or when
-//! enough was looked at that whoever waits should hear something.
+//! enough was looked at that whoever waits should hear something. Rows of the table whose messages cannot have the words of
+//! a pattern are no candidates.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use corelog_patterns::Pattern;
-use corelog_store::{Asked, Event, Order, Place, Row};
+use corelog_store::{Asked, Event, Order, Place, Row, Text};
 
 use super::View;
 use crate::Error;
@@ -53,6 +54,8 @@ impl View {
     /// # Errors
     /// Any [`Error`]; of [`Error::Gone`], another view knows more.
     pub async fn page(&self, wanted: &Wanted) -> Result<Page, Error> {
+        let phrases = wanted.pattern.as_ref().map(Pattern::phrases);
+        let text = phrases.and_then(|phrases| Text::one_of_each(&phrases));
         let mut filling = Filling {
             wanted,
             asked: wanted.asked.clone(),
@@ -67,7 +70,8 @@ impl View {
                 // Every event is wanted: more than fit need not be put in order.
                 None => (wanted.events_max - filling.events.len() + 1).min(STEP_EVENTS),
             };
-            let candidates = self.candidates(&filling.asked, step).await?;
+            let candidates = self.candidates(&filling.asked, text.as_ref(), step);
+            let candidates = candidates.await?;
             let unseen = self.look_at(&candidates.ones, &mut filling).await?;
             let is_all = candidates.is_last && unseen == 0;
             if is_all || filling.is_full || filling.looked_at > LOOKED_AT_BYTES_MAX {
@@ -80,8 +84,13 @@ impl View {
     }
 
     /// The first `most` events of both halves, or fewer where these are large.
-    async fn candidates(&self, asked: &Asked, most: usize) -> Result<Candidates, Error> {
-        let rows = self.snapshot.rows(asked, most).await;
+    async fn candidates(
+        &self,
+        asked: &Asked,
+        text: Option<&Text>,
+        most: usize,
+    ) -> Result<Candidates, Error> {
+        let rows = self.snapshot.rows_with(asked, text, most).await;
         let rows = rows.map_err(Error::Table)?;
         let recent = self.first_recent(asked, most).await?;
         let mut is_last = rows.len() < most && recent.end.is_none();

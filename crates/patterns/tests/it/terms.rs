@@ -154,3 +154,22 @@ fn the_kind_says_whether_there_are_values() {
     assert!(Pattern::parse("a %b%").unwrap().has_regex());
     assert!(!Pattern::parse("a \"%b%\"").unwrap().has_regex());
 }
+
+#[test]
+fn phrases_are_what_every_match_has() {
+    let check = |pattern: &str, expected: &[&[&str]]| {
+        let pattern = Pattern::parse(pattern).unwrap();
+        assert_eq!(pattern.phrases(), expected, "{pattern}");
+    };
+    check(
+        r#"ERROR -debug "rate limit""#,
+        &[&["ERROR"], &["rate limit"]],
+    );
+    check("?one ?two", &[&["one", "two"]]);
+    check("?one ?%two%", &[]);
+    check("%one% two", &[&["two"]]);
+    check("-one", &[]);
+    check("{ $.a = \"one\" }", &[]);
+    check("[one, two]", &[]);
+    check("", &[]);
+}

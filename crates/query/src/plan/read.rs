@@ -18,7 +18,7 @@ use crate::group;
 use crate::of_group::{OfGroup, is_of_group};
 use crate::scan::in_window;
 use crate::stage::Stage;
-use crate::{Error, Request, Result, Window, native};
+use crate::{Error, Request, Result, Window, native, text};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -50,13 +50,16 @@ impl Planning<'_> {
             scan.count(self.watch.tally());
         }
         let is_promoted = !scan.loose;
+        let conditions = conditions_of_events(commands);
+        let text = text::of_conditions(conditions.iter().copied(), is_promoted);
+        scan.look_for(text, self.watch.left_out());
         let mut builder =
             LogicalPlanBuilder::scan("events", provider_as_source(Arc::new(scan)), None)?;
         if let Some(before) = before {
             builder = flag(builder, window, before)?;
         }
         let mut frame = Frame::of_events(builder.build()?, is_promoted);
-        let hoisted = hoist(&mut frame, commands)?;
+        let hoisted = hoist(&mut frame, &conditions)?;
         self.take_fields(&mut frame, commands, more)?;
         Ok(Reading {
             frame,
@@ -137,24 +140,16 @@ pub(crate) fn facts(request: &Request) -> HashMap<Arc<str>, HashMap<String, Valu
     request.groups.iter().map(of).collect()
 }
 
-/// Moves conditions of filters to the front that the engine can look at while it reads, where no command before them
-/// changes which rows there are other than by filters, or what the names in them mean.
-fn hoist(frame: &mut Frame, commands: &[Command]) -> Result<Vec<usize>> {
-    let mut hoisted = Vec::new();
+/// The parts of filters that can be looked at first of all: no command before them changes which rows there are other
+/// than by filters, or what the names in them mean.
+fn conditions_of_events(commands: &[Command]) -> Vec<&Expr> {
+    let mut conditions = Vec::new();
     let mut names = BTreeSet::new();
     for command in commands {
         match &command.kind {
             CommandKind::Filter(condition) | CommandKind::FilterIndex(condition) => {
-                for part in conjuncts(condition) {
-                    if mentions(part, &names) {
-                        continue;
-                    }
-                    if let Some(native) = native::condition(frame, part) {
-                        let builder = LogicalPlanBuilder::from(frame.plan.clone());
-                        frame.plan = builder.filter(native)?.build()?;
-                        hoisted.push(part.span.start);
-                    }
-                }
+                let parts = conjuncts(condition).into_iter();
+                conditions.extend(parts.filter(|part| !mentions(part, &names)));
             }
             CommandKind::Fields(items)
             | CommandKind::Display(items)
@@ -164,6 +159,19 @@ fn hoist(frame: &mut Frame, commands: &[Command]) -> Result<Vec<usize>> {
             }
             CommandKind::Source(_) | CommandKind::Sort(_) => {}
             _ => break,
+        }
+    }
+    conditions
+}
+
+/// Moves those conditions to the front that the engine can look at while it reads. Returns where they stand.
+fn hoist(frame: &mut Frame, conditions: &[&Expr]) -> Result<Vec<usize>> {
+    let mut hoisted = Vec::new();
+    for part in conditions {
+        if let Some(native) = native::condition(frame, part) {
+            let builder = LogicalPlanBuilder::from(frame.plan.clone());
+            frame.plan = builder.filter(native)?.build()?;
+            hoisted.push(part.span.start);
         }
     }
     Ok(hoisted)

@@ -167,16 +167,16 @@ fn queries_that_nobody_wrote_give_what_the_reference_gives() {
 fn order_is_kept_over_many_batches() {
     let engines = [UnderTest::new(false), UnderTest::new(true)];
     let input = Input {
-        events: reference::generate::events(7, 5_000),
+        events: reference::generate::events(7, 2_600),
         now_ms: 1_795_338_942_000,
         ..Input::default()
     };
     for text in [
-        "fields @timestamp, requestId | sort requestId desc | limit 4500",
-        "fields requestId, strlen(@message) as length | sort length, requestId | limit 4500",
-        "fields requestId | dedup requestId | limit 4500",
-        "fields requestId, strlen(@message) as length | accum length as sum | limit 4500",
-        "stats count(*) as n by requestId | sort n desc, requestId desc | limit 4500",
+        "fields @timestamp, requestId | sort requestId desc | limit 2500",
+        "fields requestId, strlen(@message) as length | sort length, requestId | limit 2500",
+        "fields requestId | dedup requestId | limit 2500",
+        "fields requestId, strlen(@message) as length | accum length as sum | limit 2500",
+        "stats count(*) as n by requestId | sort n desc, requestId desc | limit 2500",
     ] {
         let query = parse(text).unwrap();
         let expected = reference::Engine::run(&Reference, &query, &input).unwrap();

@@ -48,16 +48,16 @@ fn texts(answer: &Answer) -> Vec<Vec<&str>> {
 #[test]
 fn one_row_may_become_very_many() {
     let under = UnderTest::new(false);
-    let list: Vec<String> = (0..500).map(|it| it.to_string()).collect();
-    let input = input(60, |number| {
+    let list: Vec<String> = (0..200).map(|it| it.to_string()).collect();
+    let input = input(30, |number| {
         format!("{{\"at\":{number},\"all\":[{}]}}", list.join(","))
     });
     let text =
         "fields jsonParse(@message) as r, at | unnest r.all into x | display at, x | limit 100000";
     let answer = run(&under, text, &input);
-    let newest_first = (0..60).rev();
+    let newest_first = (0..30).rev();
     let expected: Vec<Vec<String>> = newest_first
-        .flat_map(|at| (0..500).map(move |x| vec![at.to_string(), x.to_string()]))
+        .flat_map(|at| (0..200).map(move |x| vec![at.to_string(), x.to_string()]))
         .collect();
     assert_eq!(texts(&answer), expected);
 }
@@ -164,6 +164,5 @@ fn filters_of_sql_are_looked_at_while_reading() {
     let answer = under.engine.run_sql(text, &request);
     let answer = under.runtime.block_on(answer).unwrap();
     assert_eq!(answer.rows.len(), 9);
-    // `id` is in the messages, which are taken apart behind that.
-    assert_eq!(answer.statistics.records_matched, 10);
+    assert_eq!(answer.statistics.records_matched, 9);
 }

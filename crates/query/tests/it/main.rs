@@ -6,3 +6,4 @@ mod differential;
 mod limits;
 mod setup;
 mod watching;
+mod words;

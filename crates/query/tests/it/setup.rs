@@ -38,7 +38,7 @@ impl UnderTest {
     }
 }
 
-fn event(index: usize, event: &reference::Event) -> Arc<Event> {
+pub(crate) fn event(index: usize, event: &reference::Event) -> Arc<Event> {
     let time = |ms: i64| Timestamp::from_unix_ms(u64::try_from(ms).unwrap());
     Arc::new(Event {
         group: event.group.as_str().into(),

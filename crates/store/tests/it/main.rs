@@ -9,3 +9,4 @@ mod compacting;
 mod fixture;
 mod letting_go;
 mod reading;
+mod words;
