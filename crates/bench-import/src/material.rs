@@ -152,10 +152,10 @@ fn word_of(number: u64) -> String {
         "ka", "ri", "to", "en", "sal", "mo", "de", "lu", "ver", "na", "pi", "os", "tra", "ge",
         "il", "bu",
     ];
-    let drawn = mixed(number, 8);
-    let syllables = 1 + drawn % 4;
-    (0..syllables)
-        .map(|at| SYLLABLES[(drawn >> (8 + 4 * at)) as usize % SYLLABLES.len()])
+    let [length, syllables @ ..] = mixed(number, 8).to_be_bytes();
+    let drawn = syllables.iter().take(1 + usize::from(length % 4));
+    drawn
+        .map(|byte| SYLLABLES[usize::from(*byte) % SYLLABLES.len()])
         .collect()
 }
 
