@@ -89,7 +89,10 @@ def refused(client, exception, operation, **arguments):
     assert error.response["Error"]["Code"] == exception, repr(error)
     assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     declared = {shape.name for shape in operation_of(client, operation).error_shapes}
-    common = {"UnknownOperationException", "SerializationException", "ValidationException", "InvalidOperationException"}
+    common = {
+        "UnknownOperationException", "SerializationException", "ValidationException", "InvalidOperationException",
+        "ThrottlingException",
+    }  # fmt: skip
     assert exception in declared | common, f"{operation} does not declare {exception}"
     return error.response["Error"]["Message"]
 

@@ -418,6 +418,68 @@ def test_one_export_runs_at_a_time_and_can_be_cancelled(logs, tmp_path):
     logs.checked.seen |= own.checked.seen
 
 
+def test_an_export_that_a_crash_interrupts_begins_anew(logs, tmp_path, s3, s3_endpoint):
+    handler = type("Slow", (Slow,), {"released": threading.Event()})
+    bucket = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=bucket.serve_forever, daemon=True).start()
+    slow = "http://%s:%d" % bucket.server_address
+    running = Stack(tmp_path, S3_CONFIG.format(endpoint=slow))
+    s3.create_bucket(Bucket="slow")
+    try:
+        corelog(running, tmp_path, "import", "jsonl", "-", "--log-group", "/task", text="one\n")
+        own = client_of(running.url)
+        wanted = {"logGroupName": "/task", "fromTime": 0, "to": 2_000_000_000_000, "destination": "slow"}
+        gone = own.create_export_task(**wanted)["taskId"]
+        own.cancel_export_task(taskId=gone)
+        task = own.create_export_task(taskName="nightly", **wanted)["taskId"]
+        running.gateway.process.kill()
+        running.gateway.process.wait()
+        # What an earlier attempt wrote and the next does not.
+        folder = f"exportedlogs/{task}/"
+        for name in ("stdin/000001.gz", "gone/000000.gz"):
+            s3.put_object(Bucket="slow", Key=folder + name, Body=b"left")
+
+        running.config.write_text(running.config.read_text().replace(slow, s3_endpoint))
+        running.gateway = start_gateway(running.config, tmp_path)
+        own = client_of(f"http://{running.gateway.address}")
+
+        def ended():
+            found = own.describe_export_tasks()["exportTasks"]
+            return found if found[0]["status"]["code"] != "RUNNING" else None
+
+        found = wait_for(ended, "the export to end")
+        shown = [(it["taskId"], it.get("taskName"), it["status"]["code"]) for it in found]
+        assert shown == [(task, "nightly", "COMPLETED"), (gone, None, "CANCELLED")], found
+        keys = [it["Key"] for it in s3.list_objects_v2(Bucket="slow", Prefix=folder)["Contents"]]
+        assert keys == [folder + "stdin/000000.gz"]
+        body = s3.get_object(Bucket="slow", Key=keys[0])["Body"].read()
+        assert gzip.decompress(body).decode().endswith("Z one\n")
+    finally:
+        handler.released.set()
+        running.stop()
+        bucket.shutdown()
+
+
+def test_lookup_tables_come_and_go(logs):
+    csv = 'model,usd\nclaude,3\n"nova, small",0.1\n'
+    made = logs.create_lookup_table(lookupTableName="prices_1", description="of tokens", tableBody=csv, tags={"a": "1"})
+    arn = made["lookupTableArn"]
+    assert arn == f"arn:aws:logs:{REGION}:{ACCOUNT}:lookup-table:prices_1"
+    (shown,) = logs.describe_lookup_tables(lookupTableNamePrefix="prices_")["lookupTables"]
+    assert shown["tableFields"] == ["model", "usd"] and shown["recordsCount"] == 2
+    assert shown["sizeBytes"] == len(csv) and shown["lastUpdatedTime"] == made["createdAt"]
+    assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"a": "1"}
+    # boto3 makes six characters of each: more than other requests may have.
+    large = "n\n" + "é" * 1_500_000
+    updated = logs.update_lookup_table(lookupTableArn=arn, tableBody=large)
+    whole = logs.get_lookup_table(lookupTableArn=arn)
+    assert whole["tableBody"] == large and whole["sizeBytes"] == 3_000_002
+    assert whole["description"] == "of tokens" and whole["lastUpdatedTime"] == updated["lastUpdatedTime"]
+    refused(logs, "ResourceAlreadyExistsException", "create_lookup_table", lookupTableName="prices_1", tableBody=csv)
+    logs.delete_lookup_table(lookupTableArn=arn)
+    refused(logs, "ResourceNotFoundException", "get_lookup_table", lookupTableArn=arn)
+
+
 def test_every_operation_that_is_served_was_called(logs):
     """Runs last in this file: the list is the one that the shapes are made of."""
     models = os.path.join(os.path.dirname(__file__), "../../crates/wire/models/logs-operations.txt")

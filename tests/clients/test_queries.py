@@ -32,7 +32,8 @@ OPERATIONS = {
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
     """A stack whose log group holds a known set of calls."""
-    stack = Stack(tmp_path_factory.mktemp("queries"))
+    # Tests are quicker than ten queries a second.
+    stack = Stack(tmp_path_factory.mktemp("queries"), "\n[query]\nstarts_per_second = 0\n")
     client = openai.OpenAI(base_url=stack.openai_url, api_key="sk-test")
     try:
         for model, calls in MODELS.items():
@@ -147,6 +148,18 @@ def test_queries_that_nobody_started(logs):
     assert logs.describe_queries(logGroupName="/gone")["queries"] == []
 
 
+def test_more_than_ten_a_second_are_throttled(stack):
+    """boto3's own retries get through, and are switched off here."""
+    logs = client_of(stack.url)
+    for _ in range(1_000):
+        with pytest.raises(ClientError) as raised:
+            logs.start_query(**question("fields |"))
+        error = raised.value.response["Error"]
+        if error["Code"] != "MalformedQueryException":
+            break
+    assert error == {"Code": "ThrottlingException", "Message": "Rate exceeded"}
+
+
 def test_without_an_engine_it_is_said_so(logs):
     try:
         logs.start_query(**question("limit 1"))
@@ -197,12 +210,54 @@ def test_rows_with_pointers_to_their_records(logs, engine):
     assert "needle-demo-echo-7 " in json.loads(record["@message"])["input"]["inputBodyJson"]["messages"][0]["content"]
 
 
+def test_an_event_is_found_among_many_of_its_moment(logs, engine):
+    group, now, many = "/moment", int(time.time() * 1000), 10_200
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="s")
+    for first in range(0, many, 5_100):
+        numbers = range(first, first + 5_100)
+        events = [{"timestamp": now, "message": f"number {number}"} for number in numbers]
+        logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=events)
+    last = f"number {many - 1}"
+
+    def found():
+        return answer(logs, f"filter @message = '{last}' | fields @logStream", logGroupName=group)["results"]
+
+    (row,) = wait_for(found, last)
+    record = logs.get_log_record(logRecordPointer=fields(row)["@ptr"])["logRecord"]
+    assert record["@message"] == last
+    logs.delete_log_group(logGroupName=group)
+
+
 def test_counts_by_model_are_those_of_the_calls(logs, engine):
     found = answer(logs, "stats count(*) as n by modelId | sort n desc")
     rows = [fields(row) for row in found["results"]]
     assert rows == [{"modelId": model, "n": str(calls)} for model, calls in MODELS.items()]
     assert found["statistics"]["recordsMatched"] == float(CALLS)
     assert found["statistics"]["resultCount"] == float(len(MODELS))
+
+
+def test_patterns_come_with_what_clients_read_of_them(logs, engine):
+    asked = "input.inputBodyJson.messages.0.content"
+    found = answer(logs, f'filter modelId = "demo-lorem" | pattern {asked}')
+    (row,) = (fields(row) for row in found["results"])
+    calls = MODELS["demo-lorem"]
+    assert (row["@pattern"], row["@sampleCount"]) == ("<Token-1> in a haystack", str(calls))
+    needles = {f"needle-demo-lorem-{number}" for number in range(calls)}
+    dynamic, fixed = json.loads(row["@tokens"])
+    assert dynamic == {
+        "dynamicTokenPosition": 1,
+        "isDynamic": True,
+        "tokenString": "<*>",
+        "enumerations": dict.fromkeys(needles, 1),
+        "inferredTokenName": "Token-1",
+    }
+    assert fixed == {"isDynamic": False, "tokenString": " in a haystack"}
+    samples = json.loads(row["@logSamples"])
+    times = [sample["timestamp"] for sample in samples]
+    assert len(times) == 3 and times == sorted(times, reverse=True)
+    assert {sample["message"].removesuffix(" in a haystack") for sample in samples} < needles
+    assert sum(json.loads(row["@visualization"]).values()) == calls
 
 
 def test_pages_have_every_row_once(logs, engine):
@@ -266,6 +321,24 @@ def test_the_text_names_its_groups_and_saved_queries(logs, engine):
     logs.delete_query_definition(queryDefinitionId=saved["queryDefinitionId"])
 
 
+def test_lookup_tables_put_columns_beside_those_of_events(logs, engine):
+    csv = "model,vendor\ndemo-echo,\"Echo, Inc.\"\n"
+    arn = logs.create_lookup_table(lookupTableName="vendors", tableBody=csv)["lookupTableArn"]
+    text = "lookup vendors model as modelId OUTPUT vendor | stats count(*) as n by vendor | sort n desc"
+    rows = [fields(row) for row in answer(logs, text)["results"]]
+    assert rows == [{"vendor": "Echo, Inc.", "n": "12"}, {"n": "9"}]
+    # What a query found is a table, too.
+    found = logs.start_query(**question("stats count(*) as calls by modelId"))["queryId"]
+    done(logs, found)
+    logs.update_lookup_table(lookupTableArn=arn, queryId=found)
+    text = "stats count(*) as n by modelId | lookup vendors modelId OUTPUT calls | display modelId, n - calls as rest"
+    rows = [fields(row) for row in answer(logs, text)["results"]]
+    assert sorted(rows, key=lambda row: row["modelId"]) == [{"modelId": m, "rest": "0"} for m in sorted(MODELS)]
+    logs.delete_lookup_table(lookupTableArn=arn)
+    said = refused(logs, "MalformedQueryException", "start_query", **question(text))
+    assert "the lookup table `vendors`, which does not exist" in said
+
+
 def test_the_aws_cli_asks_and_waits(asked, engine):
     now = int(time.time())
     started = aws(
@@ -297,9 +370,31 @@ def test_the_command_line_prints_lines_csv_and_charts(asked, engine):
     assert [line.split() for line in printed.splitlines()[1:]] == [[m, str(n)] for m, n in MODELS.items()]
     assert said.startswith("2 rows · ")
     printed, _ = corelog(asked.url, "query", "limit 1", "--estimate")
-    assert json.loads(printed)["read"]["rows"] <= json.loads(printed)["of"]["rows"]
+    estimate = json.loads(printed)
+    assert estimate["read"]["rows"] <= estimate["of"]["rows"]
+    assert 0 < estimate["read"]["bytes"] <= estimate["of"]["bytes"], "stored or not"
     printed, _ = corelog(asked.url, "query", text, "--explain")
     assert json.loads(printed)["parts"]
+
+
+def test_the_command_line_asks_the_group_that_the_server_is_configured_with(tmp_path, engine):
+    own = Stack(tmp_path, '[store]\nlog_group = "/llm/calls"\n')
+    try:
+        openai.OpenAI(base_url=own.openai_url, api_key="sk-test").chat.completions.create(
+            model="demo-echo", messages=[{"role": "user", "content": "hello"}]
+        )
+
+        def found(*more):
+            printed, _ = corelog(own.url, "query", "stats count(*) as n by @log", *more)
+            return [json.loads(line) for line in printed.splitlines()]
+
+        expected = [{"@log": f"{ACCOUNT}:/llm/calls", "n": "1"}]
+        assert wait_for(found, "the record") == expected
+        corelog(own.url, "query", "save", "own", "SOURCE '/llm/calls' | stats count(*) as n by @log")
+        printed, _ = corelog(own.url, "query", "--saved", "own")
+        assert [json.loads(line) for line in printed.splitlines()] == expected
+    finally:
+        own.stop()
 
 
 def test_the_command_line_says_why_there_is_nothing(asked, engine):

@@ -76,6 +76,18 @@ def test_a_bucket_becomes_a_log_group_once_and_goes_the_whole_way_round(stack, t
     assert f"{CALLS} events" in said and "2 bodies" in said
     assert contents(events(logs, "/again")) == contents(imported)
 
+    # The same with its bodies in a bucket of their own.
+    store.create_bucket(Bucket="large")
+    for key in (key for key in keys if "/data/" in key):
+        store.copy_object(Bucket="large", Key=key, CopySource={"Bucket": "round-trip", "Key": key})
+        store.delete_object(Bucket="round-trip", Key=key)
+    said, _ = corelog(stack, tmp_path, "import", "bedrock", place, "--log-group", "/without")
+    assert "2 bodies stay addresses: not in the source" in said and "--bodies" in said
+    large = ["--bodies", "s3://large"]
+    said, _ = corelog(stack, tmp_path, "import", "bedrock", place, "--log-group", "/apart", *large)
+    assert "2 bodies put back" in said
+    assert contents(events(logs, "/apart")) == contents(imported)
+
 
 def test_lines_go_in_and_out(stack, tmp_path):
     lines = "".join(f'{{"at":{1_795_166_142 + n},"n":{n}}}\n' for n in range(5))
@@ -91,6 +103,8 @@ def test_lines_go_in_and_out(stack, tmp_path):
     found = [json.loads(line) for line in out.splitlines()]
     assert [json.loads(event["message"])["n"] for event in found] == [1, 2]
     assert found[0]["timestamp"] == 1_795_166_143_000 and found[0]["logStreamName"] == "stdin"
+    ids = {event["message"]: event["eventId"] for event in events(logs, "/lines")}
+    assert [event["eventId"] for event in found] == [ids[event["message"]] for event in found]
 
 
 def test_a_parquet_file_is_read_by_others(stack, tmp_path):

@@ -1,4 +1,4 @@
-//! `cargo xtask bench gateway` and `bench query`: build what is measured optimised, then compare. See docs/bench.md.
+//! `cargo xtask bench`: builds Corelog and a bench optimised, then measures. See docs/bench.md.
 
 use std::path::PathBuf;
 
@@ -6,25 +6,44 @@ use crate::{python, shell};
 
 /// Builds what is measured and measures it; `args` go to the bench.
 pub(crate) fn gateway(args: &[&str]) -> anyhow::Result<()> {
+    measure("corelog-bench", &[&["gateway"], args].concat())
+}
+
+/// Builds what is measured and measures it; `args` go to the bench. Records are made of conversations where they are
+/// there, else of made-up words.
+pub(crate) fn import(args: &[&str]) -> anyhow::Result<()> {
+    let conversations = conversations();
+    let data = conversations.to_string_lossy();
+    let mut all = args.to_vec();
+    if conversations.exists() && !args.contains(&"--data") {
+        all.extend(["--data", &data]);
+    }
+    measure("corelog-bench-import", &all)
+}
+
+fn conversations() -> PathBuf {
+    let data = std::env::var_os("CORELOG_TEST_DATA").map(PathBuf::from);
+    let data = data.unwrap_or_else(|| shell::root().join("../shared/data"));
+    data.join("conversations.jsonl.gz")
+}
+
+fn measure(bench: &str, args: &[&str]) -> anyhow::Result<()> {
     // Apart, so that the features the bench asks of shared crates do not change what it measures.
     // Without the query engine, which takes longer to optimise than all else together and has no part in this.
     let recorder = ["--package", "corelog", "--no-default-features"];
-    for package in [&recorder[..], &["--package", "corelog-bench"]] {
+    for package in [&recorder[..], &["--package", bench]] {
         shell::cargo(&[&["build", "--release"], package].concat())?;
     }
     let built = shell::target_dir().join("release");
     let corelog = built.join("corelog");
     let corelog = corelog.to_string_lossy();
-    let mut all = vec!["gateway", "--corelog", &corelog];
-    all.extend(args);
-    shell::run(shell::command(built.join("corelog-bench"), &all))
+    let all = [args, &["--corelog", &corelog]].concat();
+    shell::run(shell::command(built.join(bench), &all))
 }
 
 /// Builds the query engine with its bench, and measures it; `args` go to the bench.
 pub(crate) fn query(args: &[&str]) -> anyhow::Result<()> {
-    let data = std::env::var_os("CORELOG_TEST_DATA").map(PathBuf::from);
-    let data = data.unwrap_or_else(|| shell::root().join("../shared/data"));
-    let conversations = data.join("conversations.jsonl.gz");
+    let conversations = conversations();
     if !conversations.exists() {
         eprintln!(
             "skipped: the records are made of {}, which is not there; CORELOG_TEST_DATA names its directory",

@@ -24,6 +24,7 @@ usage: cargo xtask COMMAND
   tidy            what no compiler checks: module lines, banned names, docs up to date
   clients [ARGS]  the tests with real clients alone; ARGS go to pytest
   bench gateway [--quick]   CPU, throughput and latency beside nginx and a bare relay
+  bench import [--records N] a bucket of invocation logs into a log group, twice
   bench query [--records N] questions over a month of records, beside DuckDB and chDB
 ";
 
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::tidy(),
         ["clients", rest @ ..] => clients::clients(rest),
         ["bench", "gateway", rest @ ..] => bench::gateway(rest),
+        ["bench", "import", rest @ ..] => bench::import(rest),
         ["bench", "query", rest @ ..] => bench::query(rest),
         _ => {
             eprint!("{USAGE}");

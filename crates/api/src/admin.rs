@@ -9,6 +9,7 @@
 //! | `GET /corelog/v1/events?group=NAME` | new events of log groups as they come, a line of JSON each; `pattern=P` as above |
 //! | `GET /corelog/v1/exchanges` | calls in flight |
 //! | `DELETE /corelog/v1/exchanges/{id}` | ends one |
+//! | `GET /corelog/v1/streams` | what calls in flight say, as their streams pass, a line of JSON each |
 //! | `POST /corelog/v1/queries/{check,explain,estimate}` | what `StartQuery` would make of this request: the text as it is run with its warnings, the plan, how much would be read |
 //! | `GET /corelog/v1/queries/{id}` | how far a query is, its columns, why it failed |
 //! | `GET /corelog/v1/status` | version, node, spool, destinations, policies, warnings |
@@ -25,9 +26,11 @@ mod query;
 mod record;
 mod records;
 mod status;
+mod streams;
 
 pub use exchanges::{Exchange, Exchanges};
 pub use status::{DestinationReport, SpoolReport, Status, StatusReport};
+pub use streams::Sight;
 
 pub(crate) use error::Problem;
 pub(crate) use events::events;
@@ -38,6 +41,7 @@ pub(crate) use query::{check_query, estimate_query, explain_query, query};
 pub(crate) use record::record;
 pub(crate) use records::records;
 pub(crate) use status::status;
+pub(crate) use streams::streams;
 
 /// Where these operations live.
 pub const PREFIX: &str = "/corelog/v1/";

@@ -8,6 +8,7 @@
 mod entry;
 mod fault;
 mod page;
+mod rate;
 mod serve;
 
 pub(crate) use entry::{
@@ -15,6 +16,7 @@ pub(crate) use entry::{
 };
 pub(crate) use fault::{Fault, Kind};
 pub(crate) use page::{Token, cut};
+pub(crate) use rate::{Rate, Rates};
 pub(crate) use serve::{is_aws, serve, turn_away};
 
 /// Whose account and region this is: every ARN that is answered has them.

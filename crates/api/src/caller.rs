@@ -16,6 +16,7 @@ pub enum Action {
     TailEvents,
     ListExchanges,
     KillExchange,
+    WatchExchanges,
     GetStatus,
     /// An operation of `CloudWatch` Logs, by its name.
     Logs(&'static str),
@@ -39,6 +40,7 @@ impl fmt::Display for Action {
             Self::TailEvents => "corelog:TailEvents",
             Self::ListExchanges => "corelog:ListExchanges",
             Self::KillExchange => "corelog:KillExchange",
+            Self::WatchExchanges => "corelog:WatchExchanges",
             Self::GetStatus => "corelog:GetStatus",
             Self::Logs(operation) => return write!(f, "logs:{operation}"),
         })

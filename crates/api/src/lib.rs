@@ -17,6 +17,7 @@ pub mod admin;
 mod aws;
 mod body;
 mod caller;
+mod keep;
 pub mod logging;
 pub mod logs;
 mod route;
@@ -24,7 +25,7 @@ mod route;
 pub use aws::Account;
 pub use body::{Body, Pieces};
 pub use caller::{Action, Authorise, Denied, Open};
-pub use route::{Api, Ports, owns};
+pub use route::{Api, Ports, body_bytes_max, owns};
 
 #[cfg(test)]
 mod tests;

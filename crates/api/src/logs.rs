@@ -1,4 +1,4 @@
-//! `CloudWatch` Logs: log groups, streams and their events, tags, queries, policies.
+//! `CloudWatch` Logs: log groups, streams and their events, tags, queries, lookup tables, policies.
 //!
 //! Source: the service's API, version 2014-03-28, and recorded answers for the texts of its errors.
 
@@ -8,7 +8,7 @@ mod engine;
 mod event;
 mod exports;
 mod group;
-mod pointer;
+mod lookup_table;
 mod policy;
 mod queries;
 mod reading;
@@ -20,10 +20,12 @@ mod cancel_export_task;
 mod create_export_task;
 mod create_log_group;
 mod create_log_stream;
+mod create_lookup_table;
 mod delete_account_policy;
 mod delete_index_policy;
 mod delete_log_group;
 mod delete_log_stream;
+mod delete_lookup_table;
 mod delete_query_definition;
 mod delete_resource_policy;
 mod delete_retention_policy;
@@ -32,6 +34,7 @@ mod describe_export_tasks;
 mod describe_index_policies;
 mod describe_log_groups;
 mod describe_log_streams;
+mod describe_lookup_tables;
 mod describe_queries;
 mod describe_query_definitions;
 mod describe_resource_policies;
@@ -40,6 +43,7 @@ mod filter_log_events;
 mod get_log_events;
 mod get_log_group_fields;
 mod get_log_record;
+mod get_lookup_table;
 pub(crate) mod get_query_results;
 mod list_log_groups;
 mod list_tags_for_resource;
@@ -59,19 +63,17 @@ mod tag_resource;
 mod test_metric_filter;
 mod untag_log_group;
 mod untag_resource;
+mod update_lookup_table;
 
 use corelog_types::LOG_NAME_CHARS_MAX;
 use corelog_wire::model::{Constraint, Violation};
 
 pub use engine::{
-    Amount, Answer, Engine, Estimate, EventPointer, FieldShare, Language, Malformed, NoEngine,
-    Progress, QueryError, QuerySpec, Row, Statistics,
+    Amount, Answer, Engine, Estimate, FieldShare, Language, Malformed, NoEngine, Progress,
+    QueryError, QuerySpec, Row, Statistics,
 };
 pub use event::{Away, Events, NoEvents};
-pub use exports::{
-    Export, ExportRefused, ExportState, ExportTask, Exports, NoExports, NotCancelled,
-};
-pub use pointer::InvalidPointer;
+pub use exports::{ExportRefused, Exports, NoExports};
 #[cfg(test)]
 pub(crate) use queries::Asked;
 pub use queries::{Queries, QueryLimits, QueryLoad};
@@ -79,16 +81,18 @@ pub use queries::{Queries, QueryLimits, QueryLoad};
 use crate::aws::{Entry, entry, streaming};
 
 /// The operations that are served, in the order of the model's table.
-pub(crate) static OPERATIONS: [Entry; 44] = [
+pub(crate) static OPERATIONS: [Entry; 49] = [
     entry::<associate_kms_key::AssociateKmsKey>(),
     entry::<cancel_export_task::CancelExportTask>(),
     entry::<create_export_task::CreateExportTask>(),
     entry::<create_log_group::CreateLogGroup>(),
     entry::<create_log_stream::CreateLogStream>(),
+    entry::<create_lookup_table::CreateLookupTable>(),
     entry::<delete_account_policy::DeleteAccountPolicy>(),
     entry::<delete_index_policy::DeleteIndexPolicy>(),
     entry::<delete_log_group::DeleteLogGroup>(),
     entry::<delete_log_stream::DeleteLogStream>(),
+    entry::<delete_lookup_table::DeleteLookupTable>(),
     entry::<delete_query_definition::DeleteQueryDefinition>(),
     entry::<delete_resource_policy::DeleteResourcePolicy>(),
     entry::<delete_retention_policy::DeleteRetentionPolicy>(),
@@ -97,6 +101,7 @@ pub(crate) static OPERATIONS: [Entry; 44] = [
     entry::<describe_index_policies::DescribeIndexPolicies>(),
     entry::<describe_log_groups::DescribeLogGroups>(),
     entry::<describe_log_streams::DescribeLogStreams>(),
+    entry::<describe_lookup_tables::DescribeLookupTables>(),
     entry::<describe_queries::DescribeQueries>(),
     entry::<describe_query_definitions::DescribeQueryDefinitions>(),
     entry::<describe_resource_policies::DescribeResourcePolicies>(),
@@ -105,6 +110,7 @@ pub(crate) static OPERATIONS: [Entry; 44] = [
     entry::<get_log_events::GetLogEvents>(),
     entry::<get_log_group_fields::GetLogGroupFields>(),
     entry::<get_log_record::GetLogRecord>(),
+    entry::<get_lookup_table::GetLookupTable>(),
     entry::<get_query_results::GetQueryResults>(),
     entry::<list_log_groups::ListLogGroups>(),
     entry::<list_tags_for_resource::ListTagsForResource>(),
@@ -124,6 +130,7 @@ pub(crate) static OPERATIONS: [Entry; 44] = [
     entry::<test_metric_filter::TestMetricFilter>(),
     entry::<untag_log_group::UntagLogGroup>(),
     entry::<untag_resource::UntagResource>(),
+    entry::<update_lookup_table::UpdateLookupTable>(),
 ];
 
 /// What the service says of a violation where it has words of its own.

@@ -8,12 +8,13 @@ use corelog_catalog::Catalog;
 use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::Spool;
 use corelog_tail::Tails;
+use corelog_types::LogGroupName;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::admin::{self, Exchanges, Problem, Status};
-use crate::aws::{self, Account};
+use crate::aws::{self, Account, Rate, Rates};
 use crate::logging::{self, Destinations, Refusal};
 use crate::logs::{Events, Exports, Queries};
 use crate::{Action, Authorise, Body, Denied};
@@ -22,6 +23,23 @@ use crate::{Action, Authorise, Body, Denied};
 pub fn owns(head: &Parts) -> bool {
     let path = head.uri.path();
     path == logging::PATH || path.starts_with(admin::PREFIX) || aws::is_aws(head)
+}
+
+/// Most requests are small. A batch of log events is a megabyte of text, and each of its characters may come as an escape
+/// of six.
+const BODY_BYTES_MAX: usize = 8 << 20;
+/// A lookup table is ten megabytes of text, and each of its characters may come as an escape; few are control characters.
+const TABLE_BODY_BYTES_MAX: usize = 32 << 20;
+
+/// How large the body of a request for [`Api::serve`] may be, as its head says.
+pub fn body_bytes_max(head: &Parts) -> usize {
+    let target = head.headers.get("x-amz-target");
+    let has_table = target.is_some_and(|target| target.as_bytes().ends_with(b"LookupTable"));
+    if has_table {
+        TABLE_BODY_BYTES_MAX
+    } else {
+        BODY_BYTES_MAX
+    }
 }
 
 /// What the operations need.
@@ -45,6 +63,8 @@ pub struct Ports {
     pub exports: Arc<dyn Exports>,
     /// Questions about them.
     pub queries: Queries,
+    /// The log group of every record: what questions are about on our own paths, where they name none.
+    pub records: LogGroupName,
     /// Whose account this is.
     pub account: Account,
     /// Who may do what.
@@ -64,14 +84,23 @@ struct Inner {
     ports: Ports,
     /// One change of the logging configuration at a time: it spans buckets, catalog and destination.
     changing_logging: Mutex<()>,
+    rates: Rates,
 }
+
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>
+const TAIL_STARTS_PER_SECOND: u32 = 5;
 
 impl Api {
     /// Takes the ports.
     pub fn new(ports: Ports) -> Self {
+        let rates = Rates {
+            query_starts: Rate::new(ports.queries.limits().starts_per_second),
+            tail_starts: Rate::new(TAIL_STARTS_PER_SECOND),
+        };
         Self(Arc::new(Inner {
             ports,
             changing_logging: Mutex::new(()),
+            rates,
         }))
     }
 
@@ -127,6 +156,7 @@ impl Api {
             }
             (&Method::GET, ["exchanges"]) => admin::list(self, caller).await,
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),
+            (&Method::GET, ["streams"]) => admin::streams(self, caller),
             (&Method::GET, ["status"]) => admin::status(self, caller),
             (&Method::POST, ["queries", "check"]) => {
                 admin::check_query(self, request.body(), caller).await
@@ -185,6 +215,14 @@ impl Api {
 
     pub(crate) fn queries(&self) -> &Queries {
         &self.0.ports.queries
+    }
+
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.0.rates
+    }
+
+    pub(crate) fn records(&self) -> &LogGroupName {
+        &self.0.ports.records
     }
 
     pub(crate) fn account(&self) -> &Account {

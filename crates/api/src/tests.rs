@@ -13,8 +13,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use corelog_access::Caller;
-use corelog_catalog::{LogGroup, Logging as _, LoggingConfiguration, SqliteCatalog};
+use corelog_catalog::{
+    Export, ExportState, ExportTask, ExportTasks as _, LogGroup, Logging as _,
+    LoggingConfiguration, SqliteCatalog,
+};
 use corelog_hot::{Hot, Page, Wanted};
+use corelog_providers::{Said, SaidKind};
 use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_spool::{OsDisk, Spool};
 use corelog_store::{Event, Order};
@@ -23,19 +27,27 @@ use corelog_types::{
     Dialect, LogGroupName, LogStreamName, NodeId, Operation, RecordId, Sequence, Timestamp,
 };
 use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
 use http::{Method, Request, Response};
 use parking_lot::Mutex;
 
 use self::engine::FakeEngine;
-use crate::admin::{DestinationReport, Exchange, Exchanges, SpoolReport, Status, StatusReport};
-use crate::logging::{BucketRefused, Destinations, NotStarted};
-use crate::logs::{
-    Away, Events, Export, ExportRefused, ExportState, ExportTask, Exports, NotCancelled,
-    QueryLimits,
+use crate::admin::{
+    DestinationReport, Exchange, Exchanges, Sight, SpoolReport, Status, StatusReport,
 };
+use crate::logging::{BucketRefused, Destinations, NotStarted};
+use crate::logs::{Away, Events, ExportRefused, Exports, QueryLimits};
 use crate::{Account, Action, Api, Authorise, Body, Denied, Ports};
 
 const NOW: Timestamp = Timestamp::from_unix_ms(1_795_166_142_123);
+
+/// Queries may be started at once, for the clock stands still.
+const UNHURRIED: QueryLimits = QueryLimits {
+    running_max: 4,
+    answers_bytes_max: 128 << 20,
+    kept_max: 1_000,
+    starts_per_second: 0,
+};
 
 /// Refuses one bucket and, on request, fails to start; remembers what runs.
 #[derive(Debug, Default)]
@@ -98,6 +110,24 @@ impl Exchanges for OneExchange {
 
     fn kill(&self, id: RecordId) -> bool {
         id == self.0
+    }
+
+    /// Everything that may be seen, and then nothing for ever.
+    fn watch(&self) -> Option<BoxStream<'static, Vec<Sight>>> {
+        let said = |kind, text: &str| {
+            let text = text.to_owned();
+            Sight::Said(self.0, Said { kind, text })
+        };
+        let began = Sight::Began(Box::new(self.list().remove(0)));
+        let first = vec![began, said(SaidKind::Reasoning, "hm"), Sight::Missed(70)];
+        let then = vec![
+            Sight::Gap(self.0),
+            said(SaidKind::Text, "\"Hi\"\n"),
+            said(SaidKind::ToolInput, "{"),
+            Sight::Ended(self.0),
+        ];
+        let sights = stream::iter([first, Vec::new(), then]);
+        Some(sights.chain(stream::pending()).boxed())
     }
 }
 
@@ -193,23 +223,9 @@ impl Events for FakeEvents {
     }
 }
 
-/// Runs one export at a time for ever, and has one running that nobody asked for.
+/// Runs one export at a time for ever.
 #[derive(Debug)]
-struct FakeExports(Mutex<Vec<ExportTask>>);
-
-impl Default for FakeExports {
-    fn default() -> Self {
-        let export = Export {
-            group: LogGroupName::new("/sample").unwrap(),
-            stream_prefix: None,
-            from: Timestamp::from_unix_ms(1),
-            to: Timestamp::from_unix_ms(2),
-            bucket: "bucket".to_owned(),
-            prefix: "exportedlogs".to_owned(),
-        };
-        Self(Mutex::new(vec![task("0-sample", None, export)]))
-    }
-}
+struct FakeExports(SqliteCatalog);
 
 fn task(id: &str, name: Option<String>, export: Export) -> ExportTask {
     ExportTask {
@@ -222,10 +238,23 @@ fn task(id: &str, name: Option<String>, export: Export) -> ExportTask {
     }
 }
 
+/// One that is running and that nobody asked for.
+fn sample_task() -> ExportTask {
+    let export = Export {
+        group: LogGroupName::new("/sample").unwrap(),
+        stream_prefix: None,
+        from: Timestamp::from_unix_ms(1),
+        to: Timestamp::from_unix_ms(2),
+        bucket: "bucket".to_owned(),
+        prefix: "exportedlogs".to_owned(),
+    };
+    task("0-sample", None, export)
+}
+
 #[async_trait]
 impl Exports for FakeExports {
     async fn start(&self, name: Option<String>, export: Export) -> Result<String, ExportRefused> {
-        let mut tasks = self.0.lock();
+        let tasks = self.0.export_tasks().await.unwrap();
         match export.bucket.as_str() {
             "no-such-bucket" => return Err(ExportRefused::NoBucket),
             "not-ours" => return Err(ExportRefused::Denied),
@@ -236,25 +265,12 @@ impl Exports for FakeExports {
             _ => {}
         }
         let id = format!("{}-task", tasks.len());
-        tasks.insert(0, task(&id, name, export));
+        let task = task(&id, name, export);
+        self.0.add_export_task(&task, 10).await.unwrap();
         Ok(id)
     }
 
-    fn list(&self) -> Vec<ExportTask> {
-        self.0.lock().clone()
-    }
-
-    fn cancel(&self, id: &str) -> Result<(), NotCancelled> {
-        let mut tasks = self.0.lock();
-        let task = tasks.iter_mut().find(|task| task.id == id);
-        let task = task.ok_or(NotCancelled::Unknown)?;
-        if task.state != ExportState::Running {
-            return Err(NotCancelled::Ended);
-        }
-        task.state = ExportState::Cancelled;
-        task.ended = Some(NOW);
-        Ok(())
-    }
+    fn end(&self, _id: &str) {}
 }
 
 /// Lets nobody do one thing.
@@ -298,6 +314,7 @@ async fn house_denying(denied: Option<Action>) -> House {
     let (spool, _) = Spool::open(config, Arc::new(OsDisk)).unwrap();
     let destinations = Arc::new(FakeDestinations::default());
     let catalog = SqliteCatalog::open(dir.path()).await.unwrap();
+    catalog.add_export_task(&sample_task(), 1).await.unwrap();
     let events = Arc::new(FakeEvents::default());
     let stopping = Shutdown::new();
     let engine = Arc::new(FakeEngine::default());
@@ -307,13 +324,14 @@ async fn house_denying(denied: Option<Action>) -> House {
         stopping: stopping.clone(),
         catalog: Arc::new(catalog.clone()),
         events: Arc::<FakeEvents>::clone(&events),
-        queries: engine.queries(QueryLimits::default(), &clock),
+        queries: engine.queries(UNHURRIED, &clock),
+        records: LogGroupName::new("/sample").unwrap(),
         account: Account {
             id: "111122223333".to_owned(),
             region: "us-east-1".to_owned(),
         },
         destinations: Arc::<FakeDestinations>::clone(&destinations),
-        exports: Arc::new(FakeExports::default()),
+        exports: Arc::new(FakeExports(catalog.clone())),
         spool: spool.clone(),
         exchanges: Arc::new(OneExchange(id(1))),
         status: Arc::new(AllWell),

@@ -19,7 +19,9 @@ mod finish;
 mod headers;
 mod passing;
 mod policy;
+mod reading;
 mod recorder;
+mod unpack;
 
 pub use call::{Answered, Call, End, Fault};
 pub use capture::{Capture, Limits};
@@ -28,4 +30,5 @@ pub use finish::Finished;
 pub use headers::HeaderFilter;
 pub use passing::{Look, Passing};
 pub use policy::{Policies, Policy, Rule, fits_pattern};
+pub use reading::{Heard, Reading};
 pub use recorder::{Appended, Entry, Recorder, RecorderError, SealedSpill, Spill, Waiting};

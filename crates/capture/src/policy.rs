@@ -69,6 +69,23 @@ impl Policies {
             .map_or(self.otherwise, |rule| rule.policy)
     }
 
+    /// Whether the answer is kept whatever the model turns out to be.
+    pub(crate) fn surely_keep_output(&self, subject: Subject<'_>) -> bool {
+        for rule in &self.rules {
+            if !rule.fits_but_for_model(subject) {
+                continue;
+            }
+            let may_fit = rule.fits_model(subject) || subject.model.is_none();
+            if may_fit && !rule.policy.keeps_output() {
+                return false;
+            }
+            if rule.fits_model(subject) {
+                return true;
+            }
+        }
+        self.otherwise.keeps_output()
+    }
+
     /// Whether some rule looks at the model.
     pub(crate) fn ask_for_model(&self) -> bool {
         self.rules.iter().any(|rule| rule.model.is_some())
@@ -77,15 +94,22 @@ impl Policies {
 
 impl Rule {
     fn fits(&self, subject: Subject<'_>) -> bool {
+        self.fits_but_for_model(subject) && self.fits_model(subject)
+    }
+
+    fn fits_model(&self, subject: Subject<'_>) -> bool {
+        self.model.as_deref().is_none_or(|pattern| {
+            subject
+                .model
+                .is_some_and(|model| fits_pattern(pattern, model))
+        })
+    }
+
+    fn fits_but_for_model(&self, subject: Subject<'_>) -> bool {
         let provider = self
             .provider
             .as_deref()
             .is_none_or(|name| name == subject.provider);
-        let model = self.model.as_deref().is_none_or(|pattern| {
-            subject
-                .model
-                .is_some_and(|model| fits_pattern(pattern, model))
-        });
         let key = self
             .key
             .as_deref()
@@ -97,7 +121,7 @@ impl Rule {
                     .is_none_or(|wanted| value.as_bytes() == wanted.as_bytes())
             })
         });
-        provider && model && key && header
+        provider && key && header
     }
 }
 
@@ -177,5 +201,48 @@ mod tests {
         headers.insert("x-private", "yes".parse().unwrap());
         assert_eq!(ask(Some("gpt"), &headers), Policy::None);
         assert!(policies.ask_for_model());
+    }
+
+    #[test]
+    fn an_answer_is_kept_for_sure_only_where_no_model_changes_that() {
+        let rule = |model: Option<&str>, policy| Rule {
+            model: model.map(str::to_owned),
+            policy,
+            ..Rule::default()
+        };
+        let headers = HeaderMap::new();
+        let check = |rules: &[Rule], otherwise, model, expected| {
+            let policies = Policies {
+                rules: rules.to_vec(),
+                otherwise,
+            };
+            let subject = Subject {
+                provider: "p",
+                model,
+                key: None,
+                headers: &headers,
+            };
+            assert_eq!(
+                policies.surely_keep_output(subject),
+                expected,
+                "{policies:?}"
+            );
+        };
+        check(&[], Policy::Full, None, true);
+        check(&[], Policy::Input, None, false);
+        let secret = rule(Some("secret-*"), Policy::Metadata);
+        let rules = [secret, rule(None, Policy::Output)];
+        check(&rules, Policy::None, None, false);
+        check(&rules, Policy::None, Some("secret-1"), false);
+        check(&rules, Policy::None, Some("other"), true);
+        let known = [rule(Some("public-*"), Policy::Full)];
+        check(&known, Policy::None, None, false);
+        check(&known, Policy::Full, None, true);
+        check(&known, Policy::None, Some("public-1"), true);
+        let elsewhere = Rule {
+            provider: Some("q".to_owned()),
+            ..rule(None, Policy::None)
+        };
+        check(&[elsewhere], Policy::Full, None, true);
     }
 }

@@ -1,7 +1,9 @@
 //! What every catalog must do; each adapter's tests call [`check`].
 
+mod export_tasks;
 mod groups;
 mod logging;
+mod lookup_tables;
 mod policies;
 mod query_definitions;
 mod streams;
@@ -24,8 +26,10 @@ where
     logging::check(&open).await?;
     groups::check(&open).await?;
     streams::check(&open).await?;
+    lookup_tables::check(&open).await?;
     query_definitions::check(&open).await?;
-    policies::check(&open).await
+    policies::check(&open).await?;
+    export_tasks::check(&open).await
 }
 
 fn at(ms: u64) -> Timestamp {

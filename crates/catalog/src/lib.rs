@@ -8,8 +8,10 @@
 //! Absent here: HTTP shapes, validation of what a caller sent, log events, and any idea of how a record is delivered.
 
 pub mod contract;
+mod export_task;
 mod group;
 mod logging;
+mod lookup_table;
 mod policy;
 mod query_definition;
 mod stream;
@@ -21,10 +23,12 @@ mod takeover;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use export_task::{Export, ExportState, ExportTask, ExportTasks};
 pub use group::{GroupChange, GroupFilter, LogGroup, LogGroupClass, LogGroups};
 pub use logging::{
     BucketTarget, LogGroupTarget, Logging, LoggingConfiguration, Modalities, Modality,
 };
+pub use lookup_table::{LookupChange, LookupContent, LookupTable, LookupTables};
 pub use policy::{Policies, Policy, PolicyKey, PolicyKind};
 pub use query_definition::{QueryDefinition, QueryDefinitions, QueryParameter};
 pub use sqlite::SqliteCatalog;
@@ -36,7 +40,16 @@ pub use stream::{Activity, LogStream, LogStreams, StreamOrder, StreamPlace, Stre
 /// # Cancel safety
 /// A change whose future is dropped has happened as a whole or not at all.
 pub trait Catalog:
-    Logging + LogGroups + LogStreams + QueryDefinitions + Policies + Send + Sync + fmt::Debug
+    Logging
+    + LogGroups
+    + LogStreams
+    + LookupTables
+    + QueryDefinitions
+    + Policies
+    + ExportTasks
+    + Send
+    + Sync
+    + fmt::Debug
 {
 }
 

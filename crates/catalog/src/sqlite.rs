@@ -1,11 +1,13 @@
-//! The embedded catalog: `SQLite` in one file, `catalog.db`, held by one process.
+//! The embedded catalog: `SQLite` in one file, `catalog.db`. A server holds it; commands may open it beside.
 //!
 //! Changes are transactions that take the write lock when they begin, so none fails half way for another's sake.
 //! The log is written ahead and synced with each of them. Statements keep to what `PostgreSQL` understands, with
 //! numbered parameters, so that its adapter can begin as a copy.
 
+mod export_tasks;
 mod groups;
 mod logging;
+mod lookup_tables;
 mod policies;
 mod query_definitions;
 mod row;

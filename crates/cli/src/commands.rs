@@ -99,7 +99,7 @@ pub enum ClientCommand {
     Run(run::Args),
     /// Shows a record.
     Get(get::Args),
-    /// Shows the last records, and follows new ones, or the new events of log groups.
+    /// Shows the last records, and follows new ones, the new events of log groups, or what calls in flight say.
     Tail(tail::Args),
     /// Asks log events a question in the language of Logs Insights, or keeps one.
     Query(query::Args),
@@ -202,6 +202,7 @@ mod tests {
             "corelog tail timeout -f --highlight error --highlight gpt",
             "corelog tail -- -heartbeat",
             "corelog tail --log-group /corelog/invocations --log-group /app",
+            "corelog tail --stream -o json",
             "corelog query limit --since 15m --log-group /a --log-group /b --limit 5 -o csv",
             "corelog query limit --from 2026-11-20 --to now --explain",
             "corelog query --saved errors --param n=5 --chart",
@@ -216,9 +217,11 @@ mod tests {
             "corelog config show",
             "corelog import bedrock s3://bucket/prefix --log-group /g --since 7d --until 2026-11-20",
             "corelog import bedrock ./copy --again --data d",
+            "corelog import bedrock s3://logs --bodies s3://large/prod --bodies ./copy",
             "corelog import jsonl - --log-group /g --timestamp-field time --stream s",
             "corelog export --log-group /g --since 2h --format parquet out.parquet",
             "corelog export --log-group /g --filter ERROR --format bedrock s3://bucket",
+            "corelog torture --scenario query --rate 1000 --seconds 60",
             "corelog doctor",
             "corelog completions bash",
         ] {
@@ -247,12 +250,16 @@ mod tests {
             "corelog export out",
             "corelog up --set x",
             "corelog tail --log-group /a --follow",
+            "corelog tail --stream --log-group /a",
+            "corelog tail --stream -n 3",
+            "corelog tail --stream timeout",
             "corelog query",
             "corelog query limit --since 1h --from 2026-11-20",
             "corelog query limit --saved x",
             "corelog query limit --explain --estimate",
             "corelog query save x",
             "corelog query limit --since soon",
+            "corelog torture --rate 0",
         ] {
             assert_eq!(parsed(line).unwrap_err().exit_code(), 2, "{line}");
         }

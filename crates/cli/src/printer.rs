@@ -58,15 +58,13 @@ impl Printer {
     pub(crate) fn of_stdout(format: Option<Format>, color: Color, env: &Environment) -> Self {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
-        let width =
-            rustix::termios::tcgetwinsize(&stdout).map_or(WIDTH, |size| usize::from(size.ws_col));
         Self {
             format: format.unwrap_or(if terminal {
                 Format::Table
             } else {
                 Format::Json
             }),
-            width: if width == 0 { WIDTH } else { width },
+            width: width_of(&stdout),
             terminal,
             color: match color {
                 Color::Always => true,
@@ -117,6 +115,12 @@ impl Printer {
         self.out.flush()
     }
 
+    /// Part of a line, that is seen at once.
+    pub(crate) fn part(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
     /// Bytes as they are.
     pub(crate) fn copy(&mut self, from: &mut dyn io::Read) -> io::Result<()> {
         io::copy(from, &mut self.out)?;
@@ -124,41 +128,15 @@ impl Printer {
     }
 }
 
-/// A line on the terminal that says how far something is, and is gone when it ends.
-pub(crate) struct Progress {
-    /// Whether there is a terminal to say it on.
-    terminal: bool,
-    shown: bool,
-}
-
-impl Progress {
-    pub(crate) fn of_stderr() -> Self {
-        Self {
-            terminal: io::stderr().is_terminal(),
-            shown: false,
-        }
-    }
-
-    /// Puts a text in the place of the one before.
-    pub(crate) fn show(&mut self, text: &str) {
-        if self.terminal {
-            self.shown = true;
-            // Nobody is left to tell when standard error is gone.
-            let _ = write!(io::stderr().lock(), "\r\u{1b}[2K{text}");
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if self.shown {
-            let _ = write!(io::stderr().lock(), "\r\u{1b}[2K");
-        }
-    }
-}
-
 /// A word to the user that is no data.
 pub(crate) fn note(text: &str) {
     // Nobody is left to tell when standard error is gone.
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// How many characters a line of a terminal has.
+fn width_of(terminal: impl rustix::fd::AsFd) -> usize {
+    let size = rustix::termios::tcgetwinsize(terminal);
+    let width = size.map_or(0, |size| usize::from(size.ws_col));
+    if width == 0 { WIDTH } else { width }
 }

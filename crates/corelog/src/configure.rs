@@ -58,8 +58,7 @@ pub(crate) fn gateway(settings: &Settings) -> anyhow::Result<GatewayConfig> {
 #[cfg(feature = "query")]
 pub(crate) fn engine(settings: &Settings) -> anyhow::Result<corelog_query::Limits> {
     let spill = settings.data.join("query");
-    std::fs::create_dir_all(&spill)
-        .with_context(|| format!("cannot create `{}`", spill.display()))?;
+    empty(&spill).with_context(|| format!("cannot make `{}` anew", spill.display()))?;
     let query = &settings.query;
     Ok(corelog_query::Limits {
         memory_bytes: usize::try_from(query.memory_bytes.bytes()).unwrap_or(usize::MAX),
@@ -69,6 +68,15 @@ pub(crate) fn engine(settings: &Settings) -> anyhow::Result<corelog_query::Limit
     })
 }
 
+/// Makes an empty directory: queries of a process that was killed have left what they had on disk.
+#[cfg(feature = "query")]
+fn empty(directory: &std::path::Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => std::fs::create_dir_all(directory),
+    }
+}
+
 /// How many queries there may be.
 pub(crate) fn queries(settings: &Settings) -> QueryLimits {
     let query = &settings.query;
@@ -76,6 +84,7 @@ pub(crate) fn queries(settings: &Settings) -> QueryLimits {
         running_max: query.running_max as usize,
         answers_bytes_max: query.answers_bytes_max.bytes(),
         kept_max: query.kept_max as usize,
+        starts_per_second: query.starts_per_second,
     }
 }
 
@@ -320,6 +329,7 @@ pub(crate) fn table_delivery(name: &str, settings: &Settings) -> corelog_deliver
     config.interval = settings.store.interval;
     config.batch_records_max = TABLE_BATCH_RECORDS_MAX;
     config.batch_bytes_max = settings.store.batch_bytes;
+    config.batch_counts_bodies = true;
     config.shutdown_deadline = settings.limits.shutdown_timeout;
     config
 }
@@ -334,5 +344,22 @@ pub(crate) fn hot(settings: &Settings, after: Sequence) -> corelog_hot::Config {
         },
         after,
         bytes_max: store.enabled.then_some(store.recent_bytes),
+    }
+}
+
+#[cfg(all(test, feature = "query"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_process_had_spilled_goes() {
+        let data = tempfile::tempdir().unwrap();
+        let spill = data.path().join("query");
+        for _ in 0..2 {
+            empty(&spill).unwrap();
+            assert_eq!(std::fs::read_dir(&spill).unwrap().count(), 0);
+            std::fs::create_dir(spill.join("datafusion-1")).unwrap();
+            std::fs::write(spill.join("datafusion-1").join("2"), "rows").unwrap();
+        }
     }
 }

@@ -32,6 +32,10 @@ impl Own for House {
         head.uri.path() == "/metrics" || corelog_api::owns(head)
     }
 
+    fn body_bytes_max(&self, head: &Parts) -> usize {
+        corelog_api::body_bytes_max(head)
+    }
+
     fn turn_away(&self, head: &Parts, why: TurnedAway) -> Option<Response<Answer>> {
         Some(self.api.turn_away(head, why)?.map(body))
     }

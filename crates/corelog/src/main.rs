@@ -9,6 +9,8 @@ mod exports;
 mod front;
 mod logging;
 #[cfg(feature = "query")]
+mod lookups;
+#[cfg(feature = "query")]
 mod questions;
 #[cfg(feature = "query")]
 mod recent;

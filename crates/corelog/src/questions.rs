@@ -1,25 +1,28 @@
 //! Questions about log events, answered by the query engine: the port of the API, the table, the recent events and the
 //! catalog, joined.
 
+mod apart;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use async_trait::async_trait;
 use corelog_api::logs as api;
 use corelog_api::logs::{
-    Amount, Estimate, EventPointer, FieldShare, Language, Malformed, Progress, QueryError,
-    QuerySpec,
+    Amount, Estimate, FieldShare, Language, Malformed, Progress, QueryError, QuerySpec,
 };
 use corelog_catalog::{Catalog, GroupFilter, PolicyKind};
 use corelog_hot::{Hot, View};
-use corelog_query::{Engine, Error, Events, Group, Limits, Request, Window};
+use corelog_query::{AnswerRow, Engine, Error, Events, Group, Limits, Request, Watch, Window};
 use corelog_sinks::groups::Tables;
-use corelog_types::{LogGroupName, NodeId, Sequence, Timestamp};
+use corelog_types::{EventPointer, LogGroupName, Timestamp};
 use corelog_values::{Value, discover};
-use tokio::runtime::Handle;
-use tokio_util::task::AbortOnDropHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::recent::Blocks;
+
+pub(crate) use apart::Apart;
 
 const GROUPS_PAGE: u32 = 1_000;
 /// How often a view is taken anew whose events passed to the table meanwhile.
@@ -28,6 +31,20 @@ const VIEWS_MAX: u32 = 3;
 const LIMIT: u32 = 10_000;
 /// How many of a group's newest events say which fields it has.
 const FIELDS_OF: u32 = 10_000;
+/// How often a query that runs says how far it is.
+const TELL_EVERY: Duration = Duration::from_millis(500);
+/// Rows that it shows before its end have this part of the bytes that its answer may have.
+const PARTIAL_SHARE: u64 = 16;
+/// Fields that every event has.
+const OF_ALL: [&str; 5] = [
+    "@timestamp",
+    "@ingestionTime",
+    "@message",
+    "@logStream",
+    "@log",
+];
+/// The place of `@message` among them.
+const MESSAGE: usize = 2;
 
 /// Answers questions.
 pub(crate) struct Questions {
@@ -58,6 +75,8 @@ pub(crate) struct Sources {
 
 impl Questions {
     pub(crate) fn new(limits: Limits, sources: Sources) -> anyhow::Result<Self> {
+        // What waits for the table is in memory while a question is asked.
+        let blocks = Blocks::new(limits.memory_bytes);
         Ok(Self {
             engine: Engine::new(limits)?,
             tables: sources.tables,
@@ -65,7 +84,7 @@ impl Questions {
             catalog: sources.catalog,
             account: sources.account,
             appender: sources.appender,
-            blocks: Blocks::default(),
+            blocks,
         })
     }
 
@@ -144,7 +163,9 @@ impl Questions {
         Ok(Request {
             events,
             groups,
-            tables: Vec::new(),
+            tables: crate::lookups::named_in(&spec.text, &*self.catalog)
+                .await
+                .map_err(unavailable)?,
             selected: selected.collect(),
             window: Window {
                 start_ms: spec.start_ms,
@@ -171,18 +192,19 @@ impl Questions {
         extent.map_err(|error| of_engine(error, spec))
     }
 
-    /// The rows of a question of our own about one group.
+    /// Asks a question of our own about one group; `take` gets its rows.
     async fn ask(
         &self,
-        text: &str,
+        text: String,
         group: &LogGroupName,
         window: Window,
-    ) -> Result<corelog_query::Answer, QueryError> {
+        mut take: impl FnMut(AnswerRow) + Send,
+    ) -> Result<(), QueryError> {
         let spec = QuerySpec {
             language: Language::Insights,
-            text: text.to_owned(),
+            text,
             groups: vec![group.clone()],
-            sources: std::collections::BTreeMap::new(),
+            sources: BTreeMap::new(),
             start_ms: window.start_ms,
             end_ms: window.end_ms,
             limit: Some(FIELDS_OF),
@@ -191,8 +213,14 @@ impl Questions {
         };
         let request = self.request(&spec, self.events().await?).await?;
         let query = read(&spec)?;
-        let answer = self.engine.run(&query, &request).await;
-        answer.map_err(|error| of_engine(error, &spec))
+        let asked = self.engine.each(&query, &request, |row| {
+            take(row);
+            Ok(())
+        });
+        asked
+            .await
+            .map(drop)
+            .map_err(|error| of_engine(error, &spec))
     }
 }
 
@@ -219,33 +247,36 @@ impl Questions {
         self.extent(spec, &request).await.map(drop)
     }
 
-    async fn run(&self, spec: QuerySpec) -> Result<api::Answer, QueryError> {
+    async fn run(
+        &self,
+        spec: QuerySpec,
+        progress: &dyn Progress,
+    ) -> Result<api::Answer, QueryError> {
         let request = self.request(&spec, self.events().await?).await?;
-        let answer = match spec.language {
-            Language::Insights => {
-                let query = read(&spec)?;
-                self.engine.run(&query, &request).await
+        let watch = Watch::new(spec.answer_bytes_max / PARTIAL_SHARE);
+        let running = async {
+            match spec.language {
+                Language::Insights => {
+                    let query = read(&spec)?;
+                    let run = self.engine.run_watched(&query, &request, &watch);
+                    run.await.map_err(|error| of_engine(error, &spec))
+                }
+                Language::Sql => {
+                    let run = self.engine.run_sql_watched(&spec.text, &request, &watch);
+                    run.await.map_err(|error| of_engine(error, &spec))
+                }
             }
-            Language::Sql => self.engine.run_sql(&spec.text, &request).await,
         };
-        let answer = answer.map_err(|error| of_engine(error, &spec))?;
-        let statistics = answer.statistics;
-        let row = |row: corelog_query::AnswerRow| api::Row {
-            pointer: row.pointer.as_deref().and_then(pointer),
-            values: row.values,
-        };
-        Ok(api::Answer {
-            columns: answer.columns,
-            rows: answer.rows.into_iter().map(row).collect(),
-            statistics: api::Statistics {
-                records_matched: statistics.records_matched,
-                records_scanned: statistics.records_scanned,
-                records_skipped: statistics.records_skipped,
-                bytes_scanned: statistics.bytes_scanned,
-                bytes_skipped: statistics.bytes_skipped,
-                groups_scanned: statistics.log_groups,
-            },
-        })
+        tokio::pin!(running);
+        let mut tick = interval_at(Instant::now() + TELL_EVERY, TELL_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            // Neither goes first: each of them could take all of the turns.
+            tokio::select! {
+                answer = &mut running => return answer.map(shown),
+                _ = tick.tick() => progress.partial(shown(watch.so_far())),
+            }
+        }
     }
 
     async fn explain(&self, spec: &QuerySpec) -> Result<Vec<(String, String)>, QueryError> {
@@ -267,28 +298,21 @@ impl Questions {
 
     async fn estimate(&self, spec: &QuerySpec) -> Result<Estimate, QueryError> {
         let request = self.request(spec, self.events().await?).await?;
-        let read = self.extent(spec, &request).await?;
-        let whole = QuerySpec {
-            start_ms: 0,
-            end_ms: i64::MAX / 1_000,
-            ..spec.clone()
-        };
-        let whole_request = Request {
-            window: Window {
-                start_ms: whole.start_ms,
-                end_ms: whole.end_ms,
-            },
-            ..request
-        };
-        let of = self.extent(&whole, &whole_request).await?;
-        let amount = |extent: corelog_query::Extent| Amount {
-            files: extent.files,
-            rows: extent.rows,
-            bytes: extent.file_bytes,
-        };
+        let extent = self.extent(spec, &request).await?;
         Ok(Estimate {
-            read: amount(read),
-            of: amount(of),
+            read: Amount {
+                files: extent.files,
+                rows: extent.rows,
+                bytes: extent.file_bytes + extent.recent_bytes,
+            },
+            of: Amount {
+                files: extent.files + extent.files_skipped,
+                rows: extent.rows + extent.rows_skipped,
+                bytes: extent.file_bytes
+                    + extent.file_bytes_skipped
+                    + extent.recent_bytes
+                    + extent.recent_bytes_skipped,
+            },
         })
     }
 
@@ -297,33 +321,28 @@ impl Questions {
         group: &LogGroupName,
         window: Window,
     ) -> Result<Vec<FieldShare>, QueryError> {
-        let answer = self.ask("fields @message", group, window).await?;
-        let mut counts: std::collections::BTreeMap<String, usize> = [
-            "@timestamp",
-            "@ingestionTime",
-            "@message",
-            "@logStream",
-            "@log",
-        ]
-        .map(|name| (name.to_owned(), answer.rows.len()))
-        .into();
-        for row in &answer.rows {
-            let Some(Some(message)) = row.values.first() else {
-                continue;
-            };
-            if let Some(object) = discover::object(message) {
+        let (mut all, mut counts) = (0_usize, BTreeMap::<String, usize>::new());
+        let text = "fields @message".to_owned();
+        self.ask(text, group, window, |row| {
+            all += 1;
+            if let Some(Some(message)) = row.values.first()
+                && let Some(object) = discover::object(message)
+            {
                 for (name, _) in discover::fields(&object) {
                     *counts.entry(name).or_default() += 1;
                 }
             }
+        })
+        .await?;
+        if all == 0 {
+            return Ok(Vec::new());
         }
-        let all = answer.rows.len().max(1);
+        counts.extend(OF_ALL.map(|name| (name.to_owned(), all)));
         let share = |(name, count): (String, usize)| FieldShare {
             name,
             percent: u8::try_from((count * 200 / all).div_ceil(2).min(100)).unwrap_or(100),
         };
-        let named = counts.into_iter().filter(|(_, count)| *count > 0);
-        Ok(named.map(share).collect())
+        Ok(counts.into_iter().map(share).collect())
     }
 
     async fn record(
@@ -334,112 +353,45 @@ impl Questions {
             start_ms: pointer.timestamp_ms,
             end_ms: pointer.timestamp_ms,
         };
-        let columns = "fields @timestamp, @ingestionTime, @message, @logStream, @log";
-        let answer = self.ask(columns, &pointer.group, window).await?;
-        let is_it = |row: &&corelog_query::AnswerRow| {
-            row.pointer.as_deref().and_then(self::pointer).as_ref() == Some(pointer)
-        };
-        let Some(row) = answer.rows.iter().find(is_it) else {
+        let columns = OF_ALL.join(", ");
+        let text = format!("fields {columns} | filter @ptr = \"{pointer}\" | limit 1");
+        let mut found = None;
+        self.ask(text, &pointer.group, window, |row| found = Some(row))
+            .await?;
+        let Some(row) = found else {
             return Ok(None);
         };
-        let own = answer.columns.iter().zip(&row.values);
-        let mut fields: Vec<(String, String)> = own
-            .filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
+        let message = row.values[MESSAGE].as_deref();
+        let object = message.and_then(discover::object);
+        let discovered = object.as_ref().map(discover::fields).unwrap_or_default();
+        let discovered: Vec<(String, String)> = discovered
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.shown()?.into_owned())))
             .collect();
-        if let Some(object) = row.values[2].as_deref().and_then(discover::object) {
-            let found = discover::fields(&object).into_iter();
-            let shown = found.filter_map(|(name, value)| Some((name, value.shown()?.into_owned())));
-            fields.extend(shown);
-        }
-        Ok(Some(fields))
+        let own = OF_ALL.iter().zip(row.values);
+        let own = own.filter_map(|(name, value)| Some(((*name).to_owned(), value?)));
+        Ok(Some(own.chain(discovered).collect()))
     }
 }
 
-/// Questions, answered on threads of their own: the work is heavy, and may be nested as deep as its text.
-#[derive(Debug)]
-pub(crate) struct Apart {
-    questions: Arc<Questions>,
-    on: Handle,
-}
-
-impl Apart {
-    pub(crate) fn new(questions: Questions, on: Handle) -> Self {
-        Self {
-            questions: Arc::new(questions),
-            on,
-        }
+fn shown(answer: corelog_query::Answer) -> api::Answer {
+    let row = |row: AnswerRow| api::Row {
+        values: row.values,
+        pointer: row.pointer,
+    };
+    let statistics = answer.statistics;
+    api::Answer {
+        columns: answer.columns,
+        rows: answer.rows.into_iter().map(row).collect(),
+        statistics: api::Statistics {
+            records_matched: statistics.records_matched,
+            records_scanned: statistics.records_scanned,
+            records_skipped: statistics.records_skipped,
+            bytes_scanned: statistics.bytes_scanned,
+            bytes_skipped: statistics.bytes_skipped,
+            groups_scanned: statistics.log_groups,
+        },
     }
-
-    /// Ends the work where it is no longer waited for.
-    async fn there<T, F>(&self, work: impl FnOnce(Arc<Questions>) -> F) -> Result<T, QueryError>
-    where
-        F: Future<Output = Result<T, QueryError>> + Send + 'static,
-        T: Send + 'static,
-    {
-        let work = self.on.spawn(work(Arc::clone(&self.questions)));
-        let done = AbortOnDropHandle::new(work).await;
-        done.map_err(|error| QueryError::Failed(Box::new(error)))?
-    }
-}
-
-#[async_trait]
-impl api::Engine for Apart {
-    async fn check(&self, spec: &QuerySpec) -> Result<(), QueryError> {
-        let spec = spec.clone();
-        self.there(|it| async move { it.check(&spec).await }).await
-    }
-
-    async fn run(
-        &self,
-        spec: QuerySpec,
-        _progress: Arc<dyn Progress>,
-    ) -> Result<api::Answer, QueryError> {
-        self.there(|it| async move { it.run(spec).await }).await
-    }
-
-    async fn explain(&self, spec: &QuerySpec) -> Result<Vec<(String, String)>, QueryError> {
-        let spec = spec.clone();
-        self.there(|it| async move { it.explain(&spec).await })
-            .await
-    }
-
-    async fn estimate(&self, spec: &QuerySpec) -> Result<Estimate, QueryError> {
-        let spec = spec.clone();
-        self.there(|it| async move { it.estimate(&spec).await })
-            .await
-    }
-
-    async fn fields(
-        &self,
-        group: &LogGroupName,
-        start_ms: i64,
-        end_ms: i64,
-    ) -> Result<Vec<FieldShare>, QueryError> {
-        let group = group.clone();
-        let window = Window { start_ms, end_ms };
-        self.there(|it| async move { it.fields(&group, window).await })
-            .await
-    }
-
-    async fn record(
-        &self,
-        pointer: &EventPointer,
-    ) -> Result<Option<Vec<(String, String)>>, QueryError> {
-        let pointer = pointer.clone();
-        self.there(|it| async move { it.record(&pointer).await })
-            .await
-    }
-}
-
-fn pointer(text: &str) -> Option<EventPointer> {
-    let pointer = corelog_query::Pointer::read(text)?;
-    Some(EventPointer {
-        group: LogGroupName::new(pointer.group).ok()?,
-        timestamp_ms: pointer.timestamp_ms,
-        node: NodeId::from_u64(u64::from_str_radix(&pointer.node, 16).ok()?),
-        sequence: Sequence::from_u64(u64::try_from(pointer.sequence).ok()?),
-        part: u32::try_from(pointer.part).ok()?,
-    })
 }
 
 fn ms(time: Timestamp) -> i64 {

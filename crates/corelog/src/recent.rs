@@ -17,11 +17,15 @@ const BLOCK_EVENTS: usize = 1_024;
 struct Block {
     last: Sequence,
     recent: Arc<Vec<Recent>>,
+    bytes: usize,
 }
 
 /// Blocks that were made, by their first entry.
-#[derive(Debug, Default)]
-pub(crate) struct Blocks(Mutex<BTreeMap<Sequence, Block>>);
+#[derive(Debug)]
+pub(crate) struct Blocks {
+    made: Mutex<BTreeMap<Sequence, Block>>,
+    bytes_max: usize,
+}
 
 /// Why recent events cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +34,8 @@ pub(crate) enum Error {
     Hot(#[from] corelog_hot::Error),
     #[error("recent events cannot be put in columns")]
     Rows(#[from] arrow::error::ArrowError),
+    #[error("more than {bytes_max} bytes of events wait for the table")]
+    TooMany { bytes_max: usize },
 }
 
 impl Error {
@@ -40,14 +46,22 @@ impl Error {
 }
 
 impl Blocks {
+    /// Nothing is made of more events than that.
+    pub(crate) fn new(bytes_max: usize) -> Self {
+        Self {
+            made: Mutex::default(),
+            bytes_max,
+        }
+    }
+
     /// Events in columns. Whole blocks are kept until they are no longer recent; what follows the last is made anew
     /// each time.
     pub(crate) async fn of(&self, mut chunks: Chunks) -> Result<Vec<Recent>, Error> {
-        let mut known = self.0.lock().clone();
+        let mut known = self.made.lock().clone();
         let mut kept = BTreeMap::new();
         let mut all = Vec::new();
         let mut open: Vec<Arc<Chunk>> = Vec::new();
-        let mut skip: Option<Sequence> = None;
+        let (mut skip, mut bytes): (Option<Sequence>, usize) = (None, 0);
         while let Some(chunk) = chunks.next().await? {
             if skip.is_some_and(|last| chunk.first <= last) {
                 continue;
@@ -57,8 +71,14 @@ impl Blocks {
             {
                 all.extend(block.recent.iter().cloned());
                 skip = Some(block.last);
+                bytes += block.bytes;
                 kept.insert(chunk.first, block);
                 continue;
+            }
+            bytes += chunk.bytes;
+            if bytes > self.bytes_max {
+                let bytes_max = self.bytes_max;
+                return Err(Error::TooMany { bytes_max });
             }
             open.push(chunk);
             if open.iter().map(|it| it.events.len()).sum::<usize>() >= BLOCK_EVENTS {
@@ -71,7 +91,7 @@ impl Blocks {
             let (_, block) = close(&mut open)?;
             all.extend(block.recent.iter().cloned());
         }
-        *self.0.lock() = kept;
+        *self.made.lock() = kept;
         Ok(all)
     }
 }
@@ -80,6 +100,7 @@ fn close(open: &mut Vec<Arc<Chunk>>) -> Result<(Sequence, Block), Error> {
     let chunks = std::mem::take(open);
     let first = chunks.first().map_or(Sequence::from_u64(0), |it| it.first);
     let last = chunks.last().map_or(first, |it| it.last);
+    let bytes = chunks.iter().map(|chunk| chunk.bytes).sum();
     let mut groups: BTreeMap<Arc<str>, Vec<Arc<Event>>> = BTreeMap::new();
     for event in chunks.iter().flat_map(|chunk| &chunk.events) {
         let of_group = groups.entry(Arc::clone(&event.group)).or_default();
@@ -99,5 +120,10 @@ fn close(open: &mut Vec<Arc<Chunk>>) -> Result<(Sequence, Block), Error> {
         });
     }
     let recent = Arc::new(recent);
-    Ok((first, Block { last, recent }))
+    let block = Block {
+        last,
+        recent,
+        bytes,
+    };
+    Ok((first, block))
 }

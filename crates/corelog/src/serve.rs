@@ -19,6 +19,7 @@ use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::{OsDisk, Spool};
 use corelog_tail::Tails;
 use corelog_telemetry::{Chain, Metrics, init_logs};
+use corelog_types::LogGroupName;
 use parking_lot::RwLock;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -128,8 +129,9 @@ async fn serve(
         events: destinations.join(Arc::new(catalog.clone()))?,
         tails: Tails::new(destinations.hot().clone(), stopping.child()),
         stopping: stopping.clone(),
-        exports: destinations.exports(),
+        exports: destinations.exports(Arc::new(catalog.clone())).await?,
         queries: queries.clone(),
+        records: LogGroupName::new(settings.store.log_group.clone())?,
         account: Account {
             id: settings.account.id.clone(),
             region: settings.account.region.clone(),

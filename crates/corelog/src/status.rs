@@ -4,14 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use corelog_api::admin::{
-    DestinationReport, Exchange, Exchanges, SpoolReport, Status, StatusReport,
+    DestinationReport, Exchange, Exchanges, Sight, SpoolReport, Status, StatusReport,
 };
 use corelog_api::logs::Queries;
 use corelog_cli::settings::Settings;
-use corelog_gateway::InFlight;
+use corelog_gateway::{InFlight, Seen};
 use corelog_spool::Spool;
 use corelog_telemetry::{Metrics, Sampled};
 use corelog_types::{RecordId, Timestamp};
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
 use parking_lot::RwLock;
 
 use crate::destinations::Destined;
@@ -27,29 +29,49 @@ impl fmt::Debug for Flights {
 
 impl Exchanges for Flights {
     fn list(&self) -> Vec<Exchange> {
-        let seen = self.0.list().into_iter();
-        seen.map(|exchange| Exchange {
-            id: exchange.id,
-            age: exchange.age,
-            state: exchange.state.as_str(),
-            provider: exchange.provider,
-            dialect: exchange.dialect,
-            operation: exchange.operation,
-            model_id: exchange.model,
-            request_bytes: exchange.request_bytes,
-            response_bytes: exchange.response_bytes,
-            chunks: exchange.chunks,
-            events: exchange.events,
-            input_tokens: exchange.tokens.input.map(|count| count.value),
-            output_tokens: exchange.tokens.output.map(|count| count.value),
-            output_tokens_estimate: exchange.tokens.output_estimate,
-            caller: Some(exchange.caller),
-        })
-        .collect()
+        self.0.list().into_iter().map(exchange_of).collect()
     }
 
     fn kill(&self, id: RecordId) -> bool {
         self.0.kill(id)
+    }
+
+    fn watch(&self) -> Option<BoxStream<'static, Vec<Sight>>> {
+        let sights = stream::unfold(self.0.watch()?, |mut watch| async move {
+            let sights = watch.next().await;
+            Some((sights.into_iter().map(sight_of).collect(), watch))
+        });
+        Some(sights.boxed())
+    }
+}
+
+fn exchange_of(seen: Seen) -> Exchange {
+    Exchange {
+        id: seen.id,
+        age: seen.age,
+        state: seen.state.as_str(),
+        provider: seen.provider,
+        dialect: seen.dialect,
+        operation: seen.operation,
+        model_id: seen.model,
+        request_bytes: seen.request_bytes,
+        response_bytes: seen.response_bytes,
+        chunks: seen.chunks,
+        events: seen.events,
+        input_tokens: seen.tokens.input.map(|count| count.value),
+        output_tokens: seen.tokens.output.map(|count| count.value),
+        output_tokens_estimate: seen.tokens.output_estimate,
+        caller: Some(seen.caller),
+    }
+}
+
+fn sight_of(sight: corelog_gateway::Sight) -> Sight {
+    match sight {
+        corelog_gateway::Sight::Began(seen) => Sight::Began(Box::new(exchange_of(*seen))),
+        corelog_gateway::Sight::Said(id, said) => Sight::Said(id, said),
+        corelog_gateway::Sight::Gap(id) => Sight::Gap(id),
+        corelog_gateway::Sight::Ended(id) => Sight::Ended(id),
+        corelog_gateway::Sight::Missed(bytes) => Sight::Missed(bytes),
     }
 }
 

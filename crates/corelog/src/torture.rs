@@ -16,6 +16,8 @@ pub(crate) fn run(args: TortureArgs) -> anyhow::Result<ExitCode> {
         rounds: args.rounds,
         seed: args.seed,
         scenarios: scenarios?,
+        rate: args.rate,
+        seconds: args.seconds,
         dir: args.dir,
         say: |text| eprintln!("{text}"),
     })?;

@@ -6,7 +6,8 @@ use std::process::Command;
 fn torture_finds_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_corelog"))
-        .args(["torture", "--rounds", "50", "--dir"])
+        .args(["torture", "--rounds", "50", "--rate", "20"])
+        .args(["--seconds", "2", "--dir"])
         .arg(dir.path())
         .output()
         .unwrap();
@@ -17,7 +18,7 @@ fn torture_finds_nothing() {
         let error = String::from_utf8_lossy(&output.stderr);
         panic!("kept {}\n{error}\n{said}", kept.display());
     }
-    for scenario in ["kill ", "hang-up ", "stop ", "outage ", "disk "] {
+    for scenario in ["kill ", "hang-up ", "stop ", "outage ", "disk ", "query "] {
         assert!(
             said.lines().any(|line| line.starts_with(scenario)),
             "{scenario} is not in\n{said}"

@@ -35,15 +35,18 @@ pub(crate) struct Bounds {
 pub(crate) struct Filling {
     reader: Reader,
     pub(crate) entries: Vec<Entry>,
+    /// Whether bodies beside the spool count.
+    counts_bodies: bool,
     bytes: u64,
-    over: Option<Entry>,
+    over: Option<(Entry, u64)>,
 }
 
 impl Filling {
-    pub(crate) fn new(reader: Reader) -> Self {
+    pub(crate) fn new(reader: Reader, counts_bodies: bool) -> Self {
         Self {
             reader,
             entries: Vec::new(),
+            counts_bodies,
             bytes: 0,
             over: None,
         }
@@ -57,18 +60,17 @@ impl Filling {
             if self.entries.len() >= bounds.records_max {
                 return Ok(true);
             }
-            let entry = match self.over.take() {
-                Some(entry) => entry,
+            let (entry, bytes) = match self.over.take() {
+                Some(over) => over,
                 None => match self.reader.next()? {
-                    Some(stored) => entry_of(stored),
+                    Some(stored) => self.weigh(stored),
                     None => return Ok(false),
                 },
             };
-            let bytes = entry.payload.len() as u64;
             let beyond = bounds.last.is_some_and(|last| entry.sequence > last);
             let too_much = !self.entries.is_empty() && self.bytes + bytes > bounds.bytes_max;
             if beyond || too_much {
-                self.over = Some(entry);
+                self.over = Some((entry, bytes));
                 return Ok(true);
             }
             self.bytes += bytes;
@@ -76,19 +78,24 @@ impl Filling {
         }
     }
 
+    /// A record, and what it counts.
+    fn weigh(&self, stored: Stored) -> (Entry, u64) {
+        let bodies: u64 = stored.blobs.iter().map(|blob| blob.bytes).sum();
+        let entry = Entry {
+            sequence: stored.sequence,
+            id: stored.id,
+            time: stored.time,
+            payload: stored.payload,
+        };
+        let bytes = entry.payload.len() as u64;
+        let counted = if self.counts_bodies { bodies } else { 0 };
+        (entry, bytes.saturating_add(counted))
+    }
+
     /// Takes the batch's records and begins the next one.
     pub(crate) fn take(&mut self) -> Vec<Entry> {
         self.bytes = 0;
         let capacity = self.entries.len();
         std::mem::replace(&mut self.entries, Vec::with_capacity(capacity))
-    }
-}
-
-fn entry_of(stored: Stored) -> Entry {
-    Entry {
-        sequence: stored.sequence,
-        id: stored.id,
-        time: stored.time,
-        payload: stored.payload,
     }
 }

@@ -43,6 +43,8 @@ pub struct Config {
     pub batch_records_max: usize,
     /// The most bytes of stored records in a batch; a single record may be larger.
     pub batch_bytes_max: ByteSize,
+    /// Whether bodies beside the spool count among those bytes: for a sink that has a batch in memory, bodies and all.
+    pub batch_counts_bodies: bool,
     /// The first wait after a failure, which doubles with every further one.
     pub retry_first: Duration,
     /// The longest wait.
@@ -59,6 +61,7 @@ impl Config {
             interval: Duration::from_secs(30),
             batch_records_max: 1_000,
             batch_bytes_max: ByteSize::from_bytes(5 << 20),
+            batch_counts_bodies: false,
             retry_first: Duration::from_millis(100),
             retry_ceiling: Duration::from_secs(30),
             shutdown_deadline: Duration::from_secs(10),
@@ -189,7 +192,10 @@ impl Delivery {
         let saved = self.saved_plan();
         let mut batch = match filling.take() {
             Some(filling) => filling,
-            None => Filling::new(self.ports.spool.reader(self.position().next())),
+            None => Filling::new(
+                self.ports.spool.reader(self.position().next()),
+                self.config.batch_counts_bodies,
+            ),
         };
         let bounds = Bounds {
             // A saved plan alone bounds its batch, whatever the configuration says by now.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -279,6 +280,39 @@ async fn batches_end_by_count_or_by_size_and_a_large_record_travels_alone() {
     .collect();
     expected.sort();
     assert_eq!(store.names(), expected);
+}
+
+/// A sink that has a batch in memory has its bodies there too, wherever the spool has them.
+#[tokio::test]
+async fn bodies_beside_the_spool_count_where_they_are_to_count() {
+    for (batch_counts_bodies, batches) in [(false, 1), (true, 3)] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::scripted(&[]);
+        let spool = spool(dir.path());
+        for number in 0..6 {
+            let id = RecordId::from_parts(NOW.unix_ms(), [number; 10]);
+            let mut body = spool.blob(id, "input").unwrap();
+            body.write_all(&[b'x'; 100]).unwrap();
+            let text = text(u64::from(number));
+            let entry = corelog_spool::Entry {
+                id,
+                time: NOW,
+                payload: &[text.as_bytes()],
+                blobs: vec![body.seal().unwrap()],
+            };
+            spool.append(entry).unwrap();
+        }
+        spool.sync().unwrap();
+        // Each record is 13 bytes, and 100 beside the spool.
+        let config = Config {
+            batch_bytes_max: ByteSize::from_bytes(250),
+            batch_counts_bodies,
+            ..config()
+        };
+        drain(&spool, &store, config).await;
+        assert_eq!(store.contents(), texts(0..6));
+        assert_eq!(store.names().len(), batches);
+    }
 }
 
 #[tokio::test(start_paused = true)]

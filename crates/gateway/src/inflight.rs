@@ -1,4 +1,4 @@
-//! The exchanges on the wire: who they are, how far they got, and how to end one.
+//! The exchanges on the wire: who they are, how far they got, how to watch them and how to end one.
 //!
 //! Deadlines live here too. One sweeper looks at every exchange a few times a second, which costs an
 //! exchange two atomic writes instead of a timer of its own for each of its four timeouts.
@@ -15,6 +15,8 @@ use corelog_runtime::Shutdown;
 use corelog_types::{Dialect, Operation, RecordId};
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
+
+use crate::watch::{Watch, Watchers};
 
 /// How often deadlines are looked at.
 const SWEEP: Duration = Duration::from_millis(100);
@@ -134,6 +136,8 @@ pub(crate) struct Entry {
     asked: OnceLock<Weak<Mutex<BodyCopy>>>,
     /// The answer, where it streams, to read its tokens from.
     passing: OnceLock<Passing>,
+    /// Whether nothing more will come of it.
+    is_over: AtomicBool,
 }
 
 impl Entry {
@@ -166,13 +170,27 @@ impl Entry {
         let _ = self.passing.set(passing);
     }
 
+    /// The answer's stream, where what it says may be shown.
+    pub(crate) fn shown(&self) -> Option<&Passing> {
+        self.passing.get().filter(|passing| passing.shows_text())
+    }
+
+    pub(crate) fn id(&self) -> RecordId {
+        self.id
+    }
+
+    /// Whether nothing more will come of it.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
     fn model(&self) -> Option<String> {
         let named = self.about.model.clone();
         named.or_else(|| model_of(self.asked.get()?.upgrade()?.lock().in_memory()?))
     }
 
     /// Notes progress and moves the idle deadline.
-    pub(crate) fn progress(&self, now: Instant, bytes: usize, events: u64, idle: Duration) {
+    fn progress(&self, now: Instant, bytes: usize, events: u64, idle: Duration) {
         self.note_chunk(bytes);
         self.events.store(events, Ordering::Relaxed);
         self.idle_deadline
@@ -268,6 +286,7 @@ pub struct Seen {
 #[derive(Clone)]
 pub struct InFlight {
     exchanges: Arc<Mutex<HashMap<RecordId, Arc<Entry>>>>,
+    watchers: Arc<Watchers>,
     epoch: Instant,
 }
 
@@ -275,6 +294,7 @@ impl Default for InFlight {
     fn default() -> Self {
         Self {
             exchanges: Arc::default(),
+            watchers: Arc::default(),
             epoch: Instant::now(),
         }
     }
@@ -298,11 +318,20 @@ impl Listed {
     pub(crate) fn entry(&self) -> Arc<Entry> {
         Arc::clone(&self.entry)
     }
+
+    /// Notes the next bytes of the answer, and shows them to whoever watches.
+    pub(crate) fn comes(&self, now: Instant, bytes: &[u8], events: u64, idle: Duration) {
+        let (at, _) = self.answered();
+        self.progress(now, bytes.len(), events, idle);
+        self.list.watchers.pass(&self.entry, at, bytes);
+    }
 }
 
 impl Drop for Listed {
     fn drop(&mut self) {
         self.list.exchanges.lock().remove(&self.entry.id);
+        self.entry.is_over.store(true, Ordering::Release);
+        self.list.watchers.wake();
     }
 }
 
@@ -335,6 +364,7 @@ impl InFlight {
             waker: AtomicWaker::new(),
             asked: OnceLock::new(),
             passing: OnceLock::new(),
+            is_over: AtomicBool::new(false),
         });
         let mut exchanges = self.exchanges.lock();
         if exchanges.len() >= most {
@@ -366,6 +396,17 @@ impl InFlight {
         let mut left = LOOKS_BYTES_MAX;
         let seen = listed.iter().map(|entry| see(entry, now, &mut left));
         seen.collect()
+    }
+
+    /// Begins to watch what the streams on the wire say, those included that have begun; `None` while as many watch as
+    /// may.
+    pub fn watch(&self) -> Option<Watch> {
+        let queue = self.watchers.enter()?;
+        // In this order, so that every stream is listed by now, or passes the queue from its beginning.
+        let mut begun: Vec<_> = self.exchanges.lock().values().map(Arc::clone).collect();
+        begun.retain(|entry| entry.shown().is_some());
+        begun.sort_by_key(|entry| entry.began);
+        Some(Watch::new(Arc::clone(&self.watchers), queue, begun))
     }
 
     /// Ends one; says whether there was such a one.
@@ -427,6 +468,14 @@ fn see(entry: &Entry, now: Instant, left: &mut u64) -> Seen {
         .unwrap_or_default();
     *left -= look.bytes;
     Seen {
+        tokens: look.tokens,
+        ..glance(entry, now)
+    }
+}
+
+/// What is seen of an exchange without a look at its stream.
+pub(crate) fn glance(entry: &Entry, now: Instant) -> Seen {
+    Seen {
         id: entry.id,
         age: now.saturating_duration_since(entry.began),
         state: State::of(entry.state.load(Ordering::Relaxed)),
@@ -438,7 +487,7 @@ fn see(entry: &Entry, now: Instant, left: &mut u64) -> Seen {
         response_bytes: entry.response_bytes.load(Ordering::Relaxed),
         chunks: entry.chunks.load(Ordering::Relaxed),
         events: entry.events.load(Ordering::Relaxed),
-        tokens: look.tokens,
+        tokens: TokensSoFar::default(),
         caller: entry.about.caller.clone(),
     }
 }

@@ -17,10 +17,6 @@ use crate::gateway::{Shared, plain};
 use crate::refusal::Refusal;
 use crate::sign;
 
-/// More than any operation of ours takes. A batch of log events is a megabyte of text, and each of its characters may
-/// come as an escape of six.
-const BODY_BYTES_MAX: usize = 8 << 20;
-
 /// Whoever answers what is not a call to a model.
 pub trait Own: Send + Sync {
     /// Whether a path is answered to anybody, without a key: health, not content.
@@ -28,6 +24,9 @@ pub trait Own: Send + Sync {
 
     /// Whether a request is for [`Own::serve`] rather than for a provider, as its head says.
     fn claims(&self, head: &Parts) -> bool;
+
+    /// How large the body of a request that is claimed may be.
+    fn body_bytes_max(&self, head: &Parts) -> usize;
 
     /// The answer to a request that is turned away, in words of its own protocol; the gateway's, if it has none.
     fn turn_away(&self, head: &Parts, why: TurnedAway) -> Option<Response<Answer>>;
@@ -47,7 +46,10 @@ pub(crate) async fn serve(
     caller: Option<Caller>,
     shared: Arc<Shared>,
 ) -> Response<Answer> {
-    let Ok(body) = Limited::new(incoming, BODY_BYTES_MAX).collect().await else {
+    let Ok(body) = Limited::new(incoming, own.body_bytes_max(&parts))
+        .collect()
+        .await
+    else {
         let turned_away = own.turn_away(&parts, TurnedAway::BodyTooLarge);
         return turned_away.unwrap_or_else(|| {
             let why = "the body is too large or broke off\n";

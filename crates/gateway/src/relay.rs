@@ -212,7 +212,7 @@ impl Flow {
         let at = now.saturating_duration_since(self.listed.began());
         let terminal = self.capture.chunk(data, at);
         let (length, events) = (data.len(), self.capture.events());
-        self.listed.progress(now, length, events, self.idle_timeout);
+        self.listed.comes(now, data, events, self.idle_timeout);
         if let Some(left) = &mut self.left {
             *left = left.saturating_sub(length as u64);
             if *left == 0 {

@@ -6,8 +6,9 @@ use corelog_types::Sequence;
 use crate::becomes::Becoming;
 use crate::{Chunk, Error};
 
-/// A chunk ends once its entries have this many bytes, or are this many.
-const PAYLOAD_BYTES: usize = 1 << 20;
+/// A chunk ends once its events take this much memory, or its entries are this many. Events rather than entries are
+/// measured: an entry of a kilobyte may have bodies of megabytes beside the spool.
+const CHUNK_BYTES: usize = 1 << 20;
 const ENTRIES_MAX: usize = 512;
 
 /// Reads the next chunk, which begins at `first`; `None` where no entry follows yet, up to `last` if that is given.
@@ -20,8 +21,8 @@ pub(crate) fn chunk(
     last: Option<Sequence>,
 ) -> Result<Option<Chunk>, Error> {
     let mut chunk = Chunk::begin(first);
-    let (mut entries, mut bytes) = (0, 0);
-    while entries < ENTRIES_MAX && bytes < PAYLOAD_BYTES {
+    let mut entries = 0;
+    while entries < ENTRIES_MAX && chunk.bytes < CHUNK_BYTES {
         let wanted = |it: &Stored| last.is_none_or(|last| it.sequence <= last);
         let Some(stored) = reader.next().map_err(Error::Read)?.filter(wanted) else {
             break;
@@ -32,7 +33,6 @@ pub(crate) fn chunk(
             .map_err(|source| Error::Convert { sequence, source })?;
         chunk.push(sequence, became);
         entries += 1;
-        bytes += stored.payload.len();
     }
     Ok((entries > 0).then_some(chunk))
 }

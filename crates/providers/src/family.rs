@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use crate::answer::AnswerSlot;
 use crate::reassemble::Assemble;
 use crate::request::RequestSlot;
+use crate::said::Growth;
 use crate::skim::{Paths, Rows};
-use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 pub(crate) mod anthropic;

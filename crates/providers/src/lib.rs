@@ -6,7 +6,8 @@
 //! `docs/adr/0003-facts-are-skimmed-bodies-are-kept.md`.
 //!
 //! The journey: [`route`] names the operation, [`read_request`] and [`read_answer`] skim whole bodies,
-//! [`Terminal`] watches a stream while it passes, [`SoFarReader`] says how far it got, [`reassemble`] turns a
+//! [`Terminal`] watches a stream while it passes, [`SoFarReader`] says how far it got, [`SaidReader`] what
+//! it says, [`reassemble`] turns a
 //! finished stream into the answer the provider would have given without streaming, [`json`] prepares bodies for
 //! the record and [`media`] cuts files out of Converse content.
 //!
@@ -26,6 +27,7 @@ mod metadata;
 mod reassemble;
 mod request;
 mod route;
+mod said;
 mod skim;
 mod so_far;
 mod tally;
@@ -39,5 +41,6 @@ pub use headers::Headers;
 pub use reassemble::{Reassembled, Reassembler, reassemble};
 pub use request::{RequestReader, model_of, read_request};
 pub use route::{Route, route};
+pub use said::{Said, SaidKind, SaidReader};
 pub use so_far::{SoFarReader, TokensSoFar};
 pub use terminal::Terminal;

@@ -9,6 +9,7 @@ use crate::answer::AnswerReader;
 use crate::cutter::{Cutter, TakeParts};
 use crate::family::Shape;
 use crate::framing::Framing;
+use crate::said::{Growth, is_audio};
 use crate::skim::{Sink, Skimmer, Value};
 
 /// Bytes of text that make a token, about.
@@ -48,15 +49,6 @@ impl TokensSoFar {
             output_estimate: said.or(self.output_estimate).map(scale),
         }
     }
-}
-
-/// A fact that the growth of an answer is read by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Growth {
-    /// The text by which the answer grew.
-    Text,
-    /// The `type` of the event: audio is no text.
-    EventType,
 }
 
 /// Reads the beginning of a stream. CPU work in proportion to it, memory of one part.
@@ -145,8 +137,10 @@ impl Sink<Growth> for Grown {
     fn take(&mut self, slot: Growth, _key: &[u8], value: Value<'_>) {
         let Some(text) = value.text() else { return };
         match slot {
-            Growth::Text => self.text_bytes += text.len() as u64,
-            Growth::EventType => self.is_audio = text.ends_with("audio.delta"),
+            Growth::Text | Growth::Reasoning | Growth::ToolInput => {
+                self.text_bytes += text.len() as u64;
+            }
+            Growth::EventType => self.is_audio = is_audio(&text),
         }
     }
 }

@@ -5,37 +5,38 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use corelog_insights::{Query, Segment};
+use corelog_insights::Query;
 use corelog_values::Value;
-use corelog_values::rows::RowValues;
-use datafusion::arrow::array::{Array as _, RecordBatch};
-use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
-use datafusion::common::{DataFusionError, Result as DfResult};
+use corelog_values::rows::{RowValues, Shown};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::common::resources_datafusion_err;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::DefaultObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::StreamExt as _;
 
 use crate::bloom::Blooms;
+use crate::collect::{self, Collected};
 use crate::compute::Slot;
-use crate::frame::{Frame, POINTER, Shown};
-use crate::kind::Reader;
-use crate::output::{Answer, AnswerRow, Statistics};
-use crate::plan::{Planning, in_order, project};
+use crate::frame::Frame;
+use crate::output::{Answer, AnswerRow};
+use crate::plan::{Planning, Subqueries, in_order, project};
 use crate::scan::{Events, Extent, LeftOut};
 use crate::stage::Planner;
-use crate::tally::Tally;
-use crate::{Error, Request, Result, group, late, of_group, sql};
+use crate::watch::Watch;
+use crate::{Error, Request, Result, group, late, sql};
 
 /// A result never has more rows. Source: the service model's largest `limit`.
-const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
+pub(crate) const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
 /// Rows of a subquery that are kept in memory.
 const SUBQUERY_ROWS_MAX: usize = 1_000_000;
+/// Their bytes.
+const SUBQUERY_BYTES_MAX: usize = 256 << 20;
 /// Rows that operators take at a time. Messages are long, and a batch of them is in memory at once.
 const BATCH_ROWS: usize = 2_048;
 
@@ -95,21 +96,62 @@ impl Engine {
     /// # Cancel safety
     /// A dropped query stops.
     pub async fn run(&self, query: &Query, request: &Request) -> Result<Answer> {
-        let (planned, planning) = self.plan(query, request).await?;
-        let session = self.session(&request.events)?;
-        let plan = late::narrowed(&session, planned.plan).await?;
-        let (batches, _) = execute(&session, plan).await?;
-        let mut answer = Answer {
-            columns: planned.shown.iter().map(|it| it.name.clone()).collect(),
-            ..Answer::default()
-        };
-        for batch in batches {
-            rows(&planned.columns, planned.raw, &batch, &mut answer.rows)?;
-            answer.keep_to(request.answer_bytes_max)?;
-        }
-        let extent = planning.left_out.of(planning.extent);
-        answer.statistics = statistics(extent, &planning.tally, planning.groups);
+        self.run_watched(query, request, &Watch::default()).await
+    }
+
+    /// Runs a query that somebody looks at meanwhile.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    /// # Cancel safety
+    /// A dropped query stops.
+    pub async fn run_watched(
+        &self,
+        query: &Query,
+        request: &Request,
+        watch: &Watch,
+    ) -> Result<Answer> {
+        let mut kept = Collected::new(request.answer_bytes_max);
+        let take = |row| kept.push(row);
+        let mut answer = self.rows_of(query, request, watch, take).await?;
+        answer.rows = kept.rows;
         Ok(answer)
+    }
+
+    /// Runs a query whose rows `take` gets one by one; an error of it ends the query. The answer has no rows.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    /// # Cancel safety
+    /// A dropped query stops.
+    pub async fn each(
+        &self,
+        query: &Query,
+        request: &Request,
+        take: impl FnMut(AnswerRow) -> Result<()> + Send,
+    ) -> Result<Answer> {
+        self.rows_of(query, request, &Watch::default(), take).await
+    }
+
+    async fn rows_of(
+        &self,
+        query: &Query,
+        request: &Request,
+        watch: &Watch,
+        mut take: impl FnMut(AnswerRow) -> Result<()> + Send,
+    ) -> Result<Answer> {
+        let planned = self.plan(query, request, Subqueries::Run, watch).await?;
+        let session = self.session(&request.events)?;
+        let (plan, watching) = late::narrowed(&session, planned.plan, watch).await?;
+        execute(&session, plan, &watching, |batch| {
+            collect::shown(&planned.slots, planned.raw, batch, &mut take)
+        })
+        .await?;
+        Ok(Answer {
+            columns: planned.shown.into_iter().map(|it| it.name).collect(),
+            rows: Vec::new(),
+            statistics: watch.statistics(true),
+        })
     }
 
     /// Runs a statement of SQL.
@@ -119,21 +161,35 @@ impl Engine {
     /// # Cancel safety
     /// A dropped statement stops.
     pub async fn run_sql(&self, text: &str, request: &Request) -> Result<Answer> {
+        self.run_sql_watched(text, request, &Watch::default()).await
+    }
+
+    /// Runs a statement of SQL that somebody looks at meanwhile.
+    ///
+    /// # Errors
+    /// Any [`Error`](crate::Error).
+    /// # Cancel safety
+    /// A dropped statement stops.
+    pub async fn run_sql_watched(
+        &self,
+        text: &str,
+        request: &Request,
+        watch: &Watch,
+    ) -> Result<Answer> {
         let session = self.sql_session(request)?;
-        let planned = sql::plan(&session, text, request).await?;
-        let columns = planned.plan.schema().fields().iter();
-        let mut answer = Answer {
-            columns: columns.map(|field| field.name().clone()).collect(),
-            ..Answer::default()
-        };
-        let (batches, _) = execute(&session, planned.plan).await?;
-        for batch in batches {
-            texts(&batch, &mut answer.rows)?;
-            answer.keep_to(request.answer_bytes_max)?;
-        }
-        let extent = planned.left_out.of(planned.extent);
-        answer.statistics = statistics(extent, &planned.tally, planned.groups);
-        Ok(answer)
+        let plan = sql::plan(&session, text, request, watch).await?;
+        let columns = plan.schema().fields().iter();
+        let columns = columns.map(|field| field.name().clone()).collect();
+        let mut kept = Collected::new(request.answer_bytes_max);
+        execute(&session, plan, watch, |batch| {
+            collect::texts(batch, &mut |row| kept.push(row))
+        })
+        .await?;
+        Ok(Answer {
+            columns,
+            rows: kept.rows,
+            statistics: watch.statistics(true),
+        })
     }
 
     /// What a query would read, from statistics alone; and whether it can be run at all.
@@ -141,8 +197,9 @@ impl Engine {
     /// # Errors
     /// Any [`Error`].
     pub async fn estimate(&self, query: &Query, request: &Request) -> Result<Extent> {
-        let (_, planning) = self.plan(query, request).await?;
-        Ok(planning.extent)
+        let watch = Watch::default();
+        self.plan(query, request, Subqueries::Plan, &watch).await?;
+        Ok(watch.extent())
     }
 
     /// What a statement of SQL would read, from statistics alone; and whether it can be run at all.
@@ -151,7 +208,9 @@ impl Engine {
     /// Any [`Error`].
     pub async fn estimate_sql(&self, text: &str, request: &Request) -> Result<Extent> {
         let session = self.sql_session(request)?;
-        Ok(sql::plan(&session, text, request).await?.extent)
+        let watch = Watch::default();
+        sql::plan(&session, text, request, &watch).await?;
+        Ok(watch.extent())
     }
 
     /// The plan of a statement of SQL, as the engine describes it.
@@ -160,8 +219,9 @@ impl Engine {
     /// Any [`Error`].
     pub async fn explain_sql(&self, text: &str, request: &Request) -> Result<String> {
         let session = self.sql_session(request)?;
-        let planned = sql::plan(&session, text, request).await?;
-        explained(&session, &planned.plan, &planned.left_out).await
+        let watch = Watch::default();
+        let plan = sql::plan(&session, text, request, &watch).await?;
+        explained(&session, &plan, watch.left_out()).await
     }
 
     fn sql_session(&self, request: &Request) -> Result<SessionContext> {
@@ -181,17 +241,20 @@ impl Engine {
     /// # Errors
     /// Any [`Error`].
     pub async fn explain(&self, query: &Query, request: &Request) -> Result<String> {
-        let (planned, planning) = self.plan(query, request).await?;
+        let watch = Watch::default();
+        let planned = self.plan(query, request, Subqueries::Plan, &watch).await?;
         let session = self.session(&request.events)?;
-        explained(&session, &planned.plan, &planning.left_out).await
+        explained(&session, &planned.plan, watch.left_out()).await
     }
 
-    async fn plan<'r>(
-        &'r self,
+    async fn plan(
+        &self,
         query: &Query,
-        request: &'r Request,
-    ) -> Result<(Planned, Planning<'r>)> {
-        let mut planning = Planning::new(self, request);
+        request: &Request,
+        subqueries: Subqueries,
+        watch: &Watch,
+    ) -> Result<Planned> {
+        let mut planning = Planning::new(self, request, subqueries, watch);
         let window = group::window(&query.commands, request.now_ms, request.window)?;
         let frame = planning
             .pipeline(&query.commands, window, &BTreeSet::new())
@@ -204,44 +267,38 @@ impl Engine {
         } else {
             request.limit.min(ROWS_MAX)
         };
-        Ok((planned(frame, rows_max)?, planning))
+        planned(planning.peeked(frame, rows_max)?, rows_max)
     }
 
     /// All rows of a frame, with the values of some columns. For subqueries, whose rows are kept in memory.
     pub(crate) async fn rows(
         &self,
         frame: Frame,
-        slots: Vec<Option<Slot>>,
+        slots: &[Option<Slot>],
         request: &Request,
+        watch: &Watch,
     ) -> Result<Vec<RowValues>> {
-        let columns = needed(&frame, &slots, false);
+        let columns = frame.needed(slots, false);
         let plan = project(frame.plan, &columns)?;
         let session = self.session(&request.events)?;
-        let (batches, _) = execute(&session, plan).await?;
-        let mut all = Vec::new();
-        for batch in batches {
-            let readers = readers(&slots, &batch)?;
-            for row in 0..batch.num_rows() {
-                let value = |reader: &Option<(Reader, &[Segment])>| match reader {
-                    Some((reader, path)) => {
-                        let value = reader.value(row);
-                        if path.is_empty() {
-                            value.into_owned()
-                        } else {
-                            value.member(path).cloned().unwrap_or_default().into_owned()
-                        }
-                    }
-                    None => Value::Null,
-                };
-                all.push(readers.iter().map(value).collect());
-            }
+        let (mut all, mut bytes) = (Vec::new(), 0);
+        execute(&session, plan, watch, |batch| {
+            let rows = collect::values(slots, batch)?;
+            bytes += rows.iter().map(bytes_of).sum::<usize>();
+            all.extend(rows);
             if all.len() > SUBQUERY_ROWS_MAX {
                 return Err(Error::TooMany {
                     what: "rows of a subquery",
                     max: SUBQUERY_ROWS_MAX,
                 });
             }
-        }
+            if bytes > SUBQUERY_BYTES_MAX {
+                let what = "a subquery has more rows than can be kept";
+                return Err(resources_datafusion_err!("{what}").into());
+            }
+            Ok(())
+        })
+        .await?;
         Ok(all)
     }
 
@@ -290,148 +347,47 @@ async fn explained(
     ))
 }
 
+fn bytes_of(row: &RowValues) -> usize {
+    let values: usize = row.iter().map(Value::bytes).sum();
+    values + size_of_val(&**row) + size_of::<RowValues>()
+}
+
 /// A plan, and what its columns are.
 struct Planned {
     plan: LogicalPlan,
     shown: Vec<Shown>,
-    /// Where each shown column is.
-    columns: Vec<Option<Slot>>,
+    /// Where the value of each shown column is.
+    slots: Vec<Option<Slot>>,
     raw: bool,
 }
 
 fn planned(frame: Frame, rows_max: usize) -> Result<Planned> {
     let frame = in_order(frame, Some(rows_max))?;
     let shown = frame.columns();
-    let slot = |column: &Shown| match &column.field {
-        Some(field) => frame.field(field),
-        None => frame.column(&column.name),
-    };
-    let columns: Vec<_> = shown.iter().map(slot).collect();
-    let needed = needed(&frame, &columns, frame.raw);
+    let slots: Vec<_> = shown.iter().map(|column| frame.shown_at(column)).collect();
+    let needed = frame.needed(&slots, frame.raw);
     let plan = project(frame.plan, &needed)?;
     Ok(Planned {
         plan,
         shown,
-        columns,
+        slots,
         raw: frame.raw,
     })
 }
 
-/// The columns of slots, and those of pointers.
-fn needed(frame: &Frame, slots: &[Option<Slot>], pointers: bool) -> Vec<String> {
-    let mut needed: Vec<String> = Vec::new();
-    let columns = slots.iter().flatten().map(|slot| slot.column.clone());
-    let pointer = POINTER
-        .iter()
-        .filter(|_| pointers)
-        .map(|it| (*it).to_owned());
-    for column in columns.chain(pointer) {
-        if !needed.contains(&column) {
-            needed.push(column);
-        }
-    }
-    if needed.is_empty() {
-        let any = frame.plan.schema().fields().first();
-        needed.extend(any.map(|it| it.name().clone()));
-    }
-    needed
-}
-
-type SlotReader<'s> = Option<(Reader, &'s [Segment])>;
-
-fn readers<'s>(slots: &'s [Option<Slot>], batch: &RecordBatch) -> Result<Vec<SlotReader<'s>>> {
-    let reader = |slot: &'s Option<Slot>| {
-        let Some(slot) = slot else {
-            return Ok(None);
-        };
-        let at = batch.schema().index_of(&slot.column);
-        let at = at.map_err(DataFusionError::from)?;
-        let reader = Reader::new(slot.kind, batch.column(at))?;
-        Ok(Some((reader, &*slot.path)))
-    };
-    slots.iter().map(reader).collect()
-}
-
+/// Runs a plan; `take` gets each of its batches.
 pub(crate) async fn execute(
     session: &SessionContext,
     plan: LogicalPlan,
-) -> DfResult<(Vec<RecordBatch>, Arc<dyn ExecutionPlan>)> {
+    watch: &Watch,
+    mut take: impl FnMut(&RecordBatch) -> Result<()> + Send,
+) -> Result<()> {
     let state = session.state();
     let physical = state.create_physical_plan(&plan).await?;
-    let mut stream = execute_stream(Arc::clone(&physical), session.task_ctx())?;
-    let mut batches = Vec::new();
+    watch.runs(&physical);
+    let mut stream = execute_stream(physical, session.task_ctx())?;
     while let Some(batch) = stream.next().await {
-        batches.push(batch?);
-    }
-    Ok((batches, physical))
-}
-
-fn rows(
-    columns: &[Option<Slot>],
-    raw: bool,
-    batch: &RecordBatch,
-    out: &mut Vec<AnswerRow>,
-) -> Result<()> {
-    let pointers = if raw {
-        of_group::pointers(batch)?
-    } else {
-        Vec::new()
-    };
-    let readers = readers(columns, batch)?;
-    let mut pointers = pointers.into_iter();
-    for row in 0..batch.num_rows() {
-        let shown = |reader: &SlotReader<'_>| {
-            let (reader, path) = reader.as_ref()?;
-            let value = reader.value(row);
-            let value = if path.is_empty() {
-                Some(&value)
-            } else {
-                value.member(path)
-            };
-            value.and_then(|value| value.shown().map(std::borrow::Cow::into_owned))
-        };
-        out.push(AnswerRow {
-            values: readers.iter().map(shown).collect(),
-            pointer: pointers.next(),
-        });
+        take(&batch?)?;
     }
     Ok(())
-}
-
-/// Rows of whatever a statement gives.
-fn texts(batch: &RecordBatch, out: &mut Vec<AnswerRow>) -> Result<()> {
-    let options = FormatOptions::new()
-        .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.3f"))
-        .with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.3f"));
-    let mut columns = Vec::with_capacity(batch.num_columns());
-    for column in batch.columns() {
-        let formatter = ArrayFormatter::try_new(column, &options).map_err(DataFusionError::from)?;
-        columns.push((column, formatter));
-    }
-    for row in 0..batch.num_rows() {
-        let mut values = Vec::with_capacity(columns.len());
-        for (column, formatter) in &columns {
-            values.push(
-                column
-                    .is_valid(row)
-                    .then(|| formatter.value(row).to_string()),
-            );
-        }
-        out.push(AnswerRow {
-            values,
-            pointer: None,
-        });
-    }
-    Ok(())
-}
-
-fn statistics(extent: Extent, tally: &Tally, groups: usize) -> Statistics {
-    Statistics {
-        records_scanned: extent.rows,
-        records_matched: tally.events(),
-        records_skipped: extent.rows_skipped,
-        bytes_scanned: extent.message_bytes,
-        bytes_skipped: extent.bytes_skipped,
-        log_groups: groups as u64,
-    }
 }

@@ -59,6 +59,16 @@ impl Error {
         Self::Malformed { message }
     }
 
+    /// The same again, if it is about what the query asks for.
+    fn of_query(&self) -> Option<Self> {
+        match self {
+            Self::Unsupported { what } => Some(Self::Unsupported { what: what.clone() }),
+            Self::TooMany { what, max } => Some(Self::TooMany { what, max: *max }),
+            Self::Malformed { message } => Some(Self::refused(message.clone())),
+            Self::AnswerTooLarge { .. } | Self::Path { .. } | Self::Engine(_) => None,
+        }
+    }
+
     /// Whether the query needs more memory than queries may have.
     pub fn is_too_large(&self) -> bool {
         match self {
@@ -71,15 +81,13 @@ impl Error {
 }
 
 impl From<DataFusionError> for Error {
-    /// What a step says itself is told as it says it.
+    /// What a step says itself is told as it says it, however the engine wrapped it up on its way.
     fn from(error: DataFusionError) -> Self {
-        match error {
-            DataFusionError::External(inner) => match inner.downcast::<Self>() {
-                Ok(own) => *own,
-                Err(other) => Self::Engine(Box::new(DataFusionError::External(other))),
-            },
-            other => Self::Engine(Box::new(other)),
-        }
+        let own = match error.find_root() {
+            DataFusionError::External(inner) => inner.downcast_ref().and_then(Self::of_query),
+            _ => None,
+        };
+        own.unwrap_or_else(|| Self::Engine(Box::new(error)))
     }
 }
 
@@ -90,5 +98,35 @@ impl From<corelog_values::rows::Failure> for Error {
             Failure::Unsupported { what } => Self::Unsupported { what },
             Failure::TooMany { what, max } => Self::TooMany { what, max },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn what_a_step_says_survives_the_engine() {
+        let own = || {
+            DataFusionError::External(Box::new(Error::TooMany {
+                what: "rows",
+                max: 7,
+            }))
+        };
+        let shared = DataFusionError::Shared(Arc::new(own()));
+        for error in [own(), own().context("while it ran"), shared] {
+            assert_eq!(Error::from(error).to_string(), "more than 7 rows");
+        }
+    }
+
+    #[test]
+    fn the_engines_own_errors_stay_what_they_are() {
+        let error = DataFusionError::ResourcesExhausted("memory".to_owned());
+        assert!(Error::from(error.context("sorting")).is_too_large());
+        let error = Error::from(DataFusionError::Internal("broken".to_owned()));
+        assert!(!error.is_too_large());
+        assert!(matches!(error, Error::Engine(_)));
     }
 }

@@ -259,21 +259,21 @@ fn distinct(list: Option<ArrayRef>) -> Value<'static> {
     Value::list(all)
 }
 
+/// How many numbers fall in each range, by where it starts, in order.
 fn histogram(list: Option<ArrayRef>, width: f64) -> Value<'static> {
-    let mut counts: Vec<(Value<'static>, i64)> = Vec::new();
+    let width = Value::float(width);
+    let mut counts: BTreeMap<u64, (Value<'static>, i64)> = BTreeMap::new();
     if let Some(list) = list {
-        let width = Value::float(width);
         for number in list.as_primitive::<Float64Type>().iter().flatten() {
-            let start = bucket(&Value::Number(Number::Float(number)), &width).into_owned();
-            if start.is_null() {
-                continue;
-            }
-            match counts.iter_mut().find(|(known, _)| *known == start) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((start, 1)),
+            let start = bucket(&Value::Number(Number::Float(number)), &width);
+            if let Some(value) = coerce::number(&start).map(Number::as_f64) {
+                // Zero is one start, whatever its sign.
+                let count = counts.entry((value + 0.0).to_bits()).or_insert((start, 0));
+                count.1 += 1;
             }
         }
     }
+    let mut counts: Vec<(Value<'static>, i64)> = counts.into_values().collect();
     counts.sort_by(|(left, _), (right, _)| natural::order(left, right));
     let named = |(start, count): (Value<'static>, i64)| {
         let name = start.shown().map(Cow::into_owned);

@@ -4,12 +4,16 @@ use std::collections::HashMap;
 
 use corelog_insights::{Field, Segment};
 use corelog_store::{Column as Stored, PROMOTED, Promoted};
-use corelog_values::rows::TimeKey;
+use corelog_values::json;
+use corelog_values::rows::{Columns, Shown, TimeKey};
 use datafusion::logical_expr::LogicalPlan;
 
 use crate::compute::Slot;
 use crate::kind::Kind;
 use crate::scan::GROUP;
+
+/// Before the names of columns that only we know.
+pub(crate) const HIDDEN: char = '\u{0}';
 
 /// A column that a command computed, by the name that the query gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,23 +21,6 @@ pub(crate) struct Computed {
     pub(crate) name: String,
     pub(crate) column: String,
     pub(crate) kind: Kind,
-}
-
-/// A column of the result.
-#[derive(Debug, Clone)]
-pub(crate) struct Shown {
-    pub(crate) name: String,
-    /// The field it shows; if none, the computed column of its name.
-    pub(crate) field: Option<Field>,
-}
-
-impl Shown {
-    pub(crate) fn column(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            field: None,
-        }
-    }
 }
 
 /// A key by which rows are in order.
@@ -45,10 +32,6 @@ pub(crate) struct OrderKey {
 
 /// The rows after a command.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own about the rows"
-)]
 pub(crate) struct Frame {
     pub(crate) plan: LogicalPlan,
     /// What commands computed, in the order they did.
@@ -63,12 +46,8 @@ pub(crate) struct Frame {
     pub(crate) promoted_asked: Vec<&'static str>,
     /// Columns that hold the same for all rows of a log group, such as a tag, by the field's name.
     pub(crate) of_group: HashMap<String, String>,
-    /// The columns that `fields` and other commands added; none yet means `@timestamp` and `@message`.
-    pub(crate) shown: Vec<Shown>,
-    /// Columns that other commands made before any `fields`.
-    pub(crate) made: Vec<String>,
-    /// Whether `display` said what is shown.
-    pub(crate) displayed: bool,
+    /// What the result shows so far.
+    pub(crate) shown: Columns,
     /// Whether rows still are events: no aggregation so far.
     pub(crate) raw: bool,
     /// The order that rows are to be in.
@@ -98,9 +77,7 @@ impl Frame {
             promoted,
             promoted_asked: Vec::new(),
             of_group: HashMap::new(),
-            shown: Vec::new(),
-            made: Vec::new(),
-            displayed: false,
+            shown: Columns::default(),
             raw: true,
             order: vec![
                 key(Stored::Timestamp.name()),
@@ -127,41 +104,18 @@ impl Frame {
     /// The rows of an aggregation: nothing but its columns remains.
     pub(crate) fn aggregated(plan: LogicalPlan, columns: Vec<Computed>) -> Self {
         let mut frame = Self::of_events(plan, false);
-        frame.shown = columns
-            .iter()
-            .map(|column| Shown::column(&column.name))
-            .collect();
+        // What one command leaves for the next is not for people.
+        let names = columns.iter().map(|column| &column.name);
+        frame.shown = Columns::of(names.filter(|name| !name.starts_with(HIDDEN)));
         frame.computed = columns;
         frame.raw = false;
         frame.order = Vec::new();
         frame
     }
 
-    /// Shows one more column, unless `display` said what is shown or it is shown already.
-    pub(crate) fn show(&mut self, column: Shown) {
-        if !self.displayed && !self.shown.iter().any(|shown| shown.name == column.name) {
-            self.shown.push(column);
-        }
-    }
-
-    /// Shows a column that a command other than `fields` made: behind those shown so far, and if no `fields` follows
-    /// either, behind `@timestamp` and `@message`.
-    pub(crate) fn show_made(&mut self, name: &str) {
-        if !self.shown.is_empty() {
-            self.show(Shown::column(name));
-        } else if !self.made.iter().any(|known| known == name) {
-            self.made.push(name.to_owned());
-        }
-    }
-
     /// The columns of the result.
     pub(crate) fn columns(&self) -> Vec<Shown> {
-        if !self.shown.is_empty() {
-            return self.shown.clone();
-        }
-        let defaults = [Shown::column("@timestamp"), Shown::column("@message")];
-        let made = self.made.iter().map(|name| Shown::column(name));
-        defaults.into_iter().chain(made).collect()
+        self.shown.all()
     }
 
     /// Adds a computed column; one of the same name is hidden by it.
@@ -174,14 +128,40 @@ impl Frame {
 
     /// Where the value of a field is; `None` if rows have no such field.
     ///
-    /// A computed column of that name, else a member of a computed column, else what the event has. A computed column hides discovered fields below its name.
+    /// A computed column of that name, else a member of a computed column, else what the event has. A computed column
+    /// hides discovered fields below its name.
     pub(crate) fn field(&self, field: &Field) -> Option<Slot> {
         self.find(&field.name(), &field.path(), &field.segments)
     }
 
     /// Where the value of a column is, by its name.
     pub(crate) fn column(&self, name: &str) -> Option<Slot> {
-        self.find(name, name, &corelog_values::json::steps(name))
+        self.find(name, name, &json::steps(name))
+    }
+
+    /// Where the value of a column of the result is.
+    pub(crate) fn shown_at(&self, shown: &Shown) -> Option<Slot> {
+        match &shown.field {
+            Some(field) => self.field(field),
+            None => self.column(&shown.name),
+        }
+    }
+
+    /// The columns of slots, and those of pointers.
+    pub(crate) fn needed(&self, slots: &[Option<Slot>], pointers: bool) -> Vec<String> {
+        let mut needed: Vec<String> = Vec::new();
+        let columns = slots.iter().flatten().map(|slot| slot.column.clone());
+        let pointer = POINTER.iter().filter(|_| pointers);
+        for column in columns.chain(pointer.map(|it| (*it).to_owned())) {
+            if !needed.contains(&column) {
+                needed.push(column);
+            }
+        }
+        if needed.is_empty() {
+            let any = self.plan.schema().fields().first();
+            needed.extend(any.map(|it| it.name().clone()));
+        }
+        needed
     }
 
     fn find(&self, name: &str, path: &str, segments: &[Segment]) -> Option<Slot> {
@@ -191,7 +171,7 @@ impl Frame {
         }
         for length in (1..segments.len()).rev() {
             let (head, steps) = segments.split_at(length);
-            if let Some(found) = computed(&join(head)) {
+            if let Some(found) = computed(&json::join(head)) {
                 return Some(slot(found, steps));
             }
         }
@@ -253,16 +233,4 @@ fn kind_of(kind: corelog_store::Kind) -> Kind {
         corelog_store::Kind::Integer => Kind::Int,
         corelog_store::Kind::Number => Kind::Written,
     }
-}
-
-/// Steps as a path with dots.
-pub(crate) fn join(segments: &[Segment]) -> String {
-    let all: Vec<String> = segments
-        .iter()
-        .map(|segment| match segment {
-            Segment::Key(key) => key.clone(),
-            Segment::Index(index) => index.to_string(),
-        })
-        .collect();
-    all.join(".")
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use corelog_store::Column as Stored;
-use datafusion::common::Result;
+use datafusion::common::Result as DfResult;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::utils::split_conjunction;
@@ -18,49 +18,71 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{SessionContext, ident, lit};
 use datafusion::scalar::ScalarValue;
 
+use crate::Result;
 use crate::bloom::equality;
 use crate::engine::execute;
 use crate::scan::Scan;
 use crate::stage::Stage;
+use crate::watch::Watch;
 
 /// Columns of which every event has a value of its own.
 const IDS: [&str; 2] = ["request_id", "record_id"];
 
-/// The plan to run in place of a plan; what it counts on the way was counted.
-pub(crate) async fn narrowed(session: &SessionContext, plan: LogicalPlan) -> Result<LogicalPlan> {
+/// The plan to run in place of a plan, and what is to look at it: nothing, if all that is to be counted was counted.
+///
+/// No row can be shown before it is run.
+pub(crate) async fn narrowed(
+    session: &SessionContext,
+    plan: LogicalPlan,
+    watch: &Watch,
+) -> Result<(LogicalPlan, Watch)> {
     let plan = newest(plan)?;
     if asks_for_few(&plan)? {
-        return Ok(plan);
+        return Ok((plan, watch.clone()));
     }
     let Some(sort) = sort_of_events(&plan) else {
-        return Ok(plan);
+        return Ok((plan, watch.clone()));
     };
     let identity = [Stored::Timestamp, Stored::Sequence].map(Stored::name);
     let has = |name: &&str| sort.schema().has_column_with_unqualified_name(name);
     if !identity.iter().all(has) {
-        return Ok(plan);
+        return Ok((plan, watch.clone()));
     }
-    let identities = LogicalPlanBuilder::from(sort.clone())
+    let identities = LogicalPlanBuilder::from(without(sort.clone(), Stage::peeked)?)
         .project(identity.map(ident))?
         .build()?;
     let state = session.state();
     if !reads_messages(&state.optimize(&plan)?)? || reads_messages(&state.optimize(&identities)?)? {
-        return Ok(plan);
+        return Ok((plan, watch.clone()));
     }
-    let (found, _) = execute(session, identities).await?;
+    let mut found = Vec::new();
+    execute(session, identities, watch, |batch| {
+        found.push(batch.clone());
+        Ok(())
+    })
+    .await?;
     let only = only(&found);
-    let uncounted = plan.transform_up(|node| {
-        Ok(match Stage::counted(&node) {
+    let narrowed = filtered(without(plan, Stage::counted)?, &only)?;
+    Ok((narrowed, Watch::default()))
+}
+
+/// A plan without some of its steps, which give what they get.
+fn without(
+    plan: LogicalPlan,
+    step: fn(&LogicalPlan) -> Option<&LogicalPlan>,
+) -> DfResult<LogicalPlan> {
+    let without = plan.transform_up(|node| {
+        Ok(match step(&node) {
             Some(input) => Transformed::yes(input.clone()),
             None => Transformed::no(node),
         })
     })?;
-    filtered(uncounted.data, &only)
+    Ok(without.data)
 }
 
 /// Whether a condition holds for so few events that looking for them first costs more than it spares: an id is one
 /// event's.
-fn asks_for_few(plan: &LogicalPlan) -> Result<bool> {
+fn asks_for_few(plan: &LogicalPlan) -> DfResult<bool> {
     let mut few = false;
     plan.apply(|node| {
         if let LogicalPlan::Filter(filter) = node {
@@ -75,7 +97,7 @@ fn asks_for_few(plan: &LogicalPlan) -> Result<bool> {
 }
 
 /// A plan whose scan gives only rows for which a condition holds.
-fn filtered(plan: LogicalPlan, condition: &Expr) -> Result<LogicalPlan> {
+fn filtered(plan: LogicalPlan, condition: &Expr) -> DfResult<LogicalPlan> {
     let filtered = plan.transform_up(|node| {
         if !matches!(node, LogicalPlan::TableScan(_)) {
             return Ok(Transformed::no(node));
@@ -88,7 +110,7 @@ fn filtered(plan: LogicalPlan, condition: &Expr) -> Result<LogicalPlan> {
 
 /// Files say how many events they have and of which time. Where the newest events are asked for whatever they are, this
 /// tells which files cannot have one.
-fn newest(plan: LogicalPlan) -> Result<LogicalPlan> {
+fn newest(plan: LogicalPlan) -> DfResult<LogicalPlan> {
     let Some(LogicalPlan::Sort(sort)) = sort_of_events(&plan) else {
         return Ok(plan);
     };

@@ -13,6 +13,7 @@
 //! Absent here: log groups' state, who may ask, which queries there are, HTTP.
 
 mod bloom;
+mod collect;
 mod compute;
 mod discover;
 mod engine;
@@ -26,8 +27,8 @@ mod native;
 mod of_group;
 mod output;
 mod pages;
+mod peek;
 mod plan;
-mod pointer;
 mod request;
 mod scan;
 mod sort_key;
@@ -36,14 +37,15 @@ mod stage;
 mod steps;
 mod tally;
 mod text;
+mod watch;
 
 pub use engine::{Engine, Limits};
 pub use error::Error;
 pub use group::{Group, LookupTable};
 pub use output::{Answer, AnswerRow, Statistics};
-pub use pointer::Pointer;
 pub use request::{Request, Window};
 pub use scan::{Events, Extent, Recent};
+pub use watch::Watch;
 
 /// What fails here fails with an [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef};
+use corelog_types::{EventPointer, LogGroupName, Sequence};
 use corelog_values::Value;
 use datafusion::common::Result;
 
 use crate::frame::POINTER;
 use crate::kind::{Kind, Writer};
-use crate::pointer;
 use crate::stage::{Run, Transform};
 
 const POINTER_FIELD: &str = "@ptr";
@@ -93,7 +93,8 @@ impl Run for Adding {
             let mut writer = Writer::new(Kind::Any, batch.num_rows());
             if fact == POINTER_FIELD {
                 for pointer in pointers(&batch)? {
-                    writer.push(&Value::text(pointer));
+                    let text = pointer.map(|pointer| Value::text(pointer.to_string()));
+                    writer.push(&text.unwrap_or_default());
                 }
             } else {
                 for group in groups {
@@ -112,7 +113,7 @@ impl Run for Adding {
 }
 
 /// The pointers of a batch's events.
-pub(crate) fn pointers(batch: &RecordBatch) -> Result<Vec<String>> {
+pub(crate) fn pointers(batch: &RecordBatch) -> Result<Vec<Option<EventPointer>>> {
     let column = |name: &str| {
         Ok::<_, datafusion::common::DataFusionError>(Arc::clone(
             batch.column(batch.schema().index_of(name)?),
@@ -129,13 +130,13 @@ pub(crate) fn pointers(batch: &RecordBatch) -> Result<Vec<String>> {
         part.as_primitive::<Int32Type>(),
     );
     let pointer = |row: usize| {
-        pointer::write(
-            group.value(row),
-            timestamp.value(row).div_euclid(1_000),
-            node.value(row),
-            sequence.value(row),
-            part.value(row),
-        )
+        Some(EventPointer {
+            group: LogGroupName::new(group.value(row)).ok()?,
+            timestamp_ms: timestamp.value(row).div_euclid(1_000),
+            node: node.value(row).parse().ok()?,
+            sequence: Sequence::from_u64(u64::try_from(sequence.value(row)).ok()?),
+            part: u32::try_from(part.value(row)).ok()?,
+        })
     };
     Ok((0..batch.num_rows()).map(pointer).collect())
 }

@@ -1,6 +1,6 @@
 //! What a query gives.
 
-use crate::{Error, Result};
+use corelog_types::EventPointer;
 
 /// A result.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,27 +13,13 @@ pub struct Answer {
     pub statistics: Statistics,
 }
 
-impl Answer {
-    /// Refuses to grow beyond what may be kept.
-    pub(crate) fn keep_to(&self, bytes_max: u64) -> Result<()> {
-        let values = self.rows.iter().flat_map(|row| &row.values);
-        let texts: usize = values
-            .map(|value| size_of::<String>() + value.as_ref().map_or(0, String::len))
-            .sum();
-        if texts as u64 > bytes_max {
-            return Err(Error::AnswerTooLarge { bytes_max });
-        }
-        Ok(())
-    }
-}
-
 /// A row of a result.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AnswerRow {
     /// A text per column; `None` where the row has no such field.
     pub values: Vec<Option<String>>,
     /// What finds the event again that the row came from; none after an aggregation.
-    pub pointer: Option<String>,
+    pub pointer: Option<EventPointer>,
 }
 
 /// What a query read.

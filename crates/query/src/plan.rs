@@ -1,7 +1,7 @@
 //! From a query's syntax tree to a plan of the engine.
 //!
 //! Commands are planned one after the other over a [`Frame`], which knows in which column each name is. Nothing is
-//! read while planning, except what subqueries give.
+//! read while planning, except what subqueries give where they are run.
 
 mod read;
 mod rows;
@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use corelog_insights::{Command, CommandKind, Expr, Field, Query, Span};
+use corelog_values::rows::RowValues;
 use corelog_values::{Binder, Context, Expression, Set};
 use datafusion::common::Result as DfResult;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, SortExpr};
@@ -24,40 +25,48 @@ use futures_util::future::BoxFuture;
 use crate::compute::{Compute, Form, Output, Slot};
 use crate::frame::{Computed, Frame, OrderKey};
 use crate::kind::Kind;
-use crate::scan::{Extent, LeftOut};
 use crate::stage::Stage;
-use crate::tally::Tally;
+use crate::watch::Watch;
 use crate::{Engine, Request, Result, Window, group};
+
+/// What becomes of subqueries, whose results a plan needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subqueries {
+    /// They are run.
+    Run,
+    /// They are planned like the rest, and found to have no rows: nothing is read.
+    Plan,
+}
 
 /// A query being planned.
 pub(crate) struct Planning<'a> {
     pub(crate) request: &'a Request,
     pub(crate) engine: &'a Engine,
+    subqueries: Subqueries,
     /// The results of subqueries, by their place in the text.
     sets: Vec<(Span, Arc<Set>)>,
     /// How many columns have names already.
     named: usize,
-    /// What is read, by this query and its subqueries.
-    pub(crate) extent: Extent,
-    /// What indexes of words leave out of it.
-    pub(crate) left_out: LeftOut,
-    /// Log groups that are read.
-    pub(crate) groups: usize,
-    /// Counts the events that pass the query's filters.
-    pub(crate) tally: Tally,
+    /// Whether a subquery is being planned.
+    is_nested: bool,
+    watch: &'a Watch,
 }
 
 impl<'a> Planning<'a> {
-    pub(crate) fn new(engine: &'a Engine, request: &'a Request) -> Self {
+    pub(crate) fn new(
+        engine: &'a Engine,
+        request: &'a Request,
+        subqueries: Subqueries,
+        watch: &'a Watch,
+    ) -> Self {
         Self {
             request,
             engine,
+            subqueries,
             sets: Vec::new(),
             named: 0,
-            extent: Extent::default(),
-            left_out: LeftOut::default(),
-            groups: 0,
-            tally: Tally::default(),
+            is_nested: false,
+            watch,
         }
     }
 
@@ -76,7 +85,7 @@ impl<'a> Planning<'a> {
                 frame = self.counted(frame, false)?;
             }
             for (at, command) in commands.iter().enumerate() {
-                self.subqueries(command, window).await?;
+                self.run_subqueries(command, window).await?;
                 frame = match &command.kind {
                     CommandKind::Filter(condition) | CommandKind::FilterIndex(condition) => {
                         self.filter(frame, condition, &reading.hoisted, window)?
@@ -104,14 +113,39 @@ impl<'a> Planning<'a> {
         more: &BTreeSet<String>,
     ) -> Result<Frame> {
         let window = group::window(&query.commands, self.request.now_ms, window)?;
-        let tally = std::mem::take(&mut self.tally);
+        let outer = std::mem::replace(&mut self.is_nested, true);
         let frame = self.pipeline(&query.commands, window, more).await;
-        self.tally = tally;
+        self.is_nested = outer;
         Ok(in_order(frame?, None)?)
     }
 
+    /// All rows of a subquery.
+    async fn rows(&self, frame: Frame, slots: &[Option<Slot>]) -> Result<Vec<RowValues>> {
+        match self.subqueries {
+            Subqueries::Run => {
+                let rows = self.engine.rows(frame, slots, self.request, self.watch);
+                rows.await
+            }
+            Subqueries::Plan => Ok(Vec::new()),
+        }
+    }
+
+    /// Has the events counted that are left by the query's filters.
     fn counted(&self, mut frame: Frame, several: bool) -> Result<Frame> {
-        frame.plan = Stage::plan(frame.plan, self.tally.step(several))?;
+        if !self.is_nested {
+            let count = self.watch.tally().step(several);
+            frame.plan = Stage::plan(frame.plan, count)?;
+        }
+        Ok(frame)
+    }
+
+    /// Has the events looked at that are about to be put in order, where nothing but that is left to be done.
+    pub(crate) fn peeked(&self, mut frame: Frame, rows_max: usize) -> Result<Frame> {
+        let is_last = !self.is_nested && frame.raw && !frame.sorted && !frame.order.is_empty();
+        if let Some(found) = self.watch.found().filter(|_| is_last) {
+            let peek = found.step(&frame, rows_max);
+            frame.plan = Stage::plan(frame.plan, peek)?;
+        }
         Ok(frame)
     }
 
@@ -132,7 +166,7 @@ impl<'a> Planning<'a> {
             CommandKind::Stats(stats) => self.stats(frame, stats, window),
             CommandKind::CountFrequent(fields) => self.count_frequent(frame, fields, window),
             CommandKind::Sort(keys) => self.sort(frame, keys, window),
-            CommandKind::Limit(limit) => Self::limit(frame, *limit),
+            CommandKind::Limit(limit) => self.limit(frame, *limit, later),
             _ => self.step(frame, command, later, window).await,
         }
     }
@@ -150,33 +184,46 @@ impl<'a> Planning<'a> {
         format!("c{}", self.named)
     }
 
-    /// Adds one computed column; its name in the plan. Members of what is `fresh` cannot be reached.
+    /// Adds one computed column; its name in the plan.
     fn compute(
         &mut self,
         frame: &mut Frame,
         cx: Context,
         expr: &Expr,
         form: Form,
-        fresh: &[String],
+        names: Names<'_>,
     ) -> Result<String> {
         let mut slots = Slots {
-            fresh,
+            names,
             ..Slots::of(frame)
         };
         let expression = Expression::new(&cx, expr, &mut slots);
-        let column = self.name();
-        let output = Output {
-            column: column.clone(),
+        let slots = slots.made;
+        let output = self.output(expression, form);
+        let column = output.column.clone();
+        add_outputs(frame, cx, slots, vec![output])?;
+        Ok(column)
+    }
+
+    /// Adds a column for each form of a value; their names in the plan.
+    fn forms<const N: usize>(
+        &mut self,
+        frame: &mut Frame,
+        slot: Slot,
+        forms: [Form; N],
+    ) -> Result<[String; N]> {
+        let outputs = forms.map(|form| self.output(Expression::slot(0), form));
+        let columns = outputs.each_ref().map(|it| it.column.clone());
+        add_outputs(frame, Context::default(), vec![slot], outputs.into())?;
+        Ok(columns)
+    }
+
+    fn output(&mut self, expression: Expression, form: Form) -> Output {
+        Output {
+            column: self.name(),
             expression,
             form,
-        };
-        let compute = Compute {
-            slots: slots.made,
-            outputs: vec![output],
-            cx: Arc::new(cx),
-        };
-        frame.plan = Stage::plan(frame.plan.clone(), Arc::new(compute))?;
-        Ok(column)
+        }
     }
 
     /// Adds a column for an expression, unless there is one that is just that; where its value is.
@@ -188,7 +235,7 @@ impl<'a> Planning<'a> {
             return Ok(slot);
         }
         let kind = kind_of(expr);
-        let column = self.compute(frame, cx, expr, Form::Value(kind), &[])?;
+        let column = self.compute(frame, cx, expr, Form::Value(kind), Names::default())?;
         Ok(Slot {
             column,
             kind,
@@ -197,14 +244,35 @@ impl<'a> Planning<'a> {
     }
 }
 
+fn add_outputs(
+    frame: &mut Frame,
+    cx: Context,
+    slots: Vec<Slot>,
+    outputs: Vec<Output>,
+) -> Result<()> {
+    let compute = Compute {
+        slots,
+        outputs,
+        cx: Arc::new(cx),
+    };
+    frame.plan = Stage::plan(frame.plan.clone(), Arc::new(compute))?;
+    Ok(())
+}
+
+/// What the names in an expression mean besides what its frame says.
+#[derive(Clone, Copy, Default)]
+struct Names<'n> {
+    /// Parts of expressions that are computed already.
+    computed: &'n [(Expr, Slot)],
+    /// Names given by the same command: their members cannot be reached yet.
+    fresh: &'n [String],
+}
+
 /// Binds the fields of expressions to slots, which are made as they are asked for.
 struct Slots<'f> {
     frame: &'f Frame,
     made: Vec<Slot>,
-    /// Parts of expressions that are computed already.
-    computed: Vec<(Expr, Slot)>,
-    /// Names given by the same command: their members cannot be reached yet.
-    fresh: &'f [String],
+    names: Names<'f>,
 }
 
 impl<'f> Slots<'f> {
@@ -212,8 +280,7 @@ impl<'f> Slots<'f> {
         Self {
             frame,
             made: Vec::new(),
-            computed: Vec::new(),
-            fresh: &[],
+            names: Names::default(),
         }
     }
 
@@ -228,7 +295,7 @@ impl<'f> Slots<'f> {
 
 impl Binder for Slots<'_> {
     fn field(&mut self, field: &Field) -> Option<usize> {
-        if is_hidden(field, self.fresh) {
+        if is_hidden(field, self.names.fresh) {
             return None;
         }
         let slot = self.frame.field(field)?;
@@ -241,7 +308,8 @@ impl Binder for Slots<'_> {
     }
 
     fn computed(&mut self, expr: &Expr) -> Option<usize> {
-        let found = self.computed.iter().find(|(known, _)| known == expr);
+        let mut computed = self.names.computed.iter();
+        let found = computed.find(|(known, _)| known == expr);
         let slot = found.map(|(_, slot)| slot.clone())?;
         Some(self.slot(slot))
     }
@@ -250,7 +318,7 @@ impl Binder for Slots<'_> {
 /// Whether a field is a member of what the same command named.
 fn is_hidden(field: &Field, fresh: &[String]) -> bool {
     (1..field.segments.len())
-        .any(|length| fresh.contains(&crate::frame::join(&field.segments[..length])))
+        .any(|length| fresh.contains(&corelog_values::json::join(&field.segments[..length])))
 }
 
 /// Which values an expression has, as far as its form says.
@@ -292,10 +360,8 @@ fn last_filter(commands: &[Command]) -> Option<usize> {
 
 /// Whether a command makes other rows than events.
 fn is_aggregation(kind: &CommandKind) -> bool {
-    matches!(
-        kind,
-        CommandKind::Stats(_) | CommandKind::CountFrequent(_) | CommandKind::Pattern(_)
-    )
+    matches!(kind, CommandKind::Stats(_) | CommandKind::CountFrequent(_))
+        || steps::is_of_own_rows(kind)
 }
 
 /// Puts rows in the order they are to be in, and cuts them off there.

@@ -107,10 +107,20 @@ pub struct Extent {
     pub message_bytes: u64,
     /// Bytes of the files.
     pub file_bytes: u64,
-    /// Events of files that are left out.
+    /// Events that are left out.
     pub rows_skipped: u64,
     /// Bytes of their messages.
     pub bytes_skipped: u64,
+    /// Files that are left out.
+    pub files_skipped: u64,
+    /// Bytes of these files.
+    pub file_bytes_skipped: u64,
+    /// Of the events that are read, those that are in no file.
+    pub recent_rows: u64,
+    /// Bytes of their messages.
+    pub recent_bytes: u64,
+    /// Bytes of the messages of recent events that are left out.
+    pub recent_bytes_skipped: u64,
 }
 
 impl Extent {
@@ -121,6 +131,25 @@ impl Extent {
         self.file_bytes += other.file_bytes;
         self.rows_skipped += other.rows_skipped;
         self.bytes_skipped += other.bytes_skipped;
+        self.files_skipped += other.files_skipped;
+        self.file_bytes_skipped += other.file_bytes_skipped;
+        self.recent_rows += other.recent_rows;
+        self.recent_bytes += other.recent_bytes;
+        self.recent_bytes_skipped += other.recent_bytes_skipped;
+    }
+
+    fn add_recent(&mut self, rows: &RecordBatch) {
+        let (count, bytes) = (rows.num_rows() as u64, message_bytes(rows));
+        self.rows += count;
+        self.message_bytes += bytes;
+        self.recent_rows += count;
+        self.recent_bytes += bytes;
+    }
+
+    fn leave_out_recent(&mut self, rows: u64, bytes: u64) {
+        self.rows_skipped += rows;
+        self.bytes_skipped += bytes;
+        self.recent_bytes_skipped += bytes;
     }
 }
 
@@ -147,6 +176,8 @@ impl Events {
             } else {
                 extent.rows_skipped += file.rows;
                 extent.bytes_skipped += file.message_bytes;
+                extent.files_skipped += 1;
+                extent.file_bytes_skipped += file.bytes;
             }
         }
         // The newest first: what looks for the newest rows then soon knows which others it can pass over.
@@ -155,11 +186,14 @@ impl Events {
         }
         let mut recent = Vec::new();
         for part in self.recent.iter().filter(|part| wanted(&part.group)) {
+            let (rows, bytes) = (part.rows.num_rows() as u64, message_bytes(&part.rows));
+            let read = (extent.recent_rows, extent.recent_bytes);
             if let Some(part) = part.within(window) {
-                extent.rows += part.rows.num_rows() as u64;
-                extent.message_bytes += message_bytes(&part.rows);
+                extent.add_recent(&part.rows);
                 recent.push(part);
             }
+            let read = (extent.recent_rows - read.0, extent.recent_bytes - read.1);
+            extent.leave_out_recent(rows - read.0, bytes - read.1);
         }
         let loose = inside
             .iter()

@@ -26,12 +26,13 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::compute::{Compute, Form, Output, Slot};
 use crate::discover::{Discover, Wanted};
+use crate::engine::ROWS_MAX;
 use crate::kind::Kind;
 use crate::of_group::{OfGroup, is_of_group};
 use crate::plan::facts;
-use crate::scan::{Extent, LeftOut};
 use crate::stage::Stage;
 use crate::tally::Tally;
+use crate::watch::Watch;
 use crate::{Error, Request, Result};
 
 /// Fields that every event has, and their columns.
@@ -42,22 +43,13 @@ const SYSTEM: [(&str, &str); 4] = [
     ("@logStream", Stored::Stream.name()),
 ];
 
-/// A statement that is planned.
-pub(crate) struct Planned {
-    pub(crate) plan: LogicalPlan,
-    pub(crate) extent: Extent,
-    /// What indexes of words leave out of it.
-    pub(crate) left_out: LeftOut,
-    pub(crate) groups: usize,
-    pub(crate) tally: Tally,
-}
-
 /// Plans a statement.
 pub(crate) async fn plan(
     session: &SessionContext,
     text: &str,
     request: &Request,
-) -> Result<Planned> {
+    watch: &Watch,
+) -> Result<LogicalPlan> {
     let state = session.state();
     let mut statement = state
         .sql_to_statement(text, &Dialect::Generic)
@@ -66,25 +58,18 @@ pub(crate) async fn plan(
     let tables = state
         .resolve_table_references(&statement)
         .map_err(|error| Error::malformed(&error))?;
-    let mut extent = Extent::default();
-    let left_out = LeftOut::default();
-    let mut groups = 0;
-    let tally = Tally::default();
     for table in tables {
         let TableReference::Bare { table: name } = &table else {
             return Err(Error::refused(format!(
                 "`{table}` is no log group; put a name with dots in double quotes or backticks"
             )));
         };
-        let Some(of) = groups_of(name, request)? else {
-            continue;
-        };
-        groups += of.len();
-        let (mut scan, read) = request.events.select(&of, request.window);
-        extent.add(read);
+        let of = groups_of(name, request)?;
+        let (mut scan, extent) = request.events.select(&of, request.window);
+        watch.reads(&of, extent);
         let text = text::of_table(&statement, name, !scan.loose);
-        scan.look_for(text, &left_out);
-        let view = view(scan, &names, request, &tally)?;
+        scan.look_for(text, watch.left_out());
+        let view = view(scan, &names, request, watch.tally())?;
         session.register_table(table.clone(), Arc::new(ViewTable::new(view, None)))?;
     }
     let plan = state
@@ -98,20 +83,18 @@ pub(crate) async fn plan(
     options
         .verify_plan(&plan)
         .map_err(|error| Error::malformed(&error))?;
-    let plan = LogicalPlanBuilder::from(plan)
-        .limit(0, Some(request.limit))?
-        .build()?;
-    Ok(Planned {
-        plan,
-        extent,
-        left_out,
-        groups,
-        tally,
-    })
+    // A limit of the text's own wins.
+    let rows_max = match &plan {
+        LogicalPlan::Limit(limit) if limit.fetch.is_some() => ROWS_MAX,
+        _ => request.limit.min(ROWS_MAX),
+    };
+    Ok(LogicalPlanBuilder::from(plan)
+        .limit(0, Some(rows_max))?
+        .build()?)
 }
 
-/// The log groups that a table is; `None` for what the statement itself names, such as the parts of a `WITH`.
-fn groups_of(name: &str, request: &Request) -> Result<Option<Vec<Arc<str>>>> {
+/// The log groups that a table is.
+fn groups_of(name: &str, request: &Request) -> Result<Vec<Arc<str>>> {
     let known = |name: &str| {
         let of_arn = name
             .split_once(":log-group:")
@@ -122,7 +105,7 @@ fn groups_of(name: &str, request: &Request) -> Result<Option<Vec<Arc<str>>>> {
             .ok_or_else(|| Error::refused(format!("there is no log group `{name}`")))
     };
     let Some(list) = name.strip_prefix("logGroups(") else {
-        return known(name).map(|group| Some(vec![group]));
+        return known(name).map(|group| vec![group]);
     };
     let list = list.trim_end().strip_suffix(')').unwrap_or(list);
     let list = list.trim_start().strip_prefix("logGroupIdentifier");
@@ -136,7 +119,7 @@ fn groups_of(name: &str, request: &Request) -> Result<Option<Vec<Arc<str>>>> {
     let names = list
         .split(',')
         .map(|name| name.trim().trim_matches(['\'', '"']));
-    names.map(known).collect::<Result<_>>().map(Some)
+    names.map(known).collect()
 }
 
 /// The events of some groups with fields as columns.
@@ -191,7 +174,7 @@ fn view(
         plan = Stage::plan(plan, Arc::new(step))?;
     }
     plan = Stage::plan(plan, Arc::new(texts(&all)))?;
-    plan = Stage::plan(plan, tally.step(false))?;
+    plan = Stage::plan(plan, tally.step_behind_filters())?;
     columns.extend(
         all.into_iter()
             .map(|it| (it.path, format!("{}t", it.column))),

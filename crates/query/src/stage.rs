@@ -5,6 +5,7 @@
 //! needs: a step finds its columns by name when it starts.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use datafusion::catalog::Session;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DFSchema, DFSchemaRef, Result, plan_err};
 use datafusion::execution::context::QueryPlanner;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{
@@ -69,9 +71,19 @@ pub(crate) trait Transform: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether it only shows what comes by.
+    fn peeks(&self) -> bool {
+        false
+    }
+
     /// If it needs all rows in one stream: the columns that these are in the order of.
     fn order(&self) -> Option<&[OrderKey]> {
         None
+    }
+
+    /// Whether a filter on columns that it gets may as well come before it.
+    fn commutes(&self) -> bool {
+        self.is_rowwise() && !self.counts()
     }
 
     /// Begins on rows of these columns.
@@ -83,9 +95,19 @@ pub(crate) trait Run: Send {
     /// Takes a batch; gives one, if there is something to give.
     fn push(&mut self, batch: RecordBatch) -> Result<Option<RecordBatch>>;
 
-    /// No more batches come.
+    /// Gives what else became of the last batch. Asked until there is nothing, before the next batch comes.
+    fn more(&mut self) -> Result<Option<RecordBatch>> {
+        Ok(None)
+    }
+
+    /// No more batches come. Asked until there is nothing to give.
     fn finish(&mut self) -> Result<Option<RecordBatch>> {
         Ok(None)
+    }
+
+    /// About how many bytes are kept for later.
+    fn bytes(&self) -> usize {
+        0
     }
 }
 
@@ -119,6 +141,12 @@ impl Stage {
     /// What is counted, of a node that only counts.
     pub(crate) fn counted(node: &LogicalPlan) -> Option<&LogicalPlan> {
         let stage = Self::of(node).filter(|it| it.transform.counts());
+        stage.map(|it| &it.input)
+    }
+
+    /// What is shown, of a node that only shows what comes by.
+    pub(crate) fn peeked(node: &LogicalPlan) -> Option<&LogicalPlan> {
+        let stage = Self::of(node).filter(|it| it.transform.peeks());
         stage.map(|it| &it.input)
     }
 
@@ -196,6 +224,16 @@ impl UserDefinedLogicalNodeCore for Stage {
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.transform)
+    }
+
+    fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
+        let stay = if self.transform.commutes() {
+            let before = self.input.schema().fields().len();
+            &self.schema.fields()[before..]
+        } else {
+            &self.schema.fields()[..]
+        };
+        stay.iter().map(|field| field.name().clone()).collect()
     }
 
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
@@ -349,25 +387,48 @@ impl ExecutionPlan for StageExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
+        let kept = MemoryConsumer::new(self.transform.name()).register(context.memory_pool());
         let input = self.input.execute(partition, context)?;
-        let run = self.transform.start(&input.schema())?;
-        let batches = futures_util::stream::unfold(Some((input, run)), |state| async move {
-            let (mut input, mut run) = state?;
-            loop {
-                let given = match input.next().await {
-                    Some(Ok(batch)) => match run.push(batch).transpose() {
-                        Some(given) => given,
-                        None => continue,
-                    },
-                    Some(Err(error)) => Err(error),
-                    None => return Some((run.finish().transpose()?, None)),
-                };
-                let next = given.is_ok().then_some((input, run));
-                return Some((given, next));
-            }
+        let flow = Flow {
+            run: self.transform.start(&input.schema())?,
+            input,
+            kept,
+            has_ended: false,
+        };
+        let batches = futures_util::stream::try_unfold(flow, |mut flow| async move {
+            Ok(flow.next().await?.map(|batch| (batch, flow)))
         });
         let stream = RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches);
         Ok(Box::pin(stream))
+    }
+}
+
+/// A stream of batches on its way through a step.
+struct Flow {
+    input: SendableRecordBatchStream,
+    run: Box<dyn Run>,
+    /// What the step keeps, told to the engine's pool.
+    kept: MemoryReservation,
+    has_ended: bool,
+}
+
+impl Flow {
+    async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        while !self.has_ended {
+            if let Some(given) = self.run.more()? {
+                return Ok(Some(given));
+            }
+            let Some(batch) = self.input.next().await.transpose()? else {
+                self.has_ended = true;
+                break;
+            };
+            let given = self.run.push(batch)?;
+            self.kept.try_resize(self.run.bytes())?;
+            if given.is_some() {
+                return Ok(given);
+            }
+        }
+        self.run.finish()
     }
 }
 
@@ -405,5 +466,81 @@ impl ExtensionPlanner for Stages {
         };
         let exec = StageExec::new(Arc::clone(input), Arc::clone(&stage.transform));
         Ok(Some(Arc::new(exec)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::execution::memory_pool::GreedyMemoryPool;
+    use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+    use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
+    use futures_util::TryStreamExt as _;
+
+    use super::*;
+
+    /// Keeps so many bytes of every batch.
+    #[derive(Debug)]
+    struct Keep(usize);
+
+    impl Transform for Keep {
+        fn name(&self) -> &'static str {
+            "Keep"
+        }
+
+        fn reads(&self) -> Vec<String> {
+            Vec::new()
+        }
+
+        fn adds(&self) -> Vec<Field> {
+            Vec::new()
+        }
+
+        fn start(&self, _: &SchemaRef) -> Result<Box<dyn Run>> {
+            Ok(Box::new(Kept(self.0, 0, Vec::new())))
+        }
+    }
+
+    struct Kept(usize, usize, Vec<RecordBatch>);
+
+    impl Run for Kept {
+        fn push(&mut self, batch: RecordBatch) -> Result<Option<RecordBatch>> {
+            self.1 += self.0;
+            self.2 = vec![batch.clone(), batch];
+            Ok(self.2.pop())
+        }
+
+        fn more(&mut self) -> Result<Option<RecordBatch>> {
+            Ok(self.2.pop())
+        }
+
+        fn bytes(&self) -> usize {
+            self.1
+        }
+    }
+
+    fn batches(keeps: usize, pool_bytes: usize) -> (Result<Vec<RecordBatch>>, usize) {
+        let pool = Arc::new(GreedyMemoryPool::new(pool_bytes));
+        let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool);
+        let runtime = runtime.build_arc().unwrap();
+        let context = TaskContext::default().with_runtime(Arc::clone(&runtime));
+        let one_row = Arc::new(PlaceholderRowExec::new(Arc::new(Schema::empty())));
+        let stage = StageExec::new(one_row, Arc::new(Keep(keeps)));
+        let stream = stage.execute(0, Arc::new(context)).unwrap();
+        let found = futures_util::FutureExt::now_or_never(stream.try_collect());
+        (found.unwrap(), runtime.memory_pool.reserved())
+    }
+
+    #[test]
+    fn what_a_step_keeps_is_of_the_pool() {
+        let (found, reserved) = batches(1_000, 1_000);
+        assert_eq!(
+            found.unwrap().len(),
+            2,
+            "a batch, and what else became of it"
+        );
+        assert_eq!(reserved, 0, "and given back at the end");
+        let (found, _) = batches(1_001, 1_000);
+        let error = crate::Error::from(found.unwrap_err());
+        assert!(error.is_too_large(), "{error:?}");
     }
 }

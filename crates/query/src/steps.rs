@@ -19,7 +19,7 @@ use crate::stage::{Run, Transform};
 
 /// Bytes of rows that a command may keep for later ones.
 const KEPT_BYTES_MAX: usize = 256 << 20;
-/// Rows of a batch that a command gives at its end.
+/// About how many rows a batch has that a command gives.
 const BATCH_ROWS: usize = 2_048;
 
 /// A command and the rows it gets.
@@ -118,6 +118,13 @@ fn columns(written: &[Written], rows: &[RowValues]) -> Vec<ArrayRef> {
     written.iter().map(column).collect()
 }
 
+/// The columns that a command adds: what it writes, and a number.
+fn added(written: &[Written], number: &str) -> Vec<Field> {
+    let mut fields: Vec<Field> = written.iter().map(field).collect();
+    fields.push(Field::new(number, Kind::Int.data_type(), true));
+    fields
+}
+
 /// A command that makes rows of each row by itself: other columns stay as they are.
 #[derive(Debug)]
 pub(crate) struct EachRow {
@@ -137,9 +144,11 @@ impl Transform for EachRow {
     }
 
     fn adds(&self) -> Vec<Field> {
-        let mut fields: Vec<Field> = self.written.iter().map(field).collect();
-        fields.push(Field::new(&self.number, Kind::Int.data_type(), true));
-        fields
+        added(&self.written, &self.number)
+    }
+
+    fn commutes(&self) -> bool {
+        true
     }
 
     fn start(&self, input: &SchemaRef) -> Result<Box<dyn Run>> {
@@ -149,6 +158,7 @@ impl Transform for EachRow {
             working: self.command.start(input)?,
             written: self.written.clone(),
             schema: Arc::new(Schema::new(fields)),
+            rest: None,
         }))
     }
 }
@@ -157,17 +167,28 @@ struct EachRowRun {
     working: Working,
     written: Vec<Written>,
     schema: SchemaRef,
+    /// A batch, and the first of its rows of which nothing was made yet: some rows become very many.
+    rest: Option<(RecordBatch, usize)>,
 }
 
 impl Run for EachRowRun {
     fn push(&mut self, batch: RecordBatch) -> Result<Option<RecordBatch>> {
+        self.rest = Some((batch, 0));
+        self.more()
+    }
+
+    fn more(&mut self) -> Result<Option<RecordBatch>> {
+        let Some((batch, mut at)) = self.rest.take() else {
+            return Ok(None);
+        };
         let readers = self.working.readers(&batch)?;
         let (mut rows, mut sources) = (Vec::new(), Vec::new());
         let mut numbers = Writer::new(Kind::Int, batch.num_rows());
-        for at in 0..batch.num_rows() {
+        while at < batch.num_rows() && rows.len() < BATCH_ROWS {
             self.working.push(vec![row(&readers, at)], &mut rows)?;
             (0..rows.len() - sources.len()).for_each(|it| numbers.push(&Value::count(it)));
             sources.resize(rows.len(), u32::try_from(at).unwrap_or(u32::MAX));
+            at += 1;
         }
         if rows.is_empty() {
             return Ok(None);
@@ -176,6 +197,7 @@ impl Run for EachRowRun {
         let mut all = kept.columns().to_vec();
         all.extend(columns(&self.written, &rows));
         all.push(numbers.finish());
+        self.rest = (at < batch.num_rows()).then_some((batch, at));
         Ok(Some(RecordBatch::try_new(Arc::clone(&self.schema), all)?))
     }
 }
@@ -201,9 +223,7 @@ impl Transform for AllRows {
     }
 
     fn adds(&self) -> Vec<Field> {
-        let mut fields: Vec<Field> = self.written.iter().map(field).collect();
-        fields.push(Field::new(&self.number, Kind::Int.data_type(), true));
-        fields
+        added(&self.written, &self.number)
     }
 
     fn keeps(&self) -> bool {
@@ -220,7 +240,9 @@ impl Transform for AllRows {
             written: self.written.clone(),
             schema: Arc::new(Schema::new(self.adds())),
             ready: Vec::new(),
+            given: 0,
             number: 0,
+            has_finished: false,
         }))
     }
 }
@@ -229,44 +251,56 @@ struct AllRowsRun {
     working: Working,
     written: Vec<Written>,
     schema: SchemaRef,
-    /// Rows that are ready and not yet given.
+    /// Rows that are ready, and how many of them were given.
     ready: Vec<RowValues>,
+    given: usize,
     number: i64,
+    has_finished: bool,
 }
 
 impl AllRowsRun {
-    fn give(&mut self) -> Result<Option<RecordBatch>> {
-        let rows = std::mem::take(&mut self.ready);
-        if rows.is_empty() {
+    /// Gives the next rows, if there are so many.
+    fn give(&mut self, least: usize) -> Result<Option<RecordBatch>> {
+        let rows = &self.ready[self.given..];
+        if rows.len() < least {
             return Ok(None);
         }
-        let mut all = columns(&self.written, &rows);
+        let rows = &rows[..rows.len().min(BATCH_ROWS)];
+        let mut all = columns(&self.written, rows);
         let mut numbers = Writer::new(Kind::Int, rows.len());
-        for _ in &rows {
+        for _ in rows {
             numbers.push(&Value::int(self.number));
             self.number += 1;
         }
         all.push(numbers.finish());
+        self.given += rows.len();
         Ok(Some(RecordBatch::try_new(Arc::clone(&self.schema), all)?))
     }
 }
 
 impl Run for AllRowsRun {
     fn push(&mut self, batch: RecordBatch) -> Result<Option<RecordBatch>> {
+        self.ready.drain(..self.given);
+        self.given = 0;
         let readers = self.working.readers(&batch)?;
         let rows = (0..batch.num_rows()).map(|at| row(&readers, at)).collect();
-        let mut ready = std::mem::take(&mut self.ready);
-        let pushed = self.working.push(rows, &mut ready);
-        self.ready = ready;
-        pushed?;
-        if self.ready.len() < BATCH_ROWS {
-            return Ok(None);
-        }
-        self.give()
+        self.working.push(rows, &mut self.ready)?;
+        self.more()
+    }
+
+    fn more(&mut self) -> Result<Option<RecordBatch>> {
+        self.give(BATCH_ROWS)
     }
 
     fn finish(&mut self) -> Result<Option<RecordBatch>> {
-        self.working.step.finish(&mut self.ready).map_err(failed)?;
-        self.give()
+        if !self.has_finished {
+            self.has_finished = true;
+            self.working.step.finish(&mut self.ready).map_err(failed)?;
+        }
+        self.give(1)
+    }
+
+    fn bytes(&self) -> usize {
+        self.working.step.bytes()
     }
 }

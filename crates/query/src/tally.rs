@@ -30,6 +30,16 @@ impl Tally {
         Arc::new(Count {
             events: Arc::clone(&self.0),
             several,
+            commutes: false,
+        })
+    }
+
+    /// The step that counts what is left by the filters on columns that are there already.
+    pub(crate) fn step_behind_filters(&self) -> Arc<dyn Transform> {
+        Arc::new(Count {
+            events: Arc::clone(&self.0),
+            several: false,
+            commutes: true,
         })
     }
 }
@@ -38,6 +48,7 @@ impl Tally {
 struct Count {
     events: Arc<AtomicU64>,
     several: bool,
+    commutes: bool,
 }
 
 impl Transform for Count {
@@ -61,6 +72,10 @@ impl Transform for Count {
 
     fn counts(&self) -> bool {
         true
+    }
+
+    fn commutes(&self) -> bool {
+        self.commutes
     }
 
     fn start(&self, _: &SchemaRef) -> Result<Box<dyn Run>> {

@@ -94,18 +94,11 @@ fn floats(values: &[Value]) -> Vec<f64> {
     numbers.map(Number::as_f64).collect()
 }
 
-/// Exact as long as it is an integer that fits.
+/// Exact as long as it is an integer that fits; nothing where it is too large for any number.
 fn sum(values: &[Value]) -> Value {
-    let mut sum = Value::Null;
-    for number in values.iter().filter_map(coerce::number) {
-        let number = Value::Number(number);
-        sum = if sum.is_null() {
-            number
-        } else {
-            arithmetic(corelog_insights::BinaryOp::Add, &sum, &number)
-        };
-    }
-    sum
+    let numbers = values.iter().filter_map(coerce::number);
+    let add = |sum: Value, number| arithmetic(corelog_insights::BinaryOp::Add, &sum, &number);
+    numbers.map(Value::Number).reduce(add).unwrap_or_default()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of rows in memory")]

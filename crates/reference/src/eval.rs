@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use corelog_insights::{Expr, ExprKind, Field, Period, Span};
+use corelog_values::json::join;
 use corelog_values::{Binder, Context, Expression, Set};
 
 use crate::aggregates;
-use crate::row::{Row, join};
+use crate::row::Row;
 use crate::value::Value;
 
 /// What an expression may look at besides its row.

@@ -17,10 +17,12 @@
 //!    place they are one pattern.
 //!
 //! A pattern prints fixed words as they are and dynamic tokens as `<Kind-N>`: the kind is `Time`, `ID`, `IP`, `Number`
-//! or, for words, `Token`; N counts the dynamic tokens from 1.
+//! or, for words, `Token`; N counts the dynamic tokens from 1. The values of a dynamic token are told if there are no
+//! more than [`VALUES_MAX`], none of more than 128 bytes, and its place is not open; of a text's rest they are not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -31,8 +33,11 @@ const TOKENS_MAX: usize = 256;
 /// Different words at a place that is not open.
 const WORDS_MAX: usize = 64;
 
-/// A word or white space of more bytes is taken for a value.
+/// A word or white space of more bytes is taken for a value, and longer values are not told.
 const LONG: usize = 128;
+
+/// Different values of a dynamic token that are told.
+const VALUES_MAX: usize = 16;
 
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +45,7 @@ enum Token {
     /// White space or punctuation.
     Fixed(String),
     /// A recognised value, by the name of its kind.
-    Kind(&'static str),
+    Kind(&'static str, String),
     /// A word.
     Word(String),
 }
@@ -64,31 +69,80 @@ static KINDS: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
     compiled.into_iter().flatten().collect()
 });
 
+/// What a text was found to be.
+#[derive(Debug, Clone)]
+pub(crate) struct Mined {
+    pub(crate) pattern: Rc<Pattern>,
+    tokens: Vec<Token>,
+}
+
+/// A pattern of texts of one shape.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    pub(crate) text: String,
+    pub(crate) parts: Vec<Part>,
+}
+
+/// A part of a pattern's text.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Fixed(String),
+    Dynamic {
+        kind: &'static str,
+        /// Which token of the texts it is.
+        place: usize,
+        /// Whether values of the place are told at all.
+        is_told: bool,
+    },
+}
+
+/// What differs at a place, and how often each value is there, the most frequent first; `None` if it is not told.
+pub(crate) fn values(
+    texts: &[&Mined],
+    place: usize,
+    is_told: bool,
+) -> Option<Vec<(String, usize)>> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for text in texts {
+        let (Token::Fixed(value) | Token::Kind(_, value) | Token::Word(value)) =
+            &text.tokens[place];
+        *counts.entry(value.clone()).or_default() += 1;
+    }
+    let is_long = counts.keys().any(|value| value.len() > LONG);
+    if !is_told || is_long || counts.len() > VALUES_MAX {
+        return None;
+    }
+    let mut all: Vec<(String, usize)> = counts.into_iter().collect();
+    all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    Some(all)
+}
+
 /// The pattern of each text.
-pub(crate) fn mine(texts: &[&str]) -> Vec<String> {
+pub(crate) fn mine(texts: &[&str]) -> Vec<Mined> {
     let tokens: Vec<Vec<Token>> = texts.iter().map(|text| tokens(text)).collect();
     let mut shapes: BTreeMap<Vec<Option<Token>>, BTreeSet<&[Token]>> = BTreeMap::new();
     for one in &tokens {
         shapes.entry(shape(one)).or_default().insert(one);
     }
-    let mut patterns: BTreeMap<&[Token], String> = BTreeMap::new();
+    let mut patterns: BTreeMap<&[Token], Rc<Pattern>> = BTreeMap::new();
     for alike in shapes.into_values() {
         let alike: Vec<&[Token]> = alike.into_iter().collect();
         let open = open_places(&alike);
         split(alike, &open, &mut patterns);
     }
-    let pattern = |one: &Vec<Token>| patterns.get(one.as_slice()).cloned();
-    tokens
-        .iter()
-        .map(|one| pattern(one).unwrap_or_default())
-        .collect()
+    let mined = |one: &Vec<Token>| Mined {
+        pattern: Rc::clone(&patterns[one.as_slice()]),
+        tokens: one.clone(),
+    };
+    tokens.iter().map(mined).collect()
 }
 
-/// The tokens with words left open.
+/// The tokens with words and values left open.
 fn shape(tokens: &[Token]) -> Vec<Option<Token>> {
     let open = |token: &Token| match token {
         Token::Word(_) => None,
-        other => Some(other.clone()),
+        Token::Kind(kind, _) => Some(Token::Kind(kind, String::new())),
+        Token::Fixed(text) => Some(Token::Fixed(text.clone())),
     };
     tokens.iter().map(open).collect()
 }
@@ -107,7 +161,7 @@ fn open_places(alike: &[&[Token]]) -> BTreeSet<usize> {
 fn split<'t>(
     alike: Vec<&'t [Token]>,
     open: &BTreeSet<usize>,
-    patterns: &mut BTreeMap<&'t [Token], String>,
+    patterns: &mut BTreeMap<&'t [Token], Rc<Pattern>>,
 ) {
     let Some(first) = alike.first() else { return };
     let is_word = |place: &usize| matches!(first[*place], Token::Word(_));
@@ -126,9 +180,9 @@ fn split<'t>(
         .filter(|place| !open.contains(place))
         .min_by_key(|place| different(*place).len());
     let Some(place) = narrowest.filter(|_| fixed * 2 < words.len()) else {
-        let pattern = print(first, &dynamic);
+        let pattern = Rc::new(pattern(first, &dynamic, open));
         for one in alike {
-            patterns.insert(one, pattern.clone());
+            patterns.insert(one, Rc::clone(&pattern));
         }
         return;
     };
@@ -141,26 +195,34 @@ fn split<'t>(
     }
 }
 
-fn print(tokens: &[Token], dynamic: &[usize]) -> String {
-    let mut out = String::new();
+fn pattern(tokens: &[Token], dynamic: &[usize], open: &BTreeSet<usize>) -> Pattern {
+    let mut text = String::new();
+    let mut parts = Vec::new();
     let mut count = 0;
     for (place, token) in tokens.iter().enumerate() {
-        let kind = match token {
-            Token::Fixed(text) => {
-                out.push_str(text);
+        let (kind, is_told) = match token {
+            Token::Fixed(fixed) => {
+                text.push_str(fixed);
+                parts.push(Part::Fixed(fixed.clone()));
                 continue;
             }
             Token::Word(word) if !dynamic.contains(&place) => {
-                out.push_str(word);
+                text.push_str(word);
+                parts.push(Part::Fixed(word.clone()));
                 continue;
             }
-            Token::Word(_) => "Token",
-            Token::Kind(kind) => kind,
+            Token::Word(_) => ("Token", !open.contains(&place)),
+            Token::Kind(kind, _) => (*kind, *kind != "Token"),
         };
         count += 1;
-        let _ = write!(out, "<{kind}-{count}>");
+        let _ = write!(text, "<{kind}-{count}>");
+        parts.push(Part::Dynamic {
+            kind,
+            place,
+            is_told,
+        });
     }
-    out
+    Pattern { text, parts }
 }
 
 fn tokens(text: &str) -> Vec<Token> {
@@ -168,11 +230,11 @@ fn tokens(text: &str) -> Vec<Token> {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         if all.len() == TOKENS_MAX {
-            all.push(Token::Kind("Token"));
+            all.push(Token::Kind("Token", rest.to_owned()));
             break;
         }
         let (token, length) = match recognised(rest) {
-            Some((kind, length)) => (Token::Kind(kind), length),
+            Some((kind, length)) => (Token::Kind(kind, rest[..length].to_owned()), length),
             None if is_boundary(c) => {
                 let length = boundary_length(rest, c);
                 (Token::Fixed(rest[..length].to_owned()), length)
@@ -182,8 +244,12 @@ fn tokens(text: &str) -> Vec<Token> {
                 (Token::Word(rest[..length].to_owned()), length)
             }
         };
-        let is_long = length > LONG && !matches!(token, Token::Kind(_));
-        all.push(if is_long { Token::Kind("Token") } else { token });
+        let is_long = length > LONG && !matches!(token, Token::Kind(..));
+        all.push(if is_long {
+            Token::Kind("Token", rest[..length].to_owned())
+        } else {
+            token
+        });
         rest = &rest[length..];
     }
     all
@@ -238,8 +304,13 @@ fn boundary_length(text: &str, first: char) -> usize {
 mod tests {
     use super::mine;
 
+    fn patterns(texts: &[&str]) -> Vec<String> {
+        let mined = mine(texts).into_iter();
+        mined.map(|one| one.pattern.text.clone()).collect()
+    }
+
     fn check(texts: &[&str], expected: &[&str]) {
-        assert_eq!(mine(texts), expected);
+        assert_eq!(patterns(texts), expected);
     }
 
     #[test]
@@ -295,9 +366,9 @@ mod tests {
         let texts = ["get /a 200", "get /b 404", "put /a 200 now", "get /c 500"];
         let mut reversed = texts;
         reversed.reverse();
-        let mut patterns = mine(&texts);
-        patterns.reverse();
-        assert_eq!(mine(&reversed), patterns);
-        assert_eq!(patterns[0], "get <Token-1> <Number-2>");
+        let mut all = patterns(&texts);
+        all.reverse();
+        assert_eq!(patterns(&reversed), all);
+        assert_eq!(all[0], "get <Token-1> <Number-2>");
     }
 }

@@ -41,11 +41,11 @@ pub(crate) fn run(query: &Query, input: &Input, steps: bool) -> Result<Output, F
 }
 
 fn output(frame: &Frame, statistics: Statistics) -> Output {
-    let columns = frame.columns();
+    let columns = frame.columns.all();
     let row = |row: &Row| OutputRow {
         values: columns
             .iter()
-            .map(|column| shown(&column.value(row)))
+            .map(|column| shown(&row.shown(column)))
             .collect(),
         pointer: row.event.as_ref().map(|event| event.pointer.clone()),
     };
@@ -82,14 +82,7 @@ impl Machine<'_> {
         for (at, command) in commands.iter().enumerate() {
             match &command.kind {
                 CommandKind::Pattern(of) => {
-                    let other = beside.or_else(|| commands::diff::window(&commands[at..], window));
-                    let texts = match other {
-                        Some(other) => self.texts(&commands[..at], of, other)?,
-                        None => Vec::new(),
-                    };
-                    let scope = self.scope(command, window)?;
-                    let own = commands::pattern::texts(&scope, &frame, of);
-                    frame = commands::pattern::apply(&own, &texts, window);
+                    frame = self.pattern(&frame, (commands, at), of, window, beside)?;
                 }
                 CommandKind::LogCompare(shift) => {
                     let other = commands::diff::shifted(window, *shift)?;
@@ -113,6 +106,25 @@ impl Machine<'_> {
             }
         }
         Ok((frame, matched))
+    }
+
+    /// The command at a place, which is `pattern`.
+    pub(crate) fn pattern(
+        &mut self,
+        frame: &Frame,
+        (commands, at): (&[Command], usize),
+        of: &Expr,
+        window: Window,
+        beside: Option<Window>,
+    ) -> Result<Frame, Failure> {
+        let other = beside.or_else(|| commands::diff::window(&commands[at..], window));
+        let texts = match other {
+            Some(other) => self.texts(&commands[..at], of, other)?,
+            None => Vec::new(),
+        };
+        let scope = self.scope(&commands[at], window)?;
+        let own = commands::pattern::texts(&scope, frame, of);
+        Ok(commands::pattern::apply(&own, &texts, window))
     }
 
     /// The texts that `pattern` would group in another time.
@@ -223,8 +235,8 @@ impl Machine<'_> {
         let mut sets = Vec::new();
         for query in queries {
             let frame = self.subquery(query, window)?;
-            let values: Set = match frame.columns().first() {
-                Some(column) => frame.rows.iter().map(|row| column.value(row)).collect(),
+            let values: Set = match frame.columns.all().first() {
+                Some(column) => frame.rows.iter().map(|row| row.shown(column)).collect(),
                 None => Set::default(),
             };
             sets.push((query.span, Arc::new(values)));

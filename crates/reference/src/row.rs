@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use corelog_insights::{Field, Period, Segment};
-use corelog_values::json::steps;
+use corelog_values::json::{join, steps};
+use corelog_values::rows::{Columns, Shown};
 
 use crate::event::Fields;
 use crate::value::Value;
@@ -55,6 +56,14 @@ impl Row {
         self.find(&field.name(), &field.path(), &field.segments)
     }
 
+    /// The value that a column of the result shows.
+    pub(crate) fn shown(&self, column: &Shown) -> Value {
+        match &column.field {
+            Some(field) => self.field(field),
+            None => self.get(&column.name),
+        }
+    }
+
     /// A computed column of that name, else a member of a computed column, else a side of a `join`, else what the
     /// event has. A computed column hides discovered fields below its name.
     fn find(&self, name: &str, path: &str, segments: &[Segment]) -> Value {
@@ -85,45 +94,9 @@ impl Row {
     }
 }
 
-pub(crate) fn join(segments: &[Segment]) -> String {
-    let all: Vec<String> = segments
-        .iter()
-        .map(|segment| match segment {
-            Segment::Key(key) => key.clone(),
-            Segment::Index(index) => index.to_string(),
-        })
-        .collect();
-    all.join(".")
-}
-
 /// A member of a map or list; a step that does not exist gives nothing.
 pub(crate) fn member(value: &Value, steps: &[Segment]) -> Value {
     value.member(steps).cloned().unwrap_or_default()
-}
-
-/// A column of the result.
-#[derive(Debug, Clone)]
-pub(crate) struct Shown {
-    /// Its name.
-    pub(crate) name: String,
-    /// The field it shows; if none, the computed column of its name.
-    pub(crate) field: Option<Field>,
-}
-
-impl Shown {
-    pub(crate) fn column(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            field: None,
-        }
-    }
-
-    pub(crate) fn value(&self, row: &Row) -> Value {
-        match &self.field {
-            Some(field) => row.field(field),
-            None => row.get(&self.name),
-        }
-    }
 }
 
 /// The time key of the last `stats`, for `fillmissing`.
@@ -138,12 +111,8 @@ pub(crate) struct TimeKey {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Frame {
     pub(crate) rows: Vec<Row>,
-    /// The columns that `fields` and other commands added; none yet means `@timestamp` and `@message`.
-    pub(crate) shown: Vec<Shown>,
-    /// Columns that other commands made before any `fields`.
-    pub(crate) made: Vec<String>,
-    /// Whether `display` said what is shown.
-    pub(crate) displayed: bool,
+    /// What the result shows so far.
+    pub(crate) columns: Columns,
     /// Whether rows still are events: no aggregation so far.
     pub(crate) raw: bool,
     /// The keys of the last `stats`.
@@ -155,41 +124,12 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// Shows one more column, unless `display` said what is shown or it is shown already.
-    pub(crate) fn show(&mut self, column: Shown) {
-        if !self.displayed && !self.shown.iter().any(|shown| shown.name == column.name) {
-            self.shown.push(column);
-        }
-    }
-
-    /// Shows a column that a command other than `fields` made. Decision: it comes behind those shown so far, and if
-    /// no `fields` follows either, behind `@timestamp` and `@message`.
-    pub(crate) fn show_made(&mut self, name: &str) {
-        if !self.shown.is_empty() {
-            self.show(Shown::column(name));
-        } else if !self.made.iter().any(|known| known == name) {
-            self.made.push(name.to_owned());
-        }
-    }
-
-    pub(crate) fn columns(&self) -> Vec<Shown> {
-        if !self.shown.is_empty() {
-            return self.shown.clone();
-        }
-        let made = self.made.iter().map(|name| Shown::column(name));
-        default_columns().into_iter().chain(made).collect()
-    }
-
     /// The rows of an aggregation: nothing but its columns remains.
     pub(crate) fn aggregated(columns: &[String], rows: Vec<Row>) -> Self {
         Self {
             rows,
-            shown: columns.iter().map(|name| Shown::column(name)).collect(),
+            columns: Columns::of(columns),
             ..Self::default()
         }
     }
-}
-
-fn default_columns() -> Vec<Shown> {
-    vec![Shown::column("@timestamp"), Shown::column("@message")]
 }

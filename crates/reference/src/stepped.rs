@@ -4,16 +4,15 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use corelog_insights::{Command, CommandKind, Expr, ExprKind, Function};
+use corelog_insights::{Command, CommandKind};
 use corelog_values::Bound;
 use corelog_values::rows::{self, Column, Given, Layout, Other, RowValues, Table, Windows};
 
 use crate::commands;
-use crate::eval::Scope;
 use crate::event::Fields;
 use crate::output::Failure;
 use crate::pipeline::{Machine, events};
-use crate::row::{Frame, Row, Shown, TimeKey};
+use crate::row::{Frame, Row, TimeKey};
 use crate::source::{self, Window};
 use crate::value::Value;
 
@@ -37,6 +36,26 @@ pub(crate) fn pipeline(
     let mut state = State::of(read, Vec::new());
     let mut compared = false;
     for (at, command) in commands.iter().enumerate() {
+        if !is_step(&command.kind) {
+            let frame = machine.step(state.frame(), command, window)?;
+            let is_filter = matches!(
+                command.kind,
+                CommandKind::Filter(_) | CommandKind::FilterIndex(_)
+            );
+            if frame.raw && is_filter {
+                matched = events(&frame);
+            }
+            state = State::of(frame, Vec::new());
+            continue;
+        }
+        // With commands between it and `diff`, these see the patterns of each time by themselves, which no step gives.
+        if let CommandKind::Pattern(of) = &command.kind
+            && (beside.is_some() || is_compared_later(&commands[at..]))
+        {
+            let frame = machine.pattern(&state.frame(), (commands, at), of, window, beside)?;
+            state = State::of(frame, Vec::new());
+            continue;
+        }
         let mut given = state.given(machine, command, window)?;
         let asks = |next: &Command| matches!(next.kind, CommandKind::Anomaly);
         given.anomaly = commands[at..].iter().any(asks);
@@ -44,23 +63,15 @@ pub(crate) fn pipeline(
             CommandKind::Diff(_) if std::mem::take(&mut compared) => {
                 let names = rows::added(&command.kind, &given);
                 for name in &names {
-                    state.meta.show_made(name);
+                    state.meta.columns.show_made(name);
                 }
                 continue;
             }
             CommandKind::Pattern(_) => {
-                let next = commands.get(at + 1).map(|next| &next.kind);
-                let is_compared = beside.is_none() && matches!(next, Some(CommandKind::Diff(_)));
-                let other = beside.or_else(|| commands::diff::window(&commands[at..], window));
-                if let Some(other) = other {
+                if let Some(other) = commands::diff::window(&commands[at..], window) {
                     let (other, _) = machine.pipeline(&commands[..at], other, None)?;
-                    let slot = state.beside(other);
-                    compared = is_compared;
-                    given.windows = if is_compared {
-                        Windows::Compared(slot)
-                    } else {
-                        Windows::Beside(slot)
-                    };
+                    given.windows = Windows::Compared(state.beside(other));
+                    compared = true;
                 }
             }
             CommandKind::LogCompare(shift) => {
@@ -71,8 +82,9 @@ pub(crate) fn pipeline(
             CommandKind::Diff(baseline) => {
                 let other = commands::diff::before(*baseline, window)?;
                 let (before, _) = machine.pipeline(&commands[..at], other, Some(window))?;
-                let before = State::of(before, Vec::new());
-                given.other = Some(before.relaid(&state.layout));
+                let frame = commands::diff::apply(&state.frame(), &before);
+                state = State::of(frame, Vec::new());
+                continue;
             }
             CommandKind::Join(join) => {
                 given.other = Some(other(machine.subquery(&join.query, window)?));
@@ -82,34 +94,26 @@ pub(crate) fn pipeline(
             }
             _ => {}
         }
-        state = state.after(machine, command, &given, window)?;
-        let is_filter = matches!(
-            command.kind,
-            CommandKind::Filter(_) | CommandKind::FilterIndex(_)
-        );
-        if state.meta.raw && is_filter {
-            matched = events(&state.frame());
-        }
+        state = state.after(command, &given)?;
     }
     Ok((state.frame(), matched))
 }
 
+/// Whether a `diff` follows on a `pattern`, other commands between them.
+fn is_compared_later(from_pattern: &[Command]) -> bool {
+    let is_diff = |command: &Command| matches!(command.kind, CommandKind::Diff(_));
+    let place = from_pattern.iter().position(is_diff);
+    place.is_some_and(|place| place > 1)
+}
+
 fn other(frame: Frame) -> Other {
-    let shown = shown(&frame);
+    let shown = frame.columns.all();
     let state = State::of(frame, Vec::new());
     Other {
         layout: state.layout,
         shown,
         rows: state.rows,
     }
-}
-
-fn shown(frame: &Frame) -> Vec<rows::Shown> {
-    let column = |column: Shown| rows::Shown {
-        name: column.name,
-        field: column.field,
-    };
-    frame.columns().into_iter().map(column).collect()
 }
 
 /// Rows between two commands.
@@ -125,7 +129,8 @@ struct State {
 impl State {
     /// Lays a frame's rows out; `more` are further columns that they have.
     fn of(mut frame: Frame, more: Vec<String>) -> Self {
-        let rows = std::mem::take(&mut frame.rows);
+        let mut rows = std::mem::take(&mut frame.rows);
+        rows.iter_mut().for_each(flatten);
         let mut fields: BTreeSet<String> = BTreeSet::new();
         let mut computed: Vec<String> = more;
         let mut events: Vec<Rc<Fields>> = Vec::new();
@@ -166,26 +171,6 @@ impl State {
             rows,
             meta: frame,
             events,
-        }
-    }
-
-    /// The rows laid out as others are, by name.
-    fn relaid(&self, layout: &Layout) -> Other {
-        let relay = |row: &RowValues| {
-            let mut values = vec![Value::Null; layout.width()];
-            for column in layout.columns() {
-                let known = self.layout.columns().iter().find(|known| {
-                    known.name == column.name && known.is_computed == column.is_computed
-                });
-                let value = known.and_then(|known| row.get(known.slot));
-                values[column.slot] = value.cloned().unwrap_or_default();
-            }
-            values
-        };
-        Other {
-            layout: layout.clone(),
-            shown: Vec::new(),
-            rows: self.rows.iter().map(relay).collect(),
         }
     }
 
@@ -251,13 +236,14 @@ impl State {
         Ok(Given {
             tables: tables.collect(),
             context: machine.scope(command, window)?.context,
-            shown: shown(&self.meta),
+            shown: self.meta.columns.all(),
             keys: self.meta.keys.clone(),
             time_key,
             split: self.meta.split.clone(),
             other: None,
             windows: Windows::One,
             anomaly: false,
+            bare: false,
         })
     }
 
@@ -270,22 +256,7 @@ impl State {
     }
 
     /// The rows after a command.
-    fn after(
-        mut self,
-        machine: &mut Machine<'_>,
-        command: &Command,
-        given: &Given,
-        window: Window,
-    ) -> Result<Self, Failure> {
-        let is_step = match &command.kind {
-            CommandKind::Source(_) => return Ok(self),
-            CommandKind::Stats(stats) => stats.items.iter().any(|item| is_top_k(&item.expr)),
-            _ => true,
-        };
-        if !is_step {
-            let frame = machine.step(self.frame(), command, window)?;
-            return Ok(Self::of(frame, Vec::new()));
-        }
+    fn after(mut self, command: &Command, given: &Given) -> Result<Self, Failure> {
         let (before, kind) = (self.layout.clone(), &command.kind);
         let rows = std::mem::take(&mut self.rows);
         let bare = unread_missing(&before, &rows, kind, given);
@@ -316,19 +287,9 @@ impl State {
     /// What a result shows after a command.
     fn show(&mut self, command: &Command, given: &Given) {
         match &command.kind {
-            CommandKind::Fields(items) | CommandKind::Unmask(items) => {
-                let meta = std::mem::take(&mut self.meta);
-                self.meta = commands::show::fields(&mut Scope::default(), meta, items);
-            }
-            CommandKind::Display(items) => {
-                let meta = std::mem::take(&mut self.meta);
-                self.meta = commands::show::display(&mut Scope::default(), meta, items);
-            }
             CommandKind::Pattern(_)
             | CommandKind::LogCompare(_)
-            | CommandKind::RelevantFields { .. }
-            | CommandKind::CountFrequent(_)
-            | CommandKind::Stats(_) => {
+            | CommandKind::RelevantFields { .. } => {
                 let is_pattern = matches!(command.kind, CommandKind::Pattern(_));
                 let of_diff = rows::added(&CommandKind::Diff(None), given);
                 let columns = self.layout.columns().iter();
@@ -342,7 +303,7 @@ impl State {
             kind => {
                 let names = rows::added(kind, given);
                 for name in &names {
-                    self.meta.show_made(name);
+                    self.meta.columns.show_made(name);
                 }
             }
         }
@@ -379,6 +340,18 @@ fn unread_missing(
     rows
 }
 
+/// Makes columns of the sides of a `join`, by their alias.
+fn flatten(row: &mut Row) {
+    for (alias, side) in std::mem::take(&mut row.sides) {
+        for (name, value) in side.columns() {
+            let name = format!("{alias}.{name}");
+            if row.column(&name).is_none() {
+                row.set(&name, value.clone());
+            }
+        }
+    }
+}
+
 /// The rows that come out of a command's step.
 fn stepped(
     rows: Vec<RowValues>,
@@ -400,8 +373,21 @@ fn stepped(
     Ok(out)
 }
 
-fn is_top_k(expr: &Expr) -> bool {
-    matches!(&expr.kind, ExprKind::Call { function, .. } if *function == Function::TopK)
+/// Whether a command is run by a step; engines have operators for the others.
+fn is_step(kind: &CommandKind) -> bool {
+    !matches!(
+        kind,
+        CommandKind::Source(_)
+            | CommandKind::Fields(_)
+            | CommandKind::Unmask(_)
+            | CommandKind::Display(_)
+            | CommandKind::Filter(_)
+            | CommandKind::FilterIndex(_)
+            | CommandKind::Sort(_)
+            | CommandKind::Limit(_)
+            | CommandKind::Stats(_)
+            | CommandKind::CountFrequent(_)
+    )
 }
 
 fn failure(failure: rows::Failure) -> Failure {

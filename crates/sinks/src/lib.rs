@@ -10,4 +10,8 @@ pub mod cloudwatch;
 pub mod groups;
 pub mod s3;
 
+mod compact;
 mod modality;
+
+#[cfg(test)]
+mod fixture;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use corelog_runtime::Clock;
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 use crate::ask::Ask;
 
@@ -56,10 +58,24 @@ pub(crate) struct Call {
     pub(crate) seen: Seen,
 }
 
+/// A complete answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Answered {
+    pub(crate) record_id: String,
+    /// When the call was made, in milliseconds since 1970: the record's own time is not before.
+    pub(crate) begun_ms: u64,
+    /// When the answer's last byte came.
+    pub(crate) at: Instant,
+}
+
 /// All calls by their marker.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     calls: Mutex<BTreeMap<String, Call>>,
+    /// When each call was made that has not ended.
+    in_flight: Mutex<BTreeMap<String, u64>>,
+    /// As they came.
+    answered: Mutex<Vec<Answered>>,
     wrong: Mutex<Vec<String>>,
     /// Log events by their messages, and whether they were taken.
     puts: Mutex<BTreeMap<String, bool>>,
@@ -74,16 +90,27 @@ impl Ledger {
             record_id: None,
             seen: Seen::Broken,
         };
+        let now = Clock::system().now().unix_ms();
+        self.in_flight.lock().insert(ask.marker.clone(), now);
         self.calls.lock().insert(ask.marker.clone(), call);
     }
 
     /// The call was not sent at all.
     pub(crate) fn withdraw(&self, ask: &Ask) {
+        self.in_flight.lock().remove(&ask.marker);
         self.calls.lock().remove(&ask.marker);
     }
 
     /// What its client saw.
     pub(crate) fn end(&self, ask: &Ask, record_id: Option<String>, seen: Seen) {
+        let begun = self.in_flight.lock().remove(&ask.marker);
+        if let (Seen::Complete(_), Some(begun_ms), Some(record_id)) = (seen, begun, &record_id) {
+            self.answered.lock().push(Answered {
+                record_id: record_id.clone(),
+                begun_ms,
+                at: Instant::now(),
+            });
+        }
         let mut calls = self.calls.lock();
         let Some(call) = calls.get_mut(&ask.marker) else {
             return;
@@ -99,6 +126,31 @@ impl Ledger {
             let wrong = format!("{marker}: {dialect:?} answered {seen} instead of {expected}");
             self.odd(wrong);
         }
+    }
+
+    /// The complete answers behind the first `skip` that came until then.
+    pub(crate) fn answered(&self, skip: usize, until: Instant) -> Vec<Answered> {
+        let answered = self.answered.lock();
+        let new = answered.iter().skip(skip);
+        new.take_while(|answer| answer.at <= until)
+            .cloned()
+            .collect()
+    }
+
+    /// How many complete answers came until then.
+    pub(crate) fn answered_by(&self, until: Instant) -> u64 {
+        let answered = self.answered.lock();
+        answered.partition_point(|answer| answer.at <= until) as u64
+    }
+
+    /// How many calls were made.
+    pub(crate) fn made(&self) -> u64 {
+        self.calls.lock().len() as u64
+    }
+
+    /// When the oldest call was made that has not ended.
+    pub(crate) fn oldest_in_flight_ms(&self) -> Option<u64> {
+        self.in_flight.lock().values().min().copied()
     }
 
     /// Log events are about to be put.

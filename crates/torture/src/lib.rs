@@ -15,13 +15,16 @@ mod child;
 mod client;
 mod ledger;
 mod load;
+mod logs;
 mod oracle;
 mod put;
+mod question;
 mod report;
 mod rig;
 mod scenario;
 mod table;
 mod text;
+mod watch;
 
 use std::io;
 use std::path::PathBuf;
@@ -42,6 +45,10 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Only these; all where it is empty.
     pub scenarios: Vec<Scenario>,
+    /// Calls a second while questions are asked.
+    pub rate: u32,
+    /// For how long questions are asked before anything is broken, in seconds.
+    pub seconds: u32,
     /// Where to work; a temporary directory otherwise, which goes when all is well.
     pub dir: Option<PathBuf>,
     /// Told how it goes.

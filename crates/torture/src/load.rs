@@ -7,6 +7,7 @@ use std::time::Duration;
 use corelog_runtime::{Shutdown, Tasks};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::ask::{Ask, Mix};
 use crate::client::{Answer, Client, Request};
@@ -19,12 +20,40 @@ const FINISH_TIMEOUT: Duration = Duration::from_secs(45);
 /// Clients that put log events beside those that call.
 const PUTTERS: u64 = 2;
 
+/// Calls a second of one client, where there is a rate.
+const CALLS_OF_A_CLIENT: u32 = 10;
+/// The time between two batches of log events, where there is a rate.
+const PUT_EVERY: Duration = Duration::from_millis(250);
+
+/// How often calls are made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Pace {
+    /// So many clients, each of which calls again when it has its answer.
+    Clients(u32),
+    /// So many calls a second, unless answers are late.
+    Rate(u32),
+}
+
+impl Pace {
+    /// How many clients there are, and how often each calls at the most.
+    fn clients(self) -> (u32, Option<Duration>) {
+        match self {
+            Self::Clients(clients) => (clients, None),
+            Self::Rate(rate) => {
+                let rate = rate.max(1);
+                let clients = rate.div_ceil(CALLS_OF_A_CLIENT);
+                (clients, Some(Duration::from_secs(1) * clients / rate))
+            }
+        }
+    }
+}
+
 /// What is called, and how.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) gateway: SocketAddr,
     pub(crate) provider: SocketAddr,
-    pub(crate) clients: u32,
+    pub(crate) pace: Pace,
     pub(crate) mix: Mix,
     /// Percent of the calls whose client closes at a random byte.
     pub(crate) hang_ups: u32,
@@ -44,13 +73,16 @@ impl Load {
     pub(crate) fn start(plan: &Plan, ledger: &Arc<Ledger>) -> Self {
         let stop = Shutdown::new();
         let tasks = Tasks::new();
-        for number in 0..plan.clients {
+        let (clients, every) = plan.pace.clients();
+        for number in 0..clients {
             let worker = Worker {
                 plan: plan.clone(),
                 number,
                 ledger: Arc::clone(ledger),
                 rng: StdRng::seed_from_u64(plan.seed ^ (u64::from(number) << 48)),
                 client: None,
+                // One after another rather than all at once.
+                ticks: every.map(|every| ticks(every, every * number / clients)),
             };
             tasks.spawn("client", worker.run(stop.clone()));
         }
@@ -60,6 +92,7 @@ impl Load {
                 ledger: Arc::clone(ledger),
                 rng: StdRng::seed_from_u64(plan.seed ^ (number << 56)),
                 prefix: format!("put-{}-{number}", plan.prefix),
+                every: every.map(|_| PUT_EVERY),
             };
             tasks.spawn("putter", putter.run(stop.clone()));
         }
@@ -73,18 +106,32 @@ impl Load {
     }
 }
 
+/// Moments so far apart, the first one after a while; what is late moves those that follow.
+fn ticks(every: Duration, after: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + after, every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
 struct Worker {
     plan: Plan,
     number: u32,
     ledger: Arc<Ledger>,
     rng: StdRng,
     client: Option<Client>,
+    ticks: Option<Interval>,
 }
 
 impl Worker {
     async fn run(mut self, stop: Shutdown) {
         let mut call = 0_u32;
-        while !stop.is_requested() {
+        loop {
+            if let Some(ticks) = &mut self.ticks {
+                ticks.tick().await;
+            }
+            if stop.is_requested() {
+                return;
+            }
             let marker = format!("{}-{}-{call}", self.plan.prefix, self.number);
             let ask = Ask::draw(&mut self.rng, self.plan.mix, marker);
             if !self.call(&ask).await {
@@ -176,4 +223,18 @@ fn seen(ask: &Ask, answer: &Answer, stopped: bool) -> Seen {
         return Seen::Complete(Digest::of(&said.text));
     }
     if stopped { Seen::HungUp } else { Seen::Cut }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_shared_by_clients() {
+        let of = |rate: u32| Pace::Rate(rate).clients();
+        assert_eq!(of(1_000), (100, Some(Duration::from_millis(100))));
+        assert_eq!(of(45), (5, Some(Duration::from_secs(5) / 45)));
+        assert_eq!(of(1), (1, Some(Duration::from_secs(1))));
+        assert_eq!(Pace::Clients(12).clients(), (12, None));
+    }
 }

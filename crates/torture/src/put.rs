@@ -1,6 +1,5 @@
 //! Puts log events, batch after batch, into a log stream of the gateway's own API.
 //!
-//! Written by hand as the service's documentation has it, like everything here that asks the gateway.
 //! Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html>
 
 use std::net::SocketAddr;
@@ -12,14 +11,14 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client, Request};
 use crate::ledger::Ledger;
+use crate::logs::Logs;
 
-const GROUP: &str = "/torture";
+/// The log group that they are put into.
+pub(crate) const GROUP: &str = "/torture";
 /// The stream: tells these events from records in the table.
 pub(crate) const STREAM: &str = "torture";
 const EVENTS_MAX: usize = 20;
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Puts one batch after another.
 pub(crate) struct Putter {
@@ -28,14 +27,14 @@ pub(crate) struct Putter {
     pub(crate) rng: StdRng,
     /// What the messages begin with.
     pub(crate) prefix: String,
+    /// The least time between two batches.
+    pub(crate) every: Option<Duration>,
 }
 
 impl Putter {
     /// Goes on until it is told to stop or the gateway is gone.
     pub(crate) async fn run(mut self, stop: Shutdown) {
-        let Ok(mut client) = Client::connect(self.gateway).await else {
-            return;
-        };
+        let mut logs = Logs::at(self.gateway);
         // An earlier round may have made them.
         for (operation, body) in [
             ("CreateLogGroup", json!({"logGroupName": GROUP})),
@@ -44,7 +43,7 @@ impl Putter {
                 json!({"logGroupName": GROUP, "logStreamName": STREAM}),
             ),
         ] {
-            if ask(&mut client, operation, &body).await.is_none() {
+            if logs.ask(operation, &body).await.is_none() {
                 return;
             }
         }
@@ -52,12 +51,15 @@ impl Putter {
         while !stop.is_requested() {
             let messages = self.messages(batch);
             self.ledger.put(&messages);
-            match ask(&mut client, "PutLogEvents", &batch_of(&messages)).await {
-                Some(200) => self.ledger.taken(&messages),
+            match logs.ask("PutLogEvents", &batch_of(&messages)).await {
+                Some(said) if said.is_ok() => self.ledger.taken(&messages),
                 Some(_) => {}
                 None => return,
             }
             batch += 1;
+            if let Some(every) = self.every {
+                tokio::time::sleep(every).await;
+            }
         }
     }
 
@@ -76,20 +78,4 @@ fn batch_of(messages: &[String]) -> Value {
     let event = |message: &String| json!({"timestamp": now, "message": message});
     let events: Vec<Value> = messages.iter().map(event).collect();
     json!({"logGroupName": GROUP, "logStreamName": STREAM, "logEvents": events})
-}
-
-/// The status of an answer that came whole; `None` where it did not.
-async fn ask(client: &mut Client, operation: &str, body: &Value) -> Option<u16> {
-    let request = Request {
-        method: "POST",
-        path: "/".to_owned(),
-        headers: vec![("x-amz-target", format!("Logs_20140328.{operation}"))],
-        body: body.to_string(),
-    };
-    let mut answer = Answer::default();
-    let exchange = client.exchange(&request, usize::MAX, &mut answer);
-    match tokio::time::timeout(TIMEOUT, exchange).await {
-        Ok(Ok(_)) if answer.whole => answer.head.map(|head| head.status),
-        _ => None,
-    }
 }

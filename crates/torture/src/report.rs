@@ -20,6 +20,8 @@ pub struct Counts {
     pub refused: u64,
     /// Log events that were put and taken.
     pub put: u64,
+    /// Questions that were answered.
+    pub asked: u64,
     /// Records in the bucket.
     pub delivered: u64,
     /// Of these, records of exchanges that ended with their process.
@@ -44,6 +46,7 @@ impl Counts {
         self.hung_up += other.hung_up;
         self.refused += other.refused;
         self.put += other.put;
+        self.asked += other.asked;
         self.delivered += other.delivered;
         self.interrupted += other.interrupted;
         self.cut += other.cut;
@@ -67,6 +70,8 @@ pub struct Row {
     pub violations: Vec<String>,
     /// What could not be tried here, and why.
     pub left_out: Vec<String>,
+    /// How it went, in numbers.
+    pub measured: Vec<String>,
 }
 
 /// All scenarios of a run.
@@ -94,7 +99,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<10} {:>6} {:>7} {:>8} {:>6} {:>7} {:>7} {:>7} {:>9} {:>11} {:>4} {:>4} {:>7} {:>4} {:>5}",
+            "{:<10} {:>6} {:>7} {:>8} {:>6} {:>7} {:>7} {:>7} {:>6} {:>9} {:>11} {:>4} {:>4} {:>7} {:>4} {:>5}",
             "scenario",
             "rounds",
             "calls",
@@ -103,6 +108,7 @@ impl fmt::Display for Report {
             "hung up",
             "refused",
             "put",
+            "asked",
             "delivered",
             "interrupted",
             "cut",
@@ -120,7 +126,7 @@ impl fmt::Display for Report {
         {
             writeln!(
                 f,
-                "{:<10} {:>6} {:>7} {:>8} {:>6} {:>7} {:>7} {:>7} {:>9} {:>11} {:>4} {:>4} {:>7} {:>4} {:>5}",
+                "{:<10} {:>6} {:>7} {:>8} {:>6} {:>7} {:>7} {:>7} {:>6} {:>9} {:>11} {:>4} {:>4} {:>7} {:>4} {:>5}",
                 scenario.as_str(),
                 rounds,
                 c.calls,
@@ -129,6 +135,7 @@ impl fmt::Display for Report {
                 c.hung_up,
                 c.refused,
                 c.put,
+                c.asked,
                 c.delivered,
                 c.interrupted,
                 c.cut,
@@ -140,6 +147,9 @@ impl fmt::Display for Report {
         }
         for row in &self.rows {
             let name = row.scenario.as_str();
+            for what in &row.measured {
+                writeln!(f, "{name}: {what}")?;
+            }
             for what in &row.left_out {
                 writeln!(f, "{name}: left out: {what}")?;
             }

@@ -4,6 +4,7 @@ mod disk;
 mod hang_up;
 mod kill;
 mod outage;
+mod query;
 mod stop;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use tokio::time::sleep;
 
 use crate::ask::Mix;
 use crate::ledger::Ledger;
-use crate::load::{Load, Plan};
+use crate::load::{Load, Pace, Plan};
 use crate::oracle::{self, Demand, Verdict};
 use crate::report::{Report, Row};
 use crate::rig::{Gateway, Rig};
@@ -26,6 +27,8 @@ use crate::{Error, Options, table};
 /// How long a healthy store may take to get everything that waited.
 const CATCH_UP: Duration = Duration::from_mins(1);
 const BACKLOG: &str = "corelog_delivery_backlog";
+/// Clients that call as fast as they are answered.
+const CLIENTS: u32 = 12;
 
 /// One thing to break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,16 +43,19 @@ pub enum Scenario {
     Outage,
     /// No room for records.
     Disk,
+    /// Questions under load: what they find is complete a second later, and stays so whatever breaks.
+    Query,
 }
 
 impl Scenario {
     /// In the order they run.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Kill,
         Self::HangUp,
         Self::Stop,
         Self::Outage,
         Self::Disk,
+        Self::Query,
     ];
 
     /// Its name.
@@ -60,13 +66,16 @@ impl Scenario {
             Self::Stop => "stop",
             Self::Outage => "outage",
             Self::Disk => "disk",
+            Self::Query => "query",
         }
     }
 }
 
 /// There is no such scenario.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no scenario `{0}`; there are `kill`, `hang-up`, `stop`, `outage` and `disk`")]
+#[error(
+    "there is no scenario `{0}`; there are `kill`, `hang-up`, `stop`, `outage`, `disk` and `query`"
+)]
 pub struct UnknownScenario(String);
 
 impl FromStr for Scenario {
@@ -89,6 +98,7 @@ struct Trial<'a> {
     rounds: u32,
     violations: Vec<String>,
     left_out: Vec<String>,
+    measured: Vec<String>,
 }
 
 /// Runs what is asked for.
@@ -107,6 +117,7 @@ pub(crate) async fn run_all(options: &Options, seed: u64, dir: &Path) -> Result<
             rounds: 0,
             violations: Vec::new(),
             left_out: Vec::new(),
+            measured: Vec::new(),
         };
         let verdict = match scenario {
             Scenario::Kill => kill::run(&mut trial).await?,
@@ -114,6 +125,7 @@ pub(crate) async fn run_all(options: &Options, seed: u64, dir: &Path) -> Result<
             Scenario::Stop => stop::run(&mut trial).await?,
             Scenario::Outage => outage::run(&mut trial).await?,
             Scenario::Disk => disk::run(&mut trial).await?,
+            Scenario::Query => query::run(&mut trial).await?,
         };
         let mut violations = trial.violations;
         violations.extend(verdict.violations);
@@ -124,13 +136,13 @@ pub(crate) async fn run_all(options: &Options, seed: u64, dir: &Path) -> Result<
         if counts.put == 0 {
             violations.push("not one log event was taken, so nothing was tried".to_owned());
         }
-        let (rounds, left_out) = (trial.rounds, trial.left_out);
         rows.push(Row {
             scenario,
-            rounds,
+            rounds: trial.rounds,
             counts,
             violations,
-            left_out,
+            left_out: trial.left_out,
+            measured: trial.measured,
         });
     }
     Ok(Report {
@@ -151,6 +163,7 @@ impl<'a> Trial<'a> {
             rounds: 0,
             violations: Vec::new(),
             left_out: Vec::new(),
+            measured: Vec::new(),
         }
     }
 
@@ -177,10 +190,15 @@ impl<'a> Trial<'a> {
 
     /// A load whose markers and choices are this round's own.
     fn load(&mut self, rig: &Rig, gateway: &Gateway, mix: Mix, hang_ups: u32) -> Load {
+        self.paced(rig, gateway, Pace::Clients(CLIENTS), mix, hang_ups)
+    }
+
+    /// The same at that pace.
+    fn paced(&mut self, rig: &Rig, gateway: &Gateway, pace: Pace, mix: Mix, hang_ups: u32) -> Load {
         let plan = Plan {
             gateway: gateway.address,
             provider: rig.provider(),
-            clients: 12,
+            pace,
             mix,
             hang_ups,
             seed: self.rng.random(),
@@ -205,13 +223,19 @@ impl<'a> Trial<'a> {
     /// A last start on the same data: everything that waits is delivered, then the gateway stops well.
     async fn settle(&mut self, rig: &Rig) -> Result<(), Error> {
         let gateway = rig.up().await?;
+        self.catch_up(&gateway).await?;
+        gateway.stop().await
+    }
+
+    /// Waits until everything that waits is delivered.
+    async fn catch_up(&mut self, gateway: &Gateway) -> Result<(), Error> {
         if !gateway.is_zero_within(BACKLOG, CATCH_UP).await? {
             let left = gateway.metric(BACKLOG).await?;
             let seconds = CATCH_UP.as_secs();
             self.violations
                 .push(format!("{left} records undelivered after {seconds} s"));
         }
-        gateway.stop().await
+        Ok(())
     }
 
     fn judge(&self, rig: &Rig, demand: Demand) -> Result<Verdict, Error> {

@@ -21,6 +21,7 @@ use serde::Serialize;
 use crate::Error;
 
 pub use bedrock::Owner;
+pub use task::Written;
 
 /// Rows whose places are held at a time, and the bytes of messages.
 const PAGE_ROWS: usize = 50_000;
@@ -77,6 +78,7 @@ impl Exported {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
+    event_id: &'a str,
     timestamp: u64,
     ingestion_time: u64,
     log_group_name: &'a str,
@@ -100,6 +102,7 @@ impl Export {
             for event in &events {
                 line.clear();
                 let shown = Line {
+                    event_id: &event.id(),
                     timestamp: event.timestamp.unix_ms(),
                     ingestion_time: event.ingested.unix_ms(),
                     log_group_name: &event.group,
@@ -171,7 +174,7 @@ impl Export {
         archive: &Archive,
         folder: &str,
         exported: &Exported,
-    ) -> Result<(), Error> {
+    ) -> Result<Written, Error> {
         let mut folders = task::Folders::new(archive, folder);
         let mut pages = self.pages().await?;
         while let Some(events) = pages.next().await? {

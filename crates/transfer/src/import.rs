@@ -211,22 +211,22 @@ impl Import {
                     name: name.clone(),
                     number: batch.next.number(),
                 };
-                let count = batch.events.len() as u64;
+                let (count, times) = (batch.events.len() as u64, batch.times());
                 match self
                     .table
                     .append_after(&appender, after, batch.events)
                     .await
                 {
-                    Ok(Appended::Now(_)) => Ok(Some((appender.number, count))),
+                    Ok(Appended::Now(_)) => Ok(Some((appender.number, count, times))),
                     Ok(Appended::Before) => Err(Error::Busy(of.to_owned())),
                     Err(error) if error.is_overtaken() => Err(Error::Busy(of.to_owned())),
                     Err(error) => Err(error.into()),
                 }
             };
             let (next, appended) = tokio::join!(gathering.next(), appending);
-            if let Some((number, count)) = appended? {
+            if let Some((number, count, times)) = appended? {
                 after = Some(number);
-                progress.appended(count);
+                progress.appended(count, times);
             }
             let Some(batch) = next? else {
                 return Ok(());

@@ -226,7 +226,7 @@ pub(crate) enum Known {
     Changed,
 }
 
-fn key_hash(key: &str) -> u128 {
+pub(crate) fn key_hash(key: &str) -> u128 {
     let mut first = [0; 16];
     first.copy_from_slice(&Sha256::digest(key)[..16]);
     u128::from_be_bytes(first)

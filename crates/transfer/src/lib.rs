@@ -23,6 +23,6 @@ mod ledger;
 mod source;
 
 pub use error::Error;
-pub use export::{Export, Exported, GzipFile, Owner};
+pub use export::{Export, Exported, GzipFile, Owner, Written};
 pub use import::{BATCH_BYTES, Form, Import, Named, Place, Progress, Reason, Summary};
 pub use source::Source;

@@ -24,6 +24,8 @@ pub struct Source {
     name: String,
     store: Arc<dyn ObjectStore>,
     place: Place,
+    /// Where else bodies may be.
+    bodies: Vec<Source>,
 }
 
 #[derive(Clone)]
@@ -90,6 +92,7 @@ impl Source {
             name,
             store: Arc::new(files),
             place,
+            bodies: Vec::new(),
         })
     }
 
@@ -101,22 +104,31 @@ impl Source {
         match location {
             Location::Directory(dir) => Self::of_path(dir),
             Location::Bucket { name, prefix } => {
-                Ok(Self::of_store(remote(name, reach)?, name, prefix))
+                Self::of_bucket(remote(name, reach)?, name, prefix)
             }
         }
     }
 
-    /// A bucket that is at hand.
-    pub fn of_store(store: Arc<dyn ObjectStore>, bucket: &str, prefix: &str) -> Self {
-        let prefix = Path::from(prefix);
-        Self {
+    fn of_bucket(store: Arc<dyn ObjectStore>, bucket: &str, prefix: &str) -> Result<Self, Error> {
+        let url = format!("s3://{bucket}/{prefix}");
+        // As it is: what a key may not have in it is no reason to look for another.
+        let prefix =
+            Path::parse(prefix).map_err(|error| Error::store("read", &url)(error.into()))?;
+        Ok(Self {
             name: format!("s3://{bucket}/{prefix}"),
             store,
             place: Place::Bucket {
                 name: bucket.to_owned(),
                 prefix,
             },
-        }
+            bodies: Vec::new(),
+        })
+    }
+
+    /// The same, with other places where bodies may be: what is in none of these is looked for in order.
+    #[must_use]
+    pub fn with_bodies(self, bodies: Vec<Self>) -> Self {
+        Self { bodies, ..self }
     }
 
     /// Its URL.
@@ -167,43 +179,74 @@ impl Source {
         Ok(Some(Opened { bytes, read }))
     }
 
-    /// Where the object of an address may be: the address names a bucket, and what is read may be a copy of it,
-    /// whole or in part. `beside` is the object whose line has the address.
+    /// The object of an address, wherever it is first found: where the address says, if that is a place that is read at
+    /// all. `beside` is the object whose line has the address. To be called where blocking is allowed.
+    pub(crate) fn open_body(
+        &self,
+        address: &str,
+        beside: &str,
+        on: &Handle,
+    ) -> io::Result<Option<(Path, Opened)>> {
+        let elsewhere = self.bodies.iter().map(|other| (other, None));
+        let mut places: Vec<_> = [(self, Some(beside))]
+            .into_iter()
+            .chain(elsewhere)
+            .collect();
+        places.sort_by_key(|(source, _)| !source.is_bucket_of(address));
+        for (source, beside) in places {
+            for path in source.candidates(address, beside) {
+                if let Some(opened) = source.open(&path, on)? {
+                    return Ok(Some((path, opened)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_bucket_of(&self, address: &str) -> bool {
+        let rest = address.strip_prefix("s3://").unwrap_or("");
+        let bucket = rest.split_once('/').map(|(bucket, _)| bucket);
+        matches!(&self.place, Place::Bucket { name, .. } if bucket == Some(name.as_str()))
+    }
+
+    /// Where here the object of an address may be: the address names a bucket, and this may be a copy of it, whole or
+    /// in part.
     ///
     /// Addresses are text of strangers: none leads out of the source.
-    pub(crate) fn candidates(&self, address: &str, beside: &str) -> Vec<Path> {
+    fn candidates(&self, address: &str, beside: Option<&str>) -> Vec<Path> {
         let Some((scheme, rest)) = address.split_once("://") else {
             return Vec::new();
         };
-        if let Place::Bucket { name, .. } = &self.place {
-            let key = rest
-                .strip_prefix(name.as_str())
-                .and_then(|key| key.strip_prefix('/'));
-            let key = key.filter(|_| scheme == "s3").map(Path::parse);
-            return key.and_then(Result::ok).into_iter().collect();
+        let key = rest.split_once('/').filter(|_| scheme == "s3");
+        let key = key.map_or("", |(_, key)| key);
+        if self.is_bucket_of(address) {
+            return Path::parse(key).into_iter().collect();
         }
-        let mut found = Vec::new();
-        let folder = match &self.place {
-            Place::Directory { folder } => folder.as_str(),
-            Place::Bucket { .. } | Place::File { .. } => "",
+        let (folder, below) = match &self.place {
+            Place::Bucket { prefix, .. } => ("", prefix.as_ref()),
+            Place::Directory { folder } => (folder.as_str(), ""),
+            Place::File { .. } => ("", ""),
         };
+        let mut found = Vec::new();
+        if beside.is_none() && !key.is_empty() {
+            found.push(format!("{below}/{key}"));
+        }
         // The tree that Bedrock writes has the same names below `AWSLogs` wherever it was copied to.
-        let whole = format!("{folder}/{beside}");
+        let whole = match beside {
+            Some(beside) => format!("{folder}/{beside}"),
+            None if folder.contains(TREE) => folder.to_owned(),
+            None => format!("{folder}/{below}{TREE}"),
+        };
         if let (Some(tree), Some(at)) = (whole.rfind(TREE), rest.rfind(TREE)) {
             let moved = format!("{}{}", &whole[..tree], &rest[at..]);
-            let below = moved
-                .strip_prefix(folder)
-                .map(|key| key.trim_start_matches('/'));
-            found.extend(below.map(str::to_owned));
+            found.extend(moved.strip_prefix(folder).map(str::to_owned));
         }
-        let beside = beside.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let name = rest.rsplit('/').next().unwrap_or(rest);
-        found.push(
-            format!("{beside}/data/{name}")
-                .trim_start_matches('/')
-                .to_owned(),
-        );
-        let paths = found.into_iter().map(|key| Path::parse(&key));
+        if let Some(beside) = beside {
+            let beside = beside.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let name = rest.rsplit('/').next().unwrap_or(rest);
+            found.push(format!("{beside}/data/{name}"));
+        }
+        let paths = found.iter().map(|key| Path::parse(key.trim_matches('/')));
         paths.filter_map(Result::ok).collect()
     }
 }
@@ -271,13 +314,19 @@ mod tests {
     const ADDRESS: &str =
         "s3://logs/prod/AWSLogs/1/BedrockModelInvocationLogs/r/2026/11/20/10/data/i_input.json.gz";
 
-    fn check(place: Place, address: &str, beside: &str, expected: &[&str]) {
+    fn check<'b>(
+        place: Place,
+        address: &str,
+        beside: impl Into<Option<&'b str>>,
+        expected: &[&str],
+    ) {
         let source = Source {
             name: "x".to_owned(),
             store: Arc::new(InMemory::new()),
             place,
+            bodies: Vec::new(),
         };
-        let found = source.candidates(address, beside);
+        let found = source.candidates(address, beside.into());
         let found: Vec<&str> = found.iter().map(Path::as_ref).collect();
         assert_eq!(found, expected);
     }
@@ -290,8 +339,6 @@ mod tests {
         };
         let key = "prod/AWSLogs/1/BedrockModelInvocationLogs/r/2026/11/20/10/data/i_input.json.gz";
         check(bucket(), ADDRESS, "prod/AWSLogs/1/b.json.gz", &[key]);
-        check(bucket(), "s3://logs-2/x", "b", &[]);
-        check(bucket(), "file://logs/x", "b", &[]);
         check(bucket(), "s3://logs/a/../b", "b", &[]);
         check(bucket(), "no address", "b", &[]);
     }
@@ -306,7 +353,7 @@ mod tests {
         check(
             directory("backup/logs"),
             ADDRESS,
-            &format!("{tree}/11/b.json.gz"),
+            format!("{tree}/11/b.json.gz").as_str(),
             &[
                 &format!("{tree}/10/data/i_input.json.gz"),
                 &format!("{tree}/11/data/i_input.json.gz"),
@@ -327,5 +374,50 @@ mod tests {
             &["data/i_input.json.gz"],
         );
         check(directory("backup"), "s3://logs/..", "b.json.gz", &[]);
+    }
+
+    #[test]
+    fn a_bucket_s_copy_in_another_is_read_where_the_tree_goes_on() {
+        let bucket = || Place::Bucket {
+            name: "copy".to_owned(),
+            prefix: Path::from("of/logs"),
+        };
+        let tree = "AWSLogs/1/BedrockModelInvocationLogs/r/2026/11/20";
+        check(
+            bucket(),
+            ADDRESS,
+            format!("of/logs/{tree}/11/b.json.gz").as_str(),
+            &[
+                &format!("of/logs/{tree}/10/data/i_input.json.gz"),
+                &format!("of/logs/{tree}/11/data/i_input.json.gz"),
+            ],
+        );
+        check(
+            bucket(),
+            ADDRESS,
+            None,
+            &[
+                &format!("of/logs/prod/{tree}/10/data/i_input.json.gz"),
+                &format!("of/logs/{tree}/10/data/i_input.json.gz"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_directory_for_bodies_alone_is_a_bucket_s_copy_or_a_part_of_it() {
+        let directory = |folder: &str| Place::Directory {
+            folder: folder.to_owned(),
+        };
+        let tree = "AWSLogs/1/BedrockModelInvocationLogs/r/2026/11/20";
+        let bodies = [
+            &*format!("prod/{tree}/10/data/i_input.json.gz"),
+            &*format!("{tree}/10/data/i_input.json.gz"),
+        ];
+        check(directory("backup/large"), ADDRESS, None, &bodies);
+        let part = directory(&format!("backup/{tree}"));
+        check(part, ADDRESS, None, &[bodies[0], "10/data/i_input.json.gz"]);
+        let file = ADDRESS.replace("s3://logs", "file:///data");
+        check(directory("backup"), &file, None, &bodies[1..]);
+        check(directory("backup"), "s3://logs/../x", None, &[]);
     }
 }

@@ -90,11 +90,9 @@ impl Timestamp {
     /// is cut. `None` for anything else.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let (civil, rest) = text.split_at_checked(19)?;
-        let marks = [(4, "-"), (7, "-"), (13, ":"), (16, ":")];
-        let marked = marks
-            .iter()
-            .all(|(at, mark)| civil[*at..].starts_with(mark));
-        if !civil.is_ascii() || !marked || !civil[10..].starts_with(['T', 't', ' ']) {
+        let marks = [(4, "-"), (7, "-"), (10, "Tt "), (13, ":"), (16, ":")];
+        let is_marked = |&(at, any): &(usize, &str)| any.as_bytes().contains(&civil.as_bytes()[at]);
+        if !civil.is_ascii() || !marks.iter().all(is_marked) {
             return None;
         }
         let part = |at: usize| &civil[at..at + 2];
@@ -293,6 +291,8 @@ mod tests {
             "2026-11-20T09:15:42+24:00",
             "2026-11-20T09:15:42é",
             "2026-11-20T09:15:4é",
+            "202é-11-20T09:15:4Z",
+            "2026-11-20é09:15:4Z",
             "2026-02-30T09:15:42Z",
             "2026/11/20T09:15:42Z",
             "1970-01-01T00:00:00+01:00",

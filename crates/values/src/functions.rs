@@ -17,6 +17,10 @@ pub(crate) mod numeric;
 mod text;
 mod time;
 
+/// Bytes of a text that a function makes; a longer one is missing, unless an argument is as long. Decision: the
+/// service's log events are no longer, and a query that doubles a text again and again must not take all memory.
+const TEXT_MAX: usize = 1 << 20;
+
 /// The families of functions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Family {
@@ -157,17 +161,89 @@ pub(crate) fn call<'a>(
         Family::Json => json::call(function, values),
         Family::Ip => ip::call(function, values),
         Family::Encoding => encoding::call(function, values),
-        Family::Text => text::call(cx, function, values, syntax.regex.as_ref()),
+        Family::Text => text::call(
+            cx,
+            function,
+            values,
+            syntax.regex.as_ref(),
+            text_max(values),
+        ),
         Family::Aggregate if function == Function::Histogram => match values {
             [value, width] => Some(numeric::bucket(value, width)),
             _ => None,
         },
         Family::General | Family::Aggregate => None,
     };
-    value.unwrap_or(Value::Null)
+    match value {
+        Some(Value::Text(text)) if text.len() > TEXT_MAX && text.len() > text_max(values) => {
+            Value::Null
+        }
+        value => value.unwrap_or(Value::Null),
+    }
+}
+
+/// How long a text may be that is made of these values.
+fn text_max(values: &[Value<'_>]) -> usize {
+    let longest = values.iter().map(Value::bytes).max();
+    longest.unwrap_or(0).max(TEXT_MAX)
 }
 
 /// `1` or `0`, as functions that ask something give it.
 pub(crate) fn flag(truth: bool) -> Value<'static> {
     Value::int(i64::from(truth))
+}
+
+#[cfg(test)]
+mod tests {
+    use corelog_insights::Function;
+
+    use super::{Syntax, TEXT_MAX, call};
+    use crate::context::Context;
+    use crate::value::Value;
+
+    #[test]
+    fn texts_do_not_grow_without_bound() {
+        let check = |function, args: &[&str], length: Option<usize>| {
+            let values: Vec<Value> = args.iter().map(|arg| Value::text(*arg)).collect();
+            let made = call(
+                &Context::default(),
+                function,
+                &Syntax::default(),
+                &values,
+                |_| false,
+            );
+            let made = made.shown().map(|text| text.len());
+            assert_eq!(made, length, "{function:?} of {} texts", args.len());
+        };
+        let (half, one) = ("a".repeat(TEXT_MAX / 2), "a".repeat(TEXT_MAX));
+        let two = one.repeat(2);
+        check(Function::Concat, &[&half, &half], Some(TEXT_MAX));
+        check(Function::Concat, &[&half, &half, "a"], None);
+        check(Function::ToUpper, &[&two], Some(2 * TEXT_MAX));
+        check(Function::Base64Encode, &[&one], None);
+        check(Function::Replace, &[&two, "a", "b"], Some(2 * TEXT_MAX));
+        check(Function::Replace, &[&half, "aa", "bbbb"], Some(TEXT_MAX));
+        check(Function::Replace, &[&half, "a", &half], None);
+        check(
+            Function::RegexReplace,
+            &[&two, "a", "b"],
+            Some(2 * TEXT_MAX),
+        );
+        check(Function::RegexReplace, &[&half, "a", &half], None);
+        check(
+            Function::RegexReplace,
+            &[&half, "(?s).+", "$0$0"],
+            Some(TEXT_MAX),
+        );
+        check(
+            Function::RegexReplace,
+            &[&half, "(?s).+", &"$0".repeat(10_000)],
+            None,
+        );
+        check(
+            Function::RegexReplace,
+            &["aXbXc", "(.)X", "${1}$$"],
+            Some(5),
+        );
+    }
 }

@@ -18,6 +18,23 @@ pub fn steps(path: &str) -> Vec<Segment> {
     keys.map(|key| Segment::Key(key.to_owned())).collect()
 }
 
+/// Steps as a dotted path.
+pub fn join(steps: &[Segment]) -> String {
+    let mut out = String::new();
+    for (at, step) in steps.iter().enumerate() {
+        if at > 0 {
+            out.push('.');
+        }
+        match step {
+            Segment::Key(key) => out.push_str(key),
+            Segment::Index(index) => {
+                let _ = write!(out, "{index}");
+            }
+        }
+    }
+    out
+}
+
 /// The value of a JSON text, if it is one. A key that comes twice has its last value, at its first place.
 pub fn read(text: &str) -> Option<Value<'_>> {
     let mut scan = Scan::new(text);

@@ -1,4 +1,5 @@
-//! The commands that look at rows one after the other, as steps that batches of rows pass through.
+//! The commands that look at rows one after the other, as steps that batches of rows pass through. `fields`, `filter`,
+//! `sort`, `limit` and `stats` are not among them: engines have operators for these.
 //!
 //! A row is a list of values, and a [`Layout`] says which names are in which slots. [`step`] makes the [`Step`] of a
 //! command for rows of a layout, and changes the layout to that of the rows that come out. A step keeps what its
@@ -12,7 +13,6 @@ mod anomaly;
 mod dedup;
 mod diff;
 mod fill;
-mod frequent;
 mod join;
 mod layout;
 mod lists;
@@ -24,21 +24,19 @@ mod outlier;
 mod parse;
 mod pattern;
 mod relevant;
-mod select;
 mod sessions;
-mod stars;
+mod shown;
 mod tokens;
 mod totals;
 
 use crate::value::Value;
 
-pub use fill::key_order;
 pub use layout::{Column, Layout};
 pub use lookup::Table;
-pub use make::{COUNT, Given, Other, Shown, TimeKey, step};
-pub use mining::{Miner, Pattern};
+pub use make::{Given, Other, TimeKey, step};
 pub use names::{added, read};
 pub use pattern::Windows;
+pub use shown::{Columns, Shown};
 
 /// A row: a value for each slot of its layout. Slots beyond its end are missing.
 pub type RowValues = Vec<Value<'static>>;
@@ -109,12 +107,53 @@ where
     }
 }
 
+/// A step that leaves rows as they are.
+fn unchanged() -> impl Step {
+    Each(|row, out: &mut Vec<RowValues>| out.push(row))
+}
+
+/// How a row is copied that several are made of.
+#[derive(Debug, Clone, Copy)]
+struct Copies {
+    /// Without its values.
+    bare: bool,
+}
+
+impl Copies {
+    fn of(self, row: &RowValues) -> RowValues {
+        if self.bare {
+            RowValues::new()
+        } else {
+            row.clone()
+        }
+    }
+}
+
 /// Puts a value into a slot.
 fn put(row: &mut RowValues, slot: usize, value: Value<'static>) {
     if row.len() <= slot {
         row.resize(slot + 1, Value::Null);
     }
     row[slot] = value;
+}
+
+/// Rows that are kept until all have come.
+#[derive(Debug, Default)]
+struct Kept {
+    rows: Vec<RowValues>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn add(&mut self, rows: Vec<RowValues>) {
+        self.bytes += rows.iter().map(row_bytes).sum::<usize>();
+        self.rows.extend(rows);
+    }
+
+    fn take(&mut self) -> Vec<RowValues> {
+        self.bytes = 0;
+        std::mem::take(&mut self.rows)
+    }
 }
 
 /// About how many bytes a row holds.

@@ -10,6 +10,9 @@ use std::collections::HashMap;
 /// How deep elements may nest; deeper ones are not looked at.
 const DEPTH_MAX: usize = 128;
 
+/// Bytes of a reference behind its `&`; what is longer is a text.
+const REFERENCE_MAX: usize = 32;
+
 /// Elements in a path.
 const STEPS_MAX: usize = 32;
 
@@ -290,9 +293,12 @@ fn unescape(raw: &str, out: &mut String) {
     let mut rest = raw;
     while let Some((plain, behind)) = rest.split_once('&') {
         out.push_str(plain);
-        let known = behind
-            .split_once(';')
-            .and_then(|(name, behind)| Some((reference(name)?, behind)));
+        // Looked for nearby only: a text of nothing but `&` is read once.
+        let end = behind.bytes().take(REFERENCE_MAX).position(|b| b == b';');
+        let known = end.and_then(|end| {
+            let (name, behind) = (behind.get(..end)?, behind.get(end + 1..)?);
+            Some((reference(name)?, behind))
+        });
         rest = if let Some((c, behind)) = known {
             out.push(c);
             behind
@@ -384,6 +390,13 @@ mod tests {
             assert_eq!(path.find(text), None, "{text}");
         }
         assert_eq!(path.find("<a><b>x</b><c></a>").as_deref(), Some("x"));
+        let far = format!(
+            "<a><b>&{}amp;&é;&#{}65;</b></a>",
+            "&".repeat(40),
+            "0".repeat(20)
+        );
+        let read = format!("&{}&&é;A", "&".repeat(39));
+        assert_eq!(path.find(&far), Some(read));
         assert_eq!(path.find(&"<a>".repeat(100_000)), None);
     }
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use corelog_access::Caller;
 use corelog_types::{Dialect, Operation, RecordId};
+use futures_util::stream::BoxStream;
 use http::Response;
 use serde::Serialize;
 
-use super::Problem;
 use super::error::json;
+use super::{Problem, Sight};
 use crate::{Action, Api, Body};
 
 /// The calls in flight, as their owner knows them.
@@ -19,6 +20,10 @@ pub trait Exchanges: Send + Sync + fmt::Debug {
 
     /// Ends one; its record says so. Returns whether there was such an exchange.
     fn kill(&self, id: RecordId) -> bool;
+
+    /// What the streams among them say from now on, as soon as it is there, and what those in flight have said; `None`
+    /// while as many watch as may. Dropping it ends that.
+    fn watch(&self) -> Option<BoxStream<'static, Vec<Sight>>>;
 }
 
 /// One call in flight.
@@ -63,7 +68,7 @@ struct Form {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ExchangeForm {
+pub(super) struct ExchangeForm {
     id: String,
     age_ms: u64,
     state: &'static str,

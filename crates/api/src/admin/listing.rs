@@ -11,7 +11,7 @@ use corelog_types::Sequence;
 
 use super::line;
 
-/// How many entries are looked at to find the last records.
+/// How many of the newest entries are looked at to find the last records, unless more are asked for.
 const LOOK_BACK_MAX: u64 = 4_096;
 /// A piece of the stream is sent once it has this many bytes; a record is never split.
 const PIECE_BYTES: usize = 64 << 10;
@@ -207,7 +207,7 @@ fn before_last(spool: &Spool, last: u64, durable: Sequence) -> corelog_spool::Re
     let mut entries = last;
     loop {
         let after = durable.to_u64().saturating_sub(entries);
-        if after == 0 || entries > LOOK_BACK_MAX {
+        if entries > LOOK_BACK_MAX {
             return Ok(after);
         }
         let mut reader = spool.reader(Sequence::from_u64(after).next());
@@ -221,7 +221,10 @@ fn before_last(spool: &Spool, last: u64, durable: Sequence) -> corelog_spool::Re
             let first = found.len() - wanted;
             return Ok(found.get(first).map_or(durable.to_u64(), |it| it - 1));
         }
-        entries = entries.saturating_mul(4).max(16);
+        if after == 0 || entries == LOOK_BACK_MAX {
+            return Ok(after);
+        }
+        entries = entries.saturating_mul(4).clamp(16, LOOK_BACK_MAX);
     }
 }
 

@@ -171,7 +171,7 @@ async fn taken(api: &Api, body: &Bytes, caller: &Caller) -> Result<Taken, Proble
     let on = ask::on(&input, &cx).map_err(|fault| Problem::of_fault(&fault))?;
     let may = cx.may(Action::Logs(START), &on);
     may.map_err(|fault| Problem::of_fault(&fault))?;
-    let taken = ask::take(&input, &cx).await;
+    let taken = ask::take(&input, Some(api.records()), &cx).await;
     taken.map_err(|(refused, text)| match refused {
         Refused::Fault(fault) => Problem::of_fault(&fault),
         Refused::Query(error) => problem(&cx, &error, &text),

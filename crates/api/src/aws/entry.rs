@@ -8,7 +8,7 @@ use futures_util::stream::BoxStream;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Account, Fault};
+use super::{Account, Fault, Rates};
 use crate::{Action, Api};
 
 /// Whether an operation changes anything.
@@ -20,6 +20,8 @@ pub(crate) enum Effect {
     Changes,
     /// It takes events in, which is what the service is for: too often to note each.
     TakesIn,
+    /// It begins or ends work that no restart outlives: noted for those who look closely.
+    Runs,
 }
 
 /// An operation of a service. The shapes are the service's, and were checked before the operation sees them.
@@ -109,6 +111,10 @@ impl<'a> Context<'a> {
         self.api.queries()
     }
 
+    pub(crate) fn rates(&self) -> &'a Rates {
+        self.api.rates()
+    }
+
     pub(crate) fn caller(&self) -> &'a Caller {
         self.caller
     }
@@ -194,9 +200,7 @@ async fn perform<O: Operation>(document: Value, cx: &Context<'_>) -> Result<Give
         Ok(()) => O::run(input, cx).await,
         Err(denied) => Err(denied),
     };
-    if O::EFFECT == Effect::Changes {
-        note(cx.caller, action, &on, outcome.as_ref().err());
-    }
+    note(O::EFFECT, (cx.caller, action, &on), outcome.as_ref().err());
     let answer = serde_json::to_value(outcome?);
     answer
         .map(Given::Document)
@@ -212,9 +216,17 @@ async fn begin<O: Streaming>(document: Value, cx: &Context<'_>) -> Result<Given,
     O::begin(input, cx).await.map(Given::Events)
 }
 
-/// Says who asked for a change, and what came of it.
-fn note(caller: &Caller, action: Action, on: &str, fault: Option<&Fault>) {
+/// Says who asked for what, and what came of it, where that is worth a line.
+fn note(effect: Effect, (caller, action, on): (&Caller, Action, &str), fault: Option<&Fault>) {
     let caller = caller.name.as_deref().unwrap_or("anonymous");
     let outcome = fault.map_or("done", Fault::code);
-    tracing::info!(%action, resource = on, caller, outcome, "a change was asked for");
+    match effect {
+        Effect::Changes => {
+            tracing::info!(%action, resource = on, caller, outcome, "a change was asked for");
+        }
+        Effect::Runs => {
+            tracing::debug!(%action, resource = on, caller, outcome, "work was asked for");
+        }
+        Effect::Reads | Effect::TakesIn => {}
+    }
 }

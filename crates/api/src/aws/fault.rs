@@ -30,6 +30,7 @@ pub(crate) enum Kind {
     ServiceUnavailable,
     SessionStreaming,
     SessionTimeout,
+    Throttling,
     TooManyTags,
     UnknownOperation,
     UnrecognizedClient,
@@ -55,6 +56,7 @@ impl Kind {
             Self::ServiceUnavailable => ("ServiceUnavailableException", 500),
             Self::SessionStreaming => ("SessionStreamingException", 400),
             Self::SessionTimeout => ("SessionTimeoutException", 400),
+            Self::Throttling => ("ThrottlingException", 400),
             Self::TooManyTags => ("TooManyTagsException", 400),
             Self::UnknownOperation => ("UnknownOperationException", 400),
             Self::UnrecognizedClient => ("UnrecognizedClientException", 400),
@@ -86,6 +88,11 @@ impl Fault {
 
     pub(crate) fn limit_exceeded() -> Self {
         Self::new(Kind::LimitExceeded, "Resource limit exceeded.")
+    }
+
+    /// It came too often. Source: the service's answers, as issues of clients have them.
+    pub(crate) fn throttled() -> Self {
+        Self::new(Kind::Throttling, "Rate exceeded")
     }
 
     /// Something of ours failed: the cause goes into our log, and the caller learns only that it is not theirs.

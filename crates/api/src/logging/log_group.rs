@@ -6,11 +6,10 @@
 use corelog_catalog::{Error, LogGroupTarget, LogStream, LoggingConfiguration};
 use corelog_record::LOG_STREAM;
 use corelog_record::events::EventBatch;
-use corelog_spool::Entry;
 use corelog_types::{LogGroupName, LogStreamName, Timestamp};
 
 use super::error::Refusal;
-use crate::Api;
+use crate::{Api, keep};
 
 /// Source: seen in log groups by all who read them; see <https://github.com/hashicorp/terraform-provider-aws/issues/39599>
 /// for the refusal.
@@ -61,32 +60,13 @@ pub(crate) async fn begin(api: &Api, group: &LogGroupName) -> Result<(), Refusal
         Ok(()) | Err(Error::Exists) => {}
         Err(error) => return Err(Refusal::internal(&error)),
     }
-    write(api, group, now)
-        .await
-        .map_err(|error| Refusal::internal(&*error))
-}
-
-async fn write(
-    api: &Api,
-    group: &LogGroupName,
-    now: Timestamp,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let batch = EventBatch {
         group: group.as_str(),
         stream: LOG_STREAM,
         events: vec![(now.unix_ms(), FIRST_MESSAGE)],
     };
-    let payload = batch.encode()?;
-    let spool = api.spool();
-    spool.admit()?;
-    let appended = spool.append(Entry {
-        id: corelog_runtime::record_id(now),
-        time: now,
-        payload: &[&payload],
-        blobs: Vec::new(),
-    })?;
-    spool.durable(appended).await?;
-    Ok(())
+    let kept = keep::events(api.spool(), &batch, now).await;
+    kept.map_err(|error| Refusal::internal(&error))
 }
 
 #[cfg(test)]

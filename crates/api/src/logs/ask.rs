@@ -101,7 +101,7 @@ pub(crate) fn on(input: &StartQueryRequest, cx: &Context<'_>) -> Result<String, 
         || input.query_string.contains('$');
     match identifiers(input)?.as_slice() {
         [one] if !names_others => Ok(arn::of_group(cx.account(), &named(one, cx)?)),
-        _ => Ok(source::arn_of_all(cx)),
+        _ => Ok(arn::of_all_groups(cx.account())),
     }
 }
 
@@ -112,19 +112,22 @@ pub(crate) struct Taken {
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
-/// Takes a question: groups, time, text, and whether the engine can answer it.
+/// Takes a question: groups, time, text, and whether the engine can answer it. It is about the group `otherwise` where
+/// neither request nor text names one.
 pub(crate) async fn take(
     input: &StartQueryRequest,
+    otherwise: Option<&LogGroupName>,
     cx: &Context<'_>,
 ) -> Result<Taken, (Refused, String)> {
     let mut text = input.query_string.clone();
-    let taken = take_text(input, &mut text, cx).await;
+    let taken = take_text(input, otherwise, &mut text, cx).await;
     taken.map_err(|refused| (refused, text))
 }
 
 /// Leaves in `text` what places in messages are places of.
 async fn take_text(
     input: &StartQueryRequest,
+    otherwise: Option<&LogGroupName>,
     text: &mut String,
     cx: &Context<'_>,
 ) -> Result<Taken, Refused> {
@@ -145,7 +148,8 @@ async fn take_text(
         Some(_) if !named.is_empty() => return Err(exactly_one().into()),
         Some((own, _)) => source::groups(own, text, cx).await?,
         None if named.is_empty() && language == Language::Insights => {
-            return Err(exactly_one().into());
+            let otherwise = otherwise.ok_or_else(exactly_one)?;
+            existing_all(&[otherwise.as_str()], cx).await?
         }
         None => existing_all(&named, cx).await?,
     };

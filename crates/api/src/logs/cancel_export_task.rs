@@ -1,9 +1,9 @@
 //! `CancelExportTask`.
 
+use corelog_catalog::{Error, ExportState};
 use corelog_wire::logs::shapes::CancelExportTaskRequest;
 
 use super::arn;
-use super::exports::NotCancelled;
 use crate::aws::{Context, Effect, Fault, Kind, Operation};
 
 pub(crate) struct CancelExportTask;
@@ -19,16 +19,18 @@ impl Operation for CancelExportTask {
     }
 
     async fn run(input: CancelExportTaskRequest, cx: &Context<'_>) -> Result<(), Fault> {
-        cx.exports()
-            .cancel(&input.task_id)
-            .map_err(|why| match why {
-                NotCancelled::Unknown => {
-                    Fault::not_found("The specified export task does not exist.")
-                }
-                NotCancelled::Ended => Fault::new(
-                    Kind::InvalidOperation,
-                    "The specified export task has already finished.",
-                ),
-            })
+        let (id, now) = (&input.task_id, cx.now());
+        let cancelled = ExportState::Cancelled;
+        let ended = cx.catalog().end_export_task(id, &cancelled, now).await;
+        ended.map_err(|error| match error {
+            Error::NotFound => Fault::not_found("The specified export task does not exist."),
+            Error::Stale => Fault::new(
+                Kind::InvalidOperation,
+                "The specified export task has already finished.",
+            ),
+            other => other.into(),
+        })?;
+        cx.exports().end(id);
+        Ok(())
     }
 }

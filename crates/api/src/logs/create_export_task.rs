@@ -1,10 +1,11 @@
 //! `CreateExportTask`.
 
+use corelog_catalog::Export;
 use corelog_telemetry::Chain;
 use corelog_types::Timestamp;
 use corelog_wire::logs::shapes::{CreateExportTaskRequest, CreateExportTaskResponse};
 
-use super::exports::{Export, ExportRefused};
+use super::exports::ExportRefused;
 use super::group;
 use crate::aws::{Context, Effect, Fault, Kind, Operation};
 
@@ -57,6 +58,9 @@ fn refused(why: ExportRefused) -> Fault {
         ExportRefused::NoBucket => Fault::invalid_parameter(
             "The given bucket does not exist. Please make sure the bucket is valid.",
         ),
+        ExportRefused::NoKey => {
+            Fault::invalid_parameter("The destinationPrefix is no part of an object's key.")
+        }
         ExportRefused::Denied => Fault::invalid_parameter(
             "PutObject call on the given bucket failed. Please check if CloudWatch Logs has been granted permission \
              to perform this operation.",

@@ -1,11 +1,11 @@
 //! `DescribeExportTasks`.
 
+use corelog_catalog::{ExportState, ExportTask};
 use corelog_wire::logs::shapes::{
     self, DescribeExportTasksRequest, DescribeExportTasksResponse, ExportTaskExecutionInfo,
     ExportTaskStatus,
 };
 
-use super::exports::{ExportState, ExportTask};
 use super::{arn, group};
 use crate::aws::{Context, Effect, Fault, Operation, Token, cut};
 
@@ -29,7 +29,7 @@ impl Operation for DescribeExportTasks {
     ) -> Result<DescribeExportTasksResponse, Fault> {
         let limit = input.limit.and_then(|most| usize::try_from(most).ok());
         let after = Token::<1>::read(Self::NAME, input.next_token.as_deref())?;
-        let mut tasks = cx.exports().list();
+        let mut tasks = cx.catalog().export_tasks().await?;
         if let Some(Token([id])) = after {
             // The newest come first, and ids rise with time.
             tasks.retain(|task| task.id < id);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use corelog_insights::Diagnostic;
-use corelog_types::{LogGroupName, NodeId, Sequence, Timestamp};
+use corelog_types::{EventPointer, LogGroupName, Timestamp};
 
 /// A language that questions are asked in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -171,7 +171,7 @@ pub struct Amount {
     pub files: u64,
     /// Events.
     pub rows: u64,
-    /// Bytes as stored.
+    /// Bytes as stored; of events that are not stored yet, those of their messages.
     pub bytes: u64,
 }
 
@@ -182,21 +182,6 @@ pub struct FieldShare {
     pub name: String,
     /// Of a hundred events, rounded; 0 ..= 100.
     pub percent: u8,
-}
-
-/// Where an event is: the `@ptr` of its row.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EventPointer {
-    /// Its log group.
-    pub group: LogGroupName,
-    /// Its time, milliseconds since the epoch.
-    pub timestamp_ms: i64,
-    /// The node that took it.
-    pub node: NodeId,
-    /// The entry of that node's spool.
-    pub sequence: Sequence,
-    /// Which event of that entry.
-    pub part: u32,
 }
 
 /// Why a question has no answer.

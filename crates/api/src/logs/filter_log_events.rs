@@ -140,6 +140,6 @@ fn shown(event: &Event) -> FilteredLogEvent {
         timestamp: Some(group::millis(event.timestamp)),
         message: Some(event.message.clone()),
         ingestion_time: Some(group::millis(event.ingested)),
-        event_id: Some(reading::event_id(event)),
+        event_id: Some(event.id()),
     }
 }

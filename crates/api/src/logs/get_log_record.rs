@@ -1,8 +1,9 @@
 //! `GetLogRecord`.
 
+use corelog_types::EventPointer;
 use corelog_wire::logs::shapes::{GetLogRecordRequest, GetLogRecordResponse};
 
-use super::{EventPointer, arn, ask};
+use super::{arn, ask};
 use crate::aws::{Context, Effect, Fault, Operation};
 
 pub(crate) struct GetLogRecord;

@@ -2,7 +2,7 @@
 
 use corelog_wire::logs::shapes::{ListTagsForResourceRequest, ListTagsForResourceResponse};
 
-use super::{arn, tag};
+use super::tag::{self, Resource};
 use crate::aws::{Context, Effect, Fault, Operation};
 
 pub(crate) struct ListTagsForResource;
@@ -14,16 +14,15 @@ impl Operation for ListTagsForResource {
     type Output = ListTagsForResourceResponse;
 
     fn on(input: &ListTagsForResourceRequest, cx: &Context<'_>) -> Result<String, Fault> {
-        let name = tag::resource(cx, &input.resource_arn)?;
-        Ok(arn::of_group(cx.account(), &name))
+        Ok(Resource::named(&input.resource_arn, cx)?.arn(cx))
     }
 
     async fn run(
         input: ListTagsForResourceRequest,
         cx: &Context<'_>,
     ) -> Result<ListTagsForResourceResponse, Fault> {
-        let name = tag::resource(cx, &input.resource_arn)?;
-        let tags = Some(tag::all(cx, &name).await?);
+        let on = Resource::named(&input.resource_arn, cx)?;
+        let tags = Some(tag::all(cx, &on).await?);
         Ok(ListTagsForResourceResponse { tags })
     }
 }

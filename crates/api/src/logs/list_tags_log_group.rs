@@ -2,7 +2,8 @@
 
 use corelog_wire::logs::shapes::{ListTagsLogGroupRequest, ListTagsLogGroupResponse};
 
-use super::{group, tag};
+use super::group;
+use super::tag::{self, Resource};
 use crate::aws::{Context, Effect, Fault, Operation};
 
 pub(crate) struct ListTagsLogGroup;
@@ -22,7 +23,7 @@ impl Operation for ListTagsLogGroup {
         cx: &Context<'_>,
     ) -> Result<ListTagsLogGroupResponse, Fault> {
         let name = group::named(&input.log_group_name)?;
-        let tags = Some(tag::all(cx, &name).await?);
+        let tags = Some(tag::all(cx, &Resource::LogGroup(name)).await?);
         Ok(ListTagsLogGroupResponse { tags })
     }
 }

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use corelog_hot::EVENT_BYTES;
 use corelog_record::events::EventBatch;
-use corelog_spool::Entry;
-use corelog_types::{LogGroupName, LogStreamName, Timestamp};
+use corelog_types::Timestamp;
 use corelog_wire::logs::shapes::{
     InputLogEvent, PutLogEventsRequest, PutLogEventsResponse, RejectedLogEventsInfo,
 };
 
 use super::group;
 use crate::aws::{Context, Effect, Fault, Kind, Operation};
+use crate::keep::{self, NotKept};
 
 /// Bytes of a batch, and of an event: messages, and [`EVENT_BYTES`] for each.
 const BYTES_MAX: usize = 1 << 20;
@@ -38,14 +38,12 @@ impl Operation for PutLogEvents {
         input: PutLogEventsRequest,
         cx: &Context<'_>,
     ) -> Result<PutLogEventsResponse, Fault> {
-        let stream = Stream {
-            group: group::named(&input.log_group_name)?,
-            name: group::stream_named(&input.log_stream_name)?,
-        };
+        let name = group::named(&input.log_group_name)?;
+        let stream = group::stream_named(&input.log_stream_name)?;
         let events = &input.log_events;
         check(events)?;
-        let settings = group::existing(cx, &stream.group).await?;
-        group::existing_stream(cx, &stream.group, &stream.name).await?;
+        let settings = group::existing(cx, &name).await?;
+        group::existing_stream(cx, &name, &stream).await?;
         let now = cx.now();
         let judged = Judged::of(events, now, settings.retention_days);
         let accepted = &events[judged.accepted.clone()];
@@ -58,7 +56,19 @@ impl Operation for PutLogEvents {
             return Err(Fault::new(Kind::InvalidOperation, text));
         }
         if !accepted.is_empty() {
-            stream.append(cx, accepted, now).await?;
+            let batch = EventBatch {
+                group: name.as_str(),
+                stream: stream.as_str(),
+                events: accepted
+                    .iter()
+                    .map(|event| (ms(event), event.message.as_str()))
+                    .collect(),
+            };
+            let kept = keep::events(cx.spool(), &batch, now).await;
+            kept.map_err(|error| match error {
+                NotKept::Encoded(_) => Fault::internal(&error),
+                NotKept::Spooled(_) => Fault::unavailable(&error),
+            })?;
         }
         Ok(PutLogEventsResponse {
             // Nobody needs one any longer, and everybody is given one.
@@ -66,44 +76,6 @@ impl Operation for PutLogEvents {
             rejected_log_events_info: judged.rejected(events.len()),
             ..PutLogEventsResponse::default()
         })
-    }
-}
-
-struct Stream {
-    group: LogGroupName,
-    name: LogStreamName,
-}
-
-impl Stream {
-    /// Returns once the events are durable. They are one entry of the spool, in which all of them are or none.
-    async fn append(
-        &self,
-        cx: &Context<'_>,
-        events: &[InputLogEvent],
-        now: Timestamp,
-    ) -> Result<(), Fault> {
-        let batch = EventBatch {
-            group: self.group.as_str(),
-            stream: self.name.as_str(),
-            events: events
-                .iter()
-                .map(|event| (ms(event), event.message.as_str()))
-                .collect(),
-        };
-        let payload = batch.encode().map_err(|error| Fault::internal(&error))?;
-        let spool = cx.spool();
-        let appending = async {
-            spool.admit()?;
-            let appended = spool.append(Entry {
-                id: corelog_runtime::record_id(now),
-                time: now,
-                payload: &[&payload],
-                blobs: Vec::new(),
-            })?;
-            spool.durable(appended).await
-        };
-        let appended: corelog_spool::Result<()> = appending.await;
-        appended.map_err(|error| Fault::unavailable(&error))
     }
 }
 

@@ -41,6 +41,8 @@ pub struct QueryLimits {
     pub answers_bytes_max: u64,
     /// Queries that are kept after their end.
     pub kept_max: usize,
+    /// How many may be started a second; 0 is no limit.
+    pub starts_per_second: u32,
 }
 
 impl Default for QueryLimits {
@@ -49,6 +51,8 @@ impl Default for QueryLimits {
             running_max: 4,
             answers_bytes_max: 128 << 20,
             kept_max: 1_000,
+            // Source: the service's quotas.
+            starts_per_second: 10,
         }
     }
 }

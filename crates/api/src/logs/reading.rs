@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use corelog_catalog::LogGroup;
-use corelog_store::{Event, Place, Position};
+use corelog_store::{Place, Position};
 use corelog_types::{LogGroupName, NodeId, Sequence, Timestamp};
 
 use super::{arn, group};
@@ -13,11 +13,6 @@ use crate::aws::{Context, Fault};
 pub(super) const EVENTS_MAX: usize = 10_000;
 pub(super) const BYTES_MAX: usize = 1 << 20;
 const DAY_MS: u64 = 86_400_000;
-/// Digits of the parts of a place.
-const TIME: usize = 14;
-const NODE: usize = 20;
-const SEQUENCE: usize = 16;
-const PART: usize = 6;
 
 /// The group that a request names, in one of two ways.
 pub(super) fn group_of(
@@ -56,24 +51,16 @@ pub(super) fn limit(limit: Option<i64>) -> usize {
     limit.unwrap_or(EVENTS_MAX).min(EVENTS_MAX)
 }
 
-/// An event's id: its time, node, sequence and part, 56 digits together, always the same for the same event.
-pub(super) fn event_id(event: &Event) -> String {
-    digits(event.timestamp, event.position)
-}
-
-fn digits(time: Timestamp, position: Position) -> String {
-    let (time, node) = (time.unix_ms(), position.node.to_u64());
-    let (sequence, part) = (position.sequence.to_u64(), position.part);
-    format!("{time:0TIME$}{node:0NODE$}{sequence:0SEQUENCE$}{part:0PART$}")
-}
-
-/// A place in a token: when the event was taken in, and then the digits of its id.
+/// A place in a token: its five numbers, with stops between them.
 pub(super) fn write_place(place: &Place) -> String {
-    let ingested = place.ingested.unix_ms();
-    format!(
-        "{ingested:0TIME$}{}",
-        digits(place.timestamp, place.position)
-    )
+    let Position {
+        node,
+        sequence,
+        part,
+    } = place.position;
+    let times = [place.ingested, place.timestamp].map(Timestamp::unix_ms);
+    let (node, sequence) = (node.to_u64(), sequence.to_u64());
+    format!("{}.{}.{node}.{sequence}.{part}", times[0], times[1])
 }
 
 /// A place that came back in a token.
@@ -87,25 +74,21 @@ pub(super) fn invalid_token() -> Fault {
 }
 
 fn parse(text: &str) -> Option<Place> {
-    if text.len() != 2 * TIME + NODE + SEQUENCE + PART || !text.bytes().all(|b| b.is_ascii_digit())
-    {
-        return None;
-    }
-    let mut rest = text;
-    let mut number = |digits: usize| {
-        let (number, behind) = rest.split_at_checked(digits)?;
-        rest = behind;
-        number.parse::<u64>().ok()
-    };
-    Some(Place {
-        ingested: Timestamp::from_unix_ms(number(TIME)?),
-        timestamp: Timestamp::from_unix_ms(number(TIME)?),
+    let mut numbers = text.split('.').map(|digits| {
+        let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse::<u64>().ok().filter(|_| plain)
+    });
+    let mut number = || numbers.next().flatten();
+    let place = Place {
+        ingested: Timestamp::from_unix_ms(number()?),
+        timestamp: Timestamp::from_unix_ms(number()?),
         position: Position {
-            node: NodeId::from_u64(number(NODE)?),
-            sequence: Sequence::from_u64(number(SEQUENCE)?),
-            part: u32::try_from(number(PART)?).ok()?,
+            node: NodeId::from_u64(number()?),
+            sequence: Sequence::from_u64(number()?),
+            part: u32::try_from(number()?).ok()?,
         },
-    })
+    };
+    numbers.next().is_none().then_some(place)
 }
 
 #[cfg(test)]
@@ -125,24 +108,20 @@ mod tests {
     }
 
     #[test]
-    fn an_id_has_56_digits_that_say_what_the_event_is() {
-        let id = digits(place().timestamp, place().position);
-        assert_eq!(
-            id,
-            "01795338942123184467440737095516150000000000000042009999"
-        );
-        assert_eq!(id.len(), 56);
-    }
-
-    #[test]
     fn places_read_back_and_nothing_else_does() {
         let text = write_place(&place());
         assert_eq!(read_place(&text), Ok(place()));
+        // The last line of a large import, and the end of time.
+        let mut far = place();
+        far.position.part = (1 << 31) - 1;
+        far.timestamp = Timestamp::from_unix_ms(253_402_300_799_999);
+        assert_eq!(read_place(&write_place(&far)), Ok(far));
         let foreign = [
             String::new(),
-            text[1..].to_owned(),
-            format!("{text}0"),
-            text.replacen('0', "+", 1),
+            text.replacen("42.", "", 1),
+            format!("{text}.0"),
+            text.replacen("42", "+42", 1),
+            text.replacen("9999", "4294967296", 1),
             text.replace("18446744073709551615", "99999999999999999999"),
             "ä".repeat(35),
         ];

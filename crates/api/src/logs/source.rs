@@ -12,7 +12,7 @@ use corelog_insights::{
 use corelog_types::{LogGroupName, Timestamp};
 
 use super::ask::Refused;
-use super::{Malformed, QueryError, arn};
+use super::{Malformed, QueryError};
 use crate::aws::Context;
 
 /// Groups that one query may choose. Source: the page of `SOURCE`.
@@ -235,11 +235,6 @@ fn no_data_sources(sources: &[Text], text: &str) -> Refused {
         end: location.end_char_offset,
         hint: Some("name log groups: SOURCE \"name\" or SOURCE logGroups(…)".to_owned()),
     }))
-}
-
-/// The ARN that stands for the group of a name or an ARN, for messages and checks.
-pub(super) fn arn_of_all(cx: &Context<'_>) -> String {
-    arn::of_all_groups(cx.account())
 }
 
 /// An end of a time range in milliseconds.

@@ -57,6 +57,9 @@ impl Streaming for StartLiveTail {
             streams,
             pattern,
         };
+        if !cx.rates().tail_starts.allows(cx.now()) {
+            return Err(Fault::throttled());
+        }
         let session = cx.tails().begin(filter);
         let session = session.ok_or_else(Fault::limit_exceeded)?;
         let start = LiveTailSessionStart {

@@ -10,7 +10,7 @@ pub(crate) struct StartQuery;
 
 impl Operation for StartQuery {
     const NAME: &'static str = "StartQuery";
-    const EFFECT: Effect = Effect::Changes;
+    const EFFECT: Effect = Effect::Runs;
     type Input = StartQueryRequest;
     type Output = StartQueryResponse;
 
@@ -19,7 +19,10 @@ impl Operation for StartQuery {
     }
 
     async fn run(input: StartQueryRequest, cx: &Context<'_>) -> Result<StartQueryResponse, Fault> {
-        let taken = ask::take(&input, cx).await;
+        if !cx.rates().query_starts.allows(cx.now()) {
+            return Err(Fault::throttled());
+        }
+        let taken = ask::take(&input, None, cx).await;
         let taken = taken.map_err(|(refused, _)| refused.into_fault(cx))?;
         let id = cx.queries().start(taken.asked).map_err(too_many)?;
         Ok(StartQueryResponse { query_id: Some(id) })

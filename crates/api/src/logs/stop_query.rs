@@ -11,7 +11,7 @@ pub(crate) struct StopQuery;
 
 impl Operation for StopQuery {
     const NAME: &'static str = "StopQuery";
-    const EFFECT: Effect = Effect::Changes;
+    const EFFECT: Effect = Effect::Runs;
     type Input = StopQueryRequest;
     type Output = StopQueryResponse;
 

@@ -2,7 +2,8 @@
 
 use corelog_wire::logs::shapes::TagLogGroupRequest;
 
-use super::{group, tag};
+use super::group;
+use super::tag::{self, Resource};
 use crate::aws::{Context, Effect, Fault, Operation};
 
 pub(crate) struct TagLogGroup;
@@ -19,6 +20,6 @@ impl Operation for TagLogGroup {
 
     async fn run(input: TagLogGroupRequest, cx: &Context<'_>) -> Result<(), Fault> {
         let name = group::named(&input.log_group_name)?;
-        tag::add(cx, &name, input.tags).await
+        tag::add(cx, &Resource::LogGroup(name), input.tags).await
     }
 }

@@ -2,7 +2,7 @@
 
 use corelog_wire::logs::shapes::TagResourceRequest;
 
-use super::{arn, tag};
+use super::tag::{self, Resource};
 use crate::aws::{Context, Effect, Fault, Operation};
 
 pub(crate) struct TagResource;
@@ -14,12 +14,11 @@ impl Operation for TagResource {
     type Output = ();
 
     fn on(input: &TagResourceRequest, cx: &Context<'_>) -> Result<String, Fault> {
-        let name = tag::resource(cx, &input.resource_arn)?;
-        Ok(arn::of_group(cx.account(), &name))
+        Ok(Resource::named(&input.resource_arn, cx)?.arn(cx))
     }
 
     async fn run(input: TagResourceRequest, cx: &Context<'_>) -> Result<(), Fault> {
-        let name = tag::resource(cx, &input.resource_arn)?;
-        tag::add(cx, &name, input.tags).await
+        let on = Resource::named(&input.resource_arn, cx)?;
+        tag::add(cx, &on, input.tags).await
     }
 }

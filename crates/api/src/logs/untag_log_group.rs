@@ -2,7 +2,8 @@
 
 use corelog_wire::logs::shapes::UntagLogGroupRequest;
 
-use super::{group, tag};
+use super::group;
+use super::tag::{self, Resource};
 use crate::aws::{Context, Effect, Fault, Operation};
 
 pub(crate) struct UntagLogGroup;
@@ -19,6 +20,6 @@ impl Operation for UntagLogGroup {
 
     async fn run(input: UntagLogGroupRequest, cx: &Context<'_>) -> Result<(), Fault> {
         let name = group::named(&input.log_group_name)?;
-        tag::remove(cx, &name, input.tags).await
+        tag::remove(cx, &Resource::LogGroup(name), input.tags).await
     }
 }

@@ -2,7 +2,7 @@
 
 use corelog_wire::logs::shapes::UntagResourceRequest;
 
-use super::{arn, tag};
+use super::tag::{self, Resource};
 use crate::aws::{Context, Effect, Fault, Operation};
 
 pub(crate) struct UntagResource;
@@ -14,12 +14,11 @@ impl Operation for UntagResource {
     type Output = ();
 
     fn on(input: &UntagResourceRequest, cx: &Context<'_>) -> Result<String, Fault> {
-        let name = tag::resource(cx, &input.resource_arn)?;
-        Ok(arn::of_group(cx.account(), &name))
+        Ok(Resource::named(&input.resource_arn, cx)?.arn(cx))
     }
 
     async fn run(input: UntagResourceRequest, cx: &Context<'_>) -> Result<(), Fault> {
-        let name = tag::resource(cx, &input.resource_arn)?;
-        tag::remove(cx, &name, input.tag_keys).await
+        let on = Resource::named(&input.resource_arn, cx)?;
+        tag::remove(cx, &on, input.tag_keys).await
     }
 }

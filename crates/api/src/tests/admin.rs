@@ -131,6 +131,9 @@ async fn log_events_are_no_records_and_records_are_found_behind_them() {
     assert_eq!(sequences("last=2").await, [4, 35]);
     assert_eq!(sequences("last=9").await, [4, 35]);
     assert_eq!(sequences("after=4").await, [35]);
+    // Looking back may pass the beginning, and find more than are asked for.
+    put_events(70);
+    assert_eq!(sequences("last=1").await, [35]);
     let (status, _) = house.get(&format!("/corelog/v1/records/{}", id(100))).await;
     assert_eq!(status, 404);
 }
@@ -261,6 +264,37 @@ async fn calls_in_flight_are_listed_and_ended() {
 }
 
 #[tokio::test]
+async fn what_calls_in_flight_say_comes_as_lines_until_the_process_stops() {
+    let house = house().await;
+    let uri = "/corelog/v1/streams";
+    let Body::Stream(mut pieces) = house.call(Method::GET, uri, "").await.into_body() else {
+        panic!("the answer is no stream");
+    };
+    let mut lines = Vec::new();
+    while lines.len() < 7 {
+        let piece = pieces.next().await.unwrap().unwrap();
+        let text = String::from_utf8(piece.to_vec()).unwrap();
+        lines.extend(text.lines().map(json));
+    }
+    assert_eq!(lines[0]["id"], id(1).to_string());
+    assert_eq!(lines[0]["began"]["modelId"], "gpt-x");
+    assert_eq!(lines[0]["began"]["provider"], "openai");
+    assert_eq!(lines[2], json(r#"{"missedBytes":70}"#));
+    for (line, rest) in [
+        (1, r#""reasoning":"hm""#),
+        (3, r#""gap":true"#),
+        (4, r#""text":"\"Hi\"\n""#),
+        (5, r#""toolInput":"{""#),
+        (6, r#""ended":true"#),
+    ] {
+        let expected = format!(r#"{{"id":"{}",{rest}}}"#, id(1));
+        assert_eq!(lines[line], json(&expected));
+    }
+    house.stopping.request();
+    assert!(pieces.next().await.is_none());
+}
+
+#[tokio::test]
 async fn the_status_tells_what_doctor_needs() {
     let (status, text) = house().await.get("/corelog/v1/status").await;
     assert_eq!(status, 200);
@@ -293,6 +327,7 @@ async fn each_operation_asks_whether_the_caller_may() {
         ),
         (Action::ListExchanges, Method::GET, "/corelog/v1/exchanges"),
         (Action::KillExchange, Method::DELETE, &exchange),
+        (Action::WatchExchanges, Method::GET, "/corelog/v1/streams"),
         (Action::GetStatus, Method::GET, "/corelog/v1/status"),
     ] {
         let house = house_denying(Some(action)).await;

@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use corelog_runtime::Clock;
-use corelog_types::{LogGroupName, NodeId, Sequence};
+use corelog_types::{EventPointer, LogGroupName, NodeId, Sequence};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use crate::logs::{
-    Amount, Answer, Engine, Estimate, EventPointer, FieldShare, Malformed, Progress, Queries,
-    QueryError, QueryLimits, QuerySpec, Row, Statistics,
+    Amount, Answer, Engine, Estimate, FieldShare, Malformed, Progress, Queries, QueryError,
+    QueryLimits, QuerySpec, Row, Statistics,
 };
 
 #[derive(Debug)]

@@ -5,6 +5,7 @@ mod exports;
 mod groups;
 mod insights;
 mod live_tail;
+mod lookup_tables;
 mod policies;
 mod queries;
 mod streams;
@@ -20,12 +21,16 @@ use crate::aws::Effect;
 use crate::logs::OPERATIONS;
 
 /// What every operation may answer beside what its model declares.
-const COMMON: [&str; 4] = [
+const COMMON: [&str; 5] = [
     "AccessDeniedException",
     "SerializationException",
     "UnknownOperationException",
     "InvalidOperationException",
+    "ThrottlingException",
 ];
+
+/// A lookup table that is there.
+const TABLE: &str = "arn:aws:logs:us-east-1:111122223333:lookup-table:sample";
 
 /// A request that each operation takes.
 fn sample(operation: &str) -> Value {
@@ -68,8 +73,12 @@ fn sample(operation: &str) -> Value {
         "TagResource" => json!({"resourceArn": arn, "tags": {"new": "1"}}),
         "UntagResource" => json!({"resourceArn": arn, "tagKeys": ["team"]}),
         "ListTagsForResource" => json!({"resourceArn": arn}),
+        "CreateLookupTable" => json!({"lookupTableName": "new", "tableBody": "a\n1\n"}),
+        "UpdateLookupTable" => json!({"lookupTableArn": TABLE, "tableBody": "b\n"}),
+        "GetLookupTable" | "DeleteLookupTable" => json!({"lookupTableArn": TABLE}),
         "DescribeLogGroups"
         | "ListLogGroups"
+        | "DescribeLookupTables"
         | "DescribeQueries"
         | "DescribeQueryDefinitions"
         | "DescribeExportTasks"
@@ -115,6 +124,8 @@ async fn furnish(house: &House) {
     house.ok("CreateLogStream", stream).await;
     let policy = json!({"policyName": "sample", "policyDocument": "{}"});
     house.ok("PutResourcePolicy", policy).await;
+    let table = json!({"lookupTableName": "sample", "tableBody": "a\n1\n"});
+    house.ok("CreateLookupTable", table).await;
     for operation in ["PutAccountPolicy", "PutIndexPolicy"] {
         house.ok(operation, sample(operation)).await;
     }
@@ -230,12 +241,11 @@ fn what_does_not_only_read_is_noted() {
     for entry in &OPERATIONS {
         let reads = ["Describe", "Get", "List", "Test", "Filter", "StartLiveTail"];
         let reads = reads.iter().any(|verb| entry.name.starts_with(verb));
-        let expected = if reads {
-            Effect::Reads
-        } else if entry.name == "PutLogEvents" {
-            Effect::TakesIn
-        } else {
-            Effect::Changes
+        let expected = match entry.name {
+            _ if reads => Effect::Reads,
+            "PutLogEvents" => Effect::TakesIn,
+            "StartQuery" | "StopQuery" => Effect::Runs,
+            _ => Effect::Changes,
         };
         assert_eq!(entry.effect, expected, "{}", entry.name);
     }
@@ -308,6 +318,7 @@ async fn everything(house: &House) -> Vec<Value> {
         "DescribeResourcePolicies",
         "DescribeAccountPolicies",
         "DescribeExportTasks",
+        "DescribeLookupTables",
     ];
     for operation in lists {
         all.push(house.ok(operation, sample(operation)).await);

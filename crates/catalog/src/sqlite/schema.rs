@@ -8,7 +8,8 @@ use super::{SqliteCatalog, commit, failed};
 use crate::{Error, takeover};
 
 /// What brings a catalog from each version to the next. Entries are never changed, only added.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 3] = [
+    "
     CREATE TABLE settings (
         name TEXT PRIMARY KEY,
         value TEXT NOT NULL
@@ -52,7 +53,37 @@ const STEPS: [&str; 1] = ["
         updated_ms BIGINT NOT NULL,
         PRIMARY KEY (kind, scope, name)
     );
-"];
+",
+    "
+    CREATE TABLE export_tasks (
+        id TEXT PRIMARY KEY,
+        name TEXT,
+        log_group TEXT NOT NULL,
+        stream_prefix TEXT,
+        from_ms BIGINT NOT NULL,
+        to_ms BIGINT NOT NULL,
+        bucket TEXT NOT NULL,
+        prefix TEXT NOT NULL,
+        created_ms BIGINT NOT NULL,
+        ended_ms BIGINT,
+        state TEXT NOT NULL,
+        reason TEXT
+    );
+",
+    "
+    CREATE TABLE lookup_tables (
+        name TEXT PRIMARY KEY,
+        description TEXT,
+        fields TEXT NOT NULL,
+        row_count BIGINT NOT NULL,
+        byte_count BIGINT NOT NULL,
+        kms_key TEXT,
+        tags TEXT NOT NULL,
+        updated_ms BIGINT NOT NULL,
+        csv TEXT NOT NULL
+    );
+",
+];
 
 /// Takes the steps that are missing, in one transaction. A catalog that is new takes over the file of an earlier
 /// version in the same transaction, so that this happens once.

@@ -5,7 +5,10 @@ use std::fs;
 use corelog_types::{LogGroupName, Timestamp};
 
 use super::*;
-use crate::{BucketTarget, LogGroup, LogGroups as _, Logging as _, LoggingConfiguration, contract};
+use crate::{
+    BucketTarget, LogGroup, LogGroups as _, Logging as _, LoggingConfiguration, LookupTables as _,
+    contract,
+};
 
 #[tokio::test]
 async fn it_keeps_the_contract() {
@@ -77,6 +80,23 @@ async fn a_file_that_cannot_be_taken_over_is_refused_and_kept() {
         }
         assert_eq!(fs::read_to_string(&file).unwrap(), text);
     }
+}
+
+#[tokio::test]
+async fn a_catalog_of_an_earlier_version_gets_what_it_lacks() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = SqliteCatalog::open(dir.path()).await.unwrap();
+    let name = LogGroupName::new("/kept").unwrap();
+    let group = LogGroup::new(name.clone(), Timestamp::from_unix_ms(1));
+    catalog.create_group(&group).await.unwrap();
+    sqlx::raw_sql("DROP TABLE lookup_tables; PRAGMA user_version = 2")
+        .execute(&catalog.pool)
+        .await
+        .unwrap();
+    catalog.close().await;
+    let catalog = SqliteCatalog::open(dir.path()).await.unwrap();
+    assert_eq!(catalog.group(&name).await.unwrap(), Some(group));
+    assert_eq!(catalog.lookup_tables("", None, 9).await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -86,11 +86,10 @@ gpt,5    12
     );
     let seconds = |name: &str| started[name].as_u64().unwrap();
     assert_eq!(seconds("endTime") - seconds("startTime"), 3_600);
-    assert_eq!(
-        sent(&asked, "queries/check")[0],
-        *started,
-        "what is checked is what is run"
-    );
+    let mut checked = sent(&asked, "queries/check")[0].clone();
+    assert_eq!(checked.get("logGroupIdentifiers"), None);
+    checked["logGroupIdentifiers"] = json!(["/corelog/invocations"]);
+    assert_eq!(checked, *started, "what is checked is what is run");
 }
 
 #[test]
@@ -277,6 +276,13 @@ fn queries_are_saved_with_the_parameters_in_their_text() {
         "parameters": [{"name": "n", "defaultValue": "5"}, {"name": "x"}],
     });
     assert_eq!(sent(&asked, "PutQueryDefinition"), [expected]);
+    let unknown = ["query", "save", "slow", text, "--param", "m=5"];
+    let error = run_words(&url, &unknown).unwrap_err();
+    assert_eq!(error, "the query has no parameter `m`");
+    let sql = ["query", "save", "slow", "SELECT 1", "--language", "sql"];
+    let error = run_words(&url, &[&sql[..], &["--param", "n=5"]].concat()).unwrap_err();
+    assert_eq!(error, "the query has no parameter `n`");
+    assert_eq!(sent(&asked, "PutQueryDefinition").len(), 1);
 }
 
 #[test]

@@ -43,9 +43,15 @@ pub struct TortureArgs {
     /// Repeats a run by the seed that it printed.
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Only this one: `kill`, `hang-up`, `stop`, `outage` or `disk`; may be given several times.
+    /// Only this one: `kill`, `hang-up`, `stop`, `outage`, `disk` or `query`; may be given several times.
     #[arg(long, value_name = "NAME")]
     pub scenario: Vec<String>,
+    /// Calls a second in `query`, while questions are asked.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rate: u32,
+    /// How long `query` asks before it breaks anything, in seconds; it breaks more where it asks longer.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub seconds: u32,
     /// Where to work; kept when the test ends [default: a temporary directory, kept when anything is found].
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,

@@ -1,7 +1,9 @@
-//! `corelog tail`: the last records, and new ones as they come; or new events of log groups.
+//! `corelog tail`: the last records, and new ones as they come; or new events of log groups; or what calls in flight
+//! say.
 
 mod excerpt;
 mod pause;
+mod screen;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::ExitCode;
@@ -14,6 +16,7 @@ use serde_json::Value;
 
 use self::excerpt::{Highlights, excerpt};
 use self::pause::Pause;
+use self::screen::Screen;
 use super::Session;
 use crate::client::Found;
 use crate::failure::Failure;
@@ -40,6 +43,10 @@ pub struct Args {
     /// Makes a word stand out on a terminal, whatever its case; may be given again.
     #[arg(long, value_name = "WORD")]
     highlight: Vec<String>,
+    /// Shows what calls in flight say instead of records, token by token: answers that stream, from their beginning,
+    /// and those to come. Of several at once, one is shown as it comes and the others line by line.
+    #[arg(long, conflicts_with_all = ["pattern", "follow", "last", "log_groups", "highlight"])]
+    stream: bool,
 }
 
 /// A line longer than this is no record: bodies this large are not inline.
@@ -60,11 +67,14 @@ const COLUMNS: [Column; 9] = [
 
 impl Args {
     fn is_followed(&self) -> bool {
-        self.follow || !self.log_groups.is_empty()
+        self.follow || self.stream || !self.log_groups.is_empty()
     }
 
     /// What the server is asked for.
     fn path(&self) -> String {
+        if self.stream {
+            return "/corelog/v1/streams".to_owned();
+        }
         let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let mut path = if self.log_groups.is_empty() {
             format!(
@@ -117,7 +127,8 @@ pub(super) fn run(args: &Args, mut session: Session) -> anyhow::Result<ExitCode>
     let pause = (args.is_followed() && is_table)
         .then(Pause::of_terminal)
         .flatten();
-    if is_table && !shown.events {
+    let mut screen = args.stream.then(Screen::default);
+    if is_table && !shown.events && screen.is_none() {
         printer.line(&printer.styled(Style::Label, &head(&COLUMNS, &shown.widths)))?;
     }
     let mut line = Vec::new();
@@ -138,8 +149,14 @@ pub(super) fn run(args: &Args, mut session: Session) -> anyhow::Result<ExitCode>
         match printer.format {
             _ if text.is_empty() => {}
             Format::Json => printer.line(text)?,
-            Format::Table | Format::Csv => shown.line(printer, text)?,
+            Format::Table | Format::Csv => match &mut screen {
+                Some(screen) => screen.line(printer, text)?,
+                None => shown.line(printer, text)?,
+            },
         }
+    }
+    if let Some(screen) = &mut screen {
+        screen.close_line(printer)?;
     }
     if args.is_followed() {
         note("the server closed the connection");

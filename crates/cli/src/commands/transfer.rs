@@ -37,6 +37,10 @@ pub struct ImportBedrockArgs {
     /// Directory or `s3://bucket/prefix`; reached with the keys of `[s3]`.
     #[arg(value_name = "PATH|URL")]
     pub from: String,
+    /// Where else large bodies are: the bucket of `largeDataDeliveryS3Config`, or a copy of it. May be given several
+    /// times.
+    #[arg(long, value_name = "PATH|URL")]
+    pub bodies: Vec<String>,
     /// The log group; made where there is none.
     #[arg(long, value_name = "NAME", default_value = "/imported/bedrock", value_parser = group)]
     pub log_group: LogGroupName,

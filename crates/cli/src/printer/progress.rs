@@ -4,13 +4,16 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
+use super::cell::cut;
+use super::width_of;
+
 const BAR_CELLS: u64 = 24;
 
-/// A line that shows how far something is.
+/// A line that shows how far something is, and is gone when it is dropped.
 #[derive(Debug)]
 pub struct ProgressLine {
+    terminal: bool,
     shown: bool,
-    drawn: usize,
 }
 
 /// How far something is.
@@ -30,37 +33,40 @@ impl ProgressLine {
     /// A line on standard error, if that is a terminal.
     pub fn of_stderr() -> Self {
         Self {
-            shown: io::stderr().is_terminal(),
-            drawn: 0,
+            terminal: io::stderr().is_terminal(),
+            shown: false,
         }
     }
 
     /// Draws over what was drawn before.
     pub fn draw(&mut self, how_far: HowFar<'_>) {
-        if self.shown {
-            self.put(&line(how_far));
+        self.show(&line(how_far));
+    }
+
+    /// Puts a text in the place of what was drawn before.
+    pub(crate) fn show(&mut self, text: &str) {
+        if self.terminal {
+            self.shown = true;
+            let mut stderr = io::stderr().lock();
+            // Of a line that is longer than the terminal is wide, only the last part could be taken back.
+            let text = cut(text, width_of(&stderr).saturating_sub(1));
+            // Nobody is left to tell when standard error is gone.
+            let _ = write!(stderr, "\r\u{1b}[2K{text}");
+            let _ = stderr.flush();
         }
     }
 
     /// Takes the line away.
     pub fn clear(&mut self) {
-        if self.drawn > 0 {
-            self.put("");
+        if std::mem::take(&mut self.shown) {
+            let _ = write!(io::stderr().lock(), "\r\u{1b}[2K");
         }
     }
+}
 
-    fn put(&mut self, text: &str) {
-        let length = text.chars().count();
-        let rest = " ".repeat(self.drawn.saturating_sub(length));
-        let mut stderr = io::stderr().lock();
-        // Nobody is left to tell when standard error is gone.
-        let _ = write!(
-            stderr,
-            "\r{text}{rest}{}",
-            if length == 0 { "\r" } else { "" }
-        );
-        let _ = stderr.flush();
-        self.drawn = length;
+impl Drop for ProgressLine {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 

@@ -134,10 +134,20 @@ impl Findings {
         }
     }
 
-    /// Takes note of a variable that a value names: `env:CORELOG_OPENAI_KEY` makes that one known.
+    /// Takes note of a variable that a text names: `env:CORELOG_OPENAI_KEY` makes that one known.
     fn note_named(&mut self, text: &str) {
         if let Some(name) = text.strip_prefix("env:") {
             self.env_used.insert(name.to_owned());
+        }
+    }
+
+    /// The same of a value in the file: a text, or the texts of a table.
+    fn note_named_in(&mut self, value: &DeValue<'_>) {
+        if let Some(text) = value.as_str() {
+            self.note_named(text);
+        }
+        for (_, member) in value.as_table().into_iter().flatten() {
+            self.note_named_in(member.get_ref());
         }
     }
 }
@@ -385,8 +395,7 @@ impl Reader<'_> {
             self.findings.note_named(&text);
             (T::from_text(&text, env), origin)
         } else if let Some(value) = self.table.and_then(|table| table.get(key)) {
-            self.findings
-                .note_named(value.get_ref().as_str().unwrap_or_default());
+            self.findings.note_named_in(value.get_ref());
             (
                 T::from_toml(value.get_ref(), env),
                 self.sources.place(value.span()),

@@ -206,7 +206,8 @@ sections! {
         batch_bytes: ByteSize = "5MiB",
         /// A batch is written once it holds this many records.
         batch_records: u32 = "10000",
-        /// `s3`: a body larger than this becomes an object of its own. The default is Bedrock's.
+        /// `s3`: a body larger than this becomes an object of its own; `cloudwatch-logs`: it is the first to be left out of
+        /// an event that is too large. The default is Bedrock's.
         inline_bytes_max: ByteSize = "102400B",
         /// Write the `corelog` object into each record. `false` leaves Bedrock's own fields alone.
         extension: bool = "true",
@@ -262,6 +263,9 @@ sections! {
         spill_bytes: ByteSize = "4GiB",
         /// Finished queries that are remembered.
         kept_max: u32 = "1000",
+        /// How many may be started a second. More are refused with `ThrottlingException`, which AWS's clients answer by
+        /// trying again a little later; `0` is no limit.
+        starts_per_second: u32 = "10",
     }
 
     /// A caller who may use the gateway. With one block, every call needs a key; without any, the gateway is

@@ -11,7 +11,7 @@ use corelog_catalog::{
 use corelog_cli::environment::Environment;
 use corelog_cli::{Failure, ImportArgs, ImportBedrockArgs, ImportFrom, ImportLinesArgs, Moment};
 use corelog_hot::STREAM;
-use corelog_transfer::{BATCH_BYTES, Form, Import, Named, Progress, Source, Summary};
+use corelog_transfer::{BATCH_BYTES, Form, Import, Named, Progress, Reason, Source, Summary};
 use corelog_types::{LogGroupName, LogStreamName, Timestamp};
 
 use super::{Session, block_on, location, shown};
@@ -30,8 +30,10 @@ pub(crate) fn import(args: &ImportArgs, env: &Environment) -> anyhow::Result<Exi
 
 async fn bedrock(args: &ImportBedrockArgs, env: &Environment) -> anyhow::Result<Summary> {
     let session = Session::open(&args.settings, env).await?;
-    let from = location(&args.from)?;
-    let source = Source::at(&from, &crate::configure::store(&session.settings))?;
+    let reach = crate::configure::store(&session.settings);
+    let open = |place: &String| anyhow::Ok(Source::at(&location(place)?, &reach)?);
+    let bodies: anyhow::Result<Vec<Source>> = args.bodies.iter().map(open).collect();
+    let source = open(&args.from)?.with_bodies(bodies?);
     let now = session.clock.now();
     let at = |when: Option<Moment>| when.map(|when| when.at(now));
     let since = at(args.since).unwrap_or(Timestamp::from_unix_ms(0));
@@ -112,6 +114,7 @@ async fn into_group(
     let catalog = SqliteCatalog::open(&session.settings.data).await?;
     let kept = open_group(session, &catalog, group, stream).await?;
     let progress = Arc::new(Progress::default());
+    let from_stdin = source.is_none();
     let running = async {
         match source {
             Some(source) => import.run(&source, &progress).await,
@@ -123,13 +126,8 @@ async fn into_group(
         (progress.read(), progress.bytes(), events)
     };
     let outcome = shown(running, how_far).await?;
-    let stopped = || {
-        let events = progress.events();
-        Failure::new(format!("stopped; {events} events are in the log group"))
-            .hint("run the same command again, and it goes on from there")
-    };
-    let summary = outcome.ok_or_else(stopped)??;
-    if let (Some(first_event), Some(last_event)) = (summary.earliest, summary.latest) {
+    // Also where it did not get to its end: what is in the table is found by queries.
+    if let Some((first_event, last_event)) = progress.times() {
         let activity = Activity {
             group: group.clone(),
             stream: stream.clone(),
@@ -138,22 +136,43 @@ async fn into_group(
             ingestion: session.clock.now(),
         };
         catalog.note_activity(&[activity]).await?;
-        if let Some(days) = kept {
-            let too_old = session
-                .clock
-                .now()
-                .unix_ms()
-                .saturating_sub(u64::from(days) * 86_400_000);
-            if first_event.unix_ms() < too_old {
-                let text = format!(
-                    "warning: `{group}` keeps events for {days} days; those that are older go again\n"
-                );
-                std::io::stderr().write_all(text.as_bytes())?;
-            }
+    }
+    let stopped = || {
+        let events = progress.events();
+        let failure = Failure::new(format!("stopped; {events} events are in the log group"));
+        if from_stdin {
+            return failure;
         }
+        let command = if import.again {
+            "the same command without `--again`"
+        } else {
+            "the same command again"
+        };
+        failure.hint(format!("run {command}, and it goes on from there"))
+    };
+    let summary = outcome.ok_or_else(stopped)??;
+    if let (Some(days), Some((first_event, _))) = (kept, progress.times()) {
+        say_what_goes(session, group, days, first_event)?;
     }
     catalog.close().await;
     Ok(summary)
+}
+
+/// Warns where the group's retention takes imported events away again.
+fn say_what_goes(
+    session: &Session,
+    group: &LogGroupName,
+    days: u32,
+    first_event: Timestamp,
+) -> std::io::Result<()> {
+    let kept_ms = u64::from(days) * 86_400_000;
+    let too_old = session.clock.now().unix_ms().saturating_sub(kept_ms);
+    if first_event.unix_ms() >= too_old {
+        return Ok(());
+    }
+    let text =
+        format!("warning: `{group}` keeps events for {days} days; those that are older go again\n");
+    std::io::stderr().write_all(text.as_bytes())
 }
 
 /// The days that the group keeps events for.
@@ -218,6 +237,12 @@ impl std::fmt::Display for Told<'_> {
         for (reason, kept) in &self.0.kept {
             let what = format!("bodies stay addresses: {}", reason.as_str());
             named(f, kept, &what)?;
+            if *reason == Reason::Missing {
+                writeln!(
+                    f,
+                    "  `--bodies PATH|URL` names another place to look for them"
+                )?;
+            }
         }
         named(
             f,

@@ -10,6 +10,7 @@
 mod ledger;
 mod scene;
 mod upstream;
+mod watch;
 
 mod bedrock;
 mod capture;

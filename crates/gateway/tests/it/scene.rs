@@ -36,6 +36,10 @@ impl Own for Health {
         head.uri.path() == "/healthz"
     }
 
+    fn body_bytes_max(&self, _: &Parts) -> usize {
+        8 << 20
+    }
+
     fn turn_away(&self, _: &Parts, _: TurnedAway) -> Option<Response<Answer>> {
         None
     }

@@ -116,6 +116,26 @@ async fn after_a_restart_what_the_table_lacks_is_recent_again() {
     assert_eq!(all(bench.hot.recent().await).await, [3, 4, 5]);
 }
 
+/// A backlog of small entries with large bodies beside them would be gigabytes in one piece.
+#[tokio::test]
+async fn a_chunk_is_bounded_by_what_its_events_take() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = spool(dir.path());
+    let body = format!("\"word 7 {}\"", "x".repeat(400_000));
+    for number in 1..=6 {
+        append_with_blob(&spool, number, &body);
+    }
+    spool.sync().unwrap();
+    let bench = Bench::after(spool, 0, Some(64 << 20));
+    let mut recent = bench.hot.recent().await;
+    let mut entries = Vec::new();
+    while let Some(chunk) = recent.next().await.unwrap() {
+        entries.push(chunk.events.len());
+    }
+    // The third takes a chunk over a mebibyte.
+    assert_eq!(entries, [3, 3]);
+}
+
 /// A second group that has the numbers of records alone.
 #[derive(Debug)]
 struct Numbers;

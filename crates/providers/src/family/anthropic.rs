@@ -10,8 +10,8 @@ use crate::json::{members, write_streamed};
 use crate::merge::{Fields, Node, element_of, index_of, member, only_growth, push_element};
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
+use crate::said::Growth;
 use crate::skim::{Paths, Rows, Table};
-use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 pub(super) const REQUEST: Table<RequestSlot> = &[(
@@ -65,8 +65,8 @@ pub(super) const ANSWER: Table<AnswerSlot> = &[
 /// The texts by which an event makes the message grow.
 pub(super) const GROWTH: Rows<Growth> = &[
     ("delta.text", Growth::Text),
-    ("delta.thinking", Growth::Text),
-    ("delta.partial_json", Growth::Text),
+    ("delta.thinking", Growth::Reasoning),
+    ("delta.partial_json", Growth::ToolInput),
     ("completion", Growth::Text),
 ];
 

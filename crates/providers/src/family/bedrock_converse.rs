@@ -14,8 +14,8 @@ use crate::merge::{
 };
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
+use crate::said::Growth;
 use crate::skim::{Paths, Rows, Table};
-use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 /// What a block of a message's content may be; Nova's own bodies have the same blocks.
@@ -88,8 +88,8 @@ const ANSWER: Table<AnswerSlot> = &[
 /// The texts by which a frame makes a block grow; Nova's own bodies have them in an object of their own.
 pub(super) const GROWTH: Rows<Growth> = &[
     ("delta.text", Growth::Text),
-    ("delta.toolUse.input", Growth::Text),
-    ("delta.reasoningContent.text", Growth::Text),
+    ("delta.toolUse.input", Growth::ToolInput),
+    ("delta.reasoningContent.text", Growth::Reasoning),
 ];
 
 pub(crate) static FAMILY: Family = Family {

@@ -14,8 +14,8 @@ use crate::answer::count::{
 };
 use crate::answer::has;
 use crate::request::{RequestSlot, holds};
+use crate::said::Growth;
 use crate::skim::{Paths, Table};
-use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 const REQUEST: Table<RequestSlot> = &[

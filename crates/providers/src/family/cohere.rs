@@ -10,8 +10,8 @@ use crate::json::{elements, members};
 use crate::merge::{Fields, index_of, member};
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
+use crate::said::Growth;
 use crate::skim::{Paths, Rows, Table};
-use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 const REQUEST: Table<RequestSlot> = &[(
@@ -66,9 +66,12 @@ const ANSWER: Table<AnswerSlot> = &[
 const GROWTH: Rows<Growth> = &[
     ("text", Growth::Text),
     ("delta.message.content.text", Growth::Text),
-    ("delta.message.content.thinking", Growth::Text),
-    ("delta.message.tool_plan", Growth::Text),
-    ("delta.message.tool_calls.function.arguments", Growth::Text),
+    ("delta.message.content.thinking", Growth::Reasoning),
+    ("delta.message.tool_plan", Growth::Reasoning),
+    (
+        "delta.message.tool_calls.function.arguments",
+        Growth::ToolInput,
+    ),
 ];
 
 pub(crate) static FAMILY: Family = Family {

@@ -13,8 +13,8 @@ use crate::json::{Kind, elements, kind, members};
 use crate::merge::{Fields, Node, index_of, push_element};
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
+use crate::said::Growth;
 use crate::skim::{Paths, Rows, Table};
-use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 /// What a part of a content may be.

@@ -10,8 +10,8 @@ use crate::answer::has;
 use crate::json::write_string;
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
+use crate::said::Growth;
 use crate::skim::{Paths, Table};
-use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 const REQUEST: Table<RequestSlot> = &[(

@@ -10,8 +10,8 @@ use crate::json::members;
 use crate::merge::Fields;
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
+use crate::said::Growth;
 use crate::skim::{Paths, Rows, Table};
-use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 const REQUEST: Table<RequestSlot> = &[(
@@ -47,9 +47,9 @@ const ANSWER: Table<AnswerSlot> = &[
 /// The texts by which a line makes the answer grow.
 const GROWTH: Rows<Growth> = &[
     ("message.content", Growth::Text),
-    ("message.thinking", Growth::Text),
+    ("message.thinking", Growth::Reasoning),
     ("response", Growth::Text),
-    ("thinking", Growth::Text),
+    ("thinking", Growth::Reasoning),
 ];
 
 pub(crate) static FAMILY: Family = Family {

@@ -13,8 +13,8 @@ use crate::json::{elements, members};
 use crate::merge::{Fields, Node, index_of, only_growth};
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
+use crate::said::Growth;
 use crate::skim::{Paths, Rows, Table};
-use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 /// What every call to `OpenAI` may say, Responses too.
@@ -103,13 +103,13 @@ pub(super) const GROWTH: Rows<Growth> = &[
     ("choices[].delta.content", Growth::Text),
     ("choices[].delta.content[].text", Growth::Text),
     ("choices[].delta.refusal", Growth::Text),
-    ("choices[].delta.reasoning", Growth::Text),
-    ("choices[].delta.reasoning_content", Growth::Text),
+    ("choices[].delta.reasoning", Growth::Reasoning),
+    ("choices[].delta.reasoning_content", Growth::Reasoning),
     (
         "choices[].delta.tool_calls[].function.arguments",
-        Growth::Text,
+        Growth::ToolInput,
     ),
-    ("choices[].delta.function_call.arguments", Growth::Text),
+    ("choices[].delta.function_call.arguments", Growth::ToolInput),
 ];
 
 pub(crate) static FAMILY: Family = Family {

@@ -12,8 +12,8 @@ use crate::answer::has;
 use crate::merge::{Fields, Node, element_of, index_of, member, push_element};
 use crate::reassemble::{Assemble, Part};
 use crate::request::{RequestSlot, holds};
+use crate::said::Growth;
 use crate::skim::{Paths, Rows, Table};
-use crate::so_far::Growth;
 use crate::terminal::Ending;
 
 pub(super) const REQUEST: Table<RequestSlot> = &[

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use corelog_insights::{Baseline, Command, CommandKind, Expr, ExprKind, Field, Item};
+use corelog_values::json::join;
 use corelog_values::{Value, calendar};
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{self as df, LogicalPlanBuilder};
@@ -12,7 +13,7 @@ use super::rows::conjuncts;
 use super::steps::aliased;
 use super::{Planning, is_aggregation, last_filter};
 use crate::discover::{Discover, Wanted};
-use crate::frame::{Frame, join, promoted};
+use crate::frame::{Frame, promoted};
 use crate::group;
 use crate::of_group::{OfGroup, is_of_group};
 use crate::scan::in_window;
@@ -40,19 +41,18 @@ impl Planning<'_> {
     ) -> Result<Reading> {
         let request = self.request;
         let groups = group::selected(commands, &request.groups, &request.selected);
-        self.groups += groups.len();
         let before = compared(commands, window)?;
         let all = before.map_or(window, |before| before.and(window));
         let (mut scan, extent) = request.events.select(&groups, all);
-        self.extent.add(extent);
+        self.watch.reads(&groups, extent);
         let counted = before.is_none() && last_filter(commands).is_none();
-        if counted {
-            scan.count(&self.tally);
+        if counted && !self.is_nested {
+            scan.count(self.watch.tally());
         }
         let is_promoted = !scan.loose;
         let conditions = conditions_of_events(commands);
         let text = text::of_conditions(conditions.iter().copied(), is_promoted);
-        scan.look_for(text, &self.left_out);
+        scan.look_for(text, self.watch.left_out());
         let mut builder =
             LogicalPlanBuilder::scan("events", provider_as_source(Arc::new(scan)), None)?;
         if let Some(before) = before {

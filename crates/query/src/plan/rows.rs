@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use corelog_insights::{Direction, Expr, ExprKind, Limit, SortKey};
+use corelog_insights::{Command, CommandKind, Direction, Expr, ExprKind, Limit, SortKey};
 use corelog_values::Expression;
 use datafusion::logical_expr::LogicalPlanBuilder;
 
-use super::{Planning, Slots, in_order};
+use super::{Names, Planning, Slots, in_order};
 use crate::compute::{Form, Keep};
 use crate::frame::{Frame, OrderKey};
 use crate::kind::Kind;
@@ -62,7 +62,7 @@ impl Planning<'_> {
             };
             let column = match slot {
                 Some(slot) if slot.path.is_empty() && sorts_as_is(slot.kind) => slot.column,
-                _ => self.compute(&mut frame, cx, &key.expr, Form::SortKey, &[])?,
+                _ => self.compute(&mut frame, cx, &key.expr, Form::SortKey, Names::default())?,
             };
             order.push(OrderKey {
                 column,
@@ -75,13 +75,19 @@ impl Planning<'_> {
         Ok(frame)
     }
 
-    pub(super) fn limit(frame: Frame, limit: Limit) -> Result<Frame> {
+    /// `later` are the commands behind it.
+    pub(super) fn limit(&self, mut frame: Frame, limit: Limit, later: &[Command]) -> Result<Frame> {
         let rows = limit.count as usize;
         if limit.any {
-            let mut frame = frame;
             let builder = LogicalPlanBuilder::from(frame.plan);
             frame.plan = builder.limit(0, Some(rows))?.build()?;
             return Ok(frame);
+        }
+        if later
+            .iter()
+            .all(|it| matches!(it.kind, CommandKind::Limit(_)))
+        {
+            frame = self.peeked(frame, rows)?;
         }
         Ok(in_order(frame, Some(rows))?)
     }

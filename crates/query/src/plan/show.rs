@@ -3,10 +3,11 @@
 //! `fields` adds columns to those before; a `display` says what is shown, and the last one wins.
 
 use corelog_insights::{ExprKind, Function, Item};
+use corelog_values::rows::Shown;
 
-use super::{Planning, computed, is_hidden, kind_of};
+use super::{Names, Planning, computed, is_hidden, kind_of};
 use crate::compute::{Form, Slot};
-use crate::frame::{Frame, Shown};
+use crate::frame::Frame;
 use crate::{Result, Window};
 
 impl Planning<'_> {
@@ -19,7 +20,7 @@ impl Planning<'_> {
         let mut fresh = Vec::new();
         for item in items {
             let column = self.item(&mut frame, item, &mut fresh, window)?;
-            frame.show(column);
+            frame.shown.show(column);
         }
         Ok(frame)
     }
@@ -33,13 +34,9 @@ impl Planning<'_> {
         let mut fresh = Vec::new();
         let mut shown: Vec<Shown> = Vec::new();
         for item in items {
-            let column = self.item(&mut frame, item, &mut fresh, window)?;
-            if !shown.iter().any(|known| known.name == column.name) {
-                shown.push(column);
-            }
+            shown.push(self.item(&mut frame, item, &mut fresh, window)?);
         }
-        frame.shown = shown;
-        frame.displayed = true;
+        frame.shown.display(shown);
         Ok(frame)
     }
 
@@ -70,7 +67,11 @@ impl Planning<'_> {
         } else {
             let kind = kind_of(&item.expr);
             let cx = self.context(window);
-            let column = self.compute(frame, cx, &item.expr, Form::Value(kind), fresh)?;
+            let names = Names {
+                fresh,
+                ..Names::default()
+            };
+            let column = self.compute(frame, cx, &item.expr, Form::Value(kind), names)?;
             Slot {
                 column,
                 kind,

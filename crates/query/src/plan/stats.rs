@@ -12,14 +12,14 @@ use datafusion::logical_expr as df;
 use datafusion::logical_expr::{ExprFunctionExt, LogicalPlanBuilder};
 use datafusion::prelude::{ident, lit};
 
-use super::{Planning, Slots, computed};
-use crate::compute::{Compute, Form, Output, Slot};
+use super::{Names, Planning, Slots, computed};
+use crate::compute::{Form, Slot};
 use crate::finish::{Finish, Finished};
 use crate::frame::{Computed, Frame, OrderKey};
 use crate::kind::Kind;
 use crate::stage::Stage;
 use crate::{Error, Result, Window};
-use corelog_values::rows::TimeKey;
+use corelog_values::rows::{Shown, TimeKey};
 
 mod aggregate;
 
@@ -101,21 +101,8 @@ impl Planning<'_> {
                 value: None,
             });
         }
-        let compute = |form, column: String| Output {
-            column,
-            expression: Expression::slot(0),
-            form,
-        };
-        let (identity, scalar) = (self.name(), self.name());
-        let step = Compute {
-            slots: vec![slot.clone()],
-            outputs: vec![
-                compute(Form::Identity, identity.clone()),
-                compute(Form::Scalar, scalar.clone()),
-            ],
-            cx: Arc::default(),
-        };
-        frame.plan = Stage::plan(frame.plan.clone(), Arc::new(step))?;
+        let forms = [Form::Identity, Form::Scalar];
+        let [identity, scalar] = self.forms(frame, slot.clone(), forms)?;
         slot.column = self.name();
         Ok(Key {
             name: name.to_owned(),
@@ -180,7 +167,8 @@ impl Planning<'_> {
                     kind: key.kind,
                     path: Vec::new(),
                 };
-                self.sort_key(after, slot)?
+                let [key] = self.forms(after, slot, [Form::SortKey])?;
+                key
             } else {
                 key.column
             };
@@ -190,21 +178,6 @@ impl Planning<'_> {
             });
         }
         Ok(())
-    }
-
-    fn sort_key(&mut self, frame: &mut Frame, slot: Slot) -> Result<String> {
-        let column = self.name();
-        let step = Compute {
-            slots: vec![slot],
-            outputs: vec![Output {
-                column: column.clone(),
-                expression: Expression::slot(0),
-                form: Form::SortKey,
-            }],
-            cx: Arc::default(),
-        };
-        frame.plan = Stage::plan(frame.plan.clone(), Arc::new(step))?;
-        Ok(column)
     }
 
     /// Makes values of what was aggregated; the parts of items that are known then, and where.
@@ -259,32 +232,20 @@ impl Planning<'_> {
             let slot = if let Some((_, slot)) = found {
                 slot.clone()
             } else {
-                let cx = self.context(window);
-                let mut slots = Slots {
-                    computed: known.to_vec(),
-                    ..Slots::of(after)
+                let (cx, kind) = (self.context(window), Kind::Any);
+                let names = Names {
+                    computed: known,
+                    ..Names::default()
                 };
-                let expression = Expression::new(&cx, &item.expr, &mut slots);
-                let slots = slots.made;
-                let column = self.name();
-                let step = Compute {
-                    slots,
-                    outputs: vec![Output {
-                        column: column.clone(),
-                        expression,
-                        form: Form::Value(Kind::Any),
-                    }],
-                    cx: Arc::new(cx),
-                };
-                after.plan = Stage::plan(after.plan.clone(), Arc::new(step))?;
+                let column = self.compute(after, cx, &item.expr, Form::Value(kind), names)?;
                 Slot {
                     column,
-                    kind: Kind::Any,
+                    kind,
                     path: Vec::new(),
                 }
             };
             after.compute(computed(&item.name, slot));
-            after.show(crate::frame::Shown::column(&item.name));
+            after.shown.show(Shown::column(&item.name));
         }
         Ok(())
     }
@@ -341,7 +302,7 @@ impl Planning<'_> {
             column: column.clone(),
             kind: Kind::Int,
         };
-        after.show(crate::frame::Shown::column(COUNT));
+        after.shown.show(Shown::column(COUNT));
         after.compute(count);
         after.order.insert(
             0,

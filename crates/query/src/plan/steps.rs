@@ -5,20 +5,18 @@ use std::sync::Arc;
 
 use corelog_insights::{Command, CommandKind, Expr, ExprKind, Field, InSet, ParsePattern, Query};
 use corelog_store::Column as Stored;
-use corelog_values::rows::{self, Given, Layout, Other, Table, Windows, step};
+use corelog_values::json::join;
+use corelog_values::rows::{self, Given, Layout, Other, Shown, Table, Windows, step};
 use corelog_values::{Set, Value};
 
 use super::Planning;
 use super::read::{WAS_BEFORE, each_expr};
 use crate::compute::Slot;
-use crate::frame::{Computed, Frame, OrderKey, POINTER, Shown, join};
+use crate::frame::{Computed, Frame, HIDDEN, OrderKey, POINTER};
 use crate::kind::Kind;
 use crate::stage::Stage;
 use crate::steps::{AllRows, Command as Working, EachRow, Written};
 use crate::{Result, Window};
-
-/// Before the names of columns that only we know.
-const HIDDEN: char = '\u{0}';
 
 impl Planning<'_> {
     /// Plans a command of rows. `later` are the commands behind it.
@@ -39,6 +37,8 @@ impl Planning<'_> {
             CommandKind::AppendCols(append) => {
                 given.other = Some(self.other(&append.query, window, BTreeSet::new()).await?);
             }
+            CommandKind::Lookup(lookup) => given.tables = self.tables(&lookup.table.value),
+            CommandKind::CidrLookup(lookup) => given.tables = self.tables(&lookup.table.value),
             _ => {}
         }
         if is_of_each_row(&command.kind) {
@@ -49,28 +49,35 @@ impl Planning<'_> {
     }
 
     fn given(&self, frame: &Frame, window: Window) -> Given {
-        let shown = |column: Shown| rows::Shown {
-            name: column.name,
-            field: column.field,
-        };
-        let tables = self.request.tables.iter();
         Given {
             context: Arc::new(self.context(window)),
-            shown: frame.columns().into_iter().map(shown).collect(),
+            shown: frame.columns(),
             keys: frame.keys.clone(),
             time_key: frame.time_key,
             split: frame.split.clone(),
-            tables: tables
-                .map(|table| (table.name.clone(), Arc::new(Table::read(&table.csv))))
-                .collect(),
+            tables: Vec::new(),
             other: None,
             windows: Windows::One,
             anomaly: false,
+            bare: false,
         }
     }
 
+    /// The lookup table of that name, if there is one.
+    fn tables(&self, name: &str) -> Vec<(String, Arc<Table>)> {
+        let named = self
+            .request
+            .tables
+            .iter()
+            .filter(|table| table.name == name);
+        named
+            .map(|table| (table.name.clone(), Arc::new(Table::read(&table.csv))))
+            .collect()
+    }
+
     /// A command that makes rows of each row by itself.
-    fn each_row(&mut self, mut frame: Frame, command: &Command, given: Given) -> Result<Frame> {
+    fn each_row(&mut self, mut frame: Frame, command: &Command, mut given: Given) -> Result<Frame> {
+        given.bare = true;
         let outputs = outputs(&command.kind);
         let mut rows = Rows::of(&frame, matches!(command.kind, CommandKind::Unnest { .. }));
         rows.keep(&rows::read(&command.kind, &given));
@@ -93,7 +100,7 @@ impl Planning<'_> {
             }
         }
         for name in rows::added(&command.kind, &given) {
-            frame.show_made(&name);
+            frame.shown.show_made(&name);
         }
         let number = self.name();
         let transform = EachRow {
@@ -123,16 +130,19 @@ impl Planning<'_> {
         let mut rows = Rows::of(&frame, false);
         let follows = |wanted: fn(&CommandKind) -> bool| later.iter().any(|it| wanted(&it.kind));
         let is_pattern = matches!(command.kind, CommandKind::Pattern(_));
-        given.anomaly = is_pattern && follows(|kind| matches!(kind, CommandKind::Anomaly));
-        if matches!(command.kind, CommandKind::LogCompare(_))
-            || (is_pattern && follows(|kind| matches!(kind, CommandKind::Diff(_))))
-        {
+        let is_comparison = matches!(command.kind, CommandKind::LogCompare(_));
+        given.anomaly =
+            (is_pattern || is_comparison) && follows(|kind| matches!(kind, CommandKind::Anomaly));
+        if is_comparison || (is_pattern && follows(|kind| matches!(kind, CommandKind::Diff(_)))) {
             let slot = rows.add(WAS_BEFORE, WAS_BEFORE, Kind::Bool);
             given.windows = Windows::Compared(slot);
         }
+        let is_replaced = is_of_own_rows(&command.kind);
+        if is_replaced {
+            rows.keep(&rows::read(&command.kind, &given));
+        }
         let mut after = rows.layout.clone();
         step(&command.kind, &mut after, &given)?;
-        let is_replaced = after.columns().iter().all(|it| it.is_computed);
         let number = self.name();
         let (mut written, mut known) = (Vec::new(), Vec::new());
         for column in after.columns() {
@@ -178,17 +188,13 @@ impl Planning<'_> {
             number: number.clone(),
         };
         let plan = Stage::plan(frame.plan.clone(), Arc::new(transform))?;
-        if is_replaced && frame.raw {
+        if is_replaced {
             frame = Frame::aggregated(plan, known);
-            // What one command leaves for the next is not for people.
-            frame
-                .shown
-                .retain(|column| !column.name.starts_with(HIDDEN));
         } else {
             frame.plan = plan;
             frame.computed = known;
             for name in rows::added(&command.kind, &given) {
-                frame.show_made(&name);
+                frame.shown.show_made(&name);
             }
         }
         frame.order = vec![OrderKey {
@@ -208,14 +214,8 @@ impl Planning<'_> {
     ) -> Result<Other> {
         let frame = self.subquery(query, window, &more).await?;
         let shown = frame.columns();
-        let mut names: Vec<(String, Option<Slot>)> = Vec::new();
-        for column in &shown {
-            let slot = match &column.field {
-                Some(field) => frame.field(field),
-                None => frame.column(&column.name),
-            };
-            names.push((column.name.clone(), slot));
-        }
+        let named = |column: &Shown| (column.name.clone(), frame.shown_at(column));
+        let mut names: Vec<(String, Option<Slot>)> = shown.iter().map(named).collect();
         for name in more {
             if names.iter().all(|(known, _)| *known != name) {
                 let slot = frame.column(&name);
@@ -224,32 +224,24 @@ impl Planning<'_> {
         }
         let (names, slots): (Vec<String>, Vec<Option<Slot>>) = names.into_iter().unzip();
         Ok(Other {
-            rows: self.engine.rows(frame, slots, self.request).await?,
+            rows: self.rows(frame, &slots).await?,
             layout: Layout::of_columns(names),
             shown: shown
                 .into_iter()
-                .map(|column| rows::Shown {
-                    name: column.name,
-                    field: None,
-                })
+                .map(|column| Shown::column(&column.name))
                 .collect(),
         })
     }
 
     /// Runs the subqueries of a command's conditions.
-    pub(super) async fn subqueries(&mut self, command: &Command, window: Window) -> Result<()> {
+    pub(super) async fn run_subqueries(&mut self, command: &Command, window: Window) -> Result<()> {
         let mut queries = Vec::new();
         each_expr(&command.kind, &mut |expr| subqueries(expr, &mut queries));
         for query in queries {
             let frame = self.subquery(query, window, &BTreeSet::new()).await?;
-            let slot = frame
-                .columns()
-                .first()
-                .and_then(|column| match &column.field {
-                    Some(field) => frame.field(field),
-                    None => frame.column(&column.name),
-                });
-            let rows = self.engine.rows(frame, vec![slot], self.request).await?;
+            let columns = frame.columns();
+            let slot = columns.first().and_then(|column| frame.shown_at(column));
+            let rows = self.rows(frame, &[slot]).await?;
             let values = rows.into_iter().flatten();
             let set: Set = values
                 .filter(|value: &Value<'_>| !value.is_null())
@@ -368,6 +360,14 @@ fn is_of_each_row(kind: &CommandKind) -> bool {
             | CommandKind::Expand(_)
             | CommandKind::Lookup(_)
             | CommandKind::CidrLookup(_)
+    )
+}
+
+/// Whether a command makes rows that have nothing of those before.
+pub(super) fn is_of_own_rows(kind: &CommandKind) -> bool {
+    matches!(
+        kind,
+        CommandKind::Pattern(_) | CommandKind::LogCompare(_) | CommandKind::RelevantFields { .. }
     )
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use corelog_insights::{AutoRegress, BinaryOp, Field, Text};
 
-use crate::row::{Frame, Shown};
-use crate::source::fits_stars;
+use crate::row::Frame;
 use crate::value::Value;
 use corelog_values::arithmetic;
 use corelog_values::coerce;
+use corelog_values::rows::Shown;
 
 /// The sum so far; what is no number adds nothing.
 pub(crate) fn accum(mut frame: Frame, field: &Field, alias: Option<&Text>) -> Frame {
@@ -21,7 +21,7 @@ pub(crate) fn accum(mut frame: Frame, field: &Field, alias: Option<&Text>) -> Fr
         }
         row.set(&name, sum.clone());
     }
-    frame.show_made(&name);
+    frame.columns.show_made(&name);
     frame
 }
 
@@ -44,14 +44,14 @@ pub(crate) fn auto_regress(mut frame: Frame, regress: &AutoRegress) -> Frame {
             let value = before.and_then(|before| values.get(before));
             row.set(&name, value.cloned().unwrap_or(Value::Null));
         }
-        frame.show_made(&name);
+        frame.columns.show_made(&name);
     }
     frame
 }
 
 /// Missing values become the last one before. Names with `*`, and no names at all, mean columns that are shown.
 pub(crate) fn fill_down(mut frame: Frame, names: &[Text]) -> Frame {
-    let shown = frame.columns();
+    let shown = frame.columns.all();
     let is_meant = |column: &&Shown| {
         let mut names = names.iter();
         names.len() == 0 || names.any(|name| fits_stars(&name.value, &column.name))
@@ -66,7 +66,7 @@ pub(crate) fn fill_down(mut frame: Frame, names: &[Text]) -> Frame {
     for column in columns {
         let mut last = Value::Null;
         for row in &mut frame.rows {
-            let value = column.value(row);
+            let value = row.shown(&column);
             if value.is_null() {
                 row.set(&column.name, last.clone());
             } else {
@@ -75,4 +75,15 @@ pub(crate) fn fill_down(mut frame: Frame, names: &[Text]) -> Frame {
         }
     }
     frame
+}
+
+/// Whether a text fits a pattern in which `*` stands for any text.
+fn fits_stars(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
+            let mut starts = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+            starts.any(|at| fits_stars(tail, &rest[at..]))
+        }),
+    }
 }

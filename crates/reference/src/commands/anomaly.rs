@@ -11,7 +11,7 @@ use crate::value::Value;
 
 /// The column in which `pattern` leaves the counts of each part.
 const PARTS: &str = "\u{0}parts";
-const PARTS_COUNT: usize = 10;
+pub(crate) const PARTS_COUNT: usize = 10;
 const COLUMNS: [&str; 3] = ["@anomalyKind", "@anomalyCount", "@anomalyExpectedCount"];
 
 /// The part that a time is in; what has no time is in the first.
@@ -26,6 +26,14 @@ pub(crate) fn part_of(ms: Option<i64>, window: Window) -> usize {
             (i128::from(ms) - start) * 10 >= part * (end - start + 1)
         })
         .unwrap_or(0)
+}
+
+/// The first millisecond of a part.
+pub(crate) fn start_of(part: usize, window: Window) -> i128 {
+    let (start, end) = (i128::from(window.start_ms), i128::from(window.end_ms));
+    let behind = i128::try_from(part).unwrap_or(0) * (end - start + 1);
+    // Rounded up.
+    start - (-behind).div_euclid(10)
 }
 
 /// Leaves the counts of a pattern, by the parts that its texts are in.
@@ -53,7 +61,7 @@ pub(crate) fn apply(mut frame: Frame) -> Frame {
         }
     }
     for name in COLUMNS {
-        frame.show_made(name);
+        frame.columns.show_made(name);
     }
     frame
 }

@@ -73,6 +73,7 @@ pub(crate) fn apply(now: &Frame, before: &Frame) -> Frame {
             gone.set("@sampleCount", Value::int(0));
             gone.set("@ratio", Value::int(0));
             anomaly::forget(&mut gone);
+            pattern::forget(&mut gone);
             rows.push(compared(gone, 0, count_before));
         }
     }
@@ -89,7 +90,7 @@ pub(crate) fn apply(now: &Frame, before: &Frame) -> Frame {
         "@differenceCount",
         "@differenceDescription",
     ] {
-        frame.show_made(name);
+        frame.columns.show_made(name);
     }
     frame
 }

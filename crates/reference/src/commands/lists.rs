@@ -23,7 +23,7 @@ pub(crate) fn unnest(scope: &Scope<'_>, mut frame: Frame, path: &Expr, into: &Te
         }
     }
     frame.rows = rows;
-    frame.show_made(&into.value);
+    frame.columns.show_made(&into.value);
     frame
 }
 
@@ -51,6 +51,6 @@ pub(crate) fn expand(mut frame: Frame, field: &Field) -> Frame {
         }
     }
     frame.rows = rows;
-    frame.show_made(&name);
+    frame.columns.show_made(&name);
     frame
 }

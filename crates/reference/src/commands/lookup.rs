@@ -100,7 +100,7 @@ pub(crate) fn cidr(input: &Input, mut frame: Frame, lookup: &CidrLookup) -> Resu
 
 fn shown(mut frame: Frame, outputs: &[Text]) -> Frame {
     for output in outputs {
-        frame.show_made(&output.value);
+        frame.columns.show_made(&output.value);
     }
     frame
 }

@@ -28,7 +28,7 @@ pub(crate) fn apply(scope: &Scope<'_>, mut frame: Frame, parse: &Parse) -> Resul
     }
     frame.rows = rows;
     for name in &names {
-        frame.show_made(name);
+        frame.columns.show_made(name);
     }
     Ok(frame)
 }
@@ -207,6 +207,6 @@ pub(crate) fn json(mut frame: Frame, from: &Field, path: &Text, alias: &Text) ->
         let value = value.map_or(Value::Null, |value| value.clone().into_owned());
         row.set(&alias.value, value);
     }
-    frame.show_made(&alias.value);
+    frame.columns.show_made(&alias.value);
     frame
 }

@@ -49,6 +49,6 @@ pub(crate) fn apply(mut frame: Frame, sessionize: &Sessionize) -> Result<Frame, 
             session.map_or(Value::Null, Value::int),
         );
     }
-    frame.show_made(&sessionize.alias.value);
+    frame.columns.show_made(&sessionize.alias.value);
     Ok(frame)
 }

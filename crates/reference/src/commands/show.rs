@@ -6,12 +6,13 @@
 use corelog_insights::{ExprKind, Item};
 
 use crate::eval::{Scope, eval};
-use crate::row::{Frame, Shown};
+use crate::row::Frame;
+use corelog_values::rows::Shown;
 
 pub(crate) fn fields(scope: &mut Scope<'_>, mut frame: Frame, items: &[Item]) -> Frame {
     for item in items {
         let column = compute(scope, &mut frame, item);
-        frame.show(column);
+        frame.columns.show(column);
     }
     frame
 }
@@ -19,13 +20,9 @@ pub(crate) fn fields(scope: &mut Scope<'_>, mut frame: Frame, items: &[Item]) ->
 pub(crate) fn display(scope: &mut Scope<'_>, mut frame: Frame, items: &[Item]) -> Frame {
     let mut shown: Vec<Shown> = Vec::new();
     for item in items {
-        let column = compute(scope, &mut frame, item);
-        if !shown.iter().any(|known| known.name == column.name) {
-            shown.push(column);
-        }
+        shown.push(compute(scope, &mut frame, item));
     }
-    frame.shown = shown;
-    frame.displayed = true;
+    frame.columns.display(shown);
     frame
 }
 
@@ -36,7 +33,7 @@ fn compute(scope: &mut Scope<'_>, frame: &mut Frame, item: &Item) -> Shown {
         let hidden = (1..field.segments.len()).any(|length| {
             scope
                 .fresh
-                .contains(&crate::row::join(&field.segments[..length]))
+                .contains(&corelog_values::json::join(&field.segments[..length]))
         });
         if !hidden {
             return Shown {

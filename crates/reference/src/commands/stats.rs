@@ -78,13 +78,15 @@ fn group(rows: &[Row], keys: &dyn Fn(&Row) -> Vec<Value>) -> Vec<(Vec<Value>, Ve
 /// Time keys first, the latest before; then the others, ascending.
 pub(crate) fn key_order(left: &[Value], right: &[Value]) -> Ordering {
     let pairs = || left.iter().zip(right);
-    let is_time = |value: &Value| matches!(value, Value::Time(_));
-    let is_time_key = |(left, right): &(&Value, &Value)| is_time(left) || is_time(right);
-    let times = pairs().filter(is_time_key);
-    let others = pairs().filter(|pair| !is_time_key(pair));
-    times
-        .map(|(left, right)| natural::order(left, right).reverse())
-        .chain(others.map(|(left, right)| natural::order(left, right)))
+    let time = |value: &Value| match value {
+        Value::Time(ms) => Some(*ms),
+        _ => None,
+    };
+    // What is no time comes behind all times.
+    let by_time = pairs().map(|(left, right)| time(right).cmp(&time(left)));
+    let by_value = pairs().map(|(left, right)| natural::order(left, right));
+    by_time
+        .chain(by_value)
         .find(|order| *order != Ordering::Equal)
         .unwrap_or(Ordering::Equal)
 }

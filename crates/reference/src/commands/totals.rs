@@ -5,14 +5,15 @@
 
 use corelog_insights::{AddTotals, BinaryOp};
 
-use crate::row::{Frame, Row, Shown};
+use crate::row::{Frame, Row};
 use crate::value::Value;
 use corelog_values::arithmetic;
 use corelog_values::coerce;
+use corelog_values::rows::Shown;
 
 pub(crate) fn apply(mut frame: Frame, totals: &AddTotals) -> Frame {
     let mut columns: Vec<Shown> = if totals.fields.is_empty() {
-        frame.columns()
+        frame.columns.all()
     } else {
         let fields = totals.fields.iter();
         fields
@@ -24,16 +25,16 @@ pub(crate) fn apply(mut frame: Frame, totals: &AddTotals) -> Frame {
     };
     if totals.rows {
         for row in &mut frame.rows {
-            let sum = sum(columns.iter().map(|column| column.value(row)));
+            let sum = sum(columns.iter().map(|column| row.shown(column)));
             row.set(&totals.name.value, sum);
         }
-        frame.show_made(&totals.name.value);
+        frame.columns.show_made(&totals.name.value);
         columns.push(Shown::column(&totals.name.value));
     }
     if totals.columns {
         let mut last = Row::default();
         for column in &columns {
-            let sum = sum(frame.rows.iter().map(|row| column.value(row)));
+            let sum = sum(frame.rows.iter().map(|row| row.shown(column)));
             last.set(&column.name, sum);
         }
         frame.rows.push(last);

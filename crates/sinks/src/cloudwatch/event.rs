@@ -14,9 +14,8 @@ use corelog_record::stored::{self, PartHeader, PartName, Place, StoredRecord};
 use corelog_record::{BodyForm, BodySlot, Cut, CutReason, Document, line};
 use corelog_types::RecordId;
 
+use crate::compact::{Compacted, compacted};
 use crate::modality;
-
-const PIECE_BYTES: usize = 8 * 1024;
 
 /// What events hold.
 #[derive(Debug, Clone, Copy)]
@@ -250,7 +249,7 @@ fn hold<'a>(
     let as_it_is = fits && header.form != BodyForm::Pretty;
     match header.at {
         Place::Inline if as_it_is => Ok(of_form(header.form, inline.into())),
-        Place::Inline => compacted(inline, bytes_max),
+        Place::Inline => compacted(inline, bytes_max).map(held),
         Place::Blob => match batch.blobs.open(entry.id, header.name.as_str()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Ok(Held::LeftOut(CutReason::Disk))
@@ -261,7 +260,7 @@ fn hold<'a>(
                 blob.take(bytes_max as u64).read_to_end(&mut bytes)?;
                 Ok(of_form(header.form, bytes.into()))
             }
-            Ok(blob) => compacted(blob, bytes_max),
+            Ok(blob) => compacted(blob, bytes_max).map(held),
         },
     }
 }
@@ -282,28 +281,10 @@ fn text(bytes: Cow<'_, [u8]>) -> Held<'_> {
     text.map_or(Held::LeftOut(CutReason::NotDecoded), Held::Text)
 }
 
-/// JSON without the whitespace between its tokens. No more is read than it takes to see that it does not fit.
-fn compacted<'a>(mut source: impl Read, bytes_max: usize) -> io::Result<Held<'a>> {
-    let (mut minifier, mut compact) = (json::Minifier::new(), Vec::new());
-    let mut piece = [0; PIECE_BYTES];
-    loop {
-        let length = match source.read(&mut piece) {
-            Ok(length) => length,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        if length == 0 {
-            return Ok(if minifier.finish() {
-                Held::Json(compact.into())
-            } else {
-                Held::LeftOut(CutReason::NotDecoded)
-            });
-        }
-        if !minifier.push(&piece[..length], &mut compact) {
-            return Ok(Held::LeftOut(CutReason::NotDecoded));
-        }
-        if compact.len() > bytes_max {
-            return Ok(Held::LeftOut(CutReason::OverLimit));
-        }
+fn held(compacted: Compacted) -> Held<'static> {
+    match compacted {
+        Compacted::Fits(bytes) => Held::Json(bytes.into()),
+        Compacted::TooLarge => Held::LeftOut(CutReason::OverLimit),
+        Compacted::Invalid => Held::LeftOut(CutReason::NotDecoded),
     }
 }

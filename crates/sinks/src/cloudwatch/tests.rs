@@ -3,38 +3,22 @@
 mod bodies;
 mod fake;
 
-use std::collections::BTreeMap;
-use std::io::{self, Read};
-
 use corelog_catalog::Modality;
-use corelog_delivery::{BlobSource, Entry};
+use corelog_delivery::Entry;
 use corelog_record::events::EventBatch;
-use corelog_record::stored::{PartHeader, PartName, Place, encode_envelope};
+use corelog_record::stored::{PartName, Place};
 use corelog_record::{BodyForm, Document};
 use corelog_types::{NodeId, RecordId, Sequence, Timestamp};
 use serde_json::Value;
 
 use super::requests::Room;
 use super::*;
+use crate::fixture::{Blobs, Part};
 use fake::{Fake, SECRET, Trouble};
 
 /// 2026-11-20T12:00:39Z, from `date -u -d … +%s`.
 const NOW: Timestamp = Timestamp::from_unix_ms(1_795_176_039_000);
 const HOUR_MS: u64 = 60 * 60 * 1_000;
-
-/// Blobs in memory.
-#[derive(Debug, Default)]
-struct Blobs(BTreeMap<(RecordId, String), Vec<u8>>);
-
-impl BlobSource for Blobs {
-    fn open(&self, id: RecordId, name: &str) -> io::Result<Box<dyn Read + Send>> {
-        let bytes = self.0.get(&(id, name.to_owned()));
-        let bytes = bytes.ok_or(io::ErrorKind::NotFound)?;
-        Ok(Box::new(io::Cursor::new(bytes.clone())))
-    }
-}
-
-type Part<'a> = (PartName, BodyForm, Place, &'a [u8]);
 
 /// Builds a batch record by record.
 #[derive(Default)]
@@ -63,23 +47,7 @@ impl Records {
                 "corelog":{{"recordId":"{id}"}}}}"#
         ))
         .unwrap();
-        let header = |(name, form, at, bytes): &Part<'_>| PartHeader {
-            name: *name,
-            form: *form,
-            at: *at,
-            bytes: bytes.len() as u64,
-        };
-        let headers: Vec<PartHeader> = parts.iter().map(header).collect();
-        let mut payload = encode_envelope(&document, &headers).unwrap();
-        for (name, _, at, bytes) in parts {
-            match at {
-                Place::Inline => payload.extend_from_slice(bytes),
-                Place::Blob => {
-                    let key = (id, name.as_str().to_owned());
-                    self.blobs.0.insert(key, bytes.to_vec());
-                }
-            }
-        }
+        let payload = self.blobs.payload(id, &document, parts);
         self.entries.push(Entry {
             sequence,
             id,

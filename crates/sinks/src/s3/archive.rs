@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use corelog_delivery::SinkError;
 use corelog_types::Timestamp;
+use futures_util::TryStreamExt as _;
+use object_store::ObjectStoreExt as _;
 
 use super::bucket::Bucket;
 use super::data::GZIP_TYPE;
@@ -59,6 +61,34 @@ impl Archive {
     /// The address of an object.
     pub fn url(&self, key: &str) -> String {
         self.bucket.url(key)
+    }
+
+    /// Removes what is below a folder, but for the keys that are to stay.
+    ///
+    /// # Errors
+    /// [`SinkError`]; some of it may be gone.
+    pub async fn remove_others(
+        &self,
+        folder: &str,
+        stays: impl Fn(&str) -> bool,
+    ) -> Result<(), SinkError> {
+        let failed = |attempt: &'static str, key: &str| {
+            let url = self.bucket.url(key);
+            move |error| SinkError::new(attempt, url, error)
+        };
+        let store = self.bucket.store()?;
+        let mut listed = store.list(Some(&self.bucket.path(folder)?));
+        let mut others = Vec::new();
+        while let Some(found) = listed.try_next().await.map_err(failed("list", folder))? {
+            if !stays(found.location.as_ref()) {
+                others.push(found.location);
+            }
+        }
+        for other in others {
+            let removed = store.delete(&other).await;
+            removed.map_err(failed("remove", other.as_ref()))?;
+        }
+        Ok(())
     }
 
     /// Puts objects in their order, in place of others of their names. All are durable then.

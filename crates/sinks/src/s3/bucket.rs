@@ -160,6 +160,10 @@ impl Bucket {
         })
     }
 
+    pub(crate) fn store(&self) -> Result<Arc<dyn ObjectStore>, SinkError> {
+        Ok(Arc::clone(&self.opened()?.store))
+    }
+
     /// A bucket over any store, for tests.
     #[cfg(test)]
     pub(crate) fn over(store: Arc<dyn ObjectStore>, base: &str) -> Self {
@@ -204,8 +208,7 @@ impl Bucket {
         path: &Path,
         content_type: &'static str,
     ) -> Result<BufWriter, SinkError> {
-        let store = Arc::clone(&self.opened()?.store);
-        let writer = BufWriter::with_capacity(store, path.clone(), self.part_bytes())
+        let writer = BufWriter::with_capacity(self.store()?, path.clone(), self.part_bytes())
             .with_max_concurrency(1)
             .with_attributes(self.attributes(content_type));
         Ok(writer)

@@ -16,16 +16,14 @@ use std::io::{self, Read};
 use bytes::Bytes;
 use corelog_catalog::{Modalities, Modality};
 use corelog_delivery::{Batch, Entry};
-use corelog_providers::json;
 use corelog_record::stored::{PartHeader, Place};
 use corelog_record::{BodyForm, BodySlot, CutReason, Document};
 
 use super::data::{BlobBody, DataBody, DataObject, GZIP_TYPE, gzip};
 use super::media::{self, Rest};
 use super::render::Context;
+use crate::compact::{Compacted, compacted};
 use crate::modality;
-
-const PIECE_BYTES: usize = 8 * 1024;
 
 /// What becomes of bodies that are not in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,24 +171,16 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// JSON without the whitespace between its tokens, if it fits into the line then. No more is read than it
-    /// takes to see that it does not.
-    fn compacted(self, mut source: impl Read) -> io::Result<Option<Vec<u8>>> {
+    /// JSON without the whitespace between its tokens, if it fits into the line then.
+    fn compacted(self, source: impl Read) -> io::Result<Option<Vec<u8>>> {
         if !self.is_json() {
             return Ok(None);
         }
         let limit = usize::try_from(self.context.form.inline_bytes_max).unwrap_or(usize::MAX);
-        let (mut minifier, mut compact) = (json::Minifier::new(), Vec::new());
-        let mut piece = [0; PIECE_BYTES];
-        loop {
-            let length = source.read(&mut piece)?;
-            if length == 0 {
-                return Ok(minifier.finish().then_some(compact));
-            }
-            if !minifier.push(&piece[..length], &mut compact) || compact.len() > limit {
-                return Ok(None);
-            }
-        }
+        Ok(match compacted(source, limit)? {
+            Compacted::Fits(compact) => Some(compact),
+            Compacted::TooLarge | Compacted::Invalid => None,
+        })
     }
 
     /// A blob over the inline limit is never held whole: its object is written from the blob in pieces.

@@ -153,9 +153,12 @@ impl<'a> Renderer<'a> {
                     output = body.place(&mut self.data)?;
                     bodies[1] = Some(body);
                 }
-                PartName::Events => place::events(body, &mut self.data)?,
-                // The document has no slot for this body: such a record is delivered without it.
-                PartName::Input | PartName::Output => {}
+                PartName::Events if self.context.form.lines => {
+                    place::events(body, &mut self.data)?;
+                }
+                // The document has no slot for this body, or its readers are elsewhere: such a record is delivered
+                // without it.
+                PartName::Input | PartName::Output | PartName::Events => {}
             }
         }
         self.line.clear();

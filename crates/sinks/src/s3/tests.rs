@@ -6,10 +6,10 @@ mod records;
 mod stores;
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::Read;
 
-use corelog_delivery::{BlobSource, Entry, Plan};
-use corelog_record::stored::{PartHeader, PartName, Place, encode_envelope};
+use corelog_delivery::{Entry, Plan};
+use corelog_record::stored::{PartName, Place};
 use corelog_record::{BodyForm, Document};
 use corelog_types::{NodeId, RecordId, Sequence, Timestamp};
 use futures_util::TryStreamExt;
@@ -17,6 +17,7 @@ use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::*;
+use crate::fixture::{Blobs, Part, json_of};
 
 /// 2026-11-20T12:00:09Z, from `date -u -d … +%s`.
 const REQUESTED: u64 = 1_795_176_009_000;
@@ -31,18 +32,6 @@ const CONVERSE: &str = r#"{"timestamp":"2026-11-20T12:00:09Z","accountId":"11112
     "identity":{"arn":"arn:aws:iam::111122223333:user/ops-bot"},
     "schemaType":"ModelInvocationLog","schemaVersion":"1.0"}"#;
 
-/// Blobs in memory.
-#[derive(Debug, Default)]
-struct Blobs(BTreeMap<(RecordId, String), Vec<u8>>);
-
-impl BlobSource for Blobs {
-    fn open(&self, id: RecordId, name: &str) -> io::Result<Box<dyn Read + Send>> {
-        let bytes = self.0.get(&(id, name.to_owned()));
-        let bytes = bytes.ok_or(io::ErrorKind::NotFound)?;
-        Ok(Box::new(io::Cursor::new(bytes.clone())))
-    }
-}
-
 /// Builds a batch record by record.
 #[derive(Default)]
 struct Records {
@@ -51,8 +40,6 @@ struct Records {
     entries: Vec<Entry>,
     blobs: Blobs,
 }
-
-type Part<'a> = (PartName, BodyForm, Place, &'a [u8]);
 
 fn inline(name: PartName, form: BodyForm, bytes: &[u8]) -> Part<'_> {
     (name, form, Place::Inline, bytes)
@@ -70,23 +57,7 @@ impl Records {
     fn record(mut self, document: &str, parts: &[Part<'_>]) -> Self {
         let (sequence, id) = self.next();
         let document: Document = serde_json::from_str(document).unwrap();
-        let header = |(name, form, at, bytes): &Part<'_>| PartHeader {
-            name: *name,
-            form: *form,
-            at: *at,
-            bytes: bytes.len() as u64,
-        };
-        let headers: Vec<PartHeader> = parts.iter().map(header).collect();
-        let mut payload = encode_envelope(&document, &headers).unwrap();
-        for (name, _, at, bytes) in parts {
-            match at {
-                Place::Inline => payload.extend_from_slice(bytes),
-                Place::Blob => {
-                    let key = (id, name.as_str().to_owned());
-                    self.blobs.0.insert(key, bytes.to_vec());
-                }
-            }
-        }
+        let payload = self.blobs.payload(id, &document, parts);
         self.entry(sequence, id, payload)
     }
 
@@ -184,9 +155,4 @@ fn lines(objects: &BTreeMap<String, Vec<u8>>) -> Vec<serde_json::Value> {
 fn data_keys(objects: &BTreeMap<String, Vec<u8>>) -> Vec<&str> {
     let keys = objects.keys().filter(|key| key.contains("/data/"));
     keys.map(|key| key.rsplit('/').next().unwrap()).collect()
-}
-
-/// A JSON string of exactly that many bytes, quotes included.
-fn json_of(bytes: usize) -> Vec<u8> {
-    format!("\"{}\"", "x".repeat(bytes - 2)).into_bytes()
 }

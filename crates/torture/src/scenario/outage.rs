@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use rand::Rng as _;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::Trial;
 use crate::Error;
@@ -22,7 +23,7 @@ pub(super) async fn run(trial: &mut Trial<'_>) -> Result<Verdict, Error> {
         let gateway = rig.up().await?;
         let load = trial.load(&rig, &gateway, MIX, 0);
         trial.moment(100, 500).await;
-        let away = Away::begin(&rig)?;
+        let away = Away::begin(rig.bucket())?;
         trial.moment(200, 700).await;
         // Every other round the gateway dies and starts while the store is away.
         let (gateway, load) = if round % 2 == 0 {
@@ -62,23 +63,29 @@ async fn killed(
     Ok((gateway, load))
 }
 
-/// The bucket's directory is elsewhere, and a file is in its place: permissions would not stop root.
-struct Away {
-    bucket: PathBuf,
+/// A file is in the place of a directory, and the directory elsewhere: permissions would not stop root.
+pub(super) struct Away {
+    place: PathBuf,
     kept: PathBuf,
 }
 
 impl Away {
-    fn begin(rig: &Rig) -> Result<Self, Error> {
-        let bucket = rig.bucket();
-        let kept = bucket.with_extension("away");
-        fs::rename(&bucket, &kept).map_err(Error::file("move", &bucket))?;
-        fs::write(&bucket, "not a directory").map_err(Error::file("write", &bucket))?;
-        Ok(Self { bucket, kept })
+    pub(super) fn begin(place: PathBuf) -> Result<Self, Error> {
+        let kept = place.with_extension("away");
+        fs::write(&kept, "not a directory").map_err(Error::file("write", &kept))?;
+        let away = Self { place, kept };
+        away.exchange()?;
+        Ok(away)
     }
 
-    fn end(self) -> Result<(), Error> {
-        fs::remove_file(&self.bucket).map_err(Error::file("remove", &self.bucket))?;
-        fs::rename(&self.kept, &self.bucket).map_err(Error::file("move", &self.kept))
+    pub(super) fn end(self) -> Result<(), Error> {
+        self.exchange()?;
+        fs::remove_file(&self.kept).map_err(Error::file("remove", &self.kept))
+    }
+
+    /// At once: where there is nothing for a moment, somebody would make a directory anew.
+    fn exchange(&self) -> Result<(), Error> {
+        renameat_with(CWD, &self.place, CWD, &self.kept, RenameFlags::EXCHANGE)
+            .map_err(|error| Error::file("exchange", &self.place)(error.into()))
     }
 }

@@ -19,10 +19,14 @@ use sha2::{Digest as _, Sha256};
 use crate::Error;
 use crate::import::rewrite::{bodies_over, outlined};
 use crate::import::time_of_record;
+use crate::ledger::key_hash;
 
 /// A batch is written once it has so many records, or bytes before compression.
 const BATCH_RECORDS_MAX: usize = 10_000;
 const BATCH_BYTES_MAX: usize = 16 << 20;
+/// Batches that are being filled at once: the one that was begun first gives way. What they are told apart by is text
+/// of strangers.
+const OPEN_MAX: usize = 8;
 
 /// Whose records are those that do not say it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +54,15 @@ pub(super) struct Batches<'a> {
     archive: &'a Archive,
     owner: &'a Owner,
     open: Vec<Open>,
+    names: BodyNames,
+}
+
+/// The keys that bodies of the hour at hand have. Time goes on, so no key of another hour comes again.
+#[derive(Default)]
+struct BodyNames {
+    hour: String,
+    /// By a hash: a busy hour may have very many.
+    taken: HashSet<u128>,
 }
 
 struct Open {
@@ -65,7 +78,6 @@ struct Open {
     bytes: usize,
     lines: GzEncoder<Vec<u8>>,
     bodies: Vec<Object>,
-    body_keys: HashSet<String>,
 }
 
 impl<'a> Batches<'a> {
@@ -74,6 +86,7 @@ impl<'a> Batches<'a> {
             archive,
             owner,
             open: Vec::new(),
+            names: BodyNames::default(),
         }
     }
 
@@ -102,15 +115,17 @@ impl<'a> Batches<'a> {
         let at = match self.open.iter().position(same) {
             Some(at) if self.open[at].takes(event) => at,
             found => {
-                if let Some(at) = found {
-                    let full = self.open.swap_remove(at);
+                let gives_way = found.or((self.open.len() == OPEN_MAX).then_some(0));
+                if let Some(at) = gives_way {
+                    let full = self.open.remove(at);
                     self.put(full).await?;
                 }
                 self.open.push(Open::new(account_id, region, dated, event));
                 self.open.len() - 1
             }
         };
-        self.open[at].add(event, &line, &request_id, self.archive)?;
+        let (open, names) = (&mut self.open[at], &mut self.names);
+        open.add(event, &line, &request_id, self.archive, names)?;
         Ok(joined)
     }
 
@@ -151,7 +166,6 @@ impl Open {
             bytes: 0,
             lines: gzip(),
             bodies: Vec::new(),
-            body_keys: HashSet::new(),
         }
     }
 
@@ -170,6 +184,7 @@ impl Open {
         line: &str,
         request_id: &str,
         archive: &Archive,
+        names: &mut BodyNames,
     ) -> Result<(), Error> {
         self.at = event.timestamp;
         self.last = event.position;
@@ -177,7 +192,9 @@ impl Open {
         self.bytes += line.len();
         let mut addresses = Vec::new();
         if line.len() > INLINE_BYTES_MAX.as_usize() {
-            let prefix = self.body_key(event, request_id, archive);
+            let (account_id, region) = (&self.account_id, &self.region);
+            let key = archive.data_key(account_id, region, event.timestamp, request_id);
+            let prefix = names.unlike_others(key, event, request_id);
             for inside in bodies_over(line, INLINE_BYTES_MAX.as_usize()) {
                 let key = format!("{prefix}{}", inside.side.object());
                 let mut zipped = gzip();
@@ -203,18 +220,6 @@ impl Open {
             .map_err(|error| failed("a batch", error))
     }
 
-    /// What the keys of a record's bodies begin with. An id that may be another record's, too, gets the event's
-    /// position behind it.
-    fn body_key(&mut self, event: &Event, request_id: &str, archive: &Archive) -> String {
-        let (account_id, region) = (&self.account_id, &self.region);
-        let key = archive.data_key(account_id, region, event.timestamp, request_id);
-        let is_uuid = request_id.len() == 36 && request_id.parse::<RecordId>().is_ok();
-        if is_uuid && self.body_keys.insert(key.clone()) {
-            return key;
-        }
-        format!("{key}{}_", text_of(event.position))
-    }
-
     /// Sixteen hex digits that no other batch of the export has, and the same batch of another has.
     fn stem(&self) -> String {
         let mut hash = Sha256::new();
@@ -225,6 +230,23 @@ impl Open {
         let mut first = [0; 8];
         first.copy_from_slice(&hash.finalize()[..8]);
         format!("{:016x}", u64::from_be_bytes(first))
+    }
+}
+
+impl BodyNames {
+    /// What the keys of a record's bodies begin with. An id that may be another record's, too, gets the event's
+    /// position behind it.
+    fn unlike_others(&mut self, key: String, event: &Event, request_id: &str) -> String {
+        let hour = event.timestamp.hour_folder();
+        if self.hour != hour {
+            self.taken.clear();
+            self.hour = hour;
+        }
+        let is_uuid = request_id.len() == 36 && request_id.parse::<RecordId>().is_ok();
+        if is_uuid && self.taken.insert(key_hash(&key)) {
+            return key;
+        }
+        format!("{key}{}_", text_of(event.position))
     }
 }
 

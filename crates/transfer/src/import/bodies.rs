@@ -22,7 +22,7 @@ pub(crate) enum Body {
 /// Why a body is not in its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// There is no such object in what was read.
+    /// There is no such object in what was read, nor where else bodies may be.
     Missing,
     /// It is larger than bodies in log events may be.
     TooLarge,
@@ -63,17 +63,15 @@ pub(crate) fn body(source: &Source, address: &str, beside: &str, on: &Handle) ->
     if matches!(holds, Holds::Media) {
         return Ok(Body::Kept(Reason::Media));
     }
-    for path in source.candidates(address, beside) {
-        if let Some(opened) = source.open(&path, on)? {
-            return match read(&path, opened) {
-                Ok(Some(bytes)) => Ok(as_json(&holds, bytes)),
-                Ok(None) => Ok(Body::Kept(Reason::TooLarge)),
-                Err(error) if is_of_store(&error) => Err(error),
-                Err(_) => Ok(Body::Kept(Reason::Unreadable)),
-            };
-        }
+    let Some((path, opened)) = source.open_body(address, beside, on)? else {
+        return Ok(Body::Kept(Reason::Missing));
+    };
+    match read(&path, opened) {
+        Ok(Some(bytes)) => Ok(as_json(&holds, bytes)),
+        Ok(None) => Ok(Body::Kept(Reason::TooLarge)),
+        Err(error) if is_of_store(&error) => Err(error),
+        Err(_) => Ok(Body::Kept(Reason::Unreadable)),
     }
-    Ok(Body::Kept(Reason::Missing))
 }
 
 fn holds(address: &str) -> Holds {

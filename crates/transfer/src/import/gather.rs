@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::lines::{End, Lines, Noticed, Piece, Shared};
-use super::summary::{Place, Progress};
+use super::summary::{Place, Progress, Times};
 use crate::Error;
 use crate::ledger::Numbered;
 use crate::source::Source;
@@ -199,6 +199,12 @@ fn read(
 }
 
 impl Batch {
+    /// When the first event happened, and the last.
+    pub(super) fn times(&self) -> Option<Times> {
+        let times = || self.events.iter().map(|event| event.timestamp);
+        Some((times().min()?, times().max()?))
+    }
+
     /// Adds a piece; whether it is the last of its object.
     fn take(&mut self, of: &Open, piece: Piece) -> bool {
         self.bytes += piece.bytes;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use corelog_types::Timestamp;
 
@@ -28,7 +29,11 @@ pub struct Progress {
     bytes: AtomicU64,
     read: AtomicU64,
     events: AtomicU64,
+    times: Mutex<Option<Times>>,
 }
+
+/// When the first of some events happened, and the last.
+pub(super) type Times = (Timestamp, Timestamp);
 
 impl Progress {
     /// Objects to be read, zero before that is known.
@@ -51,6 +56,11 @@ impl Progress {
         self.events.load(Ordering::Relaxed)
     }
 
+    /// When the first of them happened, and the last.
+    pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
+        *self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn planned(&self, objects: u64, bytes: u64) {
         self.objects.store(objects, Ordering::Relaxed);
         self.bytes.store(bytes, Ordering::Relaxed);
@@ -60,8 +70,13 @@ impl Progress {
         self.read.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(crate) fn appended(&self, events: u64) {
+    pub(super) fn appended(&self, events: u64, times: Option<Times>) {
         self.events.fetch_add(events, Ordering::Relaxed);
+        let mut known = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = match (*known, times) {
+            (Some((first, last)), Some((from, to))) => Some((first.min(from), last.max(to))),
+            (known, times) => known.or(times),
+        };
     }
 }
 
@@ -102,10 +117,6 @@ pub struct Summary {
     pub events: u64,
     /// The bytes of their messages.
     pub bytes: u64,
-    /// When the first of them happened.
-    pub earliest: Option<Timestamp>,
-    /// When the last of them did.
-    pub latest: Option<Timestamp>,
     /// Bodies that were put back into their lines.
     pub bodies: u64,
     /// Bodies that were not, by reason; their lines have the address.
@@ -123,11 +134,6 @@ impl Summary {
     pub(super) fn take(&mut self, batch: &Batch) {
         self.events += batch.events.len() as u64;
         self.bytes += batch.bytes as u64;
-        for event in &batch.events {
-            let at = event.timestamp;
-            self.earliest = Some(self.earliest.map_or(at, |first| first.min(at)));
-            self.latest = Some(self.latest.map_or(at, |last| last.max(at)));
-        }
         for (key, noticed) in &batch.noticed {
             self.bodies += noticed.bodies;
             self.timeless += noticed.timeless;

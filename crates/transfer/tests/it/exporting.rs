@@ -127,6 +127,41 @@ async fn what_was_imported_is_exported_and_imported_again_as_it_was() {
 }
 
 #[tokio::test]
+async fn many_owners_take_turns_and_equal_ids_keep_their_bodies_apart() {
+    let (from, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let id = "9e3bb6a0-2f2f-4b1e-8c77-31c5d6d0e404";
+    let of = |second: usize, account: usize, text: &str| {
+        let body = text.repeat(60_000);
+        format!(
+            r#"{{"timestamp":"2026-11-20T09:15:{second:02}Z","accountId":"{account:012}","region":"us-east-1","requestId":"{id}","input":{{"inputBodyJson":"{body}"}},"schemaType":"ModelInvocationLog"}}"#
+        )
+    };
+    // The first owner's batch has long given way when its second record comes.
+    let mut lines: Vec<String> = (0..20).map(|n| of(n, n, "ab")).collect();
+    lines.push(of(21, 0, "cd"));
+    let key = format!("{HOUR}/20261120T091559999Z_ff.json.gz");
+    put(from.path(), &key, &zipped(&lines.join("\n")));
+    let table = open(dir.path()).await;
+    run(&import(&table), from.path()).await.unwrap();
+
+    let to = tempfile::tempdir().unwrap();
+    export(&table)
+        .to_bedrock(&archive(to.path()), &owner(), &Exported::default())
+        .await
+        .unwrap();
+    let keys = objects(to.path());
+    let bodies = keys.keys().filter(|key| key.contains("/data/"));
+    assert_eq!((bodies.count(), keys.len()), (21, 42));
+    let again = tempfile::tempdir().unwrap();
+    let second = open(again.path()).await;
+    run(&import(&second), to.path()).await.unwrap();
+    assert_eq!(
+        events(again.path(), &second).await,
+        events(dir.path(), &table).await
+    );
+}
+
+#[tokio::test]
 async fn lines_have_the_log_fields_and_what_is_asked_for() {
     let (from, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     bucket(from.path(), 3);
@@ -144,8 +179,12 @@ async fn lines_have_the_log_fields_and_what_is_asked_for() {
         .await
         .unwrap();
     let line: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    // The second object's second line: the id is its time, node, sequence and part.
+    let node = &rows(dir.path(), &table).await[0].node;
+    let node = u64::from_str_radix(node, 16).unwrap();
+    let id = format!("0{second}{node:020}0000000000000001000001");
     let expected = serde_json::json!({
-        "timestamp": second, "ingestionTime": 1_795_338_942_000_u64, "logGroupName": GROUP,
+        "eventId": id, "timestamp": second, "ingestionTime": 1_795_338_942_000_u64, "logGroupName": GROUP,
         "logStreamName": "aws/bedrock/modelinvocations", "message": record("b-1", 1),
     });
     assert_eq!(line, expected);
@@ -205,15 +244,27 @@ async fn an_export_task_s_files_are_folders_of_streams() {
     let to = tempfile::tempdir().unwrap();
     let exported = Exported::default();
     let folder = "exportedlogs/task-1";
-    export(&table)
-        .to_folders(&archive(to.path()), folder, &exported)
-        .await
-        .unwrap();
+    let left = [
+        "exportedlogs/task-1/aws-bedrock-modelinvocations/000001.gz",
+        "exportedlogs/task-1/gone/000000.gz",
+        "exportedlogs/task-12/aws-bedrock-modelinvocations/000001.gz",
+    ];
+    for key in left {
+        put(to.path(), key, &zipped("left"));
+    }
+    let archive = archive(to.path());
+    let written = export(&table).to_folders(&archive, folder, &exported).await;
+    let written = written.unwrap();
     let time = "2026-11-20T09:15:00.000Z";
     let text = format!("{time} {}\n{time} {}\n", record("a-0", 0), record("b-0", 0));
-    let expected = BTreeMap::from([(
+    let mut expected = BTreeMap::from([(
         "exportedlogs/task-1/aws-bedrock-modelinvocations/000000.gz".to_owned(),
         text,
     )]);
+    expected.extend(left.map(|key| (key.to_owned(), "left".to_owned())));
+    assert_eq!(objects(to.path()), expected);
+    // What an earlier attempt left, and nobody else's.
+    written.remove_others(&archive).await.unwrap();
+    expected.retain(|key, _| !left[..2].contains(&key.as_str()));
     assert_eq!(objects(to.path()), expected);
 }

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use corelog_transfer::{Form, Progress};
+use corelog_transfer::{Form, Progress, Reason, Source};
 use corelog_types::Timestamp;
 
 use crate::fixture::{HOUR, NOW, bucket, import, open, put, record, rows, run, zipped};
@@ -72,6 +72,41 @@ async fn what_is_asked_for_again_comes_again_under_another_node() {
     let last = run(&import(&table), bucket_dir.path()).await.unwrap();
     assert_eq!((last.known, last.events), (2, 0));
     assert_eq!(rows(table_dir.path(), &table).await.len(), 4);
+}
+
+#[tokio::test]
+async fn bodies_of_another_bucket_are_where_it_is_said() {
+    let (bucket_dir, table_dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let around = tempfile::tempdir().unwrap();
+    let large = around.path().join("large-copy");
+    let object = format!("large/{HOUR}/data/r_input.json.gz");
+    let line = |body: &str| {
+        format!(
+            r#"{{"timestamp":"2026-11-20T09:15:00Z","requestId":"r","input":{{{body}}},"schemaType":"ModelInvocationLog"}}"#
+        )
+    };
+    let address = format!(r#""inputBodyS3Path":"s3://acme-large/{object}""#);
+    let key = format!("{HOUR}/20261120T091500500Z_00.json.gz");
+    put(bucket_dir.path(), &key, &zipped(&line(&address)));
+    put(&large, &object, &zipped(r#"{"prompt":"long"}"#));
+    // What strangers wrote leads nowhere else, by however many steps.
+    put(around.path(), "secret.json", b"{}");
+    let outside = r#""inputBodyS3Path":"s3://acme-large/../secret.json""#;
+    let key = format!("{HOUR}/20261120T091501500Z_00.json.gz");
+    put(bucket_dir.path(), &key, &zipped(&line(outside)));
+
+    let table = open(table_dir.path()).await;
+    let source = Source::of_path(bucket_dir.path()).unwrap();
+    let elsewhere = Source::of_path(&large).unwrap();
+    let source = source.with_bodies(vec![elsewhere]);
+    let progress = Arc::new(Progress::default());
+    let done = import(&table).run(&source, &progress).await.unwrap();
+    assert_eq!((done.events, done.bodies), (2, 1));
+    assert_eq!(done.kept[&Reason::Missing].count, 1);
+    let found = rows(table_dir.path(), &table).await;
+    let messages: Vec<_> = found.iter().map(|row| row.message.as_str()).collect();
+    let inside = line(r#""inputBodyJson":{"prompt":"long"}"#);
+    assert_eq!(messages, [&*inside, &*line(outside)]);
 }
 
 #[tokio::test]
@@ -150,13 +185,14 @@ async fn lines_of_a_pipe_come_as_often_as_they_are_sent() {
     };
     lines.batch_bytes = 4;
     let progress = Arc::new(Progress::default());
+    assert_eq!(progress.times(), None);
     for _ in 0..2 {
         let done = lines
             .run_once(Cursor::new("one\ntwo\nthree"), &progress)
             .await;
         assert_eq!(done.unwrap().events, 3);
     }
-    assert_eq!(progress.events(), 6);
+    assert_eq!((progress.events(), progress.times()), (6, Some((NOW, NOW))));
     let found = rows(table_dir.path(), &table).await;
     let nodes: std::collections::BTreeSet<_> = found.iter().map(|row| &row.node).collect();
     assert_eq!((found.len(), nodes.len()), (6, 2));

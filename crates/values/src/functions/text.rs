@@ -15,12 +15,13 @@ pub(super) fn call<'a>(
     function: Function,
     values: &[Value<'a>],
     regex: Option<&Regex>,
+    length_max: usize,
 ) -> Option<Value<'a>> {
     let text = |at: usize| values.get(at).and_then(coerce::text);
     let first = text(0).unwrap_or_default();
     let second = text(1).unwrap_or_default();
     let result = match function {
-        Function::Concat => values.iter().filter_map(coerce::text).collect(),
+        Function::Concat => concat(values, length_max)?,
         Function::Ltrim => trim(&first, text(1).as_deref(), true, false),
         Function::Rtrim => trim(&first, text(1).as_deref(), false, true),
         Function::Trim => trim(&first, text(1).as_deref(), true, true),
@@ -28,14 +29,20 @@ pub(super) fn call<'a>(
         Function::ToLower => first.to_lowercase(),
         Function::Substr => return substr(&first, values).map(Value::text),
         Function::Replace if second.is_empty() => first.into_owned(),
-        Function::Replace => first.replace(&*second, &text(2).unwrap_or_default()),
+        Function::Replace => {
+            let by = text(2).unwrap_or_default();
+            let added = by.len().saturating_sub(second.len());
+            if added > 0 && first.matches(&*second).count() > length_max / added {
+                return None;
+            }
+            first.replace(&*second, &by)
+        }
         Function::RegexReplace => {
             let regex = match regex {
                 Some(regex) => Cow::Borrowed(regex),
                 None => Cow::Owned(cx.regex_of_text(&second)?),
             };
-            let by = text(2).unwrap_or_default();
-            regex.replace_all(&first, &*by).into_owned()
+            regex_replace(&regex, &first, &text(2).unwrap_or_default(), length_max)?
         }
         Function::Strlen => return Some(Value::count(first.chars().count())),
         // The documented third argument has no effect. Source: people who ran it.
@@ -46,6 +53,34 @@ pub(super) fn call<'a>(
         _ => return None,
     };
     Some(Value::text(result))
+}
+
+fn concat(values: &[Value<'_>], length_max: usize) -> Option<String> {
+    let mut out = String::new();
+    for part in values.iter().filter_map(coerce::text) {
+        if out.len() + part.len() > length_max {
+            return None;
+        }
+        out.push_str(&part);
+    }
+    Some(out)
+}
+
+/// All matches replaced, unless that would be far longer than a text may be.
+fn regex_replace(regex: &Regex, text: &str, by: &str, length_max: usize) -> Option<String> {
+    // A match is replaced by as much as `by`, and each reference in it stands for as much as the match.
+    let references = by.matches('$').count();
+    let is_bounded = |count: usize, bytes: usize| {
+        let plain = by.len().saturating_mul(count);
+        plain.saturating_add(references.saturating_mul(bytes)) <= 8 * length_max
+    };
+    let fits = is_bounded(text.len() + 1, text.len()) || {
+        let found = regex.find_iter(text);
+        let (count, bytes) =
+            found.fold((0, 0), |(count, bytes), one| (count + 1, bytes + one.len()));
+        is_bounded(count, bytes)
+    };
+    fits.then(|| regex.replace_all(text, by).into_owned())
 }
 
 /// The characters to cut off are a set; without them it is white space.

@@ -32,6 +32,15 @@ pub(super) fn part_of(ms: i64, cx: &Context) -> usize {
     usize::try_from(part.clamp(0, parts - 1)).unwrap_or(0)
 }
 
+/// The first millisecond of a part.
+pub(super) fn start_of(part: usize, cx: &Context) -> i128 {
+    let (start, end) = (i128::from(cx.start_ms), i128::from(cx.end_ms));
+    let parts = i128::try_from(PARTS_COUNT).unwrap_or(1);
+    let length = (end - start + 1).max(1);
+    let before = i128::try_from(part).unwrap_or(0) * length;
+    start + (before + parts - 1).div_euclid(parts)
+}
+
 pub(super) fn anomaly(parts: Expression, slots: [usize; 3]) -> impl Step {
     let cx = Context::default();
     Each(move |mut row: RowValues, out: &mut Vec<RowValues>| {

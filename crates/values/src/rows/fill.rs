@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use super::{Failure, ROWS_MAX, RowValues, Step, TimeKey, add_identity, put, row_bytes};
+use super::{Failure, Kept, ROWS_MAX, RowValues, Step, TimeKey, add_identity, put};
 use crate::calendar;
 use crate::context::Context;
 use crate::expression::Expression;
@@ -23,20 +23,18 @@ pub(super) struct FillMissing {
     pub(super) keys: Vec<Expression>,
     /// Values for the rows that are added, and their slots.
     pub(super) fills: Vec<(Value<'static>, usize)>,
-    pub(super) rows: Vec<RowValues>,
-    pub(super) bytes: usize,
+    pub(super) kept: Kept,
 }
 
 impl Step for FillMissing {
     fn push(&mut self, rows: Vec<RowValues>, _: &mut Vec<RowValues>) -> Result<(), Failure> {
-        self.bytes += rows.iter().map(row_bytes).sum::<usize>();
-        self.rows.extend(rows);
+        self.kept.add(rows);
         Ok(())
     }
 
     fn finish(&mut self, out: &mut Vec<RowValues>) -> Result<(), Failure> {
         let cx = Context::default();
-        let mut rows = std::mem::take(&mut self.rows);
+        let mut rows = self.kept.take();
         let mut combinations: Vec<(String, Vec<Value<'static>>)> = Vec::new();
         let mut known: HashSet<String> = HashSet::new();
         let mut present: HashSet<(i64, String)> = HashSet::new();
@@ -71,12 +69,11 @@ impl Step for FillMissing {
         }
         keyed.sort_by(|(left, _), (right, _)| key_order(left, right));
         out.extend(keyed.into_iter().map(|(_, row)| row));
-        self.bytes = 0;
         Ok(())
     }
 
     fn bytes(&self) -> usize {
-        self.bytes
+        self.kept.bytes
     }
 }
 
@@ -128,16 +125,59 @@ fn too_many(count: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The order of the rows of `stats`: time keys first, the latest before; then the others, ascending.
-pub fn key_order(left: &[Value<'_>], right: &[Value<'_>]) -> Ordering {
+/// The order of the rows of `stats`: time keys first, the latest before; then the others, ascending. A key that is a
+/// time in some rows only puts these before the rest, whatever the rest is, so that this is an order.
+fn key_order(left: &[Value<'_>], right: &[Value<'_>]) -> Ordering {
     let pairs = || left.iter().zip(right);
-    let is_time = |value: &Value<'_>| matches!(value, Value::Time(_));
-    let is_time_key = |(left, right): &(&Value<'_>, &Value<'_>)| is_time(left) || is_time(right);
-    let times = pairs().filter(is_time_key);
-    let others = pairs().filter(|pair| !is_time_key(pair));
+    let times = pairs().map(|pair| match pair {
+        (Value::Time(left), Value::Time(right)) => right.cmp(left),
+        (Value::Time(_), _) => Ordering::Less,
+        (_, Value::Time(_)) => Ordering::Greater,
+        _ => Ordering::Equal,
+    });
+    let others = pairs().map(|(left, right)| natural::order(left, right));
     times
-        .map(|(left, right)| natural::order(left, right).reverse())
-        .chain(others.map(|(left, right)| natural::order(left, right)))
+        .chain(others)
         .find(|order| *order != Ordering::Equal)
         .unwrap_or(Ordering::Equal)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Ordering;
+
+    use super::key_order;
+    use crate::value::Value;
+
+    #[test]
+    fn keys_that_are_times_in_some_rows_only_have_an_order() {
+        let values = [
+            Value::time(20),
+            Value::time(10),
+            Value::Null,
+            Value::text("x"),
+            Value::int(5),
+            Value::int(30),
+        ];
+        let mut keys: Vec<[Value; 2]> = Vec::new();
+        for first in &values {
+            keys.extend(values.iter().map(|second| [first.clone(), second.clone()]));
+        }
+        let is_before =
+            |left: &[Value; 2], right: &[Value; 2]| key_order(left, right) != Ordering::Greater;
+        for one in &keys {
+            for two in &keys {
+                assert_eq!(key_order(one, two), key_order(two, one).reverse());
+                for three in &keys {
+                    if is_before(one, two) && is_before(two, three) {
+                        assert!(is_before(one, three), "{one:?} {two:?} {three:?}");
+                    }
+                }
+            }
+        }
+        let mut sorted: Vec<[Value; 1]> =
+            values.iter().rev().map(|value| [value.clone()]).collect();
+        sorted.sort_by(|left, right| key_order(left, right));
+        assert_eq!(sorted.concat(), values);
+    }
 }

@@ -12,6 +12,10 @@ use crate::value::Value;
 
 /// Rows that a join may make.
 const JOINED_MAX: usize = 1_000_000;
+/// Different keys that its right rows may have.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Join.html>
+const KEYS_MAX: usize = 50_000;
 
 /// Each left row with each right row of an equal key.
 pub(super) struct Join {
@@ -32,17 +36,28 @@ impl Join {
         width: usize,
         right_key: &Expression,
         right: Vec<RowValues>,
-    ) -> Self {
+    ) -> Result<Self, Failure> {
         let cx = Context::default();
         let mut places: HashMap<Key<'static>, Vec<usize>> = HashMap::new();
+        let mut different = 0;
         for (at, row) in right.iter().enumerate() {
             let value = right_key.eval(&cx, row);
-            for key in Key::of(&value).into_iter().flatten() {
+            let keys = Key::of(&value);
+            let known: &HashMap<Key<'_>, Vec<usize>> = &places;
+            let first = keys.iter().flatten().next();
+            different += usize::from(first.is_some_and(|key| !known.contains_key(key)));
+            for key in keys.into_iter().flatten() {
                 places.entry(key.into_owned()).or_default().push(at);
             }
         }
+        if different > KEYS_MAX {
+            return Err(Failure::TooMany {
+                what: "different keys on the right side of a join",
+                max: KEYS_MAX,
+            });
+        }
         let bytes = right.iter().map(row_bytes).sum();
-        Self {
+        Ok(Self {
             key,
             kind,
             width,
@@ -50,7 +65,7 @@ impl Join {
             places,
             made: 0,
             bytes,
-        }
+        })
     }
 
     /// The right rows whose key equals a value, in their order.
@@ -129,5 +144,26 @@ impl Step for AppendCols {
 
     fn bytes(&self) -> usize {
         self.others.as_slice().iter().map(row_bytes).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn join(rows: usize, key: impl Fn(usize) -> Value<'static>) -> Result<Join, Failure> {
+        let right = (0..rows).map(|at| vec![key(at)]).collect();
+        let (left_key, right_key) = (Expression::slot(0), Expression::slot(0));
+        Join::new(left_key, JoinKind::Inner, 1, &right_key, right)
+    }
+
+    #[test]
+    fn right_rows_have_so_many_different_keys() {
+        assert!(join(KEYS_MAX, Value::count).is_ok());
+        let refused = join(KEYS_MAX + 1, Value::count).err();
+        let max = KEYS_MAX;
+        assert!(matches!(refused, Some(Failure::TooMany { max: told, .. }) if told == max));
+        assert!(join(2 * KEYS_MAX, |at| Value::count(at / 2)).is_ok());
+        assert!(join(2 * KEYS_MAX, |_| Value::Null).is_ok());
     }
 }

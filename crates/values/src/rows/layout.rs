@@ -3,7 +3,7 @@
 use corelog_insights::{Field, Segment};
 
 use crate::expression::{Binder, Bound};
-use crate::json;
+use crate::json::{self, join};
 
 /// A name and its slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,18 +184,4 @@ fn event(columns: &[Column], path: &str) -> Bound {
     let mut columns = columns.iter();
     let found = columns.find(|column| !column.is_computed && column.name == path);
     found.map_or(Bound::Missing, |column| Bound::Slot(column.slot))
-}
-
-pub(super) fn join(segments: &[Segment]) -> String {
-    let mut out = String::new();
-    for (at, segment) in segments.iter().enumerate() {
-        if at > 0 {
-            out.push('.');
-        }
-        match segment {
-            Segment::Key(key) => out.push_str(key),
-            Segment::Index(index) => out.push_str(&index.to_string()),
-        }
-    }
-    out
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use corelog_insights::Segment;
 
-use super::{Each, RowValues, Step, put};
+use super::{Copies, Each, RowValues, Step, put};
 use crate::context::Context;
 use crate::discover;
 use crate::expression::Expression;
@@ -12,19 +12,16 @@ use crate::functions::json::list;
 use crate::value::Value;
 
 /// A map, a text or a number is a list of one. A missing or empty list makes no row.
-pub(super) fn unnest(cx: Arc<Context>, of: Expression, into: usize) -> impl Step {
-    Each(move |row: RowValues, out: &mut Vec<RowValues>| {
-        let elements = match of.eval(&cx, &row).into_owned() {
-            Value::Null => return,
-            Value::List(elements) => elements,
+pub(super) fn unnest(cx: Arc<Context>, of: Expression, into: usize, copies: Copies) -> impl Step {
+    Each(move |mut row: RowValues, out: &mut Vec<RowValues>| {
+        match of.eval(&cx, &row).into_owned() {
+            Value::Null => {}
+            Value::List(elements) => spread(row, into, elements.iter().cloned(), copies, out),
             other => {
-                let mut row = row;
                 put(&mut row, into, other);
                 out.push(row);
-                return;
             }
-        };
-        spread(row, into, elements.iter().cloned(), out);
+        }
     })
 }
 
@@ -34,19 +31,21 @@ pub(super) fn expand(
     of: Expression,
     into: usize,
     message: Option<(usize, Vec<Segment>)>,
+    copies: Copies,
 ) -> impl Step {
     let cx = Context::default();
     Each(move |mut row: RowValues, out: &mut Vec<RowValues>| {
-        let value = match of.eval(&cx, &row) {
+        let own = of.eval(&cx, &row).into_owned();
+        let within = match &own {
             Value::Null => within(&row, message.as_ref()),
-            value => value.into_owned(),
+            _ => Value::Null,
         };
-        if let Some(elements) = list(&value) {
+        let value = if own.is_null() { &within } else { &own };
+        if let Some(elements) = list(value) {
             let elements = elements.into_iter().map(Value::into_owned);
-            spread(row, into, elements, out);
+            spread(row, into, elements, copies, out);
         } else {
-            let value = of.eval(&cx, &row).into_owned();
-            put(&mut row, into, value);
+            put(&mut row, into, own);
             out.push(row);
         }
     })
@@ -68,13 +67,14 @@ fn spread(
     row: RowValues,
     into: usize,
     elements: impl Iterator<Item = Value<'static>>,
+    copies: Copies,
     out: &mut Vec<RowValues>,
 ) {
     let mut elements = elements.peekable();
     let mut row = Some(row);
     while let Some(element) = elements.next() {
         let next = if elements.peek().is_some() {
-            row.clone()
+            row.as_ref().map(|row| copies.of(row))
         } else {
             row.take()
         };

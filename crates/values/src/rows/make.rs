@@ -4,35 +4,22 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use corelog_insights::{
-    AutoRegress, CidrLookup, CommandKind, Expr, ExprKind, Field, Fill, Function, Item, Lookup,
-    OnExisting, OutlierAction, Period, Text,
+    AutoRegress, CidrLookup, CommandKind, Expr, Field, Fill, Lookup, OnExisting, OutlierAction,
+    Period, Text,
 };
 
 use super::lookup::{Outputs, Table};
 use super::names::lag_names;
 use super::pattern::{PatternStep, Windows};
-use super::{Failure, Layout, RowValues, Step};
-use super::{
-    along, anomaly, dedup, diff, fill, frequent, join, lists, lookup, outlier, parse, pattern,
-};
-use super::{relevant, select, sessions, stars, totals};
+use super::{Copies, Failure, Kept, Layout, RowValues, Shown, Step};
+use super::{along, anomaly, dedup, diff, fill, join, lists, lookup, outlier, parse, pattern};
+use super::{relevant, sessions, totals};
 use crate::calendar;
 use crate::context::Context;
-use crate::expression::{Binder, Bound, Expression};
+use crate::expression::Expression;
 use crate::json;
+use crate::stars;
 use crate::value::Value;
-
-/// The column of counts that `topk` and `countFrequent` add.
-pub const COUNT: &str = "_approxcount";
-
-/// A column that a result would show.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
-    /// Its name.
-    pub name: String,
-    /// The field it shows; if none, what the rows have by its name.
-    pub field: Option<Field>,
-}
 
 /// The time key of the last `stats`, for `fillmissing`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,12 +58,14 @@ pub struct Given {
     pub split: Vec<String>,
     /// The lookup tables that there are; for `lookup` and `cidrlookup`.
     pub tables: Vec<(String, Arc<Table>)>,
-    /// The rows of the query in a `join` or `appendcols`. For `diff`, the patterns of the time before, in the layout of
-    /// those of now: the same commands made them, and both times' texts were grouped together.
+    /// The rows of the query in a `join` or `appendcols`.
     pub other: Option<Other>,
+    /// Whether of the rows that come out of `parse`, `unnest` and `expand` only what these put there is looked at. Then
+    /// copies of a row have nothing else, so that a list in a long message does not make as many long messages.
+    pub bare: bool,
     /// Which times the rows of `pattern` are of. `logcompare` is `pattern` of `@message` with [`Windows::Compared`].
     pub windows: Windows,
-    /// Whether an `anomaly` follows on a `pattern`, and asks when texts came.
+    /// Whether an `anomaly` follows on a `pattern`, and asks how many texts came when.
     pub anomaly: bool,
 }
 
@@ -91,23 +80,6 @@ pub fn step(
 ) -> Result<Box<dyn Step>, Failure> {
     let mut maker = Maker { layout, given };
     Ok(match command {
-        CommandKind::Fields(items) | CommandKind::Display(items) | CommandKind::Unmask(items) => {
-            maker.fields(items)
-        }
-        CommandKind::Filter(condition) | CommandKind::FilterIndex(condition) => {
-            let condition = maker.expression(condition);
-            Box::new(select::filter(Arc::clone(&given.context), condition))
-        }
-        CommandKind::Sort(keys) => Box::new(select::Sort {
-            context: Arc::clone(&given.context),
-            keys: keys
-                .iter()
-                .map(|key| (maker.expression(&key.expr), key.direction))
-                .collect(),
-            rows: Vec::new(),
-            bytes: 0,
-        }),
-        CommandKind::Limit(limit) => Box::new(select::limit(limit.count as usize)),
         CommandKind::Dedup(fields) => Box::new(dedup::Dedup::new(maker.fields_of(fields))),
         CommandKind::Accum { field, alias } => maker.accum(field, alias.as_ref()),
         CommandKind::AutoRegress(regress) => maker.auto_regress(regress),
@@ -120,7 +92,8 @@ pub fn step(
         CommandKind::Unnest { path, into } => {
             let of = maker.expression(path);
             let into = maker.layout.put(&into.value);
-            Box::new(lists::unnest(Arc::clone(&given.context), of, into))
+            let copies = Copies { bare: given.bare };
+            Box::new(lists::unnest(Arc::clone(&given.context), of, into, copies))
         }
         CommandKind::Parse(parse) => maker.parse(parse)?,
         CommandKind::Json { from, path, alias } => {
@@ -130,7 +103,7 @@ pub fn step(
         }
         CommandKind::Lookup(lookup) => maker.lookup(lookup)?,
         CommandKind::CidrLookup(lookup) => maker.cidr_lookup(lookup)?,
-        CommandKind::Join(join) => maker.join(join),
+        CommandKind::Join(join) => maker.join(join)?,
         CommandKind::AppendCols(append) => maker.append_cols(append),
         CommandKind::Pattern(of) => {
             let of = maker.expression(of);
@@ -145,14 +118,9 @@ pub fn step(
             let slots = anomaly::COLUMNS.map(|name| maker.layout.put(name));
             Box::new(anomaly::anomaly(parts, slots))
         }
-        CommandKind::Diff(_) => maker.diff(),
         CommandKind::RelevantFields { fields, condition } => {
             maker.relevant_fields(fields, condition)
         }
-        CommandKind::CountFrequent(fields) => maker.count_frequent(fields),
-        CommandKind::Stats(stats) => maker
-            .top_k(&stats.items)
-            .ok_or_else(|| Failure::unsupported("the command `stats`"))?,
         other => {
             let word = other.word().as_str();
             return Err(Failure::unsupported(format!("the command `{word}`")));
@@ -189,27 +157,6 @@ impl Maker<'_> {
         }
     }
 
-    /// Members of a name given by the same command are out of reach; a field without alias is only shown.
-    fn fields(&mut self, items: &[Item]) -> Box<dyn Step> {
-        let mut fresh: Vec<String> = Vec::new();
-        let mut columns = Vec::new();
-        for item in items {
-            let mut binder = Fresh {
-                layout: self.layout,
-                names: &fresh,
-            };
-            if let (ExprKind::Field(field), None) = (&item.expr.kind, &item.alias)
-                && !binder.hides(field)
-            {
-                continue;
-            }
-            let of = Expression::new(&self.given.context, &item.expr, &mut binder);
-            columns.push((of, self.layout.put(&item.name)));
-            fresh.push(item.name.clone());
-        }
-        Box::new(select::compute(Arc::clone(&self.given.context), columns))
-    }
-
     fn accum(&mut self, field: &Field, alias: Option<&Text>) -> Box<dyn Step> {
         let of = self.field(field);
         let name = alias.map_or_else(|| field.name(), |alias| alias.value.clone());
@@ -243,10 +190,7 @@ impl Maker<'_> {
         let mut meant: Vec<Shown> = self.given.shown.iter().filter(is_meant).cloned().collect();
         for name in names.iter().filter(|name| !name.value.contains('*')) {
             if !meant.iter().any(|column| column.name == name.value) {
-                meant.push(Shown {
-                    name: name.value.clone(),
-                    field: None,
-                });
+                meant.push(Shown::column(&name.value));
             }
         }
         let mut columns = Vec::new();
@@ -264,7 +208,7 @@ impl Maker<'_> {
             .time_key
             .and_then(|time| Some((time, keys.get(time.key)?)));
         let Some((time, time_name)) = time else {
-            return Box::new(select::compute(Arc::default(), Vec::new()));
+            return Box::new(super::unchanged());
         };
         let time_of = (self.name(time_name), self.layout.put(time_name));
         let mut others = Vec::new();
@@ -283,8 +227,7 @@ impl Maker<'_> {
             others,
             keys: keys.iter().map(|name| self.name(name)).collect(),
             fills: values,
-            rows: Vec::new(),
-            bytes: 0,
+            kept: Kept::default(),
         })
     }
 
@@ -299,8 +242,7 @@ impl Maker<'_> {
             time: self.name("@timestamp"),
             gap_ms,
             into: self.layout.put(&sessionize.alias.value),
-            rows: Vec::new(),
-            bytes: 0,
+            kept: Kept::default(),
         }))
     }
 
@@ -347,21 +289,23 @@ impl Maker<'_> {
             marks: outlier.mark,
             param: outlier.param.value(),
             use_lower: outlier.use_lower,
-            rows: Vec::new(),
-            bytes: 0,
+            kept: Kept::default(),
         })
     }
 
     fn expand(&mut self, field: &Field) -> Box<dyn Step> {
         let name = field.name();
         if self.given.split.contains(&name) {
-            return Box::new(select::compute(Arc::default(), Vec::new()));
+            return Box::new(super::unchanged());
         }
         let message = self.layout.event("@message");
         let message = message.map(|slot| (slot, json::steps(&field.path())));
         let of = self.field(field);
         let into = self.layout.put(&name);
-        Box::new(lists::expand(of, into, message))
+        let copies = Copies {
+            bare: self.given.bare,
+        };
+        Box::new(lists::expand(of, into, message, copies))
     }
 
     fn parse(&mut self, parse: &corelog_insights::Parse) -> Result<Box<dyn Step>, Failure> {
@@ -373,7 +317,10 @@ impl Maker<'_> {
         let names = parse.captures().into_iter();
         let slots = names.map(|(_, name)| self.layout.put(&name)).collect();
         let context = Arc::clone(&self.given.context);
-        Ok(Box::new(parse::parse(context, of, reader, slots)))
+        let copies = Copies {
+            bare: self.given.bare,
+        };
+        Ok(Box::new(parse::parse(context, of, reader, slots, copies)))
     }
 
     fn table(&self, name: &Text) -> Result<Arc<Table>, Failure> {
@@ -419,15 +366,15 @@ impl Maker<'_> {
         Ok(Box::new(lookup::cidr_lookup(of, &column, outputs)))
     }
 
-    fn join(&mut self, join: &corelog_insights::Join) -> Box<dyn Step> {
+    fn join(&mut self, join: &corelog_insights::Join) -> Result<Box<dyn Step>, Failure> {
         let other = self.given.other.clone().unwrap_or_default();
         let key = self.field(&join.left_key);
         let right_key: Expression = other.layout.place_of(&join.right_key).into();
         let width = self.layout.width();
         self.layout
             .join(&join.left.value, &join.right.value, &other.layout);
-        let step = join::Join::new(key, join.kind, width, &right_key, other.rows);
-        Box::new(step)
+        let step = join::Join::new(key, join.kind, width, &right_key, other.rows)?;
+        Ok(Box::new(step))
     }
 
     fn append_cols(&mut self, append: &corelog_insights::AppendCols) -> Box<dyn Step> {
@@ -462,15 +409,18 @@ impl Maker<'_> {
 
     fn pattern(&mut self, of: Expression) -> Box<dyn Step> {
         let windows = self.given.windows;
-        let time = self.given.anomaly.then(|| self.name("@timestamp"));
+        let (time, leaves_parts) = (self.name("@timestamp"), self.given.anomaly);
         let mut names = pattern::COLUMNS.to_vec();
         if let Windows::Compared(_) = windows {
             names.extend(diff::COLUMNS);
         }
-        names.extend(time.iter().map(|_| anomaly::PARTS));
+        if leaves_parts {
+            names.push(anomaly::PARTS);
+        }
         *self.layout = Layout::of_columns(names);
         let context = Arc::clone(&self.given.context);
-        Box::new(PatternStep::new(context, of, windows, time))
+        let step = PatternStep::new(context, of, windows, time, leaves_parts);
+        Box::new(step)
     }
 
     fn relevant_fields(&mut self, fields: &[Field], condition: &Expr) -> Box<dyn Step> {
@@ -490,89 +440,5 @@ impl Maker<'_> {
         *self.layout = Layout::of_columns(relevant::COLUMNS);
         let context = Arc::clone(&self.given.context);
         Box::new(relevant::RelevantFields::new(context, condition, fields))
-    }
-
-    fn diff(&mut self) -> Box<dyn Step> {
-        let pattern = self.name("@pattern");
-        let count = self.name("@sampleCount");
-        let before = self.given.other.clone().unwrap_or_default().rows;
-        Box::new(diff::Diff {
-            pattern,
-            count,
-            count_slot: self.layout.put("@sampleCount"),
-            ratio_slot: self.layout.put("@ratio"),
-            slots: diff::COLUMNS.map(|name| self.layout.put(name)),
-            before,
-            now: Vec::new(),
-        })
-    }
-
-    fn count_frequent(&mut self, fields: &[Field]) -> Box<dyn Step> {
-        let keys = self.fields_of(fields);
-        let names = fields.iter().map(Field::name);
-        self.counted(keys, names.collect(), None)
-    }
-
-    fn counted(
-        &mut self,
-        keys: Vec<Expression>,
-        mut names: Vec<String>,
-        most: Option<usize>,
-    ) -> Box<dyn Step> {
-        names.push(COUNT.to_owned());
-        *self.layout = Layout::of_columns(names);
-        let context = Arc::clone(&self.given.context);
-        Box::new(frequent::CountFrequent::new(context, keys, most))
-    }
-
-    /// `topk` makes a row for each of the most frequent values. Decision: their counts stand beside them.
-    fn top_k(&mut self, items: &[Item]) -> Option<Box<dyn Step>> {
-        let [item] = items else { return None };
-        let ExprKind::Call {
-            function: Function::TopK,
-            args,
-        } = &item.expr.kind
-        else {
-            return None;
-        };
-        let most = self.expression(args.first()?);
-        let most = crate::coerce::number(most.as_constant()?)?.truncate()?;
-        let of = self.expression(args.get(1)?);
-        let most = usize::try_from(most).ok()?;
-        Some(self.counted(vec![of], vec![item.name.clone()], Some(most)))
-    }
-}
-
-/// A layout in which members of some names are out of reach.
-///
-/// Source: people report that `fields jsonParse(a) as b, b.c` shows nothing for `b.c`.
-struct Fresh<'l> {
-    layout: &'l mut Layout,
-    names: &'l [String],
-}
-
-impl Fresh<'_> {
-    fn hides(&self, field: &Field) -> bool {
-        (1..field.segments.len()).any(|length| {
-            let head = super::layout::join(&field.segments[..length]);
-            self.names.contains(&head)
-        })
-    }
-}
-
-impl Binder for Fresh<'_> {
-    fn field(&mut self, field: &Field) -> Option<usize> {
-        Binder::field(self.layout, field).filter(|_| !self.hides(field))
-    }
-
-    fn place(&mut self, field: &Field) -> Bound {
-        if self.hides(field) {
-            return Bound::Missing;
-        }
-        self.layout.place_of(field)
-    }
-
-    fn column(&mut self, name: &str) -> Option<usize> {
-        Binder::column(self.layout, name)
     }
 }

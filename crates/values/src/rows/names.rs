@@ -11,25 +11,17 @@ pub fn read(command: &CommandKind, given: &Given) -> Vec<Field> {
     let mut all: Vec<Field> = Vec::new();
     let mut exprs: Vec<&Expr> = Vec::new();
     match command {
-        CommandKind::Fields(items) | CommandKind::Display(items) | CommandKind::Unmask(items) => {
-            exprs.extend(items.iter().map(|item| &item.expr));
+        CommandKind::Pattern(expr) => {
+            all.push(named("@timestamp"));
+            exprs.push(expr);
         }
-        CommandKind::Filter(expr)
-        | CommandKind::FilterIndex(expr)
-        | CommandKind::Pattern(expr)
-        | CommandKind::Unnest { path: expr, .. } => exprs.push(expr),
-        CommandKind::Sort(keys) => exprs.extend(keys.iter().map(|key| &key.expr)),
-        CommandKind::Stats(stats) => {
-            exprs.extend(stats.items.iter().chain(&stats.by).map(|item| &item.expr));
-        }
+        CommandKind::Unnest { path: expr, .. } => exprs.push(expr),
         CommandKind::Parse(parse) => match &parse.of {
             Some(of) => exprs.push(of),
             None => all.push(named("@message")),
         },
         CommandKind::Json { from, .. } => all.push(from.clone()),
-        CommandKind::Dedup(fields) | CommandKind::CountFrequent(fields) => {
-            all.extend_from_slice(fields);
-        }
+        CommandKind::Dedup(fields) => all.extend_from_slice(fields),
         CommandKind::Expand(field) => all.extend([field.clone(), named("@message")]),
         CommandKind::Accum { field, .. } => all.push(field.clone()),
         CommandKind::AutoRegress(regress) => all.push(regress.field.clone()),
@@ -59,16 +51,13 @@ pub fn read(command: &CommandKind, given: &Given) -> Vec<Field> {
             all.push(named("@message"));
             exprs.push(condition);
         }
-        CommandKind::LogCompare(_) => all.push(named("@message")),
+        CommandKind::LogCompare(_) => all.extend([named("@timestamp"), named("@message")]),
         CommandKind::Join(join) => all.push(join.left_key.clone()),
         CommandKind::AppendCols(_) => {
             let other = given.other.iter().flat_map(|other| &other.shown);
             all.extend(other.map(|column| named(&column.name)));
         }
         _ => {}
-    }
-    if given.anomaly {
-        all.push(named("@timestamp"));
     }
     for expr in exprs {
         expr.each_field(&mut |field| all.push(field.clone()));

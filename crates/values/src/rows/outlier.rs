@@ -4,7 +4,7 @@
 //! if it is so far below the first. Quartiles are those of `pct`. Decision: `mark` writes `000` before a value that
 //! was clamped, as the command of the same name in Splunk does.
 
-use super::{Failure, RowValues, Step, put, row_bytes};
+use super::{Failure, Kept, RowValues, Step, put};
 use crate::coerce;
 use crate::context::Context;
 use crate::expression::Expression;
@@ -18,20 +18,18 @@ pub(super) struct Outlier {
     pub(super) marks: bool,
     pub(super) param: f64,
     pub(super) use_lower: bool,
-    pub(super) rows: Vec<RowValues>,
-    pub(super) bytes: usize,
+    pub(super) kept: Kept,
 }
 
 impl Step for Outlier {
     fn push(&mut self, rows: Vec<RowValues>, _: &mut Vec<RowValues>) -> Result<(), Failure> {
-        self.bytes += rows.iter().map(row_bytes).sum::<usize>();
-        self.rows.extend(rows);
+        self.kept.add(rows);
         Ok(())
     }
 
     fn finish(&mut self, out: &mut Vec<RowValues>) -> Result<(), Failure> {
         let cx = Context::default();
-        let rows = std::mem::take(&mut self.rows);
+        let rows = self.kept.take();
         let all = self.fields.iter();
         let bounds: Vec<_> = all.map(|(of, _)| self.bounds(&cx, of, &rows)).collect();
         for mut row in rows {
@@ -52,12 +50,11 @@ impl Step for Outlier {
                 out.push(row);
             }
         }
-        self.bytes = 0;
         Ok(())
     }
 
     fn bytes(&self) -> usize {
-        self.bytes
+        self.kept.bytes
     }
 }
 

@@ -8,7 +8,7 @@ use corelog_insights::{Parse, ParsePattern, Segment};
 use memchr::memmem::Finder;
 use regex::{CaptureLocations, Regex};
 
-use super::{Each, Failure, RowValues, Step, put};
+use super::{Copies, Each, Failure, RowValues, Step, put};
 use crate::coerce;
 use crate::context::Context;
 use crate::expression::Expression;
@@ -22,8 +22,9 @@ pub(super) fn parse(
     of: Expression,
     mut reader: Reader,
     slots: Vec<usize>,
+    copies: Copies,
 ) -> impl Step {
-    Each(move |row: RowValues, out: &mut Vec<RowValues>| {
+    Each(move |mut row: RowValues, out: &mut Vec<RowValues>| {
         let found = {
             let value = of.eval(&cx, &row);
             let text = coerce::text(&value);
@@ -31,10 +32,9 @@ pub(super) fn parse(
         };
         let mut found = found.into_iter();
         let mut values = found.next().unwrap_or_default();
-        let mut row = row;
         // Each further match makes a row of its own, before its values take the place of those before.
         for next in found {
-            let mut before = row.clone();
+            let mut before = copies.of(&row);
             fill(&mut before, &slots, values);
             out.push(before);
             values = next;

@@ -3,19 +3,43 @@
 //! Columns: `@pattern`, `@ratio` of the rows, `@sampleCount`, `@severityLabel`. Decisions: the most frequent first,
 //! then by text; the label is `ERROR` where the pattern has the word error in any case, else `WARN` where it has warn,
 //! else `INFO`.
+//!
+//! Three more are JSON for programs. Source for their names: clients of the service that read them. It does not
+//! publish what is in them; decision: what `ListAnomalies` has by the names `patternTokens`, `histogram` and
+//! `logSamples`.
+//!
+//! - `@tokens`: the parts of the pattern. One that differs has the values that are there and how often, the most
+//!   frequent first, unless there are more than 16, a longer one than 128 bytes, the place is open (`mining.rs`), or it
+//!   is the rest of the text.
+//! - `@visualization`: how many came in each tenth of the query's time, by its first millisecond, where any did.
+//! - `@logSamples`: up to three of the texts, the newest first, of each at most its first 1024 bytes.
+//!
+//! Patterns of the time before only have none of these, and of very many patterns only the first have them.
 
 use std::sync::Arc;
 
-use super::anomaly::{PARTS_COUNT, part_of};
+use super::anomaly::{PARTS_COUNT, part_of, start_of};
 use super::diff::compared;
-use super::mining::{Miner, Pattern};
+use super::mining::{Miner, Part, Pattern, Reading};
 use super::{Failure, RowValues, Step};
 use crate::coerce;
 use crate::context::Context;
 use crate::expression::Expression;
-use crate::value::Value;
+use crate::json;
+use crate::value::{Member, Value};
 
-pub(super) const COLUMNS: [&str; 4] = ["@pattern", "@ratio", "@sampleCount", "@severityLabel"];
+pub(super) const COLUMNS: [&str; 7] = [
+    "@pattern",
+    "@ratio",
+    "@sampleCount",
+    "@severityLabel",
+    "@tokens",
+    "@visualization",
+    "@logSamples",
+];
+
+/// Bytes of what all patterns have for programs; behind these, none has it.
+const DETAILS_BYTES_MAX: usize = 32 << 20;
 
 /// Which times the rows of `pattern` are of. Texts of both times are grouped together, so that `diff` can compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,8 +47,6 @@ pub enum Windows {
     /// All are of the query's time.
     #[default]
     One,
-    /// Those whose slot holds something true are of another time; patterns of the others come out.
-    Beside(usize),
     /// Those whose slot holds something true are of the time before, and patterns come out as `diff` leaves them, so
     /// that `diff` itself is not run.
     Compared(usize),
@@ -34,11 +56,14 @@ pub(super) struct PatternStep {
     context: Arc<Context>,
     of: Expression,
     windows: Windows,
-    /// The time of a row, if `anomaly` follows and asks when texts came.
-    time: Option<Expression>,
+    /// When a row's text came.
+    time: Expression,
+    /// Whether counts by time are left for `anomaly`.
+    leaves_parts: bool,
     miner: Miner,
     /// How many texts of the query's time there are.
     total: u64,
+    details_bytes_max: usize,
 }
 
 impl PatternStep {
@@ -46,38 +71,43 @@ impl PatternStep {
         context: Arc<Context>,
         of: Expression,
         windows: Windows,
-        time: Option<Expression>,
+        time: Expression,
+        leaves_parts: bool,
     ) -> Self {
-        let parts = if time.is_some() { PARTS_COUNT } else { 1 };
         Self {
             context,
             of,
             windows,
             time,
-            miner: Miner::new(parts + 1),
+            leaves_parts,
+            // The parts of the query's time, and behind them the other time.
+            miner: Miner::new(PARTS_COUNT + 1),
             total: 0,
+            details_bytes_max: DETAILS_BYTES_MAX,
         }
     }
 
-    /// The miner's window of a row: a part of the query's time, or behind these the other time.
-    fn window(&self, row: &RowValues) -> usize {
+    fn take(&mut self, row: &RowValues) {
+        let value = self.of.eval(&self.context, row);
+        let Some(text) = coerce::text(&value) else {
+            return;
+        };
         let is_other = match self.windows {
             Windows::One => false,
-            Windows::Beside(slot) | Windows::Compared(slot) => {
-                row.get(slot).and_then(coerce::truth) == Some(true)
-            }
+            Windows::Compared(slot) => row.get(slot).and_then(coerce::truth) == Some(true),
         };
-        match &self.time {
-            None => usize::from(is_other),
-            Some(_) if is_other => PARTS_COUNT,
-            Some(time) => {
-                let ms = coerce::millis(&time.eval(&self.context, row));
-                ms.map_or(0, |ms| part_of(ms, &self.context))
-            }
+        if is_other {
+            self.miner.add(&text, PARTS_COUNT);
+            return;
         }
+        let ms = coerce::millis(&self.time.eval(&self.context, row));
+        let part = ms.map_or(0, |ms| part_of(ms, &self.context));
+        self.miner.add_noted(&text, part, ms);
+        self.total += 1;
     }
 
-    fn row(&self, pattern: &Pattern, now: u64, before: u64) -> RowValues {
+    fn row(&self, pattern: &Pattern<'_>, is_detailed: bool) -> RowValues {
+        let (now, before) = counts(pattern);
         #[expect(clippy::cast_precision_loss, reason = "counts of events")]
         let ratio = match self.total {
             _ if now == 0 => Value::int(0),
@@ -86,10 +116,19 @@ impl PatternStep {
         let text = pattern.text.clone();
         let severity = Value::text(severity(&text));
         let mut row = vec![Value::text(text), ratio, Value::int(signed(now)), severity];
+        row.extend(if now > 0 && is_detailed {
+            [
+                tokens(pattern),
+                self.visualization(pattern),
+                samples(pattern),
+            ]
+        } else {
+            [Value::Null, Value::Null, Value::Null]
+        });
         if let Windows::Compared(_) = self.windows {
-            row.extend(compared(signed(now), signed(before)).1);
+            row.extend(compared(signed(now), signed(before)));
         }
-        if self.time.is_some() {
+        if self.leaves_parts {
             let parts = pattern.counts.iter().take(PARTS_COUNT);
             let parts = parts.map(|count| Value::int(signed(*count))).collect();
             row.push(if now == 0 {
@@ -100,10 +139,20 @@ impl PatternStep {
         }
         row
     }
+
+    fn visualization(&self, pattern: &Pattern<'_>) -> Value<'static> {
+        let parts = pattern.counts.iter().take(PARTS_COUNT).enumerate();
+        let parts = parts.filter(|(_, count)| **count > 0);
+        let member = |(part, count): (usize, &u64)| -> Member<'static> {
+            let start = start_of(part, &self.context).to_string();
+            (start.into(), Value::int(signed(*count)))
+        };
+        Value::text(json::write(&Value::map(parts.map(member).collect())))
+    }
 }
 
 /// Texts of the query's time, and of the other.
-fn counts(pattern: &Pattern) -> (u64, u64) {
+fn counts(pattern: &Pattern<'_>) -> (u64, u64) {
     let (before, now) = pattern.counts.split_last().unwrap_or((&0, &[]));
     (now.iter().sum(), *before)
 }
@@ -123,24 +172,70 @@ fn severity(pattern: &str) -> &'static str {
     }
 }
 
+/// Of texts of different shape that print alike, the least.
+fn tokens(pattern: &Pattern<'_>) -> Value<'static> {
+    let json = |reading: &Reading<'_>| {
+        let parts = reading.parts().into_iter();
+        json::write(&Value::list(parts.map(token).collect()))
+    };
+    let noted = pattern.readings.iter().filter(|it| it.is_noted());
+    noted.map(json).min().map_or(Value::Null, Value::text)
+}
+
+/// As the service model's `PatternToken`.
+fn token(part: Part<'_>) -> Value<'_> {
+    Value::map(match part {
+        Part::Fixed(text) => vec![
+            ("isDynamic".into(), Value::Bool(false)),
+            ("tokenString".into(), Value::text(text)),
+        ],
+        Part::Dynamic {
+            position,
+            kind,
+            values,
+        } => {
+            let mut members = vec![
+                ("dynamicTokenPosition".into(), Value::count(position)),
+                ("isDynamic".into(), Value::Bool(true)),
+                ("tokenString".into(), Value::text("<*>")),
+            ];
+            if let Some(values) = values {
+                let count = |(value, count): (&str, u64)| -> Member<'_> {
+                    (value.to_owned().into(), Value::int(signed(count)))
+                };
+                let values = values.into_iter().map(count).collect();
+                members.push(("enumerations".into(), Value::map(values)));
+            }
+            let name = format!("{kind}-{position}");
+            members.push(("inferredTokenName".into(), Value::text(name)));
+            members
+        }
+    })
+}
+
+/// As the service model's `LogEvent`.
+fn samples(pattern: &Pattern<'_>) -> Value<'static> {
+    let all = pattern.samples().into_iter().map(|sample| {
+        let time = sample.ms.map(|ms| ("timestamp".into(), Value::int(ms)));
+        let message = ("message".into(), Value::text(&*sample.text));
+        Value::map(time.into_iter().chain([message]).collect())
+    });
+    Value::text(json::write(&Value::list(all.collect())))
+}
+
 impl Step for PatternStep {
     fn push(&mut self, rows: Vec<RowValues>, _: &mut Vec<RowValues>) -> Result<(), Failure> {
-        for row in rows {
-            let window = self.window(&row);
-            let value = self.of.eval(&self.context, &row);
-            if let Some(text) = coerce::text(&value) {
-                self.miner.add(&text, window);
-                self.total += u64::from(window + 1 < self.miner.windows());
-            }
+        for row in &rows {
+            self.take(row);
         }
         Ok(())
     }
 
     fn finish(&mut self, out: &mut Vec<RowValues>) -> Result<(), Failure> {
         let is_compared = matches!(self.windows, Windows::Compared(_));
-        let mut patterns = self.miner.finish();
-        self.miner = Miner::new(self.miner.windows());
-        let size = |pattern: &Pattern| {
+        let miner = std::mem::replace(&mut self.miner, Miner::new(PARTS_COUNT + 1));
+        let mut patterns = miner.finish();
+        let size = |pattern: &Pattern<'_>| {
             let (now, before) = counts(pattern);
             if is_compared {
                 now.abs_diff(before)
@@ -152,16 +247,47 @@ impl Step for PatternStep {
             let by_size = size(right).cmp(&size(left));
             by_size.then_with(|| left.text.cmp(&right.text))
         });
-        for pattern in patterns {
-            let (now, before) = counts(&pattern);
-            if now > 0 || is_compared {
-                out.push(self.row(&pattern, now, before));
-            }
+        let shown = patterns
+            .iter()
+            .filter(|pattern| is_compared || counts(pattern).0 > 0);
+        let mut details = 0;
+        for pattern in shown {
+            let row = self.row(pattern, details < self.details_bytes_max);
+            details += row.iter().map(Value::bytes).sum::<usize>();
+            out.push(row);
         }
         Ok(())
     }
 
     fn bytes(&self) -> usize {
         self.miner.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{PatternStep, Windows};
+    use crate::expression::Expression;
+    use crate::rows::Step as _;
+    use crate::value::Value;
+
+    #[test]
+    fn what_patterns_tell_programs_has_an_end() {
+        let (of, time) = (Expression::slot(0), Expression::slot(1));
+        let mut step = PatternStep::new(Arc::default(), of, Windows::One, time, false);
+        step.details_bytes_max = 1;
+        let texts = ["all good", "not bad"];
+        let rows = texts.map(|text| vec![Value::text(text), Value::time(0)]);
+        let mut out = Vec::new();
+        step.push(rows.into(), &mut out).unwrap();
+        step.finish(&mut out).unwrap();
+        let [first, second] = &out[..] else {
+            panic!("{out:?}");
+        };
+        assert_eq!(first[0], Value::text("all good"));
+        assert!(first[4..].iter().all(|value| !value.is_null()), "{first:?}");
+        assert_eq!(second[4..], [Value::Null, Value::Null, Value::Null]);
     }
 }

@@ -4,9 +4,9 @@
 //! numbers. The score of other fields is half the sum, over all values, of how much the shares of rows with the value
 //! differ between the two sides; that of numbers is the largest difference between the shares of rows up to a value.
 //! A row without the field has a value of its own, below all numbers. So 0 means alike and 1 that the field alone
-//! tells the sides apart; scores are rounded to four decimals. Contributors are up to three values that are more common where the condition holds, those
-//! of the largest difference first; numbers have medians instead, those of `pct`. Fields of score 0 are left out; the
-//! highest score comes first, then names in order.
+//! tells the sides apart; scores are rounded to four decimals. Contributors are up to three values that are more
+//! common where the condition holds, those of the largest difference first; numbers have medians instead, those of
+//! `pct`. Fields of score 0 are left out; the highest score comes first, then names in order.
 //!
 //! Of a field, [`VALUES_MAX`] different values are counted, and of all, [`FIELDS_MAX`] fields; what comes later is
 //! left out, as if rows had it not.

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::{Failure, RowValues, Step, put, row_bytes};
+use super::{Failure, Kept, RowValues, Step, put};
 use crate::coerce;
 use crate::context::Context;
 use crate::expression::Expression;
@@ -16,21 +16,20 @@ pub(super) struct Sessionize {
     pub(super) time: Expression,
     pub(super) gap_ms: i64,
     pub(super) into: usize,
-    pub(super) rows: Vec<RowValues>,
-    pub(super) bytes: usize,
+    pub(super) kept: Kept,
 }
 
 impl Step for Sessionize {
     fn push(&mut self, rows: Vec<RowValues>, _: &mut Vec<RowValues>) -> Result<(), Failure> {
-        self.bytes += rows.iter().map(row_bytes).sum::<usize>();
-        self.rows.extend(rows);
+        self.kept.add(rows);
         Ok(())
     }
 
     fn finish(&mut self, out: &mut Vec<RowValues>) -> Result<(), Failure> {
         let cx = Context::default();
+        let rows = self.kept.take();
         let mut order: Vec<(i64, Vec<String>, usize)> = Vec::new();
-        for (at, row) in self.rows.iter().enumerate() {
+        for (at, row) in rows.iter().enumerate() {
             let identity = |key: &Expression| {
                 let value = key.eval(&cx, row).scalar();
                 value.identity().map(std::borrow::Cow::into_owned)
@@ -42,7 +41,7 @@ impl Step for Sessionize {
         order.sort_unstable();
         let mut last: HashMap<Vec<String>, (i64, i64)> = HashMap::new();
         let mut count = 0;
-        let mut sessions: Vec<Value<'static>> = vec![Value::Null; self.rows.len()];
+        let mut sessions: Vec<Value<'static>> = vec![Value::Null; rows.len()];
         for (time, key, at) in order {
             let session = match last.get(&key) {
                 Some((before, session)) if time.saturating_sub(*before) <= self.gap_ms => *session,
@@ -54,15 +53,14 @@ impl Step for Sessionize {
             last.insert(key, (time, session));
             sessions[at] = Value::int(session);
         }
-        for (mut row, session) in std::mem::take(&mut self.rows).into_iter().zip(sessions) {
+        for (mut row, session) in rows.into_iter().zip(sessions) {
             put(&mut row, self.into, session);
             out.push(row);
         }
-        self.bytes = 0;
         Ok(())
     }
 
     fn bytes(&self) -> usize {
-        self.bytes
+        self.kept.bytes
     }
 }

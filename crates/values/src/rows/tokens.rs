@@ -24,6 +24,11 @@ impl Kind {
             Self::Token => "Token",
         }
     }
+
+    /// Whether its values are short enough to tell them.
+    pub(super) fn has_values(self) -> bool {
+        self != Self::Token
+    }
 }
 
 /// A piece of a text.
@@ -31,7 +36,7 @@ impl Kind {
 pub(super) enum Token<'t> {
     /// White space or punctuation.
     Fixed(&'t str),
-    Kind(Kind),
+    Kind(Kind, &'t str),
     Word(&'t str),
 }
 
@@ -44,8 +49,7 @@ pub(super) fn tokens(text: &str, most: usize) -> impl Iterator<Item = Token<'_>>
             return None;
         }
         if count == most {
-            rest = "";
-            return Some(Token::Kind(Kind::Token));
+            return Some(Token::Kind(Kind::Token, std::mem::take(&mut rest)));
         }
         count += 1;
         let (token, behind) = next(rest)?;
@@ -57,7 +61,8 @@ pub(super) fn tokens(text: &str, most: usize) -> impl Iterator<Item = Token<'_>>
 fn next(text: &str) -> Option<(Token<'_>, &str)> {
     let first = text.chars().next()?;
     if let Some((kind, length)) = recognised(text) {
-        return Some((Token::Kind(kind), text.get(length..)?));
+        let (value, rest) = text.split_at_checked(length)?;
+        return Some((Token::Kind(kind, value), rest));
     }
     let (is_fixed, length) = if first.is_whitespace() {
         (true, text.find(|c: char| !c.is_whitespace()))
@@ -68,7 +73,7 @@ fn next(text: &str) -> Option<(Token<'_>, &str)> {
     };
     let (piece, rest) = text.split_at(length.unwrap_or(text.len()));
     let token = match is_fixed {
-        _ if piece.len() > LONG => Token::Kind(Kind::Token),
+        _ if piece.len() > LONG => Token::Kind(Kind::Token, piece),
         true => Token::Fixed(piece),
         false => Token::Word(piece),
     };

@@ -67,6 +67,24 @@ pub struct CreateLogStreamRequest {
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub struct CreateLookupTableRequest {
+    pub lookup_table_name: String,
+    pub description: Option<String>,
+    pub table_body: Option<String>,
+    pub query_id: Option<String>,
+    pub kms_key_id: Option<String>,
+    pub tags: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateLookupTableResponse {
+    pub lookup_table_arn: Option<String>,
+    pub created_at: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct DataSourceFilter {
     pub name: String,
     pub r#type: Option<String>,
@@ -107,6 +125,12 @@ pub struct DeleteLogGroupRequest {
 pub struct DeleteLogStreamRequest {
     pub log_group_name: String,
     pub log_stream_name: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteLookupTableRequest {
+    pub lookup_table_arn: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -217,6 +241,21 @@ pub struct DescribeLogStreamsRequest {
 #[serde(rename_all = "camelCase")]
 pub struct DescribeLogStreamsResponse {
     pub log_streams: Option<Vec<LogStream>>,
+    pub next_token: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeLookupTablesRequest {
+    pub lookup_table_name_prefix: Option<String>,
+    pub max_results: Option<i64>,
+    pub next_token: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeLookupTablesResponse {
+    pub lookup_tables: Option<Vec<LookupTable>>,
     pub next_token: Option<String>,
 }
 
@@ -408,6 +447,24 @@ pub struct GetLogRecordResponse {
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub struct GetLookupTableRequest {
+    pub lookup_table_arn: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetLookupTableResponse {
+    pub lookup_table_arn: Option<String>,
+    pub lookup_table_name: Option<String>,
+    pub description: Option<String>,
+    pub table_body: Option<String>,
+    pub size_bytes: Option<i64>,
+    pub last_updated_time: Option<i64>,
+    pub kms_key_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct GetQueryResultsRequest {
     pub query_id: String,
     pub next_token: Option<String>,
@@ -575,6 +632,19 @@ pub struct LogStream {
     pub upload_sequence_token: Option<String>,
     pub arn: Option<String>,
     pub stored_bytes: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LookupTable {
+    pub lookup_table_arn: Option<String>,
+    pub lookup_table_name: Option<String>,
+    pub description: Option<String>,
+    pub table_fields: Option<Vec<String>>,
+    pub records_count: Option<i64>,
+    pub size_bytes: Option<i64>,
+    pub last_updated_time: Option<i64>,
+    pub kms_key_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -865,4 +935,21 @@ pub struct UntagLogGroupRequest {
 pub struct UntagResourceRequest {
     pub resource_arn: String,
     pub tag_keys: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateLookupTableRequest {
+    pub lookup_table_arn: String,
+    pub description: Option<String>,
+    pub table_body: Option<String>,
+    pub query_id: Option<String>,
+    pub kms_key_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateLookupTableResponse {
+    pub lookup_table_arn: Option<String>,
+    pub last_updated_time: Option<i64>,
 }

@@ -69,6 +69,19 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "CreateLookupTable",
+            input: Some(&CREATE_LOOKUP_TABLE_REQUEST),
+            output: Some(&CREATE_LOOKUP_TABLE_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceAlreadyExistsException",
+                "AccessDeniedException",
+                "LimitExceededException",
+                "ValidationException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
             name: "DeleteAccountPolicy",
             input: Some(&DELETE_ACCOUNT_POLICY_REQUEST),
             output: Some(&DELETE_ACCOUNT_POLICY_RESPONSE),
@@ -113,6 +126,17 @@ pub static SERVICE: Service = Service {
                 "OperationAbortedException",
                 "ServiceUnavailableException",
                 "ValidationException",
+            ],
+        },
+        Operation {
+            name: "DeleteLookupTable",
+            input: Some(&DELETE_LOOKUP_TABLE_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "AccessDeniedException",
+                "ServiceUnavailableException",
             ],
         },
         Operation {
@@ -193,6 +217,17 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "DescribeLookupTables",
+            input: Some(&DESCRIBE_LOOKUP_TABLES_REQUEST),
+            output: Some(&DESCRIBE_LOOKUP_TABLES_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "AccessDeniedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
             name: "DescribeQueries",
             input: Some(&DESCRIBE_QUERIES_REQUEST),
             output: Some(&DESCRIBE_QUERIES_RESPONSE),
@@ -264,6 +299,17 @@ pub static SERVICE: Service = Service {
                 "InvalidParameterException",
                 "LimitExceededException",
                 "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "GetLookupTable",
+            input: Some(&GET_LOOKUP_TABLE_REQUEST),
+            output: Some(&GET_LOOKUP_TABLE_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "AccessDeniedException",
                 "ServiceUnavailableException",
             ],
         },
@@ -455,6 +501,18 @@ pub static SERVICE: Service = Service {
                 "ServiceUnavailableException",
             ],
         },
+        Operation {
+            name: "UpdateLookupTable",
+            input: Some(&UPDATE_LOOKUP_TABLE_REQUEST),
+            output: Some(&UPDATE_LOOKUP_TABLE_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "AccessDeniedException",
+                "ValidationException",
+                "ServiceUnavailableException",
+            ],
+        },
     ],
 };
 
@@ -485,6 +543,8 @@ static PATTERN_B1FC4C7B: Pattern = Pattern::new(
     "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$",
     "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$",
 );
+
+static PATTERN_D9C3D62B: Pattern = Pattern::new("^[a-zA-Z0-9_]+$", "^[a-zA-Z0-9_]+$");
 
 static PATTERN_DAEFB3BA: Pattern =
     Pattern::new("[\\w+=/:,.@\\-\\*]*", "[0-9A-Za-z_+=/:,.@\\-\\*]*");
@@ -521,7 +581,7 @@ static ACCOUNT_POLICY_DOCUMENT: Shape = shape(Kind::String);
 
 static AMAZON_RESOURCE_NAME: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(1_011)
+    .at_most(1011)
     .like(&PATTERN_29225310);
 
 static ARN: Shape = shape(Kind::String);
@@ -570,6 +630,20 @@ static CREATE_LOG_STREAM_REQUEST: Shape = shape(Kind::Structure(&[
     required("logStreamName", &LOG_STREAM_NAME),
 ]));
 
+static CREATE_LOOKUP_TABLE_REQUEST: Shape = shape(Kind::Structure(&[
+    required("lookupTableName", &LOOKUP_TABLE_NAME),
+    member("description", &LOOKUP_TABLE_DESCRIPTION),
+    member("tableBody", &TABLE_BODY),
+    member("queryId", &QUERY_ID),
+    member("kmsKeyId", &KMS_KEY_ID),
+    member("tags", &TAGS),
+]));
+
+static CREATE_LOOKUP_TABLE_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("lookupTableArn", &ARN),
+    member("createdAt", &TIMESTAMP),
+]));
+
 static DATA_PROTECTION_STATUS: Shape =
     shape(Kind::String).one_of(&["ACTIVATED", "DELETED", "ARCHIVED", "DISABLED"]);
 
@@ -613,6 +687,9 @@ static DELETE_LOG_STREAM_REQUEST: Shape = shape(Kind::Structure(&[
     required("logGroupName", &LOG_GROUP_NAME),
     required("logStreamName", &LOG_STREAM_NAME),
 ]));
+
+static DELETE_LOOKUP_TABLE_REQUEST: Shape =
+    shape(Kind::Structure(&[required("lookupTableArn", &ARN)]));
 
 static DELETE_QUERY_DEFINITION_REQUEST: Shape =
     shape(Kind::Structure(&[required("queryDefinitionId", &QUERY_ID)]));
@@ -717,7 +794,20 @@ static DESCRIBE_LOG_STREAMS_RESPONSE: Shape = shape(Kind::Structure(&[
     member("nextToken", &NEXT_TOKEN),
 ]));
 
-static DESCRIBE_QUERIES_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
+static DESCRIBE_LOOKUP_TABLES_MAX_RESULTS: Shape = shape(Kind::Integer).at_most(100);
+
+static DESCRIBE_LOOKUP_TABLES_REQUEST: Shape = shape(Kind::Structure(&[
+    member("lookupTableNamePrefix", &LOOKUP_TABLE_NAME),
+    member("maxResults", &DESCRIBE_LOOKUP_TABLES_MAX_RESULTS),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static DESCRIBE_LOOKUP_TABLES_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("lookupTables", &LOOKUP_TABLES),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static DESCRIBE_QUERIES_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
 
 static DESCRIBE_QUERIES_REQUEST: Shape = shape(Kind::Structure(&[
     member("logGroupName", &LOG_GROUP_NAME),
@@ -817,9 +907,9 @@ static EVENT_MESSAGE: Shape = shape(Kind::String).at_least(1);
 
 static EVENT_NUMBER: Shape = shape(Kind::Long);
 
-static EVENTS_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(10_000);
+static EVENTS_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(10000);
 
-static EVENTS_LIMIT_START_QUERY: Shape = shape(Kind::Integer).at_least(1).at_most(100_000);
+static EVENTS_LIMIT_START_QUERY: Shape = shape(Kind::Integer).at_least(1).at_most(100000);
 
 static EXPECTED_REVISION_ID: Shape = shape(Kind::String).at_least(1);
 
@@ -900,7 +990,7 @@ static FILTER_LOG_EVENTS_RESPONSE: Shape = shape(Kind::Structure(&[
     member("nextToken", &NEXT_TOKEN),
 ]));
 
-static FILTER_PATTERN: Shape = shape(Kind::String).at_least(0).at_most(1_024);
+static FILTER_PATTERN: Shape = shape(Kind::String).at_least(0).at_most(1024);
 
 static FILTERED_LOG_EVENT: Shape = shape(Kind::Structure(&[
     member("logStreamName", &LOG_STREAM_NAME),
@@ -948,9 +1038,22 @@ static GET_LOG_RECORD_REQUEST: Shape = shape(Kind::Structure(&[
 
 static GET_LOG_RECORD_RESPONSE: Shape = shape(Kind::Structure(&[member("logRecord", &LOG_RECORD)]));
 
-static GET_QUERY_RESULTS_MAX_ITEMS: Shape = shape(Kind::Integer).at_least(0).at_most(10_000);
+static GET_LOOKUP_TABLE_REQUEST: Shape =
+    shape(Kind::Structure(&[required("lookupTableArn", &ARN)]));
 
-static GET_QUERY_RESULTS_NEXT_TOKEN: Shape = shape(Kind::String).at_most(1_024);
+static GET_LOOKUP_TABLE_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("lookupTableArn", &ARN),
+    member("lookupTableName", &LOOKUP_TABLE_NAME),
+    member("description", &LOOKUP_TABLE_DESCRIPTION),
+    member("tableBody", &TABLE_BODY),
+    member("sizeBytes", &STORED_BYTES),
+    member("lastUpdatedTime", &TIMESTAMP),
+    member("kmsKeyId", &KMS_KEY_ID),
+]));
+
+static GET_QUERY_RESULTS_MAX_ITEMS: Shape = shape(Kind::Integer).at_least(0).at_most(10000);
+
+static GET_QUERY_RESULTS_NEXT_TOKEN: Shape = shape(Kind::String).at_most(1024);
 
 static GET_QUERY_RESULTS_REQUEST: Shape = shape(Kind::Structure(&[
     required("queryId", &QUERY_ID),
@@ -992,7 +1095,7 @@ static INPUT_LOG_EVENT: Shape = shape(Kind::Structure(&[
 
 static INPUT_LOG_EVENTS: Shape = shape(Kind::List(&INPUT_LOG_EVENT))
     .at_least(1)
-    .at_most(10_000);
+    .at_most(10000);
 
 static INPUT_LOG_STREAM_NAMES: Shape = shape(Kind::List(&LOG_STREAM_NAME)).at_least(1).at_most(100);
 
@@ -1002,7 +1105,7 @@ static IS_SAMPLED: Shape = shape(Kind::Boolean);
 
 static KMS_KEY_ID: Shape = shape(Kind::String).at_most(256);
 
-static LIST_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
+static LIST_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
 
 static LIST_LOG_GROUPS_REQUEST: Shape = shape(Kind::Structure(&[
     member("logGroupNamePattern", &LOG_GROUP_NAME_REGEX_PATTERN),
@@ -1099,7 +1202,7 @@ static LOG_GROUP_FIELD_LIST: Shape = shape(Kind::List(&LOG_GROUP_FIELD));
 
 static LOG_GROUP_IDENTIFIER: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(2_048)
+    .at_most(2048)
     .like(&PATTERN_E46BEDE7);
 
 static LOG_GROUP_IDENTIFIERS: Shape = shape(Kind::List(&LOG_GROUP_IDENTIFIER));
@@ -1164,6 +1267,26 @@ static LOG_STREAM_SEARCHED_COMPLETELY: Shape = shape(Kind::Boolean);
 
 static LOG_STREAMS: Shape = shape(Kind::List(&LOG_STREAM));
 
+static LOOKUP_TABLE: Shape = shape(Kind::Structure(&[
+    member("lookupTableArn", &ARN),
+    member("lookupTableName", &LOOKUP_TABLE_NAME),
+    member("description", &LOOKUP_TABLE_DESCRIPTION),
+    member("tableFields", &TABLE_FIELDS),
+    member("recordsCount", &RECORDS_COUNT),
+    member("sizeBytes", &STORED_BYTES),
+    member("lastUpdatedTime", &TIMESTAMP),
+    member("kmsKeyId", &KMS_KEY_ID),
+]));
+
+static LOOKUP_TABLE_DESCRIPTION: Shape = shape(Kind::String).at_least(0).at_most(1024);
+
+static LOOKUP_TABLE_NAME: Shape = shape(Kind::String)
+    .at_least(1)
+    .at_most(256)
+    .like(&PATTERN_D9C3D62B);
+
+static LOOKUP_TABLES: Shape = shape(Kind::List(&LOOKUP_TABLE));
+
 static MESSAGE: Shape = shape(Kind::String);
 
 static METRIC_FILTER_MATCH_RECORD: Shape = shape(Kind::Structure(&[
@@ -1188,7 +1311,7 @@ static OUTPUT_LOG_EVENTS: Shape = shape(Kind::List(&OUTPUT_LOG_EVENT));
 
 static PERCENTAGE: Shape = shape(Kind::Integer).at_least(0).at_most(100);
 
-static POLICY_DOCUMENT: Shape = shape(Kind::String).at_least(1).at_most(51_200);
+static POLICY_DOCUMENT: Shape = shape(Kind::String).at_least(1).at_most(51200);
 
 static POLICY_NAME: Shape = shape(Kind::String);
 
@@ -1288,7 +1411,7 @@ static QUERY_DEFINITION_LIST: Shape = shape(Kind::List(&QUERY_DEFINITION));
 
 static QUERY_DEFINITION_NAME: Shape = shape(Kind::String).at_least(1).at_most(255);
 
-static QUERY_DEFINITION_STRING: Shape = shape(Kind::String).at_least(1).at_most(10_000);
+static QUERY_DEFINITION_STRING: Shape = shape(Kind::String).at_least(1).at_most(10000);
 
 static QUERY_DURATION: Shape = shape(Kind::Long);
 
@@ -1310,7 +1433,7 @@ static QUERY_INFO_LIST: Shape = shape(Kind::List(&QUERY_INFO));
 
 static QUERY_LANGUAGE: Shape = shape(Kind::String).one_of(&["CWLI", "SQL", "PPL"]);
 
-static QUERY_LIST_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
+static QUERY_LIST_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
 
 static QUERY_PARAMETER: Shape = shape(Kind::Structure(&[
     required("name", &QUERY_PARAMETER_NAME),
@@ -1318,7 +1441,7 @@ static QUERY_PARAMETER: Shape = shape(Kind::Structure(&[
     member("description", &QUERY_PARAMETER_DESCRIPTION),
 ]));
 
-static QUERY_PARAMETER_DEFAULT_VALUE: Shape = shape(Kind::String).at_most(1_024);
+static QUERY_PARAMETER_DEFAULT_VALUE: Shape = shape(Kind::String).at_most(1024);
 
 static QUERY_PARAMETER_DESCRIPTION: Shape = shape(Kind::String).at_most(512);
 
@@ -1351,7 +1474,9 @@ static QUERY_STATUS: Shape = shape(Kind::String).one_of(&[
     "Unknown",
 ]);
 
-static QUERY_STRING: Shape = shape(Kind::String).at_least(0).at_most(10_000);
+static QUERY_STRING: Shape = shape(Kind::String).at_least(0).at_most(10000);
+
+static RECORDS_COUNT: Shape = shape(Kind::Long).at_least(0);
 
 static REJECTED_ENTITY_INFO: Shape = shape(Kind::Structure(&[required(
     "errorType",
@@ -1368,7 +1493,7 @@ static REQUEST_ID: Shape = shape(Kind::String).at_least(0).at_most(256);
 
 static RESOURCE_IDENTIFIER: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(2_048)
+    .at_most(2048)
     .like(&PATTERN_DAEFB3BA);
 
 static RESOURCE_POLICIES: Shape = shape(Kind::List(&RESOURCE_POLICY));
@@ -1459,7 +1584,13 @@ static STOP_QUERY_RESPONSE: Shape = shape(Kind::Structure(&[member("success", &S
 
 static STORED_BYTES: Shape = shape(Kind::Long).at_least(0);
 
+static STRING: Shape = shape(Kind::String);
+
 static SUCCESS: Shape = shape(Kind::Boolean);
+
+static TABLE_BODY: Shape = shape(Kind::String).at_least(1).at_most(10485760);
+
+static TABLE_FIELDS: Shape = shape(Kind::List(&STRING));
 
 static TAG_FILTER: Shape = shape(Kind::Structure(&[
     required("key", &TAG_FILTER_KEY),
@@ -1533,6 +1664,19 @@ static UNTAG_RESOURCE_REQUEST: Shape = shape(Kind::Structure(&[
     required("tagKeys", &TAG_KEY_LIST),
 ]));
 
-static USER_IDENTITY: Shape = shape(Kind::String).at_least(1).at_most(2_048);
+static UPDATE_LOOKUP_TABLE_REQUEST: Shape = shape(Kind::Structure(&[
+    required("lookupTableArn", &ARN),
+    member("description", &LOOKUP_TABLE_DESCRIPTION),
+    member("tableBody", &TABLE_BODY),
+    member("queryId", &QUERY_ID),
+    member("kmsKeyId", &KMS_KEY_ID),
+]));
+
+static UPDATE_LOOKUP_TABLE_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("lookupTableArn", &ARN),
+    member("lastUpdatedTime", &TIMESTAMP),
+]));
+
+static USER_IDENTITY: Shape = shape(Kind::String).at_least(1).at_most(2048);
 
 static VALUE: Shape = shape(Kind::String);

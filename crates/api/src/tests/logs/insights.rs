@@ -7,7 +7,7 @@ use super::*;
 const SECOND: i64 = 1_795_166_142;
 
 /// A request with the text, about `/sample`.
-fn question(text: &str) -> Value {
+pub(super) fn question(text: &str) -> Value {
     json!({"logGroupName": "/sample", "startTime": SECOND - 60, "endTime": SECOND, "queryString": text})
 }
 
@@ -21,7 +21,7 @@ fn with(mut base: Value, more: Value) -> Value {
     base
 }
 
-async fn furnished() -> House {
+pub(super) async fn furnished() -> House {
     let house = house().await;
     for name in ["/sample", "/other", "/prod/a", "/prod/b"] {
         let tags = json!({"stage": if name.starts_with("/prod") { "prod" } else { "dev" }});
@@ -39,13 +39,13 @@ async fn furnished() -> House {
 
 impl House {
     /// Starts a query; its id.
-    async fn start(&self, input: Value) -> String {
+    pub(super) async fn start(&self, input: Value) -> String {
         let started = self.ok("StartQuery", input).await;
         started["queryId"].as_str().unwrap().to_owned()
     }
 
     /// The results of a query that has ended.
-    async fn results(&self, id: &str) -> Value {
+    pub(super) async fn results(&self, id: &str) -> Value {
         for _ in 0..1_000 {
             let found = self.ok("GetQueryResults", json!({"queryId": id})).await;
             if !["Scheduled", "Running"].contains(&found["status"].as_str().unwrap()) {

@@ -84,6 +84,12 @@ impl House {
         all
     }
 
+    /// So many milliseconds after the beginning.
+    fn after(&self, ms: u64) {
+        let now = Timestamp::from_unix_ms(NOW.unix_ms() + ms);
+        self.api.clock().set(now);
+    }
+
     async fn group(&self, name: &str) {
         let group = json!({"logGroupName": name});
         self.ok("CreateLogGroup", group).await;
@@ -234,14 +240,19 @@ async fn fifteen_sessions_may_be_open() {
     house.group("/sample").await;
     let input = json!({"logGroupIdentifiers": [ARN]});
     let mut open = Vec::new();
-    for _ in 0..15 {
-        open.push(house.begun("StartLiveTail", &input).await);
+    for second in 1..=3 {
+        house.after(second * 1_000);
+        for _ in 0..5 {
+            open.push(house.begun("StartLiveTail", &input).await);
+        }
     }
+    house.after(4_000);
     let (code, _) = house.refused("StartLiveTail", input.clone()).await;
     assert_eq!(code, "LimitExceededException");
     open.pop();
     // The task of the one that was closed ends soon.
-    loop {
+    for second in 5.. {
+        house.after(second * 1_000);
         let target = "Logs_20140328.StartLiveTail";
         let request = Request::builder()
             .method(Method::POST)
@@ -255,4 +266,23 @@ async fn fifteen_sessions_may_be_open() {
         }
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn five_sessions_may_be_begun_a_second() {
+    let house = house().await;
+    house.group("/sample").await;
+    let input = json!({"logGroupIdentifiers": [ARN]});
+    let mut open = Vec::new();
+    for _ in 0..5 {
+        open.push(house.begun("StartLiveTail", &input).await);
+    }
+    let throttled = ("ThrottlingException".to_owned(), "Rate exceeded".to_owned());
+    assert_eq!(
+        house.refused("StartLiveTail", input.clone()).await,
+        throttled
+    );
+    house.after(200);
+    open.push(house.begun("StartLiveTail", &input).await);
+    assert_eq!(house.refused("StartLiveTail", input).await, throttled);
 }

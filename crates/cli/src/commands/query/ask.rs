@@ -18,8 +18,6 @@ use crate::failure::Failure;
 use crate::printer::cell::{bytes, count, safe, safe_lines};
 use crate::printer::{Format, Printer, Style, note};
 
-/// Where records are, unless the configuration says otherwise.
-const DEFAULT_GROUP: &str = "/corelog/invocations";
 const SINCE: Duration = Duration::from_hours(1);
 /// More than a query's text may have, so that the server says so.
 const TEXT_BYTES_MAX: u64 = 1 << 20;
@@ -111,7 +109,7 @@ pub(in crate::commands) fn run(
     if options.estimate {
         return estimate(&asked(client, "estimate", &request)?, printer);
     }
-    let started = client.logs("StartQuery", &request)?;
+    let started = client.logs("StartQuery", &with_groups(request, &checked))?;
     let started = started.map_err(|refusal| refused(client, &refusal))?;
     let id = started.get("queryId").and_then(Value::as_str);
     let id = id.context("the server gave the query no id")?;
@@ -136,11 +134,8 @@ fn request(question: Question, options: &Options, now: Timestamp) -> Value {
         "endTime": to.seconds(now),
     });
     let mut groups = options.log_group.clone();
-    if groups.is_empty() && !has_source(&question) {
+    if groups.is_empty() && !has_source(&question.text) {
         groups = question.groups;
-        if groups.is_empty() && question.language == Language::Cwli {
-            groups.push(DEFAULT_GROUP.to_owned());
-        }
     }
     if !groups.is_empty() {
         request["logGroupIdentifiers"] = json!(groups);
@@ -151,11 +146,21 @@ fn request(question: Question, options: &Options, now: Timestamp) -> Value {
     request
 }
 
-/// Whether the text names its log groups itself.
-fn has_source(question: &Question) -> bool {
-    let query = corelog_insights::parse(&question.text);
-    question.language == Language::Cwli
-        && query.is_ok_and(|query| matches!(query.commands[0].kind, CommandKind::Source(_)))
+/// The request with the groups that the server takes where nobody named any.
+fn with_groups(mut request: Value, checked: &Value) -> Value {
+    let is_said = request.get("logGroupIdentifiers").is_some()
+        || request["queryLanguage"] == Language::Sql.as_str()
+        || has_source(checked["text"].as_str().unwrap_or_default());
+    if !is_said {
+        request["logGroupIdentifiers"] = checked["logGroups"].clone();
+    }
+    request
+}
+
+/// Whether a text names its log groups itself; none in SQL begins so.
+fn has_source(text: &str) -> bool {
+    let query = corelog_insights::parse(text);
+    query.is_ok_and(|query| matches!(query.commands[0].kind, CommandKind::Source(_)))
 }
 
 fn asked(client: &Client, what: &str, request: &Value) -> anyhow::Result<Value> {
@@ -177,6 +182,9 @@ fn refused(client: &Client, refusal: &Refusal) -> anyhow::Error {
             message.truncate(end);
         }
         hint = Some(groups_hint(client));
+    }
+    if refusal.code() == "ThrottlingException" {
+        hint = Some("try again: `[query] starts_per_second` queries may be started".to_owned());
     }
     let failure = Failure::new(message);
     match hint {
@@ -367,7 +375,7 @@ mod tests {
             "limit 1",
             Language::Cwli,
             &options(),
-            &json!({"startTime": from, "endTime": to, "logGroupIdentifiers": ["/corelog/invocations"]}),
+            &json!({"startTime": from, "endTime": to}),
         );
         check(
             "SOURCE '/a' | limit 1",
@@ -394,5 +402,20 @@ mod tests {
             &asked,
             &json!({"startTime": 1_795_132_800, "endTime": 1_795_162_542, "logGroupIdentifiers": ["/a", "/b"], "limit": 5}),
         );
+    }
+    #[test]
+    fn the_server_says_which_groups_are_meant_where_nobody_does() {
+        let check = |request: Value, text: &str, expected: Value| {
+            let checked = json!({"text": text, "logGroups": ["/own"]});
+            let request = with_groups(request, &checked);
+            assert_eq!(request["logGroupIdentifiers"], expected, "{text}");
+        };
+        let cwli = || json!({"queryLanguage": "CWLI"});
+        check(cwli(), "limit 1", json!(["/own"]));
+        // What a saved query names is in the server's text alone.
+        check(cwli(), "SOURCE '/own' | limit 1", Value::Null);
+        check(json!({"queryLanguage": "SQL"}), "SELECT 1", Value::Null);
+        let named = json!({"queryLanguage": "CWLI", "logGroupIdentifiers": ["/a"]});
+        check(named, "limit 1", json!(["/a"]));
     }
 }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::interrupt::Interrupt;
 use crate::client::{Client, Found};
 use crate::failure::Failure;
-use crate::printer::Progress;
 use crate::printer::cell::{bytes, count, milliseconds, safe};
+use crate::printer::progress::ProgressLine;
 
 /// The exit code of what Ctrl-C ended, as shells have it.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -32,7 +32,7 @@ pub(super) struct Done {
 /// Waits for the query's end; `None` once the user has it stopped.
 pub(super) fn wait(client: &Client, id: &str) -> anyhow::Result<Option<Done>> {
     let mut interrupt = Interrupt::new().context("signals cannot be caught")?;
-    let mut progress = Progress::of_stderr();
+    let mut progress = ProgressLine::of_stderr();
     let began = Instant::now();
     let mut pause = PAUSE_MIN;
     loop {

@@ -11,6 +11,9 @@ use crate::printer::{Format, Printer, Style};
 /// The pointer to an event: for programs.
 const POINTER: &str = "@ptr";
 
+/// What `pattern` adds for programs: JSON, often long.
+const PATTERN_JSON: [&str; 3] = ["@tokens", "@visualization", "@logSamples"];
+
 /// A row: its values by name, in the order they came.
 pub(super) type Row = Map<String, Value>;
 
@@ -66,6 +69,16 @@ fn visible(columns: &[String]) -> Vec<&String> {
     columns
 }
 
+/// What people read: who asks for some of a pattern's columns of JSON by name gets them, others get none.
+fn readable(columns: &[String]) -> Vec<&String> {
+    let mut readable = visible(columns);
+    let is_json = |name: &str| PATTERN_JSON.contains(&name);
+    if readable.iter().filter(|name| is_json(name)).count() == PATTERN_JSON.len() {
+        readable.retain(|name| !is_json(name));
+    }
+    readable
+}
+
 /// A line of CSV. Source: RFC 4180.
 fn csv<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     let quoted = |cell: &str| {
@@ -83,7 +96,7 @@ pub(super) fn table(names: &[String], rows: &[Row], printer: &mut Printer) -> an
     if rows.is_empty() {
         return Ok(());
     }
-    let names = visible(names);
+    let names = readable(names);
     let columns: Vec<Column> = names
         .iter()
         .map(|name| Column::titled(safe(name), is_numeric(name, rows)))
@@ -121,6 +134,23 @@ fn is_numeric(name: &str, rows: &[Row]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_leave_out_the_json_of_patterns_unless_some_is_asked_for() {
+        let check = |columns: &[&str], expected: &[&str]| {
+            let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(readable(&columns), expected);
+        };
+        let all = [
+            "@pattern",
+            "@tokens",
+            "@visualization",
+            "@logSamples",
+            "@ptr",
+        ];
+        check(&all, &["@pattern"]);
+        check(&["@pattern", "@tokens"], &["@pattern", "@tokens"]);
+    }
 
     #[test]
     fn cells_of_csv_are_quoted_where_they_must_be() {

@@ -73,16 +73,22 @@ fn save(args: SaveArgs, client: &Client) -> anyhow::Result<ExitCode> {
         "name": args.name, "queryString": text, "queryLanguage": args.language.as_str(),
         "logGroupNames": args.log_group,
     });
+    let names = match args.language {
+        Language::Cwli => corelog_insights::placeholders(&text),
+        Language::Sql => Vec::new(),
+    };
+    let mut given = args.param.iter().map(|(name, _)| name);
+    if let Some(unknown) = given.find(|name| !names.contains(name)) {
+        return Err(no_parameter(unknown));
+    }
     if args.language == Language::Cwli {
-        let parameters = corelog_insights::placeholders(&text)
-            .into_iter()
-            .map(|name| {
-                let default = args.param.iter().find(|(given, _)| *given == name);
-                match default {
-                    Some((_, value)) => json!({"name": name, "defaultValue": value}),
-                    None => json!({"name": name}),
-                }
-            });
+        let parameters = names.into_iter().map(|name| {
+            let default = args.param.iter().find(|(given, _)| *given == name);
+            match default {
+                Some((_, value)) => json!({"name": name, "defaultValue": value}),
+                None => json!({"name": name}),
+            }
+        });
         input["parameters"] = parameters.collect();
     }
     let former = find(client, &args.name)?;
@@ -152,6 +158,12 @@ fn delete(name: &str, client: &Client) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn no_parameter(name: &str) -> anyhow::Error {
+    Failure::new(format!("the query has no parameter `{}`", safe(name)))
+        .hint("a parameter is `{{NAME}}` in a text of Logs Insights")
+        .into()
+}
+
 /// The question that a saved query is, with these parameters.
 pub(super) fn question(
     client: &Client,
@@ -161,6 +173,9 @@ pub(super) fn question(
     let definition = existing(client, name)?;
     let groups = names(&definition["logGroupNames"]);
     if definition["queryLanguage"] == "SQL" {
+        if let Some((name, _)) = parameters.first() {
+            return Err(no_parameter(name));
+        }
         let text = definition["queryString"].as_str().unwrap_or_default();
         return Ok(Question {
             text: text.to_owned(),

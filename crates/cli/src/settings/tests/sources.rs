@@ -137,11 +137,17 @@ fn variables_of_others_and_those_that_the_file_names_are_none_of_the_settings() 
         ("CORELOG_OPENAI_KEY", "sk-1"),
         ("CORELOG_OTHER_KEY", "sk-2"),
         ("CORELOG_PROVIDER_BEDROCK_BEARER", "env:CORELOG_OTHER_KEY"),
+        ("CORELOG_AWS_ID", "AKID"),
+        ("CORELOG_AWS_SECRET", "sk-3"),
     ];
-    let text = SAMPLE.replacen(
+    let mut text = SAMPLE.replacen(
         "dialect = \"openai\"",
         "api_key = \"env:CORELOG_OPENAI_KEY\"\ndialect = \"openai\"",
         1,
+    );
+    text.push_str(
+        "\n[[provider]]\nname = \"eu\"\ndialect = \"bedrock\"\n\
+         credentials = { access_key_id = \"env:CORELOG_AWS_ID\", secret_access_key = \"env:CORELOG_AWS_SECRET\" }\n",
     );
     let loaded = load_with(&text, &env, &[]).unwrap();
     assert_eq!(loaded.warnings, []);

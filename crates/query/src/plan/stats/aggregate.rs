@@ -2,8 +2,6 @@
 //!
 //! What is missing does not count, and maps and lists are missing here. Functions of numbers ignore what is no number.
 
-use std::sync::Arc;
-
 use corelog_insights::{Expr, ExprKind, Function};
 use corelog_store::Column as Stored;
 use corelog_values::{Expression, Number, calendar, coerce};
@@ -15,12 +13,11 @@ use datafusion::logical_expr::{ExprFunctionExt, SortExpr, cast};
 use datafusion::prelude::{ident, lit};
 
 use super::ordered;
-use crate::compute::{Compute, Form, Output, Slot};
+use crate::compute::{Form, Slot};
 use crate::finish::{Finished, Halves, How};
 use crate::frame::Frame;
 use crate::kind::Kind;
-use crate::plan::{Planning, kind_of};
-use crate::stage::Stage;
+use crate::plan::{Names, Planning, kind_of};
 use crate::{Error, Result, Window};
 
 /// The bits of the lower half of an integer.
@@ -130,27 +127,18 @@ impl Aggregation<'_, '_> {
     /// A column of the argument in a form.
     fn formed(&mut self, of: &Expr, form: Form) -> Result<String> {
         let cx = self.planning.context(self.window);
-        self.planning.compute(self.frame, cx, of, form, &[])
+        let names = Names::default();
+        self.planning.compute(self.frame, cx, of, form, names)
     }
 
     /// Columns of a value in several forms.
-    fn forms(&mut self, slot: Slot, forms: &[Form]) -> Result<Vec<String>> {
-        let outputs: Vec<Output> = forms
-            .iter()
-            .map(|form| Output {
-                column: self.planning.name(),
-                expression: Expression::slot(0),
-                form: *form,
-            })
-            .collect();
-        let columns = outputs.iter().map(|it| it.column.clone()).collect();
-        let step = Compute {
-            slots: vec![slot],
-            outputs,
-            cx: Arc::default(),
-        };
-        self.frame.plan = Stage::plan(self.frame.plan.clone(), Arc::new(step))?;
-        Ok(columns)
+    fn forms<const N: usize>(&mut self, slot: Slot, forms: [Form; N]) -> Result<[String; N]> {
+        self.planning.forms(self.frame, slot, forms)
+    }
+
+    fn form(&mut self, slot: Slot, form: Form) -> Result<String> {
+        let [column] = self.forms(slot, [form])?;
+        Ok(column)
     }
 
     fn count(&mut self, of: Option<&Expr>) -> Result<Finished> {
@@ -164,7 +152,7 @@ impl Aggregation<'_, '_> {
             Some(of) => {
                 let slot = self.slot(of)?;
                 let column = match slot.kind {
-                    Kind::Any => self.forms(slot, &[Form::Scalar])?.swap_remove(0),
+                    Kind::Any => self.form(slot, Form::Scalar)?,
                     _ => slot.column,
                 };
                 agg::count(ident(column))
@@ -180,7 +168,7 @@ impl Aggregation<'_, '_> {
         }
         let slot = self.slot(of)?;
         match slot.kind {
-            Kind::Any => Ok(self.forms(slot, &[Form::Identity])?.swap_remove(0)),
+            Kind::Any => self.form(slot, Form::Identity),
             _ => Ok(slot.column),
         }
     }
@@ -194,7 +182,7 @@ impl Aggregation<'_, '_> {
         Ok(match slot.kind {
             Kind::Float | Kind::Written => ident(slot.column),
             Kind::Int => cast(ident(slot.column), DataType::Float64),
-            _ => ident(self.forms(slot, &[Form::Number])?.swap_remove(0)),
+            _ => ident(self.form(slot, Form::Number)?),
         })
     }
 
@@ -218,9 +206,8 @@ impl Aggregation<'_, '_> {
                 Kind::Int => (Some(slot.column), None),
                 Kind::Float => (None, Some(slot.column)),
                 _ => {
-                    let mut forms = self.forms(slot, &[Form::Whole, Form::Fraction])?;
-                    let fraction = forms.pop();
-                    (forms.pop(), fraction)
+                    let [whole, fraction] = self.forms(slot, [Form::Whole, Form::Fraction])?;
+                    (Some(whole), Some(fraction))
                 }
             }
         };
@@ -259,11 +246,9 @@ impl Aggregation<'_, '_> {
                 }))
             }
             Kind::Bool | Kind::Small | Kind::Text | Kind::Any => {
-                let forms = self.forms(slot, &[Form::Scalar, Form::NumberKey, Form::Word])?;
-                let [scalar, key, word] = &forms[..] else {
-                    return Err(Error::unsupported("an aggregation without a value"));
-                };
-                let order = vec![ident(key).sort(least, false)];
+                let forms = [Form::Scalar, Form::NumberKey, Form::Word];
+                let [scalar, key, word] = self.forms(slot, forms)?;
+                let order = vec![ident(&key).sort(least, false)];
                 let present = ident(key).is_not_null();
                 let first = agg::first_value(ident(scalar), Vec::new());
                 let number = self.add(ordered(first, order, present)?);
@@ -275,11 +260,8 @@ impl Aggregation<'_, '_> {
 
     fn by_order(&mut self, of: &Expr, first: bool) -> Result<Finished> {
         let slot = self.slot(of)?;
-        let forms = self.forms(slot, &[Form::Scalar, Form::SortKey])?;
-        let [scalar, key] = &forms[..] else {
-            return Err(Error::unsupported("an aggregation without a value"));
-        };
-        let order = vec![ident(key).sort(first, false)];
+        let [scalar, key] = self.forms(slot, [Form::Scalar, Form::SortKey])?;
+        let order = vec![ident(&key).sort(first, false)];
         let present = ident(key).is_not_null();
         let value = agg::first_value(ident(scalar), Vec::new());
         let native = ordered(value, order, present)?;
@@ -289,7 +271,7 @@ impl Aggregation<'_, '_> {
     /// The value of the row with the least or greatest time. A time comes back as milliseconds.
     fn by_time(&mut self, of: &Expr, first: bool) -> Result<Finished> {
         let slot = self.slot(of)?;
-        let scalar = self.forms(slot, &[Form::Scalar])?.swap_remove(0);
+        let scalar = self.form(slot, Form::Scalar)?;
         let Some(time) = self.frame.column("@timestamp") else {
             return Ok(Finished::Computed(How::Nothing));
         };
@@ -323,7 +305,7 @@ impl Aggregation<'_, '_> {
             _ => None,
         });
         let slot = self.slot(of)?;
-        let number = self.forms(slot, &[Form::Number])?.swap_remove(0);
+        let number = self.form(slot, Form::Number)?;
         let (Some(time), Some(period_ms)) = (self.frame.column("@timestamp"), period) else {
             return Ok(Finished::Computed(How::Nothing));
         };

@@ -2,11 +2,7 @@
 
 use super::event::of_entry;
 use super::*;
-
-/// A JSON string of exactly that many bytes, quotes included.
-fn json_of(bytes: usize) -> Vec<u8> {
-    format!("\"{}\"", "x".repeat(bytes - 2)).into_bytes()
-}
+use crate::fixture::json_of;
 
 fn form() -> Form {
     Form {

@@ -1,36 +1,23 @@
 //! What an event of the logging configuration's group says, and that what it points to is put by the bucket's sink.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use corelog_catalog::Modality;
 use corelog_delivery::Sink as _;
-use corelog_record::stored::{PartHeader, PartName, Place, encode_envelope};
+use corelog_record::stored::{PartName, Place};
 use corelog_record::{BodyForm, Document};
 use corelog_types::{RecordId, Sequence};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::fixture::{Blobs, Part, json_of};
 use crate::s3::{Location, S3Sink};
 
 /// 2026-11-20T12:00:09Z, from `date -u -d … +%s`.
 const REQUESTED: u64 = 1_795_176_009_000;
 const DATA: &str = "AWSLogs/111122223333/BedrockModelInvocationLogs/us-east-1/2026/11/20/12/data/\
                     44f7c2d1-6b4b-4c57-9f7c-6b7f5d10c808_";
-
-#[derive(Debug, Default)]
-struct Blobs(BTreeMap<(RecordId, String), Vec<u8>>);
-
-impl BlobSource for Blobs {
-    fn open(&self, id: RecordId, name: &str) -> io::Result<Box<dyn Read + Send>> {
-        let bytes = self.0.get(&(id, name.to_owned()));
-        let bytes = bytes.ok_or(io::ErrorKind::NotFound)?;
-        Ok(Box::new(io::Cursor::new(bytes.clone())))
-    }
-}
-
-type Part<'a> = (PartName, BodyForm, Place, &'a [u8]);
 
 /// A record of a Converse call, and the bodies beside the spool.
 fn record(parts: &[Part<'_>]) -> (Entry, Arc<dyn BlobSource>) {
@@ -44,25 +31,8 @@ fn record(parts: &[Part<'_>]) -> (Entry, Arc<dyn BlobSource>) {
         "corelog": {"recordId": id.to_string(), "dialect": "bedrock"},
     }))
     .unwrap();
-    let header = |(name, form, at, bytes): &Part<'_>| PartHeader {
-        name: *name,
-        form: *form,
-        at: *at,
-        bytes: bytes.len() as u64,
-    };
-    let headers: Vec<PartHeader> = parts.iter().map(header).collect();
-    let mut payload = encode_envelope(&document, &headers).unwrap();
     let mut blobs = Blobs::default();
-    for (name, _, at, bytes) in parts {
-        match at {
-            Place::Inline => payload.extend_from_slice(bytes),
-            Place::Blob => {
-                blobs
-                    .0
-                    .insert((id, name.as_str().to_owned()), bytes.to_vec());
-            }
-        }
-    }
+    let payload = blobs.payload(id, &document, parts);
     let entry = Entry {
         sequence: Sequence::from_u64(9),
         id,
@@ -168,11 +138,6 @@ fn of(entry: &Entry) -> corelog_hot::Entry<'_> {
     }
 }
 
-/// A JSON string of exactly that many bytes, quotes included.
-fn json_of(bytes: usize) -> Vec<u8> {
-    format!("\"{}\"", "x".repeat(bytes - 2)).into_bytes()
-}
-
 fn gunzip(path: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
     flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap())
@@ -258,6 +223,20 @@ async fn files_in_a_conversation_and_binary_answers_are_objects() {
     let found = made.put(dir.path()).await;
     assert_eq!(found, [PathBuf::from(&picture), PathBuf::from(&answer)]);
     assert_eq!(std::fs::read(picture).unwrap(), b"hi");
+}
+
+#[tokio::test]
+async fn the_events_of_a_stream_are_in_no_event_and_no_object() {
+    let dir = tempfile::tempdir().unwrap();
+    for at in [Place::Inline, Place::Blob] {
+        let parts = [
+            (PartName::Output, BodyForm::Json, Place::Inline, &b"[1]"[..]),
+            (PartName::Events, BodyForm::Text, at, &b"{\"atMs\":1}\n"[..]),
+        ];
+        let made = made(&parts, Some(bucket(dir.path())), Modalities::all());
+        assert_eq!(made.record()["output"]["outputBodyJson"], json!([1]));
+        assert_eq!(made.put(dir.path()).await, [] as [PathBuf; 0]);
+    }
 }
 
 #[test]

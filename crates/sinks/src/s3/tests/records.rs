@@ -90,7 +90,7 @@ async fn a_body_the_spool_lost_is_said_to_be_lost() {
     );
     let parts = [(PartName::Input, BodyForm::Json, Place::Blob, &b"{}"[..])];
     let mut records = Records::default().record(&extended, &parts);
-    records.blobs.0.clear();
+    records.blobs = Blobs::default();
     let objects = put(&config(), records.batch()).await;
     let line = &lines(&objects)[0];
     assert!(line["input"].get("inputBodyJson").is_none());

@@ -1,7 +1,8 @@
 //! Answers: pages of rows, what runs, and what is said of queries, fields and records.
 
+use corelog_types::EventPointer;
+
 use super::*;
-use crate::logs::EventPointer;
 use crate::tests::engine::pointer;
 
 #[tokio::test]
@@ -133,6 +134,34 @@ async fn one_more_than_a_hundred_is_refused() {
             said,
         )
         .await;
+}
+
+#[tokio::test]
+async fn ten_may_be_started_a_second_malformed_ones_among_them() {
+    let house = furnished().await;
+    let api = Api::new(Ports {
+        queries: house
+            .engine
+            .queries(crate::logs::QueryLimits::default(), house.api.clock()),
+        ..house.api.ports().clone()
+    });
+    let house = House { api, ..house };
+    house.refused("StartQuery", question("fields |")).await;
+    for _ in 0..9 {
+        house.start(question("fields n")).await;
+    }
+    for text in ["fields n", "fields |"] {
+        let (code, said) = house.refused("StartQuery", question(text)).await;
+        assert_eq!(
+            (code.as_str(), said.as_str()),
+            ("ThrottlingException", "Rate exceeded")
+        );
+    }
+    let later = Timestamp::from_unix_ms(NOW.unix_ms() + 100);
+    house.api.clock().set(later);
+    house.start(question("fields n")).await;
+    let (code, _) = house.refused("StartQuery", question("fields n")).await;
+    assert_eq!(code, "ThrottlingException");
 }
 
 #[tokio::test]
@@ -316,6 +345,15 @@ async fn our_own_operations_say_what_the_service_has_no_words_for() {
         (&json!(14), &json!(19))
     );
     assert!(house.engine.asked.lock().is_empty(), "nothing is run");
+
+    for (text, groups) in [
+        ("limit 5", ["/sample"]),
+        ("SOURCE '/other' | limit 5", ["/other"]),
+    ] {
+        let input = with(question(text), json!({"logGroupName": null}));
+        let (_, checked) = house.post("/corelog/v1/queries/check", &input).await;
+        assert_eq!(checked["logGroups"], json!(groups), "{text}");
+    }
 
     let (status, refused) = house
         .post("/corelog/v1/queries/check", &question("filter refuse = 1"))

@@ -165,10 +165,7 @@ fn bars(chart: &Chart, series: &Series, printer: &Printer) -> Option<Vec<String>
 }
 
 fn sparks(chart: &Chart, series: &[Series], printer: &Printer) -> Option<Vec<String>> {
-    let mut largest: Vec<&Series> = series.iter().collect();
-    let total = |series: &Series| series.values.values().map(|value| value.abs()).sum::<f64>();
-    largest.sort_by(|a, b| (a.column.cmp(&b.column)).then(total(b).total_cmp(&total(a))));
-    largest.truncate(SERIES_MAX);
+    let largest = largest(series);
     let longest = largest.iter().map(|series| series.name.chars().count());
     let label = longest.max()?.min(LABEL_MAX).min(printer.width / 3);
     let highest = |series: &&Series| number(Scale::of(std::iter::once(*series)).high);
@@ -194,6 +191,17 @@ fn sparks(chart: &Chart, series: &[Series], printer: &Printer) -> Option<Vec<Str
         lines.push(format!("{indent}and {left} more, which are smaller"));
     }
     Some(lines)
+}
+
+/// The largest series of each column: every column has its share of the lines.
+fn largest(series: &[Series]) -> Vec<&Series> {
+    let mut all: Vec<&Series> = series.iter().collect();
+    let total = |series: &Series| series.values.values().map(|value| value.abs()).sum::<f64>();
+    all.sort_by(|a, b| (a.column.cmp(&b.column)).then(total(b).total_cmp(&total(a))));
+    let columns = || all.chunk_by(|a, b| a.column == b.column);
+    let share = (SERIES_MAX / columns().count().max(1)).max(1);
+    let shares = columns().flat_map(|of_column| of_column.iter().take(share));
+    shares.take(SERIES_MAX).copied().collect()
 }
 
 /// Two times such as `2026-11-20 09:15:00.000` without the parts that are zero in both.

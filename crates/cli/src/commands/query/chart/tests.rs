@@ -96,6 +96,37 @@ fn columns_are_told_apart_by_name_and_have_a_scale_each() {
 }
 
 #[test]
+fn of_many_series_the_largest_of_each_column_are_drawn() {
+    let mut rows = Vec::new();
+    for (minute, model) in (0..2).flat_map(|minute| (1..=6).map(move |model| (minute, model))) {
+        let at = format!("2026-11-20 00:0{minute}:00.000");
+        let (name, value) = (format!("m{model}"), model.to_string());
+        rows.push(row(&[
+            ("t", &at),
+            ("modelId", &name),
+            ("a", &value),
+            ("b", &value),
+        ]));
+    }
+    let text = "stats sum(x) as a, sum(y) as b by bin(1m) as t, modelId";
+    let lines = drawn(60, text, &["t", "modelId", "a", "b"], &rows).unwrap();
+    let names: Vec<String> = lines[..8]
+        .iter()
+        .map(|line| {
+            line.split_whitespace()
+                .take(2)
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    let expected = [
+        "a m6", "a m5", "a m4", "a m3", "b m6", "b m5", "b m4", "b m3",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(lines[9], "     and 4 more, which are smaller");
+}
+
+#[test]
 fn months_are_counted_by_the_calendar() {
     let cells =
         |month: &str, n: &str| row(&[("bin(1mo)", &format!("{month}-01 00:00:00.000")), ("n", n)]);

@@ -1,169 +1,14 @@
 //! The engine against the reference: its documents, and queries that nobody wrote.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails here says where")]
-
-#[path = "engine/words.rs"]
-mod words;
-
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs;
-use std::sync::Arc;
 
 use corelog_insights::{Query, parse};
-use corelog_query::{Engine, Error, Events, Group, Limits, LookupTable, Recent, Request, Window};
+use corelog_query::Error;
 use corelog_reference::{self as reference, Failure, Input, Output, OutputRow, Reference};
-use corelog_runtime::Clock;
-use corelog_store::{Appender, Event, Position, Table, batch_of};
-use corelog_types::{NodeId, Sequence, Timestamp};
-use url::Url;
+use corelog_types::EventPointer;
 
-/// The engine as documents run it: over events in memory.
-struct UnderTest {
-    engine: Engine,
-    runtime: tokio::runtime::Runtime,
-    /// Whether the older half of the events is in files.
-    stored: bool,
-    _spill: tempfile::TempDir,
-}
-
-impl UnderTest {
-    fn new(stored: bool) -> Self {
-        let spill = tempfile::tempdir().unwrap();
-        let engine = Engine::new(Limits {
-            memory_bytes: 256 << 20,
-            spill: spill.path().to_owned(),
-            spill_bytes: 1 << 30,
-            threads: 2,
-        })
-        .unwrap();
-        Self {
-            engine,
-            runtime: tokio::runtime::Runtime::new().unwrap(),
-            stored,
-            _spill: spill,
-        }
-    }
-}
-
-fn event(index: usize, event: &reference::Event) -> Arc<Event> {
-    let time = |ms: i64| Timestamp::from_unix_ms(u64::try_from(ms).unwrap());
-    Arc::new(Event {
-        group: event.group.as_str().into(),
-        stream: event.stream.as_str().into(),
-        position: Position {
-            node: NodeId::from_u64(7),
-            sequence: Sequence::from_u64(index as u64 + 1),
-            part: 0,
-        },
-        timestamp: time(event.timestamp_ms),
-        ingested: time(event.ingestion_ms),
-        message: event.message.clone(),
-    })
-}
-
-/// Events in memory, from one of them on.
-fn events(input: &Input, first: usize) -> Events {
-    let mut groups: BTreeMap<&str, Vec<Arc<Event>>> = BTreeMap::new();
-    for (index, it) in input.events.iter().enumerate().skip(first) {
-        groups.entry(&it.group).or_default().push(event(index, it));
-    }
-    let recent = groups.into_iter().map(|(group, events)| {
-        let times = || {
-            events
-                .iter()
-                .map(|it| i64::try_from(it.timestamp.unix_ms()).unwrap())
-        };
-        Recent {
-            group: group.into(),
-            rows: batch_of(&events).unwrap(),
-            earliest_ms: times().min().unwrap(),
-            latest_ms: times().max().unwrap(),
-        }
-    });
-    Events {
-        store: Arc::new(object_store::memory::InMemory::new()),
-        files: Arc::default(),
-        recent: Arc::new(recent.collect()),
-    }
-}
-
-/// The same events, the older half of them in files.
-async fn half_stored(input: &Input) -> Events {
-    let store: Arc<dyn object_store::ObjectStore> = Arc::new(object_store::memory::InMemory::new());
-    let url = Url::parse("memory:///events/").unwrap();
-    let table = Table::open(Arc::clone(&store), url, Clock::system())
-        .await
-        .unwrap();
-    let half = input.events.len() / 2;
-    // Two appends, so that there are several files of a day.
-    for (number, part) in [(1, 0..half / 2), (2, half / 2..half)] {
-        let appender = Appender {
-            name: "test".to_owned(),
-            number,
-        };
-        let events = part.map(|index| event(index, &input.events[index]));
-        table.append(&appender, events.collect()).await.unwrap();
-    }
-    let recent = events(input, half);
-    Events {
-        store: Arc::clone(table.store()),
-        files: Arc::new(table.snapshot().await.unwrap().files()),
-        ..recent
-    }
-}
-
-fn groups(input: &Input) -> Vec<Group> {
-    let mut known: BTreeMap<String, Group> = BTreeMap::new();
-    for event in &input.events {
-        let group = reference::Group::new(&event.account, &event.group);
-        known.insert(event.group.clone(), group_of(&group));
-    }
-    for group in &input.groups {
-        known.insert(group.name.clone(), group_of(group));
-    }
-    known.into_values().collect()
-}
-
-fn group_of(group: &reference::Group) -> Group {
-    Group {
-        account: group.account.clone(),
-        name: group.name.as_str().into(),
-        class: group.class.clone(),
-        indexed: group.indexed.clone(),
-        tags: group.tags.clone(),
-        data_source: group.data_source.clone(),
-    }
-}
-
-fn request(input: &Input) -> Request {
-    let groups = groups(input);
-    let selected = if input.selected.is_empty() {
-        groups.iter().map(|group| Arc::clone(&group.name)).collect()
-    } else {
-        input
-            .selected
-            .iter()
-            .map(|name| name.as_str().into())
-            .collect()
-    };
-    let table = |table: &reference::LookupTable| LookupTable {
-        name: table.name.clone(),
-        csv: table.csv.clone(),
-    };
-    Request {
-        events: events(input, 0),
-        groups,
-        tables: input.tables.iter().map(table).collect(),
-        selected,
-        window: Window {
-            start_ms: input.start_ms,
-            end_ms: input.end_ms,
-        },
-        now_ms: input.now_ms,
-        limit: input.limit,
-        answer_bytes_max: u64::MAX,
-    }
-}
+use crate::setup::{UnderTest, half_stored, request};
 
 impl reference::Engine for UnderTest {
     fn run(&self, query: &Query, input: &Input) -> Result<Output, Failure> {
@@ -183,18 +28,21 @@ impl reference::Engine for UnderTest {
             },
         })?;
         // Our pointers say where an event is; those of documents are whatever their author wrote.
-        let pointer = |text: &str| {
-            let pointer = corelog_query::Pointer::read(text)?;
-            let index = usize::try_from(pointer.sequence - 1).ok()?;
-            Some(input.events[index].pointer.clone())
+        let pointer = |pointer: &EventPointer| {
+            let index = usize::try_from(pointer.sequence.to_u64() - 1).unwrap();
+            input.events[index].pointer.clone()
+        };
+        let text = |text: String| match text.parse() {
+            Ok(found) => pointer(&found),
+            Err(_) => text,
         };
         let rows = answer.rows.into_iter().map(|row| OutputRow {
             values: row
                 .values
                 .into_iter()
-                .map(|value| value.map(|text| pointer(&text).unwrap_or(text)))
+                .map(|value| value.map(text))
                 .collect(),
-            pointer: row.pointer.map(|text| pointer(&text).unwrap_or(text)),
+            pointer: row.pointer.as_ref().map(pointer),
         });
         Ok(Output {
             columns: answer.columns,
@@ -313,4 +161,39 @@ fn queries_that_nobody_wrote_give_what_the_reference_gives() {
         );
     }
     assert!(ran.get(&true).copied().unwrap_or(0) > 300, "{ran:?}");
+}
+
+#[test]
+fn order_is_kept_over_many_batches() {
+    let engines = [UnderTest::new(false), UnderTest::new(true)];
+    let input = Input {
+        events: reference::generate::events(7, 2_600),
+        now_ms: 1_795_338_942_000,
+        ..Input::default()
+    };
+    for text in [
+        "fields @timestamp, requestId | sort requestId desc | limit 2500",
+        "fields requestId, strlen(@message) as length | sort length, requestId | limit 2500",
+        "fields requestId | dedup requestId | limit 2500",
+        "fields requestId, strlen(@message) as length | accum length as sum | limit 2500",
+        "stats count(*) as n by requestId | sort n desc, requestId desc | limit 2500",
+    ] {
+        let query = parse(text).unwrap();
+        let expected = reference::Engine::run(&Reference, &query, &input).unwrap();
+        for engine in &engines {
+            let found = reference::Engine::run(engine, &query, &input).unwrap();
+            assert!(
+                expected.rows.len() > 2_048,
+                "{text}: {}",
+                expected.rows.len()
+            );
+            let differs = expected
+                .rows
+                .iter()
+                .zip(&found.rows)
+                .position(|(a, b)| a != b);
+            assert_eq!(differs, None, "{text}");
+            assert_eq!(expected.rows.len(), found.rows.len(), "{text}");
+        }
+    }
 }

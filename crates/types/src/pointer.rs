@@ -6,15 +6,28 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::{LogGroupName, NodeId, Sequence};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use corelog_types::{LogGroupName, NodeId, Sequence};
-
-use super::EventPointer;
 
 /// Longer ones are not of our making: the name of a group has 512 characters.
 const TEXT_BYTES_MAX: usize = 1_024;
 const PLACE_DIGITS: usize = 40;
+
+/// Where an event is: the `@ptr` of its row.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventPointer {
+    /// Its log group.
+    pub group: LogGroupName,
+    /// Its time, milliseconds since the epoch.
+    pub timestamp_ms: i64,
+    /// The node that took it.
+    pub node: NodeId,
+    /// The entry of that node's spool.
+    pub sequence: Sequence,
+    /// Which event of that entry.
+    pub part: u32,
+}
 
 /// The text is no pointer to an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

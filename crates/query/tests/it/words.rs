@@ -1,8 +1,15 @@
 //! Questions for a text: with an index of words the answer is the same as without one, and fewer rows are read.
 
-use corelog_query::Answer;
+use std::sync::Arc;
 
-use super::*;
+use corelog_insights::parse;
+use corelog_query::{Answer, Events, Request};
+use corelog_reference::{self as reference, Input};
+use corelog_runtime::Clock;
+use corelog_store::{Appender, Table};
+use url::Url;
+
+use crate::setup::{UnderTest, event, request};
 
 const GROUP: &str = "/words";
 const EVENTS: usize = 3_000;

@@ -1,9 +1,9 @@
-//! Names with stars, as `filldown` takes them.
+//! Texts with stars, as `filldown` and the tags of `SOURCE` take them.
 
 /// Whether a text fits a pattern in which `*` stands for any text.
 ///
 /// Going back to the last star only is enough: an earlier one need never take more than it did at first.
-pub(super) fn fits(pattern: &str, text: &str) -> bool {
+pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else {
         return false;
