@@ -1,5 +1,7 @@
 //! What an index leaves out has nothing of what is asked for.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -156,7 +158,7 @@ fn json(text: &str, bits: u64) -> String {
         match c {
             _ if bits & (1 << (at % 64)) != 0 => {
                 for unit in c.encode_utf16(&mut units) {
-                    out.push_str(&format!("\\u{unit:04x}"));
+                    write!(out, "\\u{unit:04x}").unwrap();
                 }
             }
             '"' => out.push_str("\\\""),
