@@ -285,6 +285,7 @@ impl<'de> Deserialize<'de> for UsageCounts {
 
 /// A number as it is mostly written: without a fraction where it has none, so that a column of numbers says all that
 /// the record says.
+#[expect(clippy::ref_option, reason = "as serde calls it")]
 fn shortest<S: serde::Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     /// Whole numbers below are exact.
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
