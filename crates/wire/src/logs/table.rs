@@ -581,7 +581,7 @@ static ACCOUNT_POLICY_DOCUMENT: Shape = shape(Kind::String);
 
 static AMAZON_RESOURCE_NAME: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(1011)
+    .at_most(1_011)
     .like(&PATTERN_29225310);
 
 static ARN: Shape = shape(Kind::String);
@@ -807,7 +807,7 @@ static DESCRIBE_LOOKUP_TABLES_RESPONSE: Shape = shape(Kind::Structure(&[
     member("nextToken", &NEXT_TOKEN),
 ]));
 
-static DESCRIBE_QUERIES_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
+static DESCRIBE_QUERIES_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
 
 static DESCRIBE_QUERIES_REQUEST: Shape = shape(Kind::Structure(&[
     member("logGroupName", &LOG_GROUP_NAME),
@@ -907,9 +907,9 @@ static EVENT_MESSAGE: Shape = shape(Kind::String).at_least(1);
 
 static EVENT_NUMBER: Shape = shape(Kind::Long);
 
-static EVENTS_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(10000);
+static EVENTS_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(10_000);
 
-static EVENTS_LIMIT_START_QUERY: Shape = shape(Kind::Integer).at_least(1).at_most(100000);
+static EVENTS_LIMIT_START_QUERY: Shape = shape(Kind::Integer).at_least(1).at_most(100_000);
 
 static EXPECTED_REVISION_ID: Shape = shape(Kind::String).at_least(1);
 
@@ -990,7 +990,7 @@ static FILTER_LOG_EVENTS_RESPONSE: Shape = shape(Kind::Structure(&[
     member("nextToken", &NEXT_TOKEN),
 ]));
 
-static FILTER_PATTERN: Shape = shape(Kind::String).at_least(0).at_most(1024);
+static FILTER_PATTERN: Shape = shape(Kind::String).at_least(0).at_most(1_024);
 
 static FILTERED_LOG_EVENT: Shape = shape(Kind::Structure(&[
     member("logStreamName", &LOG_STREAM_NAME),
@@ -1051,9 +1051,9 @@ static GET_LOOKUP_TABLE_RESPONSE: Shape = shape(Kind::Structure(&[
     member("kmsKeyId", &KMS_KEY_ID),
 ]));
 
-static GET_QUERY_RESULTS_MAX_ITEMS: Shape = shape(Kind::Integer).at_least(0).at_most(10000);
+static GET_QUERY_RESULTS_MAX_ITEMS: Shape = shape(Kind::Integer).at_least(0).at_most(10_000);
 
-static GET_QUERY_RESULTS_NEXT_TOKEN: Shape = shape(Kind::String).at_most(1024);
+static GET_QUERY_RESULTS_NEXT_TOKEN: Shape = shape(Kind::String).at_most(1_024);
 
 static GET_QUERY_RESULTS_REQUEST: Shape = shape(Kind::Structure(&[
     required("queryId", &QUERY_ID),
@@ -1095,7 +1095,7 @@ static INPUT_LOG_EVENT: Shape = shape(Kind::Structure(&[
 
 static INPUT_LOG_EVENTS: Shape = shape(Kind::List(&INPUT_LOG_EVENT))
     .at_least(1)
-    .at_most(10000);
+    .at_most(10_000);
 
 static INPUT_LOG_STREAM_NAMES: Shape = shape(Kind::List(&LOG_STREAM_NAME)).at_least(1).at_most(100);
 
@@ -1105,7 +1105,7 @@ static IS_SAMPLED: Shape = shape(Kind::Boolean);
 
 static KMS_KEY_ID: Shape = shape(Kind::String).at_most(256);
 
-static LIST_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
+static LIST_LIMIT: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
 
 static LIST_LOG_GROUPS_REQUEST: Shape = shape(Kind::Structure(&[
     member("logGroupNamePattern", &LOG_GROUP_NAME_REGEX_PATTERN),
@@ -1202,7 +1202,7 @@ static LOG_GROUP_FIELD_LIST: Shape = shape(Kind::List(&LOG_GROUP_FIELD));
 
 static LOG_GROUP_IDENTIFIER: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(2048)
+    .at_most(2_048)
     .like(&PATTERN_E46BEDE7);
 
 static LOG_GROUP_IDENTIFIERS: Shape = shape(Kind::List(&LOG_GROUP_IDENTIFIER));
@@ -1278,7 +1278,7 @@ static LOOKUP_TABLE: Shape = shape(Kind::Structure(&[
     member("kmsKeyId", &KMS_KEY_ID),
 ]));
 
-static LOOKUP_TABLE_DESCRIPTION: Shape = shape(Kind::String).at_least(0).at_most(1024);
+static LOOKUP_TABLE_DESCRIPTION: Shape = shape(Kind::String).at_least(0).at_most(1_024);
 
 static LOOKUP_TABLE_NAME: Shape = shape(Kind::String)
     .at_least(1)
@@ -1311,7 +1311,7 @@ static OUTPUT_LOG_EVENTS: Shape = shape(Kind::List(&OUTPUT_LOG_EVENT));
 
 static PERCENTAGE: Shape = shape(Kind::Integer).at_least(0).at_most(100);
 
-static POLICY_DOCUMENT: Shape = shape(Kind::String).at_least(1).at_most(51200);
+static POLICY_DOCUMENT: Shape = shape(Kind::String).at_least(1).at_most(51_200);
 
 static POLICY_NAME: Shape = shape(Kind::String);
 
@@ -1411,7 +1411,7 @@ static QUERY_DEFINITION_LIST: Shape = shape(Kind::List(&QUERY_DEFINITION));
 
 static QUERY_DEFINITION_NAME: Shape = shape(Kind::String).at_least(1).at_most(255);
 
-static QUERY_DEFINITION_STRING: Shape = shape(Kind::String).at_least(1).at_most(10000);
+static QUERY_DEFINITION_STRING: Shape = shape(Kind::String).at_least(1).at_most(10_000);
 
 static QUERY_DURATION: Shape = shape(Kind::Long);
 
@@ -1433,7 +1433,7 @@ static QUERY_INFO_LIST: Shape = shape(Kind::List(&QUERY_INFO));
 
 static QUERY_LANGUAGE: Shape = shape(Kind::String).one_of(&["CWLI", "SQL", "PPL"]);
 
-static QUERY_LIST_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1000);
+static QUERY_LIST_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
 
 static QUERY_PARAMETER: Shape = shape(Kind::Structure(&[
     required("name", &QUERY_PARAMETER_NAME),
@@ -1441,7 +1441,7 @@ static QUERY_PARAMETER: Shape = shape(Kind::Structure(&[
     member("description", &QUERY_PARAMETER_DESCRIPTION),
 ]));
 
-static QUERY_PARAMETER_DEFAULT_VALUE: Shape = shape(Kind::String).at_most(1024);
+static QUERY_PARAMETER_DEFAULT_VALUE: Shape = shape(Kind::String).at_most(1_024);
 
 static QUERY_PARAMETER_DESCRIPTION: Shape = shape(Kind::String).at_most(512);
 
@@ -1474,7 +1474,7 @@ static QUERY_STATUS: Shape = shape(Kind::String).one_of(&[
     "Unknown",
 ]);
 
-static QUERY_STRING: Shape = shape(Kind::String).at_least(0).at_most(10000);
+static QUERY_STRING: Shape = shape(Kind::String).at_least(0).at_most(10_000);
 
 static RECORDS_COUNT: Shape = shape(Kind::Long).at_least(0);
 
@@ -1493,7 +1493,7 @@ static REQUEST_ID: Shape = shape(Kind::String).at_least(0).at_most(256);
 
 static RESOURCE_IDENTIFIER: Shape = shape(Kind::String)
     .at_least(1)
-    .at_most(2048)
+    .at_most(2_048)
     .like(&PATTERN_DAEFB3BA);
 
 static RESOURCE_POLICIES: Shape = shape(Kind::List(&RESOURCE_POLICY));
@@ -1588,7 +1588,7 @@ static STRING: Shape = shape(Kind::String);
 
 static SUCCESS: Shape = shape(Kind::Boolean);
 
-static TABLE_BODY: Shape = shape(Kind::String).at_least(1).at_most(10485760);
+static TABLE_BODY: Shape = shape(Kind::String).at_least(1).at_most(10_485_760);
 
 static TABLE_FIELDS: Shape = shape(Kind::List(&STRING));
 
@@ -1677,6 +1677,6 @@ static UPDATE_LOOKUP_TABLE_RESPONSE: Shape = shape(Kind::Structure(&[
     member("lastUpdatedTime", &TIMESTAMP),
 ]));
 
-static USER_IDENTITY: Shape = shape(Kind::String).at_least(1).at_most(2048);
+static USER_IDENTITY: Shape = shape(Kind::String).at_least(1).at_most(2_048);
 
 static VALUE: Shape = shape(Kind::String);
