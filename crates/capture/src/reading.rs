@@ -84,8 +84,8 @@ impl Reading {
         let (Some(reader), Some(unpacker)) = (&mut self.reader, &mut self.unpacker) else {
             return said;
         };
-        let unpacked = unpacker.push(bytes, &mut |piece| said.extend(reader.push(piece)));
-        if unpacked.is_err() {
+        let outcome = unpacker.push(bytes, &mut |piece| said.extend(reader.push(piece)));
+        if outcome.is_err() {
             self.unpacker = None;
         }
         said

@@ -208,7 +208,7 @@ fn sum(whole: Option<i128>, fraction: Option<&ArrayRef>, row: usize) -> Value<'s
 
 /// The sum whose halves these are.
 fn joined((high, low): &(ArrayRef, ArrayRef), row: usize) -> Option<i128> {
-    let [high, low] = [high, low].map(|it| it.as_primitive::<Int64Type>());
+    let [high, low] = [high, low].map(AsArray::as_primitive::<Int64Type>);
     let both = high.is_valid(row) && low.is_valid(row);
     both.then(|| (i128::from(high.value(row)) << 32) + i128::from(low.value(row)))
 }

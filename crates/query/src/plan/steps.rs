@@ -214,15 +214,15 @@ impl Planning<'_> {
     ) -> Result<Other> {
         let frame = self.subquery(query, window, &more).await?;
         let shown = frame.columns();
-        let named = |column: &Shown| (column.name.clone(), frame.shown_at(column));
-        let mut names: Vec<(String, Option<Slot>)> = shown.iter().map(named).collect();
+        let place = |column: &Shown| (column.name.clone(), frame.shown_at(column));
+        let mut columns: Vec<(String, Option<Slot>)> = shown.iter().map(place).collect();
         for name in more {
-            if names.iter().all(|(known, _)| *known != name) {
+            if columns.iter().all(|(known, _)| *known != name) {
                 let slot = frame.column(&name);
-                names.push((name, slot));
+                columns.push((name, slot));
             }
         }
-        let (names, slots): (Vec<String>, Vec<Option<Slot>>) = names.into_iter().unzip();
+        let (names, slots): (Vec<String>, Vec<Option<Slot>>) = columns.into_iter().unzip();
         Ok(Other {
             rows: self.rows(frame, &slots).await?,
             layout: Layout::of_columns(names),
