@@ -13,7 +13,9 @@ mod question;
 mod report;
 mod table;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
@@ -72,7 +74,7 @@ fn main() -> anyhow::Result<()> {
     ensure!(arguments.rounds > 0, "--rounds has to be at least 1");
     let runtime = corelog_runtime::background_of(THREADS, 4)?;
     let report = runtime.block_on(run(&arguments))?;
-    print!("{report}");
+    write!(std::io::stdout(), "{report}")?;
     if let Some(path) = &arguments.json {
         std::fs::write(path, serde_json::to_string_pretty(&report.json())?)?;
     }
@@ -221,7 +223,7 @@ fn asked(
     };
     let request = Request {
         events: events.clone(),
-        selected: vec![group.name.clone()],
+        selected: vec![Arc::clone(&group.name)],
         groups: vec![group],
         tables: Vec::new(),
         window,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use corelog_query::Events;
-use corelog_runtime::Clock;
+use corelog_runtime::{Clock, Tasks};
 use corelog_store::{Appender, Compaction, Directory, Event, Table};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -43,7 +43,7 @@ pub(crate) async fn write(table: &Table, material: Material) -> anyhow::Result<W
     let began = Instant::now();
     let (made, mut batches) = mpsc::channel(2);
     let maker = tokio::task::spawn_blocking(move || make(&material, &made));
-    let compacting = tokio::spawn(keep_compact(table.clone()));
+    let compacting = Tasks::new().spawn("compaction", keep_compact(table.clone()));
     let mut json_bytes = 0;
     let mut newest = None;
     while let Some((number, events)) = batches.recv().await {

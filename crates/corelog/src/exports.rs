@@ -179,14 +179,14 @@ impl Exporter {
     }
 
     fn begin(&self, task: ExportTask, turn: Turn) {
-        let exporter = self.clone();
+        let worker = self.clone();
         let running = async move {
             let exported = Exported::default();
             let done = tokio::select! {
                 // Cancelled: the catalog says so already.
                 () = turn.ending.requested() => return,
-                () = exporter.shutdown.requested() => return,
-                done = exporter.write(&task, &exported) => done,
+                () = worker.shutdown.requested() => return,
+                done = worker.write(&task, &exported) => done,
             };
             let state = match done {
                 Ok(()) => ExportState::Completed,
@@ -198,7 +198,7 @@ impl Exporter {
                 events = exported.events(),
                 "an export ended"
             );
-            exporter.note(&task.id, &state).await;
+            worker.note(&task.id, &state).await;
             drop(turn);
         };
         self.tasks.spawn_on("export", running, &self.background);
