@@ -289,6 +289,7 @@ async fn bodies_beside_the_spool_count_where_they_are_to_count() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::scripted(&[]);
         let spool = spool(dir.path());
+        create(&spool, &store);
         for number in 0..6 {
             let id = RecordId::from_parts(NOW.unix_ms(), [number; 10]);
             let mut body = spool.blob(id, "input").unwrap();
