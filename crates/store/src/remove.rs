@@ -16,7 +16,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::PageIndexPolicy;
 
-use crate::file::{self, Encoded, Partition};
+use crate::file::{self, Encoded, Fate, Partition};
 use crate::read::{Arrivals, unread};
 use crate::schema::{Column, arrow_schema};
 use crate::{DataFile, Result, Snapshot, Table};
@@ -125,5 +125,5 @@ fn without(source: Bytes, gone: &Gone) -> Result<Option<Encoded>> {
     if rows.num_rows() == 0 {
         return Ok(None);
     }
-    file::encode(&rows).map(Some)
+    file::encode(&rows, Fate::Kept).map(Some)
 }

@@ -30,8 +30,8 @@ pub(crate) use self::lines::time_of_record;
 use self::lines::{PART_MAX, Shared};
 pub use self::summary::{Named, Place, Progress, Summary};
 
-/// Bytes of messages of one append: what compaction would make of smaller ones.
-pub const BATCH_BYTES: usize = 32 << 20;
+/// Bytes of messages of one append: compaction makes one file of a few of them.
+pub const BATCH_BYTES: usize = 16 << 20;
 /// Delivery is said to take a minute at most.
 const DELIVERED_WITHIN_MS: u64 = 5 * 60_000;
 /// Bits of an append's number that are for the line.
