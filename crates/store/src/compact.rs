@@ -18,6 +18,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::file::{self, Encoded, Fate, Partition};
 use crate::promoted::Facts;
+use crate::read::as_ours;
 use crate::schema::Column;
 use crate::{DataFile, Result, Table};
 
@@ -155,7 +156,7 @@ fn merge(sources: Vec<Bytes>) -> Result<Encoded> {
     for source in sources {
         let reader = ParquetRecordBatchReaderBuilder::try_new(source)?.build()?;
         for batch in reader {
-            batches.push(batch?);
+            batches.push(as_ours(batch?)?);
         }
     }
     let sorted = {

@@ -15,7 +15,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use corelog_runtime::Clock;
-use corelog_store::{Appended, Appender, Table};
+use corelog_store::{Appended, Appender, Asked, Order, Place as EventPlace, Streams, Table};
 use corelog_types::{NodeId, Sequence, Timestamp};
 use futures_util::TryStreamExt as _;
 
@@ -126,6 +126,28 @@ impl Import {
         )
         .await?;
         Ok(summary)
+    }
+
+    /// Where the stream's first event stands in the table, and its last: earlier imports count, and what others put.
+    /// `None` where it has none.
+    ///
+    /// # Errors
+    /// [`Error::Table`].
+    pub async fn span(&self) -> Result<Option<[EventPlace; 2]>, Error> {
+        let snapshot = self.table.snapshot().await?;
+        let at = |ms| EventPlace::first_at(Timestamp::from_unix_ms(ms));
+        let mut ends = Vec::new();
+        for order in [Order::OldestFirst, Order::NewestFirst] {
+            let asked = Asked {
+                group: Arc::clone(&self.group),
+                streams: Streams::Named([self.stream.to_string()].into()),
+                places: at(0)..at(u64::MAX),
+                order,
+            };
+            let rows = snapshot.rows(&asked, 1).await?;
+            ends.extend(rows.first().map(|row| row.place));
+        }
+        Ok(ends.try_into().ok())
     }
 
     fn shared(&self, node: NodeId) -> Arc<Shared> {
