@@ -289,7 +289,7 @@ impl Scan {
     /// Leaves out rows of files whose messages cannot have this, and counts them.
     pub(crate) fn look_for(&mut self, text: Option<Text>, left_out: &LeftOut) {
         self.text = text;
-        self.left_out = left_out.clone();
+        self.left_out = left_out.of_another();
     }
 
     /// The files of a time that may have what filters ask for, and their rows that may have the text.
