@@ -234,6 +234,27 @@ fn a_text_is_found_without_reading_the_rest() {
 }
 
 #[test]
+fn what_is_left_out_counts_for_every_part_of_a_question() {
+    let both = Both::new(&messages());
+    let rare = "filter prompt like 'zebraword'";
+    let other = "filter prompt like 'secondline' | fields n";
+    let [skipped, also_skipped] =
+        [rare, other].map(|text| both.answer(text).statistics.records_skipped);
+    assert!(skipped > 0 && also_skipped > 0);
+    let text = format!("{rare} and n not in (SOURCE \"{GROUP}\" | {other}) | fields n");
+    let query = parse(&text).unwrap();
+    let run = both.under_test.engine.run(&query, &both.stored);
+    let answer = both.under_test.runtime.block_on(run).unwrap();
+    assert_eq!(answer.rows.len(), 2);
+    let read = answer.statistics;
+    assert_eq!(read.records_skipped, skipped + also_skipped);
+    assert_eq!(
+        read.records_scanned + read.records_skipped,
+        2 * EVENTS as u64
+    );
+}
+
+#[test]
 fn conditions_that_a_word_cannot_tell_read_everything() {
     let both = Both::new(&messages());
     for text in [
