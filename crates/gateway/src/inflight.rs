@@ -132,8 +132,11 @@ pub(crate) struct Entry {
     /// Whether it left HTTP behind, after which nothing says when it ends.
     is_upgraded: AtomicBool,
     waker: AtomicWaker,
-    /// The copy of the request's body, to read the model from where the path does not say it.
+    /// The copy of the request's body, to read the model from where the path does not say it. Gone once the record is
+    /// made.
     asked: OnceLock<Weak<Mutex<BodyCopy>>>,
+    /// What was read there when the stream was first shown to a watcher.
+    model_shown: OnceLock<Option<String>>,
     /// The answer, where it streams, to read its tokens from.
     passing: OnceLock<Passing>,
     /// Whether nothing more will come of it.
@@ -185,8 +188,21 @@ impl Entry {
     }
 
     fn model(&self) -> Option<String> {
-        let named = self.about.model.clone();
-        named.or_else(|| model_of(self.asked.get()?.upgrade()?.lock().in_memory()?))
+        let named = self.about.model.as_ref();
+        let known = named.or_else(|| self.model_shown.get()?.as_ref());
+        known.cloned().or_else(|| self.model_asked())
+    }
+
+    fn model_asked(&self) -> Option<String> {
+        model_of(self.asked.get()?.upgrade()?.lock().in_memory()?)
+    }
+
+    /// Notes the model for those who watch: by the time they read what was shown, the call may be over. Reads the
+    /// request's body once, where it is in memory and the path does not say the model.
+    pub(crate) fn note_model(&self) {
+        if self.about.model.is_none() {
+            self.model_shown.get_or_init(|| self.model_asked());
+        }
     }
 
     /// Notes progress and moves the idle deadline.
@@ -363,6 +379,7 @@ impl InFlight {
             is_upgraded: AtomicBool::new(false),
             waker: AtomicWaker::new(),
             asked: OnceLock::new(),
+            model_shown: OnceLock::new(),
             passing: OnceLock::new(),
             is_over: AtomicBool::new(false),
         });

@@ -107,6 +107,7 @@ impl Watchers {
         if self.is_empty() || entry.shown().is_none() {
             return;
         }
+        entry.note_model();
         let piece = Piece {
             entry: Arc::clone(entry),
             at,
