@@ -38,7 +38,7 @@ pub struct Args {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
     last: u32,
     /// Follows the new events of a log group instead of records; may be given again.
-    #[arg(long = "log-group", value_name = "NAME", conflicts_with_all = ["follow", "last"])]
+    #[arg(short = 'g', long = "log-group", value_name = "GROUP", conflicts_with_all = ["follow", "last"])]
     log_groups: Vec<String>,
     /// Makes a word stand out on a terminal, whatever its case; may be given again.
     #[arg(long, value_name = "WORD")]
