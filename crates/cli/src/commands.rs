@@ -47,8 +47,9 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// What every command takes.
+/// What every command takes; below its own options in its help.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// The running server, for the commands that talk to one.
     #[arg(long, global = true, env = environment::URL, default_value = "http://127.0.0.1:4600")]
@@ -80,12 +81,13 @@ pub enum Command {
     Up(UpArgs),
     /// Starts the demo provider alone: answers in every dialect, without a model.
     Demo(DemoArgs),
-    /// Kills, fills and cuts a gateway under load, and counts what was lost.
+    /// Kills, fills and cuts a gateway under load, asks it questions meanwhile, and counts what was lost.
     Torture(TortureArgs),
     /// Brings what was recorded elsewhere into a log group.
     Import(ImportArgs),
-    /// Writes a log group's events to a file, a directory or a bucket: those that are in the table, which a running
-    /// gateway brings up to date every few seconds.
+    /// Writes a log group's events to a file, a directory or a bucket.
+    ///
+    /// It reads the table, which a running gateway brings up to date every few seconds.
     Export(ExportArgs),
     /// What needs no server in this process.
     #[command(flatten)]
