@@ -9,12 +9,14 @@ use corelog_catalog::{
     SqliteCatalog,
 };
 use corelog_cli::environment::Environment;
-use corelog_cli::{Failure, ImportArgs, ImportBedrockArgs, ImportFrom, ImportLinesArgs, Moment};
+use corelog_cli::{
+    Failure, ImportArgs, ImportBedrockArgs, ImportFrom, ImportLinesArgs, Moment, ProgressLine,
+};
 use corelog_hot::STREAM;
 use corelog_transfer::{BATCH_BYTES, Form, Import, Named, Progress, Reason, Source, Summary};
 use corelog_types::{LogGroupName, LogStreamName, Timestamp};
 
-use super::{Session, block_on, location, shown};
+use super::{Session, block_on, counted, location, shown};
 
 /// Imports, and says what came of it.
 pub(crate) fn import(args: &ImportArgs, env: &Environment) -> anyhow::Result<ExitCode> {
@@ -125,7 +127,7 @@ async fn into_group(
         let events = format!("{} events", progress.events());
         (progress.read(), progress.bytes(), events)
     };
-    let outcome = shown(running, how_far).await?;
+    let outcome = shown(ProgressLine::of_stderr(), running, how_far).await?;
     // Also where it did not get to its end: what is in the table is found by queries.
     let noted = note(session, &catalog, (group, stream), import, &progress).await;
     let stopped = || {
@@ -236,7 +238,9 @@ impl std::fmt::Display for Told<'_> {
         }
         writeln!(
             f,
-            "{events} events ({bytes} bytes) of {objects} objects imported"
+            "{} ({bytes} bytes) of {} imported",
+            counted(*events, "event"),
+            counted(*objects, "object"),
         )?;
         let counts = [
             (*bodies, "bodies put back into their records"),
