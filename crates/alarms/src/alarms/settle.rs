@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use corelog_types::Timestamp;
 
-use super::{Alarms, suppressor_of};
+use super::Alarms;
+use super::put::suppressor_of;
 use crate::definition::{Suppressor, name_in};
 use crate::document::history;
 use crate::effects::{Effects, Notice, Transition};

@@ -305,7 +305,7 @@ fn one_composite_alarm_is_deleted_at_a_time() {
     let _ = alarms.delete(&names(&["d"]), now).unwrap();
     let _ = alarms.delete(&names(&["a"]), now).unwrap();
     assert_eq!(alarms.iter().count(), 0);
-    assert_eq!(alarms.wakes_at(), None);
+    assert_eq!(alarms.wakes_at(now), None);
 }
 
 #[test]
