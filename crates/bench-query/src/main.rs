@@ -215,6 +215,7 @@ fn asked(
     };
     let group = Group {
         account: "111122223333".to_owned(),
+        region: "us-east-1".to_owned(),
         name: GROUP.into(),
         class: "STANDARD".to_owned(),
         indexed: Vec::new(),

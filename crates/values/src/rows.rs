@@ -37,6 +37,7 @@ pub use make::{Given, Other, TimeKey, step};
 pub use names::{added, read};
 pub use pattern::Windows;
 pub use shown::{Columns, Shown};
+pub(crate) use tokens::uuid_length;
 
 /// A row: a value for each slot of its layout. Slots beyond its end are missing.
 pub type RowValues = Vec<Value<'static>>;
