@@ -37,6 +37,8 @@ pub(crate) const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
 const SUBQUERY_ROWS_MAX: usize = 1_000_000;
 /// Their bytes.
 const SUBQUERY_BYTES_MAX: usize = 256 << 20;
+/// The column of `estimate`. Decision: the service publishes no name.
+const ESTIMATED: &str = "@estimatedBytes";
 /// Rows that operators take at a time. Messages are long, and a batch of them is in memory at once.
 const BATCH_ROWS: usize = 2_048;
 
@@ -140,6 +142,17 @@ impl Engine {
         watch: &Watch,
         mut take: impl FnMut(AnswerRow) -> Result<()> + Send,
     ) -> Result<Answer> {
+        if let Some(estimated) = query.estimated() {
+            let extent = self.estimate(&estimated, request).await?;
+            take(AnswerRow {
+                values: vec![Some(extent.message_bytes.to_string())],
+                pointer: None,
+            })?;
+            return Ok(Answer {
+                columns: vec![ESTIMATED.to_owned()],
+                ..Answer::default()
+            });
+        }
         let planned = self.plan(query, request, Subqueries::Run, watch).await?;
         let session = self.session(&request.events)?;
         let (plan, watching) = late::narrowed(&session, planned.plan, watch).await?;
@@ -198,6 +211,8 @@ impl Engine {
     /// Any [`Error`].
     pub async fn estimate(&self, query: &Query, request: &Request) -> Result<Extent> {
         let watch = Watch::default();
+        let estimated = query.estimated();
+        let query = estimated.as_ref().unwrap_or(query);
         self.plan(query, request, Subqueries::Plan, &watch).await?;
         Ok(watch.extent())
     }
@@ -242,6 +257,8 @@ impl Engine {
     /// Any [`Error`].
     pub async fn explain(&self, query: &Query, request: &Request) -> Result<String> {
         let watch = Watch::default();
+        let estimated = query.estimated();
+        let query = estimated.as_ref().unwrap_or(query);
         let planned = self.plan(query, request, Subqueries::Plan, &watch).await?;
         let session = self.session(&request.events)?;
         explained(&session, &planned.plan, watch.left_out()).await
