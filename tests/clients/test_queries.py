@@ -406,7 +406,7 @@ def test_the_command_line_says_why_there_is_nothing(asked, engine):
     printed, said = corelog(asked.url, "query", "filter modelId = 'none'", "-o", "table")
     assert printed == "" and said.startswith(f"no rows in {GROUP} from ")
     assert "what the query filters for is in none of them" in said
-    _, said = corelog(asked.url, "query", "limit 1", "--from", "2001-01-01", "--to", "2001-01-02", "-o", "table")
+    _, said = corelog(asked.url, "query", "limit 1", "--since", "2001-01-01", "--until", "2001-01-02", "-o", "table")
     assert "there are no events in this time" in said
 
 

@@ -56,8 +56,8 @@ pub enum Windows {
     /// All are of the query's time.
     #[default]
     One,
-    /// Those whose slot holds something true are of the time before, and patterns come out as `diff` leaves them, so
-    /// that `diff` itself is not run.
+    /// Those whose slot holds something true are of the time before, and patterns come out as `diff` is to leave them,
+    /// which itself is not run. Decision: commands between both see these.
     Compared(usize),
 }
 
