@@ -157,8 +157,9 @@ impl Sink<Growth> for Part {
             Growth::IsThought => {
                 self.is_thought = value.flag() == Some(true);
                 if self.is_thought {
-                    let of_part = self.said.iter_mut().skip(self.before);
-                    of_part.for_each(|(kind, _)| *kind = SaidKind::Reasoning);
+                    for (kind, _) in self.said.iter_mut().skip(self.before) {
+                        *kind = SaidKind::Reasoning;
+                    }
                 }
                 return;
             }

@@ -15,11 +15,13 @@ use crate::value::Value;
 /// Shows the fields of a message, in order.
 pub fn each(message: &str, mut see: impl FnMut(&str, &Value<'_>)) {
     if let Some(object) = object(message) {
-        let fields = fields(&object);
-        fields.iter().for_each(|(name, value)| see(name, value));
+        for (name, value) in fields(&object) {
+            see(&name, &value);
+        }
     } else {
-        let fields = lambda::fields(message);
-        fields.iter().for_each(|(name, value)| see(name, value));
+        for (name, value) in lambda::fields(message) {
+            see(name, &value);
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::value::Value;
 pub struct Paths {
     names: Vec<String>,
     /// The path of each name; none if no key makes the name.
-    paths: Vec<Option<String>>,
+    dotted: Vec<Option<String>>,
     /// Whether some are names of fields that lines of Lambda functions have.
     of_lines: bool,
 }
@@ -30,11 +30,11 @@ impl Paths {
     pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
         let path = |name: &String| discover::path_of(name).map(str::to_owned);
-        let paths = names.iter().map(path).collect();
+        let dotted = names.iter().map(path).collect();
         let of_lines = names.iter().any(|name| lambda::has(name));
         Self {
             names,
-            paths,
+            dotted,
             of_lines,
         }
     }
@@ -167,7 +167,7 @@ struct Pass<'p, 't> {
 impl<'p, 't> Pass<'p, 't> {
     fn new(paths: &'p Paths, message: &'t str) -> Self {
         Self {
-            paths: &paths.paths,
+            paths: &paths.dotted,
             scan: Scan::new(message),
             found: vec![Found::default(); paths.len()],
             top: 0,
