@@ -5,6 +5,7 @@ holds for every binary.
 """
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -258,6 +259,10 @@ def test_patterns_come_with_what_clients_read_of_them(logs, engine):
     assert len(times) == 3 and times == sorted(times, reverse=True)
     assert {sample["message"].removesuffix(" in a haystack") for sample in samples} < needles
     assert sum(json.loads(row["@visualization"]).values()) == calls
+    assert row["@PatternId"] == hashlib.md5(row["@pattern"].encode()).hexdigest()
+    matching = f'filter modelId = "demo-lorem" and {asked} like /{row["@regexString"]}/ | stats count(*) as n'
+    (row,) = answer(logs, matching)["results"]
+    assert fields(row) == {"n": str(calls)}
 
 
 def test_pages_have_every_row_once(logs, engine):

@@ -2,6 +2,7 @@
 //! catalog, joined.
 
 mod apart;
+mod shares;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,6 +23,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::recent::Blocks;
 
+use shares::{OF_ALL, Shares};
+
 pub(crate) use apart::Apart;
 
 const GROUPS_PAGE: u32 = 1_000;
@@ -35,14 +38,6 @@ const FIELDS_OF: u32 = 10_000;
 const TELL_EVERY: Duration = Duration::from_millis(500);
 /// Rows that it shows before its end have this part of the bytes that its answer may have.
 const PARTIAL_SHARE: u64 = 16;
-/// Fields that every event has.
-const OF_ALL: [&str; 5] = [
-    "@timestamp",
-    "@ingestionTime",
-    "@message",
-    "@logStream",
-    "@log",
-];
 /// The place of `@message` among them.
 const MESSAGE: usize = 2;
 
@@ -321,28 +316,15 @@ impl Questions {
         group: &LogGroupName,
         window: Window,
     ) -> Result<Vec<FieldShare>, QueryError> {
-        let (mut all, mut counts) = (0_usize, BTreeMap::<String, usize>::new());
+        let mut shares = Shares::default();
         let text = "fields @message".to_owned();
         self.ask(text, group, window, |row| {
-            all += 1;
-            if let Some(Some(message)) = row.values.first()
-                && let Some(object) = discover::object(message)
-            {
-                for (name, _) in discover::fields(&object) {
-                    *counts.entry(name).or_default() += 1;
-                }
+            if let Some(Some(message)) = row.values.first() {
+                shares.add(message);
             }
         })
         .await?;
-        if all == 0 {
-            return Ok(Vec::new());
-        }
-        counts.extend(OF_ALL.map(|name| (name.to_owned(), all)));
-        let share = |(name, count): (String, usize)| FieldShare {
-            name,
-            percent: u8::try_from((count * 200 / all).div_ceil(2).min(100)).unwrap_or(100),
-        };
-        Ok(counts.into_iter().map(share).collect())
+        Ok(shares.done())
     }
 
     async fn record(

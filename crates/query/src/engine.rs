@@ -11,7 +11,7 @@ use corelog_values::rows::{RowValues, Shown};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::resources_datafusion_err;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryReservation};
 use datafusion::execution::object_store::DefaultObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -37,8 +37,10 @@ pub(crate) const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
 const SUBQUERY_ROWS_MAX: usize = 1_000_000;
 /// Their bytes.
 const SUBQUERY_BYTES_MAX: usize = 256 << 20;
-/// Rows that operators take at a time. Messages are long, and a batch of them is in memory at once.
-const BATCH_ROWS: usize = 2_048;
+/// Rows that operators take at a time.
+const BATCH_ROWS: usize = 8_192;
+/// As many where messages are among them, which are long: a batch is in memory at once.
+const BATCH_MESSAGES: usize = 2_048;
 
 /// What queries may use.
 #[derive(Debug, Clone)]
@@ -267,16 +269,24 @@ impl Engine {
         } else {
             request.limit.min(ROWS_MAX)
         };
-        planned(planning.peeked(frame, rows_max)?, rows_max)
+        let frame = planning.peeked(frame, rows_max)?;
+        planned(frame, rows_max, planning.into_kept())
     }
 
-    /// All rows of a frame, with the values of some columns. For subqueries, whose rows are kept in memory.
+    /// Memory of the pool, none at first.
+    pub(crate) fn reserve(&self, what: &'static str) -> MemoryReservation {
+        MemoryConsumer::new(what).register(&self.runtime.memory_pool)
+    }
+
+    /// All rows of a frame, with the values of some columns. For subqueries, whose rows are kept in memory: `kept` has
+    /// grown by what they take.
     pub(crate) async fn rows(
         &self,
         frame: Frame,
         slots: &[Option<Slot>],
         request: &Request,
         watch: &Watch,
+        kept: &MemoryReservation,
     ) -> Result<Vec<RowValues>> {
         let columns = frame.needed(slots, false);
         let plan = project(frame.plan, &columns)?;
@@ -284,7 +294,9 @@ impl Engine {
         let (mut all, mut bytes) = (Vec::new(), 0);
         execute(&session, plan, watch, |batch| {
             let rows = collect::values(slots, batch)?;
-            bytes += rows.iter().map(bytes_of).sum::<usize>();
+            let more = rows.iter().map(bytes_of).sum::<usize>();
+            kept.try_grow(more)?;
+            bytes += more;
             all.extend(rows);
             if all.len() > SUBQUERY_ROWS_MAX {
                 return Err(Error::TooMany {
@@ -359,9 +371,11 @@ struct Planned {
     /// Where the value of each shown column is.
     slots: Vec<Option<Slot>>,
     raw: bool,
+    /// What the plan itself has in memory.
+    _kept: MemoryReservation,
 }
 
-fn planned(frame: Frame, rows_max: usize) -> Result<Planned> {
+fn planned(frame: Frame, rows_max: usize, kept: MemoryReservation) -> Result<Planned> {
     let frame = in_order(frame, Some(rows_max))?;
     let shown = frame.columns();
     let slots: Vec<_> = shown.iter().map(|column| frame.shown_at(column)).collect();
@@ -372,6 +386,7 @@ fn planned(frame: Frame, rows_max: usize) -> Result<Planned> {
         shown,
         slots,
         raw: frame.raw,
+        _kept: kept,
     })
 }
 
@@ -382,8 +397,16 @@ pub(crate) async fn execute(
     watch: &Watch,
     mut take: impl FnMut(&RecordBatch) -> Result<()> + Send,
 ) -> Result<()> {
+    let plan = session.state().optimize(&plan)?;
+    if late::reads_messages(&plan)? {
+        let state = session.state_ref();
+        let mut state = state.write();
+        let config = state.config().clone().with_batch_size(BATCH_MESSAGES);
+        *state.config_mut() = config;
+    }
     let state = session.state();
-    let physical = state.create_physical_plan(&plan).await?;
+    let planner = state.query_planner();
+    let physical = planner.create_physical_plan(&plan, &state).await?;
     watch.runs(&physical);
     let mut stream = execute_stream(physical, session.task_ctx())?;
     while let Some(batch) = stream.next().await {

@@ -198,7 +198,7 @@ impl Frame {
             return plain(column, Kind::Any);
         }
         if let Some(promoted) = promoted(path).filter(|_| self.promoted) {
-            return plain(promoted.column, kind_of(promoted.kind));
+            return Some(in_column(promoted));
         }
         let column = self.discovered.get(path)?;
         plain(column, Kind::Any)
@@ -227,10 +227,15 @@ pub(crate) fn promoted(path: &str) -> Option<&'static Promoted> {
     PROMOTED.iter().find(|promoted| promoted.field == path)
 }
 
-fn kind_of(kind: corelog_store::Kind) -> Kind {
-    match kind {
-        corelog_store::Kind::Text => Kind::Text,
-        corelog_store::Kind::Integer => Kind::Int,
-        corelog_store::Kind::Number => Kind::Written,
+/// Where a promoted field is, of events whose columns tell the whole truth.
+pub(crate) fn in_column(promoted: &Promoted) -> Slot {
+    Slot {
+        column: promoted.column.to_owned(),
+        kind: match promoted.kind {
+            corelog_store::Kind::Text => Kind::Text,
+            corelog_store::Kind::Integer => Kind::Int,
+            corelog_store::Kind::Number => Kind::Written,
+        },
+        path: Vec::new(),
     }
 }

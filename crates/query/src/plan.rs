@@ -3,6 +3,7 @@
 //! Commands are planned one after the other over a [`Frame`], which knows in which column each name is. Nothing is
 //! read while planning, except what subqueries give where they are run.
 
+mod compare;
 mod read;
 mod rows;
 mod show;
@@ -18,6 +19,7 @@ use corelog_insights::{Command, CommandKind, Expr, Field, Query, Span};
 use corelog_values::rows::RowValues;
 use corelog_values::{Binder, Context, Expression, Set};
 use datafusion::common::Result as DfResult;
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, SortExpr};
 use datafusion::prelude::ident;
 use futures_util::future::BoxFuture;
@@ -50,6 +52,8 @@ pub(crate) struct Planning<'a> {
     /// Whether a subquery is being planned.
     is_nested: bool,
     watch: &'a Watch,
+    /// What the results of subqueries take.
+    kept: MemoryReservation,
 }
 
 impl<'a> Planning<'a> {
@@ -67,6 +71,7 @@ impl<'a> Planning<'a> {
             named: 0,
             is_nested: false,
             watch,
+            kept: engine.reserve("Subqueries"),
         }
     }
 
@@ -78,17 +83,18 @@ impl<'a> Planning<'a> {
         more: &'p BTreeSet<String>,
     ) -> BoxFuture<'p, Result<Frame>> {
         Box::pin(async move {
-            let reading = self.read(commands, window, more)?;
+            let compared = compare::place(commands);
+            let (mut frame, hoisted) = match compared {
+                Some(at) => (self.both_times(commands, at, window).await?, Vec::new()),
+                None => self.read(commands, window, more)?,
+            };
             let last_filter = last_filter(commands);
-            let mut frame = reading.frame;
-            if last_filter.is_none() && !reading.counted {
-                frame = self.counted(frame, false)?;
-            }
-            for (at, command) in commands.iter().enumerate() {
+            let left = commands.iter().enumerate().skip(compared.unwrap_or(0));
+            for (at, command) in left {
                 self.run_subqueries(command, window).await?;
                 frame = match &command.kind {
                     CommandKind::Filter(condition) | CommandKind::FilterIndex(condition) => {
-                        self.filter(frame, condition, &reading.hoisted, window)?
+                        self.filter(frame, condition, &hoisted, window)?
                     }
                     _ => {
                         self.command(frame, command, &commands[at + 1..], window)
@@ -123,7 +129,8 @@ impl<'a> Planning<'a> {
     async fn rows(&self, frame: Frame, slots: &[Option<Slot>]) -> Result<Vec<RowValues>> {
         match self.subqueries {
             Subqueries::Run => {
-                let rows = self.engine.rows(frame, slots, self.request, self.watch);
+                let (request, watch) = (self.request, self.watch);
+                let rows = self.engine.rows(frame, slots, request, watch, &self.kept);
                 rows.await
             }
             Subqueries::Plan => Ok(Vec::new()),
@@ -149,6 +156,11 @@ impl<'a> Planning<'a> {
         Ok(frame)
     }
 
+    /// What subqueries gave takes this memory, for as long as the query runs.
+    pub(crate) fn into_kept(self) -> MemoryReservation {
+        self.kept
+    }
+
     async fn command(
         &mut self,
         frame: Frame,
@@ -157,7 +169,7 @@ impl<'a> Planning<'a> {
         window: Window,
     ) -> Result<Frame> {
         match &command.kind {
-            // What `diff` compares was found by `pattern`.
+            // `pattern` has left what `diff` is to leave.
             CommandKind::Source(_) | CommandKind::Diff(_) => Ok(frame),
             CommandKind::Fields(items) | CommandKind::Unmask(items) => {
                 self.fields(frame, items, window)

@@ -18,14 +18,6 @@ pub struct Window {
 }
 
 impl Window {
-    /// From the first of both to the last.
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self {
-            start_ms: self.start_ms.min(other.start_ms),
-            end_ms: self.end_ms.max(other.end_ms),
-        }
-    }
-
     /// Whether it has all of a file whose first and last time these are.
     pub(crate) fn has_all(self, earliest: Option<Timestamp>, latest: Option<Timestamp>) -> bool {
         let has = |time: Option<Timestamp>| {

@@ -27,9 +27,11 @@ use datafusion::sql::sqlparser::ast::{
 use crate::compute::{Compute, Form, Output, Slot};
 use crate::discover::{Discover, Wanted};
 use crate::engine::ROWS_MAX;
+use crate::frame::{in_column, promoted};
 use crate::kind::Kind;
 use crate::of_group::{OfGroup, is_of_group};
 use crate::plan::facts;
+use crate::scan::Scan;
 use crate::stage::Stage;
 use crate::tally::Tally;
 use crate::watch::Watch;
@@ -65,11 +67,21 @@ pub(crate) async fn plan(
             )));
         };
         let of = groups_of(name, request)?;
-        let (mut scan, extent) = request.events.select(&of, request.window);
+        let (scan, extent) = request.events.select(&of, request.window);
         watch.reads(&of, extent);
-        let text = text::of_table(&statement, name, !scan.loose);
-        scan.look_for(text, watch.left_out());
-        let view = view(scan, &names, request, watch.tally())?;
+        let (strict, loose) = scan.by_truth();
+        let fields = Fields::of(&names, loose.is_none());
+        let view = |mut scan: Scan, is_promoted: bool| {
+            let text = text::of_table(&statement, name, is_promoted);
+            scan.look_for(text, watch.left_out());
+            fields.view(scan, is_promoted, request, watch.tally())
+        };
+        let mut plan = view(strict, true)?;
+        if let Some(loose) = loose {
+            let loose = view(loose, false)?;
+            plan = LogicalPlanBuilder::from(plan).union(loose)?.build()?;
+        }
+        let view = plan;
         session.register_table(table.clone(), Arc::new(ViewTable::new(view, None)))?;
     }
     let plan = state
@@ -122,84 +134,108 @@ fn groups_of(name: &str, request: &Request) -> Result<Vec<Arc<str>>> {
     names.map(known).collect()
 }
 
-/// The events of some groups with fields as columns.
-fn view(
-    scan: crate::scan::Scan,
-    names: &BTreeSet<String>,
-    request: &Request,
-    tally: &Tally,
-) -> Result<LogicalPlan> {
-    let promoted = !scan.loose;
-    let events = LogicalPlanBuilder::scan("events", provider_as_source(Arc::new(scan)), None)?;
-    let mut plan = events.build()?;
-    let mut columns: Vec<(String, String)> = SYSTEM
-        .iter()
-        .map(|(field, column)| ((*field).to_owned(), (*column).to_owned()))
-        .collect();
-    if promoted {
-        let stored = PROMOTED.iter();
-        columns.extend(stored.map(|it| (it.field.to_owned(), it.column.to_owned())));
-    }
-    let is_known = |name: &String| columns.iter().any(|(field, _)| field == name);
-    let mut asked: BTreeSet<String> = names.iter().filter(|it| !is_known(it)).cloned().collect();
-    asked.insert("@log".to_owned());
-    if !promoted {
-        asked.extend(PROMOTED.iter().map(|it| it.field.to_owned()));
-    }
-    let (facts_of, fields): (Vec<_>, Vec<_>) = asked.into_iter().partition(|it| is_of_group(it));
-    let wanted = |prefix: &str, names: &[String]| -> Vec<Wanted> {
-        let numbered = names.iter().enumerate();
-        numbered
-            .map(|(at, path)| Wanted {
-                path: path.clone(),
-                column: format!("{prefix}{at}"),
-            })
-            .collect()
-    };
-    let (of_group, fields) = (wanted("g", &facts_of), wanted("f", &fields));
-    let all: Vec<Wanted> = of_group.iter().chain(&fields).cloned().collect();
-    let facts_step = OfGroup {
-        facts: of_group
-            .into_iter()
-            .map(|it| (it.path, it.column))
-            .collect(),
-        values: facts(request),
-    };
-    plan = Stage::plan(plan, Arc::new(facts_step))?;
-    if !fields.is_empty() {
-        let step = Discover {
-            fields,
-            containers: Vec::new(),
-        };
-        plan = Stage::plan(plan, Arc::new(step))?;
-    }
-    plan = Stage::plan(plan, Arc::new(texts(&all)))?;
-    plan = Stage::plan(plan, tally.step_behind_filters())?;
-    columns.extend(
-        all.into_iter()
-            .map(|it| (it.path, format!("{}t", it.column))),
-    );
-    let columns = columns
-        .into_iter()
-        .map(|(field, column)| ident(column).alias(field));
-    Ok(LogicalPlanBuilder::from(plan).project(columns)?.build()?)
+/// The fields that are columns of a table.
+struct Fields {
+    /// Those that are columns of the store, and which.
+    stored: Vec<(String, String)>,
+    /// Those of log groups.
+    of_group: Vec<Wanted>,
+    /// Those that are texts, whatever they are in the messages.
+    texts: Vec<Wanted>,
 }
 
-/// Makes texts of columns with values of any kind.
-fn texts(columns: &[Wanted]) -> Compute {
-    let outputs = columns.iter().enumerate().map(|(slot, it)| Output {
-        column: format!("{}t", it.column),
-        expression: Expression::slot(slot),
+impl Fields {
+    /// Promoted fields are what their columns are, or texts where these do not tell the whole truth of all events.
+    fn of(names: &BTreeSet<String>, is_promoted: bool) -> Self {
+        let system = SYSTEM
+            .iter()
+            .map(|(field, column)| ((*field).to_owned(), (*column).to_owned()));
+        let mut stored: Vec<(String, String)> = system.collect();
+        if is_promoted {
+            let promoted = PROMOTED.iter();
+            stored.extend(promoted.map(|it| (it.field.to_owned(), it.column.to_owned())));
+        }
+        let is_known = |name: &String| stored.iter().any(|(field, _)| field == name);
+        let mut asked: BTreeSet<String> =
+            names.iter().filter(|it| !is_known(it)).cloned().collect();
+        asked.insert("@log".to_owned());
+        if !is_promoted {
+            asked.extend(PROMOTED.iter().map(|it| it.field.to_owned()));
+        }
+        let (of_group, texts): (Vec<_>, Vec<_>) = asked.into_iter().partition(|it| is_of_group(it));
+        let wanted = |prefix: &str, names: Vec<String>| -> Vec<Wanted> {
+            let numbered = names.into_iter().enumerate();
+            numbered
+                .map(|(at, path)| Wanted {
+                    path,
+                    column: format!("{prefix}{at}"),
+                })
+                .collect()
+        };
+        Self {
+            stored,
+            of_group: wanted("g", of_group),
+            texts: wanted("f", texts),
+        }
+    }
+
+    /// The events of a table with fields as columns. Of promoted ones the columns are read, or the messages.
+    fn view(
+        &self,
+        scan: Scan,
+        is_promoted: bool,
+        request: &Request,
+        tally: &Tally,
+    ) -> Result<LogicalPlan> {
+        let events = LogicalPlanBuilder::scan("events", provider_as_source(Arc::new(scan)), None)?;
+        let of_group = self.of_group.iter().cloned();
+        let facts_step = OfGroup {
+            facts: of_group.map(|it| (it.path, it.column)).collect(),
+            values: facts(request),
+        };
+        let mut plan = Stage::plan(events.build()?, Arc::new(facts_step))?;
+        let in_column = |it: &Wanted| promoted(&it.path).filter(|_| is_promoted).map(in_column);
+        let in_messages = self.texts.iter().filter(|it| in_column(it).is_none());
+        let step = Discover {
+            fields: in_messages.cloned().collect(),
+            containers: Vec::new(),
+        };
+        if !step.fields.is_empty() {
+            plan = Stage::plan(plan, Arc::new(step))?;
+        }
+        let slot = |it: &Wanted| {
+            in_column(it).unwrap_or_else(|| Slot {
+                column: it.column.clone(),
+                kind: Kind::Any,
+                path: Vec::new(),
+            })
+        };
+        let all = || self.of_group.iter().chain(&self.texts);
+        plan = Stage::plan(plan, Arc::new(texts(all().map(slot).collect())))?;
+        plan = Stage::plan(plan, tally.step_behind_filters())?;
+        let stored = self.stored.iter();
+        let stored = stored.map(|(field, column)| ident(column).alias(field));
+        let computed = all().enumerate();
+        let computed = computed.map(|(at, it)| ident(text_column(at)).alias(&it.path));
+        let columns: Vec<_> = stored.chain(computed).collect();
+        Ok(LogicalPlanBuilder::from(plan).project(columns)?.build()?)
+    }
+}
+
+fn text_column(at: usize) -> String {
+    format!("t{at}")
+}
+
+/// Makes texts of values of any kind.
+fn texts(slots: Vec<Slot>) -> Compute {
+    let outputs = (0..slots.len()).map(|at| Output {
+        column: text_column(at),
+        expression: Expression::slot(at),
         form: Form::Shown,
     });
-    let slots = columns.iter().map(|it| Slot {
-        column: it.column.clone(),
-        kind: Kind::Any,
-        path: Vec::new(),
-    });
     Compute {
-        slots: slots.collect(),
         outputs: outputs.collect(),
+        slots,
         cx: Arc::default(),
     }
 }

@@ -237,6 +237,11 @@ impl Transform for AllRows {
     fn start(&self, input: &SchemaRef) -> Result<Box<dyn Run>> {
         Ok(Box::new(AllRowsRun {
             working: self.command.start(input)?,
+            at_once: match self.command.kind {
+                CommandKind::Join(_) => 1,
+                _ => usize::MAX,
+            },
+            rest: None,
             written: self.written.clone(),
             schema: Arc::new(Schema::new(self.adds())),
             ready: Vec::new(),
@@ -249,6 +254,10 @@ impl Transform for AllRows {
 
 struct AllRowsRun {
     working: Working,
+    /// How many rows are pushed at once: of each row a join may make very many.
+    at_once: usize,
+    /// A batch, and the first of its rows that was not pushed yet.
+    rest: Option<(RecordBatch, usize)>,
     written: Vec<Written>,
     schema: SchemaRef,
     /// Rows that are ready, and how many of them were given.
@@ -280,15 +289,27 @@ impl AllRowsRun {
 
 impl Run for AllRowsRun {
     fn push(&mut self, batch: RecordBatch) -> Result<Option<RecordBatch>> {
-        self.ready.drain(..self.given);
-        self.given = 0;
-        let readers = self.working.readers(&batch)?;
-        let rows = (0..batch.num_rows()).map(|at| row(&readers, at)).collect();
-        self.working.push(rows, &mut self.ready)?;
+        self.rest = Some((batch, 0));
         self.more()
     }
 
     fn more(&mut self) -> Result<Option<RecordBatch>> {
+        if let Some(given) = self.give(BATCH_ROWS)? {
+            return Ok(Some(given));
+        }
+        let Some((batch, mut at)) = self.rest.take() else {
+            return Ok(None);
+        };
+        self.ready.drain(..self.given);
+        self.given = 0;
+        let readers = self.working.readers(&batch)?;
+        while at < batch.num_rows() && self.ready.len() < BATCH_ROWS {
+            let end = batch.num_rows().min(at.saturating_add(self.at_once));
+            let rows = (at..end).map(|at| row(&readers, at)).collect();
+            self.working.push(rows, &mut self.ready)?;
+            at = end;
+        }
+        self.rest = (at < batch.num_rows()).then_some((batch, at));
         self.give(BATCH_ROWS)
     }
 

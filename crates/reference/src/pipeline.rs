@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use corelog_insights::{Command, CommandKind, Expr, ExprKind, InSet, Period, Query, Span};
+use corelog_insights::{Command, CommandKind, Expr, ExprKind, InSet, Query, Span};
 use corelog_values::Set;
 
 use crate::commands;
@@ -30,7 +30,7 @@ pub(crate) fn run(query: &Query, input: &Input, steps: bool) -> Result<Output, F
         end_ms: input.end_ms,
     };
     let window = source::window(&query.commands, input, outer)?;
-    let (mut frame, matched) = machine.pipeline(&query.commands, window, None)?;
+    let (mut frame, matched) = machine.pipeline(&query.commands, window)?;
     machine.statistics.matched = matched;
     let has_limit = |command: &Command| matches!(command.kind, CommandKind::Limit(_));
     if !query.commands.iter().any(has_limit) {
@@ -65,16 +65,14 @@ pub(crate) struct Machine<'a> {
 }
 
 impl Machine<'_> {
-    /// Runs commands over a time. `beside` is another time whose texts `pattern` groups together with these, so that
-    /// `diff` can compare. Also says how many events passed the filters before the first aggregation.
+    /// Runs commands over a time. Also says how many events passed the filters before the first aggregation.
     pub(crate) fn pipeline(
         &mut self,
         commands: &[Command],
         window: Window,
-        beside: Option<Window>,
     ) -> Result<(Frame, u64), Failure> {
         if self.steps {
-            return stepped::pipeline(self, commands, window, beside);
+            return stepped::pipeline(self, commands, window);
         }
         let mut frame = source::read(commands, self.input, window);
         self.count_read(&frame);
@@ -82,18 +80,15 @@ impl Machine<'_> {
         for (at, command) in commands.iter().enumerate() {
             match &command.kind {
                 CommandKind::Pattern(of) => {
-                    frame = self.pattern(&frame, (commands, at), of, window, beside)?;
+                    frame = self.pattern(&frame, (commands, at), of, window)?;
                 }
                 CommandKind::LogCompare(shift) => {
                     let other = commands::diff::shifted(window, *shift)?;
-                    let (before, _) = self.pipeline(&commands[..at], other, None)?;
+                    let (before, _) = self.pipeline(&commands[..at], other)?;
                     frame = commands::diff::messages(&frame, &before, window, other);
                 }
-                CommandKind::Diff(baseline) => {
-                    let other = commands::diff::before(*baseline, window)?;
-                    let (before, _) = self.pipeline(&commands[..at], other, Some(window))?;
-                    frame = commands::diff::apply(&frame, &before);
-                }
+                // `pattern` has compared.
+                CommandKind::Diff(_) => {}
                 _ => frame = self.step(frame, command, window)?,
             }
             if frame.raw
@@ -108,35 +103,23 @@ impl Machine<'_> {
         Ok((frame, matched))
     }
 
-    /// The command at a place, which is `pattern`.
-    pub(crate) fn pattern(
+    /// The command at a place, which is `pattern`. Decision: before a `diff` it gives the rows that this is to leave,
+    /// so that the commands between both see these; an event of both times is counted in either.
+    fn pattern(
         &mut self,
         frame: &Frame,
         (commands, at): (&[Command], usize),
         of: &Expr,
         window: Window,
-        beside: Option<Window>,
     ) -> Result<Frame, Failure> {
-        let other = beside.or_else(|| commands::diff::window(&commands[at..], window));
-        let texts = match other {
-            Some(other) => self.texts(&commands[..at], of, other)?,
-            None => Vec::new(),
-        };
         let scope = self.scope(&commands[at], window)?;
-        let own = commands::pattern::texts(&scope, frame, of);
-        Ok(commands::pattern::apply(&own, &texts, window))
-    }
-
-    /// The texts that `pattern` would group in another time.
-    fn texts(
-        &mut self,
-        before: &[Command],
-        of: &Expr,
-        window: Window,
-    ) -> Result<Vec<(String, Option<i64>)>, Failure> {
-        let (frame, _) = self.pipeline(before, window, None)?;
-        let scope = self.bare_scope(window);
-        Ok(commands::pattern::texts(&scope, &frame, of))
+        let now = commands::pattern::texts(&scope, frame, of);
+        let Some(other) = commands::diff::time(&commands[at..], window)? else {
+            return Ok(commands::pattern::apply(&now, &[], window));
+        };
+        let (before, _) = self.pipeline(&commands[..at], other)?;
+        let before = commands::pattern::texts(&scope, &before, of);
+        Ok(commands::diff::texts(&now, &before, window, other))
     }
 
     pub(crate) fn step(
@@ -204,22 +187,8 @@ impl Machine<'_> {
     /// Another query, over the same time unless it says otherwise.
     pub(crate) fn subquery(&mut self, query: &Query, window: Window) -> Result<Frame, Failure> {
         let window = source::window(&query.commands, self.input, window)?;
-        let (frame, _) = self.pipeline(&query.commands, window, None)?;
+        let (frame, _) = self.pipeline(&query.commands, window)?;
         Ok(frame)
-    }
-
-    fn bare_scope(&self, window: Window) -> Scope<'static> {
-        self.scope_with(window, Vec::new(), None)
-    }
-
-    fn scope_with(
-        &self,
-        window: Window,
-        sets: Vec<(Span, Arc<Set>)>,
-        offset: Option<Period>,
-    ) -> Scope<'static> {
-        let times = [self.input.now_ms, window.start_ms, window.end_ms];
-        Scope::new(times, sets, offset)
     }
 
     /// What the command's expressions may look at; runs its `in` subqueries.
@@ -232,7 +201,7 @@ impl Machine<'_> {
         for expr in exprs(&command.kind) {
             subqueries(expr, &mut queries);
         }
-        let mut sets = Vec::new();
+        let mut sets: Vec<(Span, Arc<Set>)> = Vec::new();
         for query in queries {
             let frame = self.subquery(query, window)?;
             let values: Set = match frame.columns.all().first() {
@@ -245,7 +214,8 @@ impl Machine<'_> {
             CommandKind::Stats(stats) => stats.offset,
             _ => None,
         };
-        Ok(self.scope_with(window, sets, offset))
+        let times = [self.input.now_ms, window.start_ms, window.end_ms];
+        Ok(Scope::new(times, sets, offset))
     }
 
     pub(crate) fn count_read(&mut self, frame: &Frame) {

@@ -28,13 +28,11 @@ pub(crate) fn pipeline(
     machine: &mut Machine<'_>,
     commands: &[Command],
     window: Window,
-    beside: Option<Window>,
 ) -> Result<(Frame, u64), Failure> {
     let read = source::read(commands, machine.input, window);
     machine.count_read(&read);
     let mut matched = events(&read);
     let mut state = State::of(read, Vec::new());
-    let mut compared = false;
     for (at, command) in commands.iter().enumerate() {
         if !is_step(&command.kind) {
             let frame = machine.step(state.frame(), command, window)?;
@@ -48,43 +46,24 @@ pub(crate) fn pipeline(
             state = State::of(frame, Vec::new());
             continue;
         }
-        // With commands between it and `diff`, these see the patterns of each time by themselves, which no step gives.
-        if let CommandKind::Pattern(of) = &command.kind
-            && (beside.is_some() || is_compared_later(&commands[at..]))
-        {
-            let frame = machine.pattern(&state.frame(), (commands, at), of, window, beside)?;
-            state = State::of(frame, Vec::new());
+        // `pattern` has compared.
+        if let CommandKind::Diff(_) = &command.kind {
             continue;
         }
         let mut given = state.given(machine, command, window)?;
         let asks = |next: &Command| matches!(next.kind, CommandKind::Anomaly);
         given.anomaly = commands[at..].iter().any(asks);
         match &command.kind {
-            CommandKind::Diff(_) if std::mem::take(&mut compared) => {
-                let names = rows::added(&command.kind, &given);
-                for name in &names {
-                    state.meta.columns.show_made(name);
-                }
-                continue;
-            }
             CommandKind::Pattern(_) => {
-                if let Some(other) = commands::diff::window(&commands[at..], window) {
-                    let (other, _) = machine.pipeline(&commands[..at], other, None)?;
+                if let Some(other) = commands::diff::time(&commands[at..], window)? {
+                    let (other, _) = machine.pipeline(&commands[..at], other)?;
                     given.windows = Windows::Compared(state.beside(other));
-                    compared = true;
                 }
             }
             CommandKind::LogCompare(shift) => {
                 let other = commands::diff::shifted(window, *shift)?;
-                let (other, _) = machine.pipeline(&commands[..at], other, None)?;
+                let (other, _) = machine.pipeline(&commands[..at], other)?;
                 given.windows = Windows::Compared(state.beside(other));
-            }
-            CommandKind::Diff(baseline) => {
-                let other = commands::diff::before(*baseline, window)?;
-                let (before, _) = machine.pipeline(&commands[..at], other, Some(window))?;
-                let frame = commands::diff::apply(&state.frame(), &before);
-                state = State::of(frame, Vec::new());
-                continue;
             }
             CommandKind::Join(join) => {
                 given.other = Some(other(machine.subquery(&join.query, window)?));
@@ -99,20 +78,13 @@ pub(crate) fn pipeline(
     Ok((state.frame(), matched))
 }
 
-/// Whether a `diff` follows on a `pattern`, other commands between them.
-fn is_compared_later(from_pattern: &[Command]) -> bool {
-    let is_diff = |command: &Command| matches!(command.kind, CommandKind::Diff(_));
-    let place = from_pattern.iter().position(is_diff);
-    place.is_some_and(|place| place > 1)
-}
-
 fn other(frame: Frame) -> Other {
     let shown = frame.columns.all();
     let state = State::of(frame, Vec::new());
     Other {
         layout: state.layout,
         shown,
-        rows: state.rows,
+        rows: Arc::new(state.rows),
     }
 }
 
@@ -290,14 +262,9 @@ impl State {
             CommandKind::Pattern(_)
             | CommandKind::LogCompare(_)
             | CommandKind::RelevantFields { .. } => {
-                let is_pattern = matches!(command.kind, CommandKind::Pattern(_));
-                let of_diff = rows::added(&CommandKind::Diff(None), given);
                 let columns = self.layout.columns().iter();
                 let names = columns.map(|column| column.name.clone());
-                let names: Vec<String> = names
-                    .filter(|name| !name.starts_with('\0'))
-                    .filter(|name| !is_pattern || !of_diff.contains(name))
-                    .collect();
+                let names: Vec<String> = names.filter(|name| !name.starts_with('\0')).collect();
                 self.meta = Frame::aggregated(&names, Vec::new());
             }
             kind => {

@@ -11,6 +11,8 @@ use crate::span::Span;
 use crate::tree::{BinaryOp, Command, CommandKind, Expr, ExprKind, InSet, Query, Stats};
 
 const JOINS_MAX: usize = 1;
+/// Decision: a second `diff` would compare what was compared.
+const DIFFS_MAX: usize = 1;
 
 pub(super) fn check(query: &Query, warnings: &mut Vec<Fault>) -> Result<(), Fault> {
     let last_stats = query
@@ -44,23 +46,34 @@ pub(super) fn check(query: &Query, warnings: &mut Vec<Fault>) -> Result<(), Faul
             return Err(Fault::new(problem, word_span(command)));
         }
         let count = 1 + seen.iter().filter(|other| **other == word).count();
-        check_one(command, count, seen.contains(&Word::Pattern), warnings)?;
+        let own = seen.iter().rposition(|word| makes_rows(*word));
+        let of_pattern = seen[own.unwrap_or(0)..].contains(&Word::Pattern);
+        check_one(command, count, of_pattern, warnings)?;
         seen.push(word);
     }
     Ok(())
 }
 
-/// What holds for a command by itself, the `count`th of its kind.
+/// Whether nothing is left of rows after a command but what it makes of them.
+fn makes_rows(word: Word) -> bool {
+    matches!(
+        word,
+        Word::Stats | Word::CountFrequent | Word::Pattern | Word::LogCompare | Word::RelevantFields
+    )
+}
+
+/// What holds for a command by itself, the `count`th of its kind, on rows that are patterns or not.
 fn check_one(
     command: &Command,
     count: usize,
-    has_pattern: bool,
+    of_pattern: bool,
     warnings: &mut Vec<Fault>,
 ) -> Result<(), Fault> {
     let span = word_span(command);
     match &command.kind {
-        CommandKind::Diff(_) if !has_pattern => Err(Fault::new(Problem::DiffWithoutPattern, span)),
-        CommandKind::Anomaly if !has_pattern => {
+        CommandKind::Diff(_) if !of_pattern => Err(Fault::new(Problem::DiffWithoutPattern, span)),
+        CommandKind::Diff(_) if count > DIFFS_MAX => Err(too_many("diffs", DIFFS_MAX, span)),
+        CommandKind::Anomaly if !of_pattern => {
             warnings.push(Fault::new(Problem::AnomalyWithoutPattern, span));
             Ok(())
         }

@@ -33,6 +33,13 @@ fn commands_have_their_order() {
     check("pattern a | sort @sampleCount desc", "");
     check("sort a | pattern b", "`pattern` stands before `sort`");
     check("pattern a | diff", "");
+    check("pattern a | filter @sampleCount > 1 | diff", "");
+    check("stats count(*) by a | pattern a | diff", "");
+    check("pattern a | diff | diff", "a query has at most 1 diffs");
+    check(
+        "pattern a | stats count(*) | diff",
+        "Diff compilation Failed : Diff operation has to be used after Pattern",
+    );
     check(
         "diff",
         "Diff compilation Failed : Diff operation has to be used after Pattern",

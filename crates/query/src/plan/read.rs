@@ -1,80 +1,78 @@
 //! The beginning of a query: which events are read, and which fields are taken out of their messages.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use corelog_insights::{Baseline, Command, CommandKind, Expr, ExprKind, Field, Item};
+use corelog_insights::{Command, CommandKind, Expr, ExprKind, Field, Item};
 use corelog_values::json::join;
-use corelog_values::{Value, calendar};
+use corelog_values::{Context, Expression, Value};
 use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::{self as df, LogicalPlanBuilder};
+use datafusion::logical_expr::LogicalPlanBuilder;
+use datafusion::prelude::ident;
 
 use super::rows::conjuncts;
 use super::steps::aliased;
-use super::{Planning, is_aggregation, last_filter};
+use super::{Planning, add_outputs, is_aggregation, last_filter};
+use crate::compute::{Form, Output};
 use crate::discover::{Discover, Wanted};
 use crate::frame::{Frame, promoted};
-use crate::group;
+use crate::kind::Kind;
 use crate::of_group::{OfGroup, is_of_group};
-use crate::scan::in_window;
+use crate::scan::Scan;
 use crate::stage::Stage;
-use crate::{Error, Request, Result, Window, native, text};
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-
-/// Events ready for the first command.
-pub(super) struct Reading {
-    pub(super) frame: Frame,
-    /// Where the parts of conditions stand that were looked at already.
-    pub(super) hoisted: Vec<usize>,
-    /// Whether the events are counted as matched.
-    pub(super) counted: bool,
-}
+use crate::{Request, Result, Window, group, native, text};
 
 impl Planning<'_> {
-    /// `more` are fields that somebody else asks of these events.
+    /// Events ready for the first command, and where the parts of conditions stand that were looked at already. `more`
+    /// are fields that somebody else asks of these events.
     pub(super) fn read(
         &mut self,
         commands: &[Command],
         window: Window,
         more: &BTreeSet<String>,
-    ) -> Result<Reading> {
-        let request = self.request;
-        let groups = group::selected(commands, &request.groups, &request.selected);
-        let before = compared(commands, window)?;
-        let all = before.map_or(window, |before| before.and(window));
-        let (mut scan, extent) = request.events.select(&groups, all);
+    ) -> Result<(Frame, Vec<usize>)> {
+        let groups = group::selected(commands, &self.request.groups, &self.request.selected);
+        let (scan, extent) = self.request.events.select(&groups, window);
         self.watch.reads(&groups, extent);
-        let counted = before.is_none() && last_filter(commands).is_none();
-        if counted && !self.is_nested {
+        let taken = self.taken(commands, more);
+        if taken.promoted.is_empty() {
+            return self.part(scan, true, commands, &taken);
+        }
+        match scan.by_truth() {
+            (strict, None) => self.part(strict, true, commands, &taken),
+            (strict, Some(loose)) if strict.is_empty() => self.part(loose, false, commands, &taken),
+            (strict, Some(loose)) => {
+                let (strict, mut hoisted) = self.part(strict, true, commands, &taken)?;
+                let (loose, of_loose) = self.part(loose, false, commands, &taken)?;
+                hoisted.retain(|it| of_loose.contains(it));
+                Ok((joined(strict, loose, &taken)?, hoisted))
+            }
+        }
+    }
+
+    /// Events of which all promoted fields are in their columns, or none are looked for there.
+    fn part(
+        &self,
+        mut scan: Scan,
+        is_promoted: bool,
+        commands: &[Command],
+        taken: &Taken,
+    ) -> Result<(Frame, Vec<usize>)> {
+        if last_filter(commands).is_none() && !self.is_nested {
             scan.count(self.watch.tally());
         }
-        let is_promoted = !scan.loose;
         let conditions = conditions_of_events(commands);
         let text = text::of_conditions(conditions.iter().copied(), is_promoted);
         scan.look_for(text, self.watch.left_out());
-        let mut builder =
-            LogicalPlanBuilder::scan("events", provider_as_source(Arc::new(scan)), None)?;
-        if let Some(before) = before {
-            builder = flag(builder, window, before)?;
-        }
+        let builder = LogicalPlanBuilder::scan("events", provider_as_source(Arc::new(scan)), None)?;
         let mut frame = Frame::of_events(builder.build()?, is_promoted);
         let hoisted = hoist(&mut frame, &conditions)?;
-        self.take_fields(&mut frame, commands, more)?;
-        Ok(Reading {
-            frame,
-            hoisted,
-            counted,
-        })
+        self.take_fields(&mut frame, taken)?;
+        Ok((frame, hoisted))
     }
 
-    /// Takes the fields that commands ask for out of the messages.
-    fn take_fields(
-        &mut self,
-        frame: &mut Frame,
-        commands: &[Command],
-        more: &BTreeSet<String>,
-    ) -> Result<()> {
+    /// The fields that commands ask for, each with a column that it is to come in.
+    fn taken(&mut self, commands: &[Command], more: &BTreeSet<String>) -> Taken {
         let mut asked = Asked::default();
         asked.paths.extend(more.iter().cloned());
         for alias in aliases(commands) {
@@ -86,29 +84,46 @@ impl Planning<'_> {
                 break;
             }
         }
-        let mut of_group = BTreeMap::new();
-        let mut fields = Vec::new();
+        let mut taken = Taken::default();
         for path in asked.paths {
             if is_of_group(&path) {
-                of_group.insert(path, self.name());
-            } else if let Some(promoted) = promoted(&path).filter(|_| frame.promoted) {
-                frame.promoted_asked.push(promoted.field);
+                let column = self.name();
+                taken.of_group.push((path, column));
+            } else if promoted(&path).is_some() {
+                let column = self.name();
+                taken.promoted.push(Wanted { path, column });
             } else if !is_system(&path) {
                 let column = self.name();
-                frame.discovered.insert(path.clone(), column.clone());
-                fields.push(Wanted { path, column });
+                taken.fields.push(Wanted { path, column });
             }
         }
-        let mut containers = Vec::new();
         for path in asked.containers {
             let column = self.name();
-            frame.containers.insert(path.clone(), column.clone());
-            containers.push(Wanted { path, column });
+            taken.containers.push(Wanted { path, column });
         }
-        if !of_group.is_empty() {
-            frame.of_group = of_group.clone().into_iter().collect();
+        taken
+    }
+
+    /// Takes fields out of the messages, but for those that have columns already.
+    fn take_fields(&self, frame: &mut Frame, taken: &Taken) -> Result<()> {
+        let mut fields = taken.fields.clone();
+        if frame.promoted {
+            let asked = taken.promoted.iter().filter_map(|it| promoted(&it.path));
+            frame.promoted_asked = asked.map(|it| it.field).collect();
+        } else {
+            fields.extend(taken.promoted.iter().cloned());
+        }
+        let containers = taken.containers.clone();
+        let named = |all: &[Wanted]| -> HashMap<String, String> {
+            let all = all.iter().cloned();
+            all.map(|it| (it.path, it.column)).collect()
+        };
+        frame.discovered = named(&fields);
+        frame.containers = named(&containers);
+        if !taken.of_group.is_empty() {
+            frame.of_group = taken.of_group.iter().cloned().collect();
             let step = OfGroup {
-                facts: of_group.into_iter().collect(),
+                facts: taken.of_group.clone(),
                 values: facts(self.request),
             };
             frame.plan = Stage::plan(frame.plan.clone(), Arc::new(step))?;
@@ -119,6 +134,41 @@ impl Planning<'_> {
         }
         Ok(())
     }
+}
+
+/// What is taken out of events, and the columns it comes in.
+#[derive(Default)]
+struct Taken {
+    of_group: Vec<(String, String)>,
+    /// Fields that have columns of their own, where these tell the whole truth.
+    promoted: Vec<Wanted>,
+    fields: Vec<Wanted>,
+    containers: Vec<Wanted>,
+}
+
+/// Both parts of the events in one frame, promoted fields as values of any kind.
+fn joined(mut strict: Frame, mut loose: Frame, taken: &Taken) -> Result<Frame> {
+    let (mut slots, mut outputs) = (Vec::new(), Vec::new());
+    for wanted in &taken.promoted {
+        slots.extend(strict.event(&wanted.path));
+        outputs.push(Output {
+            column: wanted.column.clone(),
+            expression: Expression::slot(outputs.len()),
+            form: Form::Value(Kind::Any),
+        });
+    }
+    add_outputs(&mut strict, Context::default(), slots, outputs)?;
+    let columns: Vec<String> = {
+        let fields = loose.plan.schema().fields().iter();
+        fields.map(|field| field.name().clone()).collect()
+    };
+    let all = |plan| {
+        let columns = columns.iter().map(|name| ident(name).alias(name));
+        LogicalPlanBuilder::from(plan).project(columns)?.build()
+    };
+    let both = LogicalPlanBuilder::from(all(strict.plan)?).union(all(loose.plan)?)?;
+    loose.plan = both.build()?;
+    Ok(loose)
 }
 
 /// What fields of log groups say, by group.
@@ -207,54 +257,6 @@ fn aliases(commands: &[Command]) -> Vec<String> {
         _ => None,
     };
     commands.iter().filter_map(left).collect()
-}
-
-/// The column that says of an event whether it is of the time that `diff` compares with.
-pub(super) const WAS_BEFORE: &str = "was_before";
-
-/// The time that a `diff` compares with.
-fn compared(commands: &[Command], window: Window) -> Result<Option<Window>> {
-    let (start, end) = (window.start_ms, window.end_ms);
-    let back = |ms: i64| start.checked_sub(ms).zip(end.checked_sub(ms));
-    let shifted = commands.iter().find_map(|command| match &command.kind {
-        CommandKind::Diff(Some(Baseline::PreviousDay)) => Some(back(DAY_MS)),
-        CommandKind::Diff(Some(Baseline::PreviousWeek)) => Some(back(7 * DAY_MS)),
-        CommandKind::Diff(Some(Baseline::PreviousMonth)) => {
-            Some(calendar::months_before(start, 1).zip(calendar::months_before(end, 1)))
-        }
-        CommandKind::Diff(None) => {
-            let length = end
-                .checked_sub(start)
-                .and_then(|length| length.checked_add(1));
-            Some(length.and_then(back))
-        }
-        CommandKind::LogCompare(period) => Some(calendar::length_ms(*period).and_then(back)),
-        _ => None,
-    });
-    let Some(shifted) = shifted else {
-        return Ok(None);
-    };
-    let is_shift = |command: &Command| matches!(command.kind, CommandKind::LogCompare(_));
-    let (start_ms, end_ms) = shifted.ok_or_else(|| {
-        Error::unsupported(if commands.iter().any(is_shift) {
-            "a `timeshift` of months or years, or without a time range"
-        } else {
-            "`diff` without a time range"
-        })
-    })?;
-    Ok(Some(Window { start_ms, end_ms }))
-}
-
-/// Leaves events of either time, and says of which they are. One of both is of the newer.
-fn flag(builder: LogicalPlanBuilder, now: Window, before: Window) -> Result<LogicalPlanBuilder> {
-    let within = |window| in_window(window).into_iter().reduce(df::Expr::and);
-    let (Some(now), Some(before)) = (within(now), within(before)) else {
-        return Err(Error::unsupported("`diff` without a time range"));
-    };
-    let builder = builder.filter(now.clone().or(before))?;
-    let columns = builder.schema().columns().into_iter().map(df::Expr::Column);
-    let columns: Vec<_> = columns.chain([df::not(now).alias(WAS_BEFORE)]).collect();
-    Ok(builder.project(columns)?)
 }
 
 /// What commands ask of events.

@@ -10,7 +10,8 @@ use corelog_values::rows::{self, Given, Layout, Other, Shown, Table, Windows, st
 use corelog_values::{Set, Value};
 
 use super::Planning;
-use super::read::{WAS_BEFORE, each_expr};
+use super::compare::WAS_BEFORE;
+use super::read::each_expr;
 use crate::compute::Slot;
 use crate::frame::{Computed, Frame, HIDDEN, OrderKey, POINTER};
 use crate::kind::Kind;
@@ -133,7 +134,8 @@ impl Planning<'_> {
         let is_comparison = matches!(command.kind, CommandKind::LogCompare(_));
         given.anomaly =
             (is_pattern || is_comparison) && follows(|kind| matches!(kind, CommandKind::Anomaly));
-        if is_comparison || (is_pattern && follows(|kind| matches!(kind, CommandKind::Diff(_)))) {
+        let columns = frame.plan.schema();
+        if columns.has_column_with_unqualified_name(WAS_BEFORE) {
             let slot = rows.add(WAS_BEFORE, WAS_BEFORE, Kind::Bool);
             given.windows = Windows::Compared(slot);
         }
@@ -224,7 +226,7 @@ impl Planning<'_> {
         }
         let (names, slots): (Vec<String>, Vec<Option<Slot>>) = columns.into_iter().unzip();
         Ok(Other {
-            rows: self.rows(frame, &slots).await?,
+            rows: Arc::new(self.rows(frame, &slots).await?),
             layout: Layout::of_columns(names),
             shown: shown
                 .into_iter()

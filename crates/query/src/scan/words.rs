@@ -16,9 +16,21 @@ use super::Extent;
 /// How many indexes are read at once.
 const INDEXES_AT_ONCE: usize = 8;
 
-/// What indexes of words left out of the files that were to be read. A file counts once, however often it is asked.
+/// What indexes of words left out of the files that were to be read. A file counts once for each table of events that
+/// it is a part of, however often it is asked.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct LeftOut(Arc<Mutex<HashMap<String, Left>>>);
+pub(crate) struct LeftOut {
+    all: Arc<Mutex<All>>,
+    /// The table whose files are asked.
+    table: usize,
+}
+
+#[derive(Debug, Default)]
+struct All {
+    tables: usize,
+    /// By table and path.
+    files: HashMap<(usize, String), Left>,
+}
 
 /// What is left out of a file.
 #[derive(Debug)]
@@ -29,6 +41,16 @@ struct Left {
 }
 
 impl LeftOut {
+    /// The same, for the files of one more table.
+    pub(super) fn of_another(&self) -> Self {
+        let mut all = self.all.lock();
+        all.tables += 1;
+        Self {
+            all: Arc::clone(&self.all),
+            table: all.tables,
+        }
+    }
+
     /// `read` are the rows of a file that are read all the same.
     fn add(&self, file: &DataFile, read: u64) {
         let rows = file.rows.saturating_sub(read);
@@ -40,12 +62,13 @@ impl LeftOut {
             message_bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
             whole: read == 0,
         };
-        self.0.lock().insert(file.path.clone(), left);
+        let file = (self.table, file.path.clone());
+        self.all.lock().files.insert(file, left);
     }
 
     /// What is read of an extent.
     pub(crate) fn of(&self, mut extent: Extent) -> Extent {
-        for left in self.0.lock().values() {
+        for left in self.all.lock().files.values() {
             extent.rows = extent.rows.saturating_sub(left.rows);
             extent.rows_skipped += left.rows;
             extent.message_bytes = extent.message_bytes.saturating_sub(left.message_bytes);
@@ -58,7 +81,7 @@ impl LeftOut {
 impl fmt::Display for LeftOut {
     /// Nothing if no index was asked.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let files = self.0.lock();
+        let files = &self.all.lock().files;
         if files.is_empty() {
             return Ok(());
         }

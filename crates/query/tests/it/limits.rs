@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use corelog_insights::parse;
-use corelog_query::{Answer, Error, Events};
+use corelog_query::{Answer, Engine, Error, Events, Limits};
 use corelog_reference::{Event, Input};
 
 use crate::setup::{UnderTest, half_stored, request};
@@ -89,6 +89,55 @@ fn a_limit_of_a_statement_wins_over_the_requests() {
     assert_eq!(rows("SELECT * FROM \"/app\""), 10);
     assert_eq!(rows("SELECT * FROM \"/app\" LIMIT 20"), 20);
     assert_eq!(rows("SELECT * FROM \"/app\" OFFSET 5"), 10);
+}
+
+#[test]
+fn a_join_of_many_rows_gives_them_bit_by_bit() {
+    let under = UnderTest::new(false);
+    let input = input(100, |number| {
+        format!("{{\"at\":{number},\"k\":{}}}", number % 2)
+    });
+    let text = "join left=a right=b where a.k=b.k (SOURCE \"/app\" | sort at asc) \
+                | fields a.at, b.at | limit 100000";
+    let answer = run(&under, text, &input);
+    let newest_first = (0..100).rev();
+    let expected: Vec<Vec<String>> = newest_first
+        .flat_map(|at| {
+            let partners = (0..100).filter(move |other| other % 2 == at % 2);
+            partners.map(move |other| vec![at.to_string(), other.to_string()])
+        })
+        .collect();
+    assert_eq!(expected.len(), 100 * 50, "more than a batch");
+    assert_eq!(texts(&answer), expected);
+}
+
+#[test]
+fn what_subqueries_gave_is_of_the_memory_of_queries() {
+    let spill = tempfile::tempdir().unwrap();
+    let engine = Engine::new(Limits {
+        memory_bytes: 64 << 20,
+        spill: spill.path().to_owned(),
+        spill_bytes: 1 << 30,
+        threads: 1,
+    });
+    let engine = engine.unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let input = input(40, |number| format!("{number}{}", "x".repeat(500_000)));
+    let request = request(&input);
+    let run = |text: String| {
+        let query = parse(&text).unwrap();
+        runtime.block_on(engine.run(&query, &request))
+    };
+    let one = "@message in (SOURCE \"/app\" | fields @message)";
+    let answer = run(format!("filter {one} | stats count(*) as n")).unwrap();
+    assert_eq!(texts(&answer), [["40"]]);
+    let error = run(format!(
+        "filter {one} and {one} and {one} | stats count(*) as n"
+    ))
+    .unwrap_err();
+    assert!(error.is_too_large(), "{error:?}");
+    let answer = run(format!("filter {one} | stats count(*) as n")).unwrap();
+    assert_eq!(texts(&answer), [["40"]], "what was kept was given back");
 }
 
 #[test]

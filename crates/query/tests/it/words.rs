@@ -1,12 +1,13 @@
 //! Questions for a text: with an index of words the answer is the same as without one, and fewer rows are read.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use corelog_insights::parse;
 use corelog_query::{Answer, Events, Request};
 use corelog_reference::{self as reference, Input};
 use corelog_runtime::Clock;
-use corelog_store::{Appender, Table};
+use corelog_store::{Appender, Compaction, Event, Table};
 use url::Url;
 
 use crate::setup::{UnderTest, event, request};
@@ -172,13 +173,22 @@ async fn stored(input: &Input) -> Events {
     let store: Arc<dyn object_store::ObjectStore> = Arc::new(object_store::memory::InMemory::new());
     let url = Url::parse("memory:///events/").unwrap();
     let table = Table::open(store, url, Clock::system()).await.unwrap();
-    let appender = Appender {
-        name: "test".to_owned(),
-        number: 1,
-    };
     let events = input.events.iter().enumerate();
-    let events = events.map(|(index, it)| event(index, it)).collect();
-    table.append(&appender, events).await.unwrap();
+    let events: Vec<_> = events.map(|(index, it)| event(index, it)).collect();
+    // Two files of a day, which compaction makes one.
+    for (number, half) in [(1, 1), (2, 0)] {
+        let appender = Appender {
+            name: "test".to_owned(),
+            number,
+        };
+        let events = events.iter().skip(half).step_by(2).cloned().collect();
+        table.append::<Event>(&appender, events).await.unwrap();
+    }
+    let any_two = Compaction {
+        settled_after: Duration::ZERO,
+        ..Compaction::default()
+    };
+    while table.compact(any_two).await.unwrap().is_some() {}
     let files = table.snapshot().await.unwrap().files();
     assert!(files.iter().all(|file| file.words.is_some()), "{files:?}");
     Events {
@@ -221,6 +231,27 @@ fn a_text_is_found_without_reading_the_rest() {
     check(r#""@message" LIKE '%zebraword%'"#, &["700", "701"]);
     check("prompt ILIKE '%ZEBRAword%'", &["700", "701"]);
     check("prompt ~ 'zebra(word|fish)' AND n > '700'", &["701"]);
+}
+
+#[test]
+fn what_is_left_out_counts_for_every_part_of_a_question() {
+    let both = Both::new(&messages());
+    let rare = "filter prompt like 'zebraword'";
+    let other = "filter prompt like 'secondline' | fields n";
+    let [skipped, also_skipped] =
+        [rare, other].map(|text| both.answer(text).statistics.records_skipped);
+    assert!(skipped > 0 && also_skipped > 0);
+    let text = format!("{rare} and n not in (SOURCE \"{GROUP}\" | {other}) | fields n");
+    let query = parse(&text).unwrap();
+    let run = both.under_test.engine.run(&query, &both.stored);
+    let answer = both.under_test.runtime.block_on(run).unwrap();
+    assert_eq!(answer.rows.len(), 2);
+    let read = answer.statistics;
+    assert_eq!(read.records_skipped, skipped + also_skipped);
+    assert_eq!(
+        read.records_scanned + read.records_skipped,
+        2 * EVENTS as u64
+    );
 }
 
 #[test]

@@ -17,12 +17,16 @@ use corelog_values::coerce;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// The earlier time that a later `diff` compares with.
-pub(crate) fn window(commands: &[Command], window: Window) -> Option<Window> {
-    commands.iter().find_map(|command| match &command.kind {
-        CommandKind::Diff(baseline) => before(*baseline, window).ok(),
-        _ => None,
-    })
+/// The earlier time that a `diff` behind the first of these commands compares with, which is its `pattern`.
+pub(crate) fn time(from_pattern: &[Command], window: Window) -> Result<Option<Window>, Failure> {
+    for command in &from_pattern[1..] {
+        match &command.kind {
+            CommandKind::Pattern(_) => break,
+            CommandKind::Diff(baseline) => return before(*baseline, window).map(Some),
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 /// A time of the same length, so long before.
@@ -36,7 +40,7 @@ pub(crate) fn shifted(window: Window, period: Period) -> Result<Window, Failure>
 }
 
 /// A time of the same length before.
-pub(crate) fn before(baseline: Option<Baseline>, window: Window) -> Result<Window, Failure> {
+fn before(baseline: Option<Baseline>, window: Window) -> Result<Window, Failure> {
     let (start, end) = (window.start_ms, window.end_ms);
     let back = |ms: i64| start.checked_sub(ms).zip(end.checked_sub(ms));
     let shifted = match baseline {
@@ -55,7 +59,7 @@ pub(crate) fn before(baseline: Option<Baseline>, window: Window) -> Result<Windo
     Ok(Window { start_ms, end_ms })
 }
 
-pub(crate) fn apply(now: &Frame, before: &Frame) -> Frame {
+fn apply(now: &Frame, before: &Frame) -> Frame {
     let mut rows: Vec<(i64, String, Row)> = Vec::new();
     let named = |frame: &Frame, pattern: &str| {
         let mut rows = frame.rows.iter();
@@ -98,14 +102,21 @@ pub(crate) fn apply(now: &Frame, before: &Frame) -> Frame {
 /// `logcompare`: the patterns of whole messages, compared. Decision: that is `pattern @message | diff` with a time of
 /// one's own choice.
 pub(crate) fn messages(now: &Frame, before: &Frame, window: Window, other: Window) -> Frame {
-    let texts = |frame: &Frame| -> Vec<(String, Option<i64>)> {
+    let of = |frame: &Frame| -> Vec<Text> {
         let text = |row: &Row| Some((text_of(&row.get("@message"))?, time_of(row)));
         frame.rows.iter().filter_map(text).collect()
     };
-    let (now, before) = (texts(now), texts(before));
+    texts(&of(now), &of(before), window, other)
+}
+
+/// A text, and when it came.
+type Text = (String, Option<i64>);
+
+/// The patterns of the texts of two times, compared.
+pub(crate) fn texts(now: &[Text], before: &[Text], window: Window, other: Window) -> Frame {
     apply(
-        &pattern::apply(&now, &before, window),
-        &pattern::apply(&before, &now, other),
+        &pattern::apply(now, before, window),
+        &pattern::apply(before, now, other),
     )
 }
 

@@ -1,6 +1,7 @@
 //! `join` and `appendcols`: the rows of another query beside these.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use corelog_insights::JoinKind;
 
@@ -12,6 +13,8 @@ use crate::value::Value;
 
 /// Rows that a join may make.
 const JOINED_MAX: usize = 1_000_000;
+/// Bytes of the rows that it may make of one. Decision: the service names no such limit.
+const OF_ONE_BYTES_MAX: usize = 64 << 20;
 /// Different keys that its right rows may have.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Join.html>
@@ -23,7 +26,7 @@ pub(super) struct Join {
     kind: JoinKind,
     /// How many slots left rows have.
     width: usize,
-    right: Vec<RowValues>,
+    right: Arc<Vec<RowValues>>,
     places: HashMap<Key<'static>, Vec<usize>>,
     made: usize,
     bytes: usize,
@@ -35,11 +38,11 @@ impl Join {
         kind: JoinKind,
         width: usize,
         right_key: &Expression,
-        right: Vec<RowValues>,
+        right: Arc<Vec<RowValues>>,
     ) -> Result<Self, Failure> {
         let cx = Context::default();
         let mut places: HashMap<Key<'static>, Vec<usize>> = HashMap::new();
-        let mut different = 0;
+        let (mut different, mut bytes) = (0, 0);
         for (at, row) in right.iter().enumerate() {
             let value = right_key.eval(&cx, row);
             let keys = Key::of(&value);
@@ -48,6 +51,7 @@ impl Join {
             different += usize::from(first.is_some_and(|key| !known.contains_key(key)));
             for key in keys.into_iter().flatten() {
                 places.entry(key.into_owned()).or_default().push(at);
+                bytes += value.bytes() + size_of::<(Key<'_>, Vec<usize>, usize)>();
             }
         }
         if different > KEYS_MAX {
@@ -56,7 +60,6 @@ impl Join {
                 max: KEYS_MAX,
             });
         }
-        let bytes = right.iter().map(row_bytes).sum();
         Ok(Self {
             key,
             kind,
@@ -87,22 +90,21 @@ impl Step for Join {
                 self.made += 1;
                 out.push(row.clone());
             }
+            let mut bytes = 0;
             for partner in partners {
                 let mut joined = row.clone();
                 joined.extend(self.right[partner].iter().cloned());
                 self.made += 1;
+                bytes += row_bytes(&joined);
                 out.push(joined);
-                if self.made > JOINED_MAX {
-                    break;
-                }
+                at_most(
+                    OF_ONE_BYTES_MAX,
+                    bytes,
+                    "bytes of rows that a join makes of one",
+                )?;
+                at_most(JOINED_MAX, self.made, "rows of a join")?;
             }
-            if self.made > JOINED_MAX {
-                let what = "rows of a join";
-                return Err(Failure::TooMany {
-                    what,
-                    max: JOINED_MAX,
-                });
-            }
+            at_most(JOINED_MAX, self.made, "rows of a join")?;
         }
         Ok(())
     }
@@ -110,6 +112,13 @@ impl Step for Join {
     fn bytes(&self) -> usize {
         self.bytes
     }
+}
+
+fn at_most(max: usize, count: usize, what: &'static str) -> Result<(), Failure> {
+    if count > max {
+        return Err(Failure::TooMany { what, max });
+    }
+    Ok(())
 }
 
 /// The other query's columns, row by row. Decision: its further rows are dropped; without `override` a value that
@@ -152,9 +161,12 @@ mod tests {
     use super::*;
 
     fn join(rows: usize, key: impl Fn(usize) -> Value<'static>) -> Result<Join, Failure> {
-        let right = (0..rows).map(|at| vec![key(at)]).collect();
+        of_rows((0..rows).map(|at| vec![key(at)]).collect())
+    }
+
+    fn of_rows(right: Vec<RowValues>) -> Result<Join, Failure> {
         let (left_key, right_key) = (Expression::slot(0), Expression::slot(0));
-        Join::new(left_key, JoinKind::Inner, 1, &right_key, right)
+        Join::new(left_key, JoinKind::Inner, 1, &right_key, Arc::new(right))
     }
 
     #[test]
@@ -165,5 +177,30 @@ mod tests {
         assert!(matches!(refused, Some(Failure::TooMany { max: told, .. }) if told == max));
         assert!(join(2 * KEYS_MAX, |at| Value::count(at / 2)).is_ok());
         assert!(join(2 * KEYS_MAX, |_| Value::Null).is_ok());
+    }
+
+    #[test]
+    fn one_row_becomes_so_many_bytes() {
+        const TEXT_BYTES: usize = 1 << 20;
+        let fits = OF_ONE_BYTES_MAX / TEXT_BYTES - 1;
+        let made_of_one = |partners: usize| {
+            let text = Value::text("x".repeat(TEXT_BYTES));
+            let right = vec![vec![Value::int(1), text]; partners];
+            let mut out = Vec::new();
+            let pushed = of_rows(right).and_then(|mut join| {
+                let of_others = vec![vec![Value::int(2)]; 3];
+                join.push(of_others, &mut out)?;
+                join.push(vec![vec![Value::int(1)]; 2], &mut out)
+            });
+            pushed.map(|()| out.len())
+        };
+        assert_eq!(made_of_one(fits), Ok(2 * fits));
+        assert!(matches!(
+            made_of_one(fits + 1),
+            Err(Failure::TooMany {
+                max: OF_ONE_BYTES_MAX,
+                ..
+            })
+        ));
     }
 }

@@ -39,8 +39,8 @@ pub struct Other {
     pub layout: Layout,
     /// The columns it shows.
     pub shown: Vec<Shown>,
-    /// All of its rows.
-    pub rows: Vec<RowValues>,
+    /// All of its rows. What they take is for whoever keeps them to count.
+    pub rows: Arc<Vec<RowValues>>,
 }
 
 /// What a command needs to know that its words do not say.

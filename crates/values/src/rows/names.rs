@@ -2,8 +2,8 @@
 
 use corelog_insights::{AutoRegress, CommandKind, Expr, Field, OnExisting, Text};
 
+use super::anomaly;
 use super::make::Given;
-use super::{anomaly, diff};
 use crate::json;
 
 /// The fields that a command reads. Which rows a subquery has, and what it reads, is not among them.
@@ -129,7 +129,6 @@ pub fn added(command: &CommandKind, given: &Given) -> Vec<String> {
             let other = given.other.iter().flat_map(|other| &other.shown);
             other.map(|column| column.name.clone()).collect()
         }
-        CommandKind::Diff(_) => diff::COLUMNS.map(str::to_owned).to_vec(),
         CommandKind::Anomaly => anomaly::COLUMNS.map(str::to_owned).to_vec(),
         _ => Vec::new(),
     }
