@@ -157,7 +157,7 @@ fn merge(sources: Vec<Bytes>) -> Result<Encoded> {
     for source in sources {
         let reader = ParquetRecordBatchReaderBuilder::try_new(source)?.build()?;
         for batch in reader {
-            batches.push(as_ours(batch?)?);
+            batches.push(as_ours(&batch?)?);
         }
     }
     let sorted = {
