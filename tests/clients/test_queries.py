@@ -5,6 +5,7 @@ holds for every binary.
 """
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -258,6 +259,10 @@ def test_patterns_come_with_what_clients_read_of_them(logs, engine):
     assert len(times) == 3 and times == sorted(times, reverse=True)
     assert {sample["message"].removesuffix(" in a haystack") for sample in samples} < needles
     assert sum(json.loads(row["@visualization"]).values()) == calls
+    assert row["@PatternId"] == hashlib.md5(row["@pattern"].encode()).hexdigest()
+    matching = f'filter modelId = "demo-lorem" and {asked} like /{row["@regexString"]}/ | stats count(*) as n'
+    (row,) = answer(logs, matching)["results"]
+    assert fields(row) == {"n": str(calls)}
 
 
 def test_pages_have_every_row_once(logs, engine):
@@ -401,7 +406,7 @@ def test_the_command_line_says_why_there_is_nothing(asked, engine):
     printed, said = corelog(asked.url, "query", "filter modelId = 'none'", "-o", "table")
     assert printed == "" and said.startswith(f"no rows in {GROUP} from ")
     assert "what the query filters for is in none of them" in said
-    _, said = corelog(asked.url, "query", "limit 1", "--from", "2001-01-01", "--to", "2001-01-02", "-o", "table")
+    _, said = corelog(asked.url, "query", "limit 1", "--since", "2001-01-01", "--until", "2001-01-02", "-o", "table")
     assert "there are no events in this time" in said
 
 

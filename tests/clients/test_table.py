@@ -182,6 +182,53 @@ def test_a_file_with_an_index_of_words_is_a_file_like_others(own_stack, tmp_path
         assert answer["statistics"]["estimatedRecordsSkipped"] > 0
 
 
+def test_a_table_that_another_engine_has_rewritten_is_read_as_before(tmp_path):
+    # So few files that they are not merged by ourselves.
+    stack = Stack(tmp_path, STORE.replace("100ms", "2s"))
+    try:
+        made = calls(stack)
+        path = tmp_path / "data" / "tables" / "events"
+        filled(path, CALLS)
+        made += calls(stack, CALLS)
+        table = filled(path, 2 * CALLS)
+        before = set(table.file_uris())
+        table.optimize.compact()
+        files = table.file_uris()
+        assert len(files) < len(before) and not set(files) & before
+        kind = pyarrow.parquet.read_schema(files[0]).field("message").type
+        assert kind in (pyarrow.large_string(), pyarrow.string_view())
+
+        logs = client_of(stack.url)
+        group = "/corelog/invocations"
+
+        def read():
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+            events = [event for page in pages for event in page["events"]]
+            return [json.loads(event["message"])["corelog"]["recordId"] for event in events]
+
+        assert sorted(read()) == sorted(made)
+        found = logs.filter_log_events(logGroupName=group, filterPattern='"needle-7 in"')["events"]
+        assert [json.loads(event["message"])["corelog"]["recordId"] for event in found] == [made[7]]
+        query = logs.start_query(
+            logGroupName=group,
+            queryString=f"filter corelog.recordId = '{made[30]}' | stats count(*)",
+            startTime=int(time.time()) - 600,
+            endTime=int(time.time()) + 600,
+        )
+
+        def ended():
+            found = logs.get_query_results(queryId=query["queryId"])
+            return found if found["status"] == "Complete" else None
+
+        (row,) = wait_for(ended, "the query's end")["results"]
+        assert [field["value"] for field in row] == ["1"]
+
+        logs.delete_log_stream(logGroupName=group, logStreamName="aws/bedrock/modelinvocations")
+        wait_for(lambda: rows(table).num_rows == 0, "an empty table")
+    finally:
+        stack.stop()
+
+
 # In a process of its own: the store is a thread of this one, which would wait for us while we wait for it.
 READ_S3 = """
 import deltalake, json, os, sys

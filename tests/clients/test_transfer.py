@@ -1,6 +1,7 @@
 """`corelog import` and `corelog export`, beside a gateway that serves the same table."""
 
 import json
+import sqlite3
 
 import boto3
 import httpx
@@ -105,6 +106,25 @@ def test_lines_go_in_and_out(stack, tmp_path):
     assert found[0]["timestamp"] == 1_795_166_143_000 and found[0]["logStreamName"] == "stdin"
     ids = {event["message"]: event["eventId"] for event in events(logs, "/lines")}
     assert [event["eventId"] for event in found] == [ids[event["message"]] for event in found]
+
+
+def test_the_times_of_a_stream_are_those_of_all_its_imports(stack, tmp_path):
+    logs = client_of(stack.url)
+
+    def imported(*seconds):
+        lines = "".join(f'{{"at":{second}}}\n' for second in seconds)
+        arguments = ["import", "jsonl", "-", "--log-group", "/lines", "--timestamp-field", "at"]
+        corelog(stack, tmp_path, *arguments, text=lines)
+        (stream,) = logs.describe_log_streams(logGroupName="/lines")["logStreams"]
+        return stream["firstEventTimestamp"], stream["lastEventTimestamp"]
+
+    assert imported(1_795_166_142, 1_795_166_149) == (1_795_166_142_000, 1_795_166_149_000)
+    # As if it had been killed before it noted anything.
+    catalog = sqlite3.connect(tmp_path / "data" / "catalog.db", timeout=30)
+    with catalog:
+        catalog.execute("UPDATE log_streams SET first_event_ms = NULL, last_event_ms = NULL WHERE log_group = '/lines'")
+    catalog.close()
+    assert imported(1_795_166_144, 1_795_166_145) == (1_795_166_142_000, 1_795_166_149_000)
 
 
 def test_a_parquet_file_is_read_by_others(stack, tmp_path):

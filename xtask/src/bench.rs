@@ -15,10 +15,16 @@ pub(crate) fn import(args: &[&str]) -> anyhow::Result<()> {
     let conversations = conversations();
     let data = conversations.to_string_lossy();
     let mut all = args.to_vec();
-    if conversations.exists() && !args.contains(&"--data") {
+    if conversations.exists() && !has(args, "--data") {
         all.extend(["--data", &data]);
     }
     measure("corelog-bench-import", &all)
+}
+
+/// Whether an option is among arguments, in either of its forms.
+fn has(args: &[&str], option: &str) -> bool {
+    let mut rests = args.iter().filter_map(|arg| arg.strip_prefix(option));
+    rests.any(|rest| rest.is_empty() || rest.starts_with('='))
 }
 
 fn conversations() -> PathBuf {
@@ -64,7 +70,7 @@ pub(crate) fn query(args: &[&str]) -> anyhow::Result<()> {
     let [conversations, python, dir] =
         [conversations, python, dir].map(|path| path.to_string_lossy().into_owned());
     let mut all = vec!["--data", &conversations, "--python", &python];
-    if !args.contains(&"--dir") {
+    if !has(args, "--dir") {
         all.extend(["--dir", &dir]);
     }
     all.extend(args);

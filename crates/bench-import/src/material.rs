@@ -1,16 +1,12 @@
 //! A day of invocations: every record distinct, and the same on every machine.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
-use anyhow::{Context as _, ensure};
+use corelog_bench_material::{Conversation, conversations, mixed};
 use corelog_delivery::Entry;
 use corelog_record::stored::{PartHeader, PartName, Place, encode_envelope};
 use corelog_record::{BodyForm, Document};
 use corelog_types::{RecordId, Sequence, Timestamp};
-use flate2::read::MultiGzDecoder;
-use serde::Deserialize;
 use serde_json::json;
 
 /// When the day begins: 2026-11-20T00:00:00Z.
@@ -26,13 +22,6 @@ const CALLERS: u64 = 40;
 const MADE_UP: u64 = 2_000;
 const WORDS: u64 = 4_000;
 
-/// What somebody asked a model, and what it answered.
-#[derive(Debug, Deserialize)]
-struct Conversation {
-    prompt: String,
-    response: String,
-}
-
 /// What records are made of.
 #[derive(Debug)]
 pub(crate) struct Material(Vec<Conversation>);
@@ -40,14 +29,7 @@ pub(crate) struct Material(Vec<Conversation>);
 impl Material {
     /// Reads conversations.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
-        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let lines = BufReader::new(MultiGzDecoder::new(BufReader::new(file))).lines();
-        let conversations: anyhow::Result<Vec<Conversation>> = lines
-            .map(|line| Ok(serde_json::from_str(&line?)?))
-            .collect();
-        let conversations = conversations?;
-        ensure!(!conversations.is_empty(), "{} is empty", path.display());
-        Ok(Self(conversations))
+        conversations(path).map(Self)
     }
 
     /// Makes conversations of words that are none.
@@ -157,13 +139,4 @@ fn word_of(number: u64) -> String {
     drawn
         .map(|byte| SYLLABLES[usize::from(*byte) % SYLLABLES.len()])
         .collect()
-}
-
-/// A number that looks drawn, the same for the same record and purpose.
-fn mixed(index: u64, purpose: u64) -> u64 {
-    // Source: splitmix64, https://prng.di.unimi.it/splitmix64.c
-    let mut z = (index ^ (purpose << 56)).wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

@@ -1,17 +1,14 @@
 //! A month of invocations, made from real conversations: every record distinct, and the same on every machine.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use corelog_bench_material::{Conversation, conversations, mixed};
 use corelog_record::{
     BodySlot, CallerFacts, Document, Extension, Identity, Input, Output, UsageCounts, line,
 };
 use corelog_store::{Event, Position};
 use corelog_types::{Count, NodeId, Sequence, Timestamp, Usage};
-use flate2::read::MultiGzDecoder;
-use serde::Deserialize;
 use serde_json::json;
 
 /// The log group that all records are in.
@@ -23,13 +20,6 @@ pub(crate) const DAYS: u64 = 30;
 const DAY_MS: u64 = 86_400_000;
 const MODELS: u64 = 40;
 const CALLERS: u64 = 40;
-
-/// What somebody asked a model, and what it answered.
-#[derive(Debug, Deserialize)]
-struct Conversation {
-    prompt: String,
-    response: String,
-}
 
 /// Makes records.
 #[derive(Debug)]
@@ -43,15 +33,8 @@ pub(crate) struct Material {
 impl Material {
     /// Reads the conversations of a gzipped file of JSON lines.
     pub(crate) fn read(path: &Path, records: u64) -> anyhow::Result<Self> {
-        let file =
-            std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let lines = BufReader::new(MultiGzDecoder::new(BufReader::new(file))).lines();
-        let conversations = lines
-            .map(|line| Ok(serde_json::from_str(&line?)?))
-            .collect::<anyhow::Result<Vec<_>>>()?;
-        anyhow::ensure!(!conversations.is_empty(), "{} is empty", path.display());
         Ok(Self {
-            conversations,
+            conversations: conversations(path)?,
             records,
             node: NodeId::from_u64(1),
         })
@@ -220,15 +203,7 @@ impl Material {
     }
 }
 
-/// A number that looks drawn, the same for the same record and purpose.
-fn mixed(index: u64, purpose: u64) -> u64 {
-    // Source: splitmix64, https://prng.di.unimi.it/splitmix64.c
-    let mut z = (index ^ (purpose << 56)).wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
+/// One of so many.
 fn pick(index: u64, purpose: u64, of: u64) -> u64 {
     mixed(index, purpose) % of
 }

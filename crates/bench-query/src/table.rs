@@ -8,25 +8,27 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use corelog_query::Events;
-use corelog_runtime::{Clock, Tasks};
+use corelog_runtime::Clock;
 use corelog_store::{Appender, Compaction, Directory, Event, Table};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tokio::sync::mpsc;
+use tokio::sync::watch;
 use url::Url;
 
 use crate::material::Material;
 
 /// Records of one append: what a busy node takes in within some seconds.
 const APPEND_RECORDS: u64 = 2_000;
-const COMPACT_EVERY: Duration = Duration::from_secs(1);
+/// Appends whose records are made before the clock goes on.
+const APPENDS_AT_ONCE: u64 = 24;
+const COMPACT_EVERY: Duration = Duration::from_millis(100);
 
 /// What writing took.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Written {
     /// Bytes of JSON.
     pub(crate) json_bytes: u64,
-    /// From the first record to a table of few large files, making the records included.
+    /// Until there is a table of few large files, without making the records.
     pub(crate) took: Duration,
 }
 
@@ -38,34 +40,72 @@ pub(crate) async fn open(dir: &Path) -> anyhow::Result<Table> {
     Ok(Table::open(store, url, Clock::system()).await?)
 }
 
-/// Writes all records: appended a few at a time, and compacted meanwhile.
+/// Writes all records: appended a few at a time, and compacted meanwhile. The very last append stays as it is: a table
+/// that is written to always has such a file.
 pub(crate) async fn write(table: &Table, material: Material) -> anyhow::Result<Written> {
-    let began = Instant::now();
-    let (made, mut batches) = mpsc::channel(2);
-    let maker = tokio::task::spawn_blocking(move || make(&material, &made));
-    let compacting = Tasks::new().spawn("compaction", keep_compact(table.clone()));
-    let mut json_bytes = 0;
-    let mut newest = None;
-    while let Some((number, events)) = batches.recv().await {
-        json_bytes += events.iter().map(|it| it.message.len() as u64).sum::<u64>();
-        if let Some((number, events)) = newest.replace((number, events)) {
-            append(table, number, events).await?;
+    let material = Arc::new(material);
+    let mut written = Written::default();
+    let last = material.records.saturating_sub(APPEND_RECORDS);
+    let mut first = 0;
+    while first < material.records {
+        let end = first + APPENDS_AT_ONCE * APPEND_RECORDS;
+        let end = end.min(if first < last { last } else { material.records });
+        let making = Arc::clone(&material);
+        let events = tokio::task::spawn_blocking(move || making.events(first..end)).await??;
+        written.json_bytes += events.iter().map(|it| it.message.len() as u64).sum::<u64>();
+        let began = Instant::now();
+        if first < last {
+            append_and_compact(table, first, &events).await?;
+        } else {
+            settle(table).await?;
+            append(table, end, events).await?;
         }
+        written.took += began.elapsed();
+        first = end;
     }
-    maker.await??;
-    compacting.abort();
-    // What is merged once no more comes, which cannot be said of the newest file.
+    table.vacuum(Duration::ZERO).await?;
+    Ok(written)
+}
+
+/// Appends events, the first of which has a number, beside a compaction that goes on until there is nothing to merge.
+async fn append_and_compact(
+    table: &Table,
+    first: u64,
+    events: &[Arc<Event>],
+) -> anyhow::Result<()> {
+    let (appended, mut rest) = watch::channel(());
+    let compacting = async {
+        loop {
+            if table.compact(Compaction::default()).await?.is_some() {
+                continue;
+            }
+            let waited = tokio::time::timeout(COMPACT_EVERY, rest.changed()).await;
+            if matches!(waited, Ok(Err(_))) {
+                return anyhow::Ok(());
+            }
+        }
+    };
+    let appending = async {
+        let _until_then = appended;
+        let mut number = first;
+        for events in events.chunks(usize::try_from(APPEND_RECORDS)?) {
+            number += events.len() as u64;
+            append(table, number, events.to_vec()).await?;
+        }
+        anyhow::Ok(())
+    };
+    tokio::try_join!(appending, compacting)?;
+    Ok(())
+}
+
+/// Merges what is merged once no more comes.
+async fn settle(table: &Table) -> anyhow::Result<()> {
     let settled = Compaction {
-        files_min: 2,
+        settled_after: Duration::ZERO,
         ..Compaction::default()
     };
     while table.compact(settled).await?.is_some() {}
-    if let Some((number, events)) = newest {
-        append(table, number, events).await?;
-    }
-    let took = began.elapsed();
-    table.vacuum(Duration::ZERO).await?;
-    Ok(Written { json_bytes, took })
+    Ok(())
 }
 
 async fn append(table: &Table, number: u64, events: Vec<Arc<Event>>) -> anyhow::Result<()> {
@@ -75,31 +115,6 @@ async fn append(table: &Table, number: u64, events: Vec<Arc<Event>>) -> anyhow::
     };
     table.append(&appender, events).await?;
     Ok(())
-}
-
-/// Batches of records as they come, each with the number of its last.
-fn make(material: &Material, made: &mpsc::Sender<(u64, Vec<Arc<Event>>)>) -> anyhow::Result<()> {
-    let mut first = 0;
-    while first < material.records {
-        let end = (first + APPEND_RECORDS).min(material.records);
-        if made
-            .blocking_send((end, material.events(first..end)?))
-            .is_err()
-        {
-            break;
-        }
-        first = end;
-    }
-    Ok(())
-}
-
-/// Compacts what there is, again and again.
-async fn keep_compact(table: Table) {
-    loop {
-        if !matches!(table.compact(Compaction::default()).await, Ok(Some(_))) {
-            tokio::time::sleep(COMPACT_EVERY).await;
-        }
-    }
 }
 
 /// The table's newest version, for queries.

@@ -85,6 +85,9 @@ impl Reading {
             return said;
         };
         let outcome = unpacker.push(bytes, &mut |piece| said.extend(reader.push(piece)));
+        if reader.has_given_up() {
+            self.reader = None;
+        }
         if outcome.is_err() {
             self.unpacker = None;
         }
@@ -163,6 +166,15 @@ mod tests {
             let pieces = [(500, &*array), (500 + array.len(), &*a), (9_000, &*a)];
             assert_eq!(heard(&passing, &pieces), ["…", "", ""], "{framing:?}");
         }
+    }
+
+    #[test]
+    fn a_part_without_an_end_is_one_gap() {
+        let passing = passing(Framing::NdJson, None);
+        let (a, endless) = (line("a"), "x".repeat(5 << 20));
+        let at = a.len() + endless.len();
+        let pieces = [(0, &*a), (a.len(), &*endless), (at, "\n"), (at + 1, &*a)];
+        assert_eq!(heard(&passing, &pieces), ["a", "…", "", ""]);
     }
 
     #[test]

@@ -47,8 +47,9 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// What every command takes.
+/// What every command takes; below its own options in its help.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// The running server, for the commands that talk to one.
     #[arg(long, global = true, env = environment::URL, default_value = "http://127.0.0.1:4600")]
@@ -80,12 +81,13 @@ pub enum Command {
     Up(UpArgs),
     /// Starts the demo provider alone: answers in every dialect, without a model.
     Demo(DemoArgs),
-    /// Kills, fills and cuts a gateway under load, and counts what was lost.
+    /// Kills, fills and cuts a gateway under load, asks it questions meanwhile, and counts what was lost.
     Torture(TortureArgs),
     /// Brings what was recorded elsewhere into a log group.
     Import(ImportArgs),
-    /// Writes a log group's events to a file, a directory or a bucket: those that are in the table, which a running
-    /// gateway brings up to date every few seconds.
+    /// Writes a log group's events to a file, a directory or a bucket.
+    ///
+    /// It reads the table, which a running gateway brings up to date every few seconds.
     Export(ExportArgs),
     /// What needs no server in this process.
     #[command(flatten)]
@@ -204,7 +206,8 @@ mod tests {
             "corelog tail --log-group /corelog/invocations --log-group /app",
             "corelog tail --stream -o json",
             "corelog query limit --since 15m --log-group /a --log-group /b --limit 5 -o csv",
-            "corelog query limit --from 2026-11-20 --to now --explain",
+            "corelog query limit --since 2026-11-20 --until now --explain",
+            "corelog sql SELECT --from 2026-11-20 --to now",
             "corelog query --saved errors --param n=5 --chart",
             "corelog query SELECT --language sql --estimate",
             "corelog query save slow limit --log-group /a --param n=5",
@@ -219,7 +222,7 @@ mod tests {
             "corelog import bedrock ./copy --again --data d",
             "corelog import bedrock s3://logs --bodies s3://large/prod --bodies ./copy",
             "corelog import jsonl - --log-group /g --timestamp-field time --stream s",
-            "corelog export --log-group /g --since 2h --format parquet out.parquet",
+            "corelog export -g /g --since 2h --format parquet out.parquet",
             "corelog export --log-group /g --filter ERROR --format bedrock s3://bucket",
             "corelog torture --scenario query --rate 1000 --seconds 60",
             "corelog doctor",

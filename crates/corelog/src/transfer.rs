@@ -77,11 +77,11 @@ fn location(text: &str) -> anyhow::Result<Location> {
 
 /// Shows how far something is until it is done, or a signal stops it; `None` is the signal.
 async fn shown<T>(
+    mut line: ProgressLine,
     work: impl Future<Output = T>,
     how_far: impl Fn() -> (u64, u64, String),
 ) -> anyhow::Result<Option<T>> {
     let begun = Instant::now();
-    let mut line = ProgressLine::of_stderr();
     let mut tick = tokio::time::interval(DRAW_EVERY);
     let stop = crate::serve::stop_signal()?;
     tokio::pin!(work, stop);
@@ -97,4 +97,12 @@ async fn shown<T>(
     };
     line.clear();
     Ok(outcome)
+}
+
+/// `1 event`, `2 events`.
+fn counted(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
 }

@@ -17,6 +17,9 @@ use crate::gateway::{Shared, plain};
 use crate::refusal::Refusal;
 use crate::sign;
 
+/// Of a request that anybody may make, so much is read at the most.
+const PUBLIC_BODY_BYTES_MAX: usize = 4 << 10;
+
 /// Whoever answers what is not a call to a model.
 pub trait Own: Send + Sync {
     /// Whether a path is answered to anybody, without a key: health, not content.
@@ -25,7 +28,7 @@ pub trait Own: Send + Sync {
     /// Whether a request is for [`Own::serve`] rather than for a provider, as its head says.
     fn claims(&self, head: &Parts) -> bool;
 
-    /// How large the body of a request that is claimed may be.
+    /// How large the body of a request that is claimed may be. What anybody may ask has none to speak of.
     fn body_bytes_max(&self, head: &Parts) -> usize;
 
     /// The answer to a request that is turned away, in words of its own protocol; the gateway's, if it has none.
@@ -46,10 +49,11 @@ pub(crate) async fn serve(
     caller: Option<Caller>,
     shared: Arc<Shared>,
 ) -> Response<Answer> {
-    let Ok(body) = Limited::new(incoming, own.body_bytes_max(&parts))
-        .collect()
-        .await
-    else {
+    let bytes_max = match &caller {
+        Some(_) => own.body_bytes_max(&parts),
+        None => PUBLIC_BODY_BYTES_MAX,
+    };
+    let Ok(body) = Limited::new(incoming, bytes_max).collect().await else {
         let turned_away = own.turn_away(&parts, TurnedAway::BodyTooLarge);
         return turned_away.unwrap_or_else(|| {
             let why = "the body is too large or broke off\n";

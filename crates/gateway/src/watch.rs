@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::Seen;
-use crate::inflight::{Entry, glance};
+use crate::inflight::Entry;
 
 /// Who may watch at once.
 const WATCHERS_MAX: usize = 15;
@@ -107,6 +107,7 @@ impl Watchers {
         if self.is_empty() || entry.shown().is_none() {
             return;
         }
+        entry.note_model();
         let piece = Piece {
             entry: Arc::clone(entry),
             at,
@@ -283,7 +284,7 @@ impl Calls {
         };
         let id = entry.id();
         let call = self.0.entry(id).or_insert_with(|| {
-            let seen = glance(entry, Instant::now());
+            let seen = entry.glance(Instant::now());
             sights.push(Sight::Began(Box::new(seen)));
             Call {
                 entry: Arc::clone(entry),

@@ -15,6 +15,10 @@ use crate::held::Held;
 use crate::subscription::Queue;
 use crate::{Chunk, Entry, Follower, Further, Recent, Subscription, Targets};
 
+/// A follower that lacks more entries than this is not waited for: it has what came during an outage before it, or in a
+/// time without this process, which may take minutes.
+const AWAITED_ENTRIES_MAX: u64 = 4_096;
+
 /// What is kept, and from where on.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -89,16 +93,19 @@ impl Hot {
     /// Everything that is durable at this moment and that the table is not known to have. Take this first, then the
     /// table's snapshot.
     ///
-    /// Waits for the follower to have read what is durable, which it does as fast as it can; if it fails or has ended,
-    /// the rest is read from the spool by whoever asks.
+    /// Waits for the follower to have read what is durable, which it does as fast as it can; if it fails, has ended or is
+    /// far behind, the rest is read from the spool by whoever asks.
     /// # Cancel safety
     /// Cancel safe.
     pub async fn recent(&self) -> Recent {
         let durable = self.0.spool.durable_sequence();
         let mut progress = self.0.progress.subscribe();
-        let caught_up = |it: &Progress| it.followed >= durable || it.pace != Pace::Following;
+        let is_awaited = |it: &Progress| {
+            let missing = durable.to_u64().saturating_sub(it.followed.to_u64());
+            it.pace == Pace::Following && (1..=AWAITED_ENTRIES_MAX).contains(&missing)
+        };
         // The sender lives as long as this handle.
-        let _ = progress.wait_for(caught_up).await;
+        let _ = progress.wait_for(|it| !is_awaited(it)).await;
         // What the spool has trimmed was passed by the table's cursor.
         let oldest = self.0.spool.status().oldest;
         Recent::new(Arc::clone(&self.0), &self.0.held.lock(), oldest, durable)

@@ -58,7 +58,7 @@ impl Regex {
 pub(crate) fn closing_slash(text: &str) -> Option<usize> {
     let mut scan = Scan::default();
     text.char_indices()
-        .find(|(_, c)| scan.step(*c) == Seen::Plain && *c == '/')
+        .find(|(at, c)| scan.step(*c, &text[at + c.len_utf8()..]) == Seen::Plain && *c == '/')
         .map(|(at, _)| at)
 }
 
@@ -75,10 +75,17 @@ struct Scan {
     escaped: bool,
     /// How many characters of a bracket expression were seen, the opening bracket and a `^` not counted.
     bracket: Option<usize>,
+    /// Characters left of a class in brackets, such as `[:alpha:]`.
+    class: usize,
 }
 
 impl Scan {
-    fn step(&mut self, c: char) -> Seen {
+    /// Takes the next character; `rest` is what follows it.
+    fn step(&mut self, c: char, rest: &str) -> Seen {
+        if self.class > 0 {
+            self.class -= 1;
+            return Seen::InBrackets;
+        }
         if std::mem::take(&mut self.escaped) {
             self.bracket = self.bracket.map(|seen| seen + 1);
             return Seen::Escaped;
@@ -89,20 +96,57 @@ impl Scan {
             (None, _) => return Seen::Plain,
             (Some(0), '^') => {}
             (Some(seen), ']') if seen > 0 => self.bracket = None,
+            (Some(seen), '[') => {
+                self.bracket = Some(seen + 1);
+                self.class = class_length(rest);
+            }
             (Some(seen), _) => self.bracket = Some(seen + 1),
         }
         Seen::InBrackets
     }
 }
 
+/// The length of the class that a bracket within brackets opens, from behind it: `:alpha:]` or `:^alpha:]`; 0 if none.
+fn class_length(rest: &str) -> usize {
+    let Some(name) = rest.strip_prefix(':') else {
+        return 0;
+    };
+    let name = name.strip_prefix('^').unwrap_or(name);
+    let behind = name.trim_start_matches(|c: char| c.is_ascii_lowercase());
+    if behind.len() < name.len() && behind.starts_with(":]") {
+        rest.len() - behind.len() + 2
+    } else {
+        0
+    }
+}
+
+/// The expression with its slashes escaped, so that none ends it.
 fn escape_slashes(text: &str) -> String {
     let mut scan = Scan::default();
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if scan.step(c) == Seen::Plain && c == '/' {
+    for (at, c) in text.char_indices() {
+        if scan.step(c, &text[at + c.len_utf8()..]) == Seen::Plain && c == '/' {
             out.push('\\');
         }
         out.push(c);
+    }
+    out
+}
+
+/// A part of an expression in which nothing ends it: slashes are escaped, and so is a backslash that would escape what
+/// follows.
+pub(crate) fn protected(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_escaped = false;
+    for c in text.chars() {
+        if c == '/' && !is_escaped {
+            out.push('\\');
+        }
+        is_escaped = c == '\\' && !is_escaped;
+        out.push(c);
+    }
+    if is_escaped {
+        out.push('\\');
     }
     out
 }
@@ -113,14 +157,14 @@ fn dialect(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
         let was_inside = scan.bracket.is_some();
-        let seen = scan.step(c);
         let rest = &text[at + c.len_utf8()..];
+        let seen = scan.step(c, rest);
         match c {
             '<' | '>' if seen == Seen::Escaped => {
                 out.pop();
             }
             '{' if seen == Seen::Plain && !repeats(rest) && !is_escape(&out) => out.push('\\'),
-            '[' if was_inside && seen == Seen::InBrackets && !rest.starts_with(':') => {
+            '[' if was_inside && seen == Seen::InBrackets && class_length(rest) == 0 => {
                 out.push('\\');
             }
             '&' | '~' if was_inside && seen == Seen::InBrackets => out.push('\\'),
@@ -200,6 +244,9 @@ mod tests {
         check(r"a\\/b/", Some(3));
         check("[^/]+/", Some(5));
         check("[]/]/", Some(4));
+        check("[[:alpha:]/]/", Some(12));
+        check("[[:^digit:]]/", Some(12));
+        check("[^[:]/", Some(5));
         check(r"[\]/]/", Some(5));
         check("(a|b)#\"'/", Some(8));
         check("/", Some(0));
@@ -230,6 +277,8 @@ mod tests {
         check(r"\{a\/b\<c", r"\{a\/b<c");
         check("[^[&]", r"[^\[\&]");
         check("[[:alpha:]]", "[[:alpha:]]");
+        check("[[:alpha:]&[]{", r"[[:alpha:]\&\[]\{");
+        check("[^[:]+", r"[^\[:]+");
         check(r"\p{Greek}", r"\p{Greek}");
     }
 

@@ -7,6 +7,7 @@
 //! Source: the user guide's page of saved queries; how values are put into text is documented nowhere.
 
 use crate::diagnostic::{Diagnostic, Fault, Problem};
+use crate::regex;
 use crate::span::Span;
 use crate::tree::{CommandKind, ExprKind, Query, SavedCall, UnaryOp};
 use crate::{QUERY_CHARS_MAX, parse};
@@ -207,7 +208,8 @@ impl Quote {
             self.end = match self.end {
                 Some('\n') => Some('\n').filter(|_| c != '\n'),
                 Some(end) => {
-                    self.escaped = c == '\\';
+                    // Within backticks nothing escapes.
+                    self.escaped = c == '\\' && end != '`';
                     Some(end).filter(|_| c != end)
                 }
                 None if matches!(c, '"' | '\'' | '`') => Some(c),
@@ -236,7 +238,7 @@ impl Quote {
         match self.end {
             Some('\n') => value.replace('\n', " "),
             Some('`') => value.replace('`', ""),
-            Some('/') => value.replace('/', "\\/"),
+            Some('/') => regex::protected(value),
             Some(quote) => value
                 .replace('\\', "\\\\")
                 .replace(quote, &format!("\\{quote}")),
@@ -272,6 +274,7 @@ mod tests {
                 "filter a like /{{re}}/ and `{{re}}` = 1 / {{re}}",
                 &[("re", None)],
             ),
+            "path" => saved("filter `c:\\` = \"{{p}}\"", &[("p", None)]),
             "nested" => saved("$errors()", &[]),
             "two words" => saved("limit 1", &[]),
             _ => None,
@@ -298,6 +301,11 @@ mod tests {
             "$match(re = 'a/b`')",
             "filter a like /a\\/b`/ and `a/b` = 1 / a/b`\n",
         );
+        check(
+            r"$match(re = 'a\\/b\\')",
+            "filter a like /a\\/b\\\\/ and `a\\/b\\` = 1 / a\\/b\\\n",
+        );
+        check("$path(p = 'a\"b')", "filter `c:\\` = \"a\\\"b\"\n");
         check("$`two words`()", "limit 1\n");
     }
 

@@ -30,6 +30,8 @@ mod route;
 mod said;
 mod skim;
 mod so_far;
+#[cfg(test)]
+mod streams;
 mod tally;
 mod terminal;
 

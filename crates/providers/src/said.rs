@@ -94,6 +94,11 @@ impl SaidReader {
         }
         std::mem::take(&mut self.pieces.said)
     }
+
+    /// Whether a part was so long that none is waited for any more: nothing more will be said.
+    pub fn has_given_up(&self) -> bool {
+        self.open_bytes > PART_BYTES_MAX
+    }
 }
 
 impl TakeParts for Pieces {

@@ -37,8 +37,10 @@ pub(crate) const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
 const SUBQUERY_ROWS_MAX: usize = 1_000_000;
 /// Their bytes.
 const SUBQUERY_BYTES_MAX: usize = 256 << 20;
-/// Rows that operators take at a time. Messages are long, and a batch of them is in memory at once.
-const BATCH_ROWS: usize = 2_048;
+/// Rows that operators take at a time.
+const BATCH_ROWS: usize = 8_192;
+/// As many where messages are among them, which are long: a batch is in memory at once.
+const BATCH_MESSAGES: usize = 2_048;
 
 /// What queries may use.
 #[derive(Debug, Clone)]
@@ -395,8 +397,16 @@ pub(crate) async fn execute(
     watch: &Watch,
     mut take: impl FnMut(&RecordBatch) -> Result<()> + Send,
 ) -> Result<()> {
+    let plan = session.state().optimize(&plan)?;
+    if late::reads_messages(&plan)? {
+        let state = session.state_ref();
+        let mut state = state.write();
+        let config = state.config().clone().with_batch_size(BATCH_MESSAGES);
+        *state.config_mut() = config;
+    }
     let state = session.state();
-    let physical = state.create_physical_plan(&plan).await?;
+    let planner = state.query_planner();
+    let physical = planner.create_physical_plan(&plan, &state).await?;
     watch.runs(&physical);
     let mut stream = execute_stream(physical, session.task_ctx())?;
     while let Some(batch) = stream.next().await {

@@ -169,7 +169,8 @@ fn sort_of_events(plan: &LogicalPlan) -> Option<&LogicalPlan> {
     }
 }
 
-fn reads_messages(plan: &LogicalPlan) -> Result<bool> {
+/// Whether a plan that is optimised reads whole messages.
+pub(crate) fn reads_messages(plan: &LogicalPlan) -> Result<bool> {
     let mut reads = false;
     plan.apply(|node| {
         if let LogicalPlan::TableScan(scan) = node {

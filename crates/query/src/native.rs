@@ -130,6 +130,8 @@ fn number(expr: &Expr) -> Option<Number> {
     match &expr.kind {
         ExprKind::Number(number) => match number.integer() {
             Some(integer) => Some(Number::Int(integer)),
+            // Their digits count, too.
+            None if number.large().is_some() => None,
             None => Number::float(number.value()),
         },
         ExprKind::Unary {

@@ -93,6 +93,8 @@ pub(crate) enum Part {
         place: usize,
         /// Whether values of the place are told at all.
         is_told: bool,
+        /// Whether it is a long word or white space, or the rest of a text.
+        is_rest: bool,
     },
 }
 
@@ -115,6 +117,23 @@ pub(crate) fn values(
     let mut all: Vec<(String, usize)> = counts.into_iter().collect();
     all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     Some(all)
+}
+
+/// An expression that matches the texts of a pattern: what is fixed as it is, a slash behind a backslash.
+pub(crate) fn regex(pattern: &Pattern) -> String {
+    let part = |part: &Part| match part {
+        Part::Fixed(text) => regex::escape(text).replace('/', "\\/"),
+        Part::Dynamic { kind, is_rest, .. } => match *kind {
+            _ if *is_rest => "(?s:.+)".to_owned(),
+            "Time" => r"[-+\/:.,0-9TZ ]+".to_owned(),
+            "ID" => "[-0-9a-fA-F]{36}".to_owned(),
+            "IP" => "[.0-9]+".to_owned(),
+            "Number" => "[-+.0-9]+".to_owned(),
+            _ => r#"[^\s"'=:,;|()\[\]{}<>]+"#.to_owned(),
+        },
+    };
+    let parts: String = pattern.parts.iter().map(part).collect();
+    format!("^{parts}$")
 }
 
 /// The pattern of each text.
@@ -200,6 +219,7 @@ fn pattern(tokens: &[Token], dynamic: &[usize], open: &BTreeSet<usize>) -> Patte
     let mut parts = Vec::new();
     let mut count = 0;
     for (place, token) in tokens.iter().enumerate() {
+        let mut is_rest = false;
         let (kind, is_told) = match token {
             Token::Fixed(fixed) => {
                 text.push_str(fixed);
@@ -212,7 +232,10 @@ fn pattern(tokens: &[Token], dynamic: &[usize], open: &BTreeSet<usize>) -> Patte
                 continue;
             }
             Token::Word(_) => ("Token", !open.contains(&place)),
-            Token::Kind(kind, _) => (*kind, *kind != "Token"),
+            Token::Kind(kind, _) => {
+                is_rest = *kind == "Token";
+                (*kind, !is_rest)
+            }
         };
         count += 1;
         let _ = write!(text, "<{kind}-{count}>");
@@ -220,6 +243,7 @@ fn pattern(tokens: &[Token], dynamic: &[usize], open: &BTreeSet<usize>) -> Patte
             kind,
             place,
             is_told,
+            is_rest,
         });
     }
     Pattern { text, parts }

@@ -16,8 +16,9 @@ use deltalake_core::kernel::{Action, Version};
 use deltalake_core::protocol::DeltaOperation;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::file::{self, Encoded, Partition};
+use crate::file::{self, Encoded, Fate, Partition};
 use crate::promoted::Facts;
+use crate::read::as_ours;
 use crate::schema::Column;
 use crate::{DataFile, Result, Table};
 
@@ -40,6 +41,35 @@ impl Default for Compaction {
             settled_after: Duration::from_mins(10),
             message_bytes_max: 64 << 20,
         }
+    }
+}
+
+impl Compaction {
+    /// Whether a file with so many bytes of messages is to be merged.
+    pub(crate) fn is_small(&self, message_bytes: u64) -> bool {
+        message_bytes < self.message_bytes_max / 2
+    }
+
+    /// The files of a partition that are worth merging, of all its small ones.
+    ///
+    /// A file that is larger than all smaller ones together waits for more of them. Else it would be written anew for
+    /// every few of them that come.
+    fn worthwhile(&self, mut files: Vec<DataFile>, now: Timestamp) -> Option<Vec<DataFile>> {
+        let newest = files.iter().map(|file| file.written.unix_ms()).max()?;
+        let settled_ms = u64::try_from(self.settled_after.as_millis()).unwrap_or(u64::MAX);
+        if now.unix_ms().saturating_sub(newest) >= settled_ms {
+            return (files.len() > 1).then_some(files);
+        }
+        files.sort_by_key(|file| file.message_bytes);
+        let mut smaller: u64 = files.iter().map(|file| file.message_bytes).sum();
+        while let Some(largest) = files.last() {
+            smaller -= largest.message_bytes;
+            if largest.message_bytes <= smaller {
+                break;
+            }
+            files.pop();
+        }
+        (files.len() >= self.files_min.max(2)).then_some(files)
     }
 }
 
@@ -102,20 +132,13 @@ impl Table {
 fn choose(files: Vec<DataFile>, compaction: Compaction, now: Timestamp) -> Option<Vec<DataFile>> {
     let mut partitions: BTreeMap<(String, String), Vec<DataFile>> = BTreeMap::new();
     for file in files {
-        if file.message_bytes < compaction.message_bytes_max / 2 {
+        if compaction.is_small(file.message_bytes) {
             let key = (file.day.clone(), file.group.clone());
             partitions.entry(key).or_default().push(file);
         }
     }
-    let settled_ms = u64::try_from(compaction.settled_after.as_millis()).unwrap_or(u64::MAX);
-    let worthwhile = |files: &Vec<DataFile>| {
-        let newest = files.iter().map(|file| file.written).max();
-        let is_settled = newest
-            .is_some_and(|newest| now.unix_ms().saturating_sub(newest.unix_ms()) >= settled_ms);
-        let files_min = if is_settled { 2 } else { compaction.files_min };
-        files.len() >= files_min.max(2)
-    };
-    let candidates = partitions.into_values().filter(worthwhile);
+    let candidates = partitions.into_values();
+    let candidates = candidates.filter_map(|files| compaction.worthwhile(files, now));
     let mut most = candidates.max_by_key(Vec::len)?;
     most.sort_by(|a, b| (a.earliest, &a.path).cmp(&(b.earliest, &b.path)));
     let mut bytes = 0;
@@ -133,7 +156,7 @@ fn merge(sources: Vec<Bytes>) -> Result<Encoded> {
     for source in sources {
         let reader = ParquetRecordBatchReaderBuilder::try_new(source)?.build()?;
         for batch in reader {
-            batches.push(batch?);
+            batches.push(as_ours(batch?)?);
         }
     }
     let sorted = {
@@ -141,7 +164,7 @@ fn merge(sources: Vec<Bytes>) -> Result<Encoded> {
         interleave_record_batch(&all, &order_of(&all))?
     };
     drop(batches);
-    file::encode(&sorted)
+    file::encode(&sorted, Fate::Kept)
 }
 
 /// The order that [`crate::rows::batch_of`] puts rows in, as batches and rows of them.

@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
 use arrow::array::{Array as _, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::kernels::aggregate::{max, min};
@@ -30,7 +32,23 @@ const ROW_GROUP_BYTES_MAX: usize = 64 << 20;
 const MESSAGE_PAGE_BYTES: usize = 4 << 20;
 /// How many values are written before the size of the page is looked at.
 const WRITE_ROWS: usize = 16;
-const ZSTD_LEVEL: i32 = 3;
+
+/// What becomes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Compaction takes its place soon. Making it well would be work for minutes.
+    Replaced,
+    Kept,
+}
+
+impl Fate {
+    const fn zstd_level(self) -> i32 {
+        match self {
+            Self::Replaced => 1,
+            Self::Kept => 6,
+        }
+    }
+}
 
 /// Rows of one log group and day.
 #[derive(Debug, Clone)]
@@ -58,13 +76,20 @@ pub(crate) const LOOSE_ROWS: &str = "corelog.looseRows";
 pub(crate) const WORDS: &str = "corelog.words";
 
 /// Encodes a batch as one file. CPU work in proportion to its size.
-pub(crate) fn encode(batch: &RecordBatch) -> Result<Encoded> {
+pub(crate) fn encode(batch: &RecordBatch, fate: Fate) -> Result<Encoded> {
     let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties()?))?;
-    writer.write(batch)?;
-    let mut words = None;
-    if let Some(index) = messages(batch).and_then(words::index_of) {
+    let properties = properties(fate)?;
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties))?;
+    let indexed = messages(batch).filter(|_| fate == Fate::Kept);
+    let index = thread::scope(|scope| {
+        let indexing = indexed.map(|messages| scope.spawn(|| words::index_of(messages)));
+        writer.write(batch)?;
         writer.flush()?;
+        let index = indexing.map(|it| it.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        Ok::<_, ParquetError>(index.flatten())
+    })?;
+    let mut words = None;
+    if let Some(index) = index {
         let begin = writer.bytes_written();
         writer.write_all(&index).map_err(ParquetError::from)?;
         words = Some(begin..begin + index.len());
@@ -73,10 +98,14 @@ pub(crate) fn encode(batch: &RecordBatch) -> Result<Encoded> {
     Ok(Encoded {
         bytes: bytes.into(),
         stats: stats(batch),
-        message_bytes: messages(batch).map_or(0, |it| it.value_data().len()),
+        message_bytes: message_bytes(batch),
         loose_rows: loose_rows(batch),
         words,
     })
+}
+
+pub(crate) fn message_bytes(batch: &RecordBatch) -> usize {
+    messages(batch).map_or(0, |it| it.value_data().len())
 }
 
 fn loose_rows(batch: &RecordBatch) -> usize {
@@ -90,7 +119,8 @@ fn messages(batch: &RecordBatch) -> Option<&StringArray> {
     messages.as_any().downcast_ref()
 }
 
-pub(crate) fn properties() -> Result<WriterProperties> {
+pub(crate) fn properties(fate: Fate) -> Result<WriterProperties> {
+    let zstd = ZstdLevel::try_new(fate.zstd_level())?;
     let message = ColumnPath::from(Column::Message.name());
     let record_id = ColumnPath::from("record_id");
     let request_id = ColumnPath::from("request_id");
@@ -98,7 +128,7 @@ pub(crate) fn properties() -> Result<WriterProperties> {
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_created_by(concat!("corelog ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
+        .set_compression(Compression::ZSTD(zstd))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES_MAX))
         .set_write_batch_size(WRITE_ROWS)

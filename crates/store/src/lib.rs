@@ -11,7 +11,7 @@
 //! nothing. A crash between writing a file and the commit leaves a file that no version of the table names.
 //!
 //! # Words
-//! Larger files have an index of the words in their messages ([`WordIndex`]), by which whoever looks for a text reads
+//! Merged files have an index of the words in their messages ([`WordIndex`]), by which whoever looks for a text reads
 //! only rows that can have it.
 //!
 //! Absent here: how events come to be, what a query asks, `DataFusion`.

@@ -8,9 +8,10 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 
+use crate::file::{self, Fate};
 use crate::rows::batch_of;
 use crate::schema::{GROUP, arrow_schema};
-use crate::{Event, Result, file};
+use crate::{Event, Result};
 
 /// Writes the table's columns, the log group before them, to one file.
 pub struct ParquetFile<W: Write + Send>(ArrowWriter<W>);
@@ -27,7 +28,7 @@ impl<W: Write + Send> ParquetFile<W> {
     /// # Errors
     /// [`crate::Error::Encode`].
     pub fn create(to: W) -> Result<Self> {
-        let writer = ArrowWriter::try_new(to, schema(), Some(file::properties()?))?;
+        let writer = ArrowWriter::try_new(to, schema(), Some(file::properties(Fate::Kept)?))?;
         Ok(Self(writer))
     }
 

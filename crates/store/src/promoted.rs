@@ -148,6 +148,19 @@ impl Facts {
         self.values[index] = value;
         self.loose |= loose;
     }
+
+    /// Forgets what an object has said that comes once more: its last value counts.
+    fn forget(&mut self, level: &Level) {
+        for (_, index) in &level.promoted {
+            self.values[*index] = None;
+        }
+        if level.body.is_some() {
+            self.body = 0..0;
+        }
+        for (_, below) in &level.below {
+            self.forget(below);
+        }
+    }
 }
 
 /// A JSON value by how it is written.
@@ -252,9 +265,11 @@ impl<'de> serde::de::Visitor<'de> for Below<'_> {
             } else if level.body == Some(&*key) {
                 let begin = raw.as_ptr().addr() - self.message.as_ptr().addr();
                 self.facts.body = begin..begin + raw.len();
-            } else if raw.starts_with('{')
-                && let Some((_, level)) = level.below.iter().find(|(name, _)| *name == key)
-            {
+            } else if let Some((_, level)) = level.below.iter().find(|(name, _)| *name == key) {
+                self.facts.forget(level);
+                if !raw.starts_with('{') {
+                    continue;
+                }
                 let mut reader = serde_json::Deserializer::from_str(raw);
                 let below = Below {
                     level,
@@ -347,6 +362,15 @@ mod tests {
             &[("model_id", Value::Text("b".to_owned()))],
             false,
         );
+        let caller = |again: &str| {
+            format!(r#"{{"corelog":{{"caller":{{"name":"ci"}},"user":"u"}},"corelog":{again}}}"#)
+        };
+        check(&caller("{}"), &[], false);
+        check(&caller("7"), &[], false);
+        let user = [("user", Value::Text("v".to_owned()))];
+        check(&caller(r#"{"caller":{},"user":"v"}"#), &user, false);
+        let bodies = r#"{"input":{"inputBodyJson":1},"input":{}}"#;
+        assert_eq!(Facts::of(bodies).body, 0..0);
     }
 
     #[test]

@@ -20,8 +20,9 @@ use futures_util::TryStreamExt as _;
 use object_store::path::Path;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, RowSelection, RowSelector};
 use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
+use parquet::basic::ConvertedType;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
+use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 
 pub use nearest::Nearest;
@@ -31,13 +32,15 @@ use crate::rows::micros;
 use crate::schema::Column;
 use crate::{DataFile, Error, Event, Result, Snapshot, Text, WordIndex};
 
-pub(crate) use columns::Arrivals;
+pub(crate) use columns::{Arrivals, as_ours};
 use columns::{Keys, Texts};
 use object::Object;
 
 /// Rows that are decoded at once where only narrow columns are read, and where messages are.
 const KEY_ROWS: usize = 8 << 10;
 const MESSAGE_ROWS: usize = 64;
+/// What the table's times are, in files.
+const MICROS: ConvertedType = ConvertedType::TIMESTAMP_MICROS;
 /// 10000-01-01T00:00:00Z
 const YEAR_10000_MS: u64 = 253_402_300_800_000;
 
@@ -284,8 +287,10 @@ pub(crate) fn unread(file: &DataFile) -> impl Fn(ParquetError) -> Error {
 
 /// Whether a row group may have events of these places, as its statistics say.
 fn may_have(group: &RowGroupMetaData, timestamp: Option<usize>, places: &Range<Place>) -> bool {
-    let statistics = timestamp.and_then(|column| group.column(column).statistics());
-    let Some(Statistics::Int64(times)) = statistics else {
+    let column = timestamp.map(|column| group.column(column));
+    // Another engine may count in another unit.
+    let column = column.filter(|it| it.column_descr().converted_type() == MICROS);
+    let Some(Statistics::Int64(times)) = column.and_then(ColumnChunkMetaData::statistics) else {
         return true;
     };
     let (from, to) = (places.start.timestamp, places.end.timestamp);

@@ -16,8 +16,8 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::PageIndexPolicy;
 
-use crate::file::{self, Encoded, Partition};
-use crate::read::{Arrivals, unread};
+use crate::file::{self, Encoded, Fate, Partition};
+use crate::read::{Arrivals, as_ours, unread};
 use crate::schema::{Column, arrow_schema};
 use crate::{DataFile, Result, Snapshot, Table};
 
@@ -118,12 +118,12 @@ impl Gone {
 fn without(source: Bytes, gone: &Gone) -> Result<Option<Encoded>> {
     let mut kept = Vec::new();
     for batch in ParquetRecordBatchReaderBuilder::try_new(source)?.build()? {
-        let batch = batch?;
+        let batch = as_ours(batch?)?;
         kept.push(filter_record_batch(&batch, &gone.stays(&batch)?)?);
     }
     let rows = concat_batches(&arrow_schema(), &kept)?;
     if rows.num_rows() == 0 {
         return Ok(None);
     }
-    file::encode(&rows).map(Some)
+    file::encode(&rows, Fate::Kept).map(Some)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use corelog_runtime::Clock;
 use corelog_types::Timestamp;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
@@ -19,10 +20,10 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::event::Event;
-use crate::file::{self, Partition};
+use crate::file::{self, Encoded, Fate, Partition};
 use crate::rows::batch_of;
 use crate::schema::{DAY, GROUP, delta_columns};
-use crate::{Error, Result, Snapshot};
+use crate::{Compaction, Error, Result, Snapshot};
 
 /// The table of all events. Cheap to clone.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ struct Inner {
     url: Url,
     store: Arc<dyn ObjectStore>,
     clock: Clock,
+    /// Whoever appends holds it, from looking at what was appended to the commit. Compaction commits meanwhile.
+    appending: Mutex<()>,
     /// The newest version we know. Whoever commits holds it.
     delta: Mutex<DeltaTable>,
 }
@@ -88,6 +91,7 @@ impl Table {
             url,
             store: below,
             clock,
+            appending: Mutex::new(()),
             delta: Mutex::new(delta),
         })))
     }
@@ -144,9 +148,8 @@ impl Table {
         expected: impl FnOnce(Option<u64>) -> bool,
         events: Vec<E>,
     ) -> Result<Appended> {
-        let mut delta = self.0.delta.lock().await;
-        refresh(&mut delta).await?;
-        let snapshot = snapshot_of(&delta)?;
+        let _appending = self.0.appending.lock().await;
+        let snapshot = self.snapshot().await?;
         let before = snapshot.appended(&appender.name).await?;
         if before.is_some_and(|number| number >= appender.number) {
             return Ok(Appended::Before);
@@ -160,7 +163,7 @@ impl Table {
             let name = file_name(appender);
             let path = partition.path(&name);
             let encoded =
-                tokio::task::spawn_blocking(move || file::encode(&batch_of(&events)?)).await??;
+                tokio::task::spawn_blocking(move || appended(&batch_of(&events)?)).await??;
             self.put(&path, encoded.bytes.clone()).await?;
             actions.push(Action::Add(file::add(
                 &partition, &path, &encoded, now, true,
@@ -178,6 +181,7 @@ impl Table {
             partition_by: Some(vec![GROUP.to_owned(), DAY.to_owned()]),
             predicate: None,
         };
+        let mut delta = self.0.delta.lock().await;
         let version = commit(&mut delta, &snapshot, committing, operation).await?;
         Ok(Appended::Now(version))
     }
@@ -253,6 +257,17 @@ fn snapshot_of(delta: &DeltaTable) -> Result<Snapshot> {
         .snapshot()
         .map_err(|error| Error::Refresh(error.into()))?;
     Ok(Snapshot::new(state.snapshot().clone(), delta.log_store()))
+}
+
+/// The file of an append: small ones are compacted soon.
+fn appended(batch: &RecordBatch) -> Result<Encoded> {
+    let compaction = Compaction::default();
+    let fate = if compaction.is_small(file::message_bytes(batch) as u64) {
+        Fate::Replaced
+    } else {
+        Fate::Kept
+    };
+    file::encode(batch, fate)
 }
 
 /// Events by log group and day.

@@ -6,7 +6,7 @@ use corelog_hot::{Heard, Hot, Subscription};
 use corelog_runtime::{Shutdown, Tasks};
 use corelog_store::Event;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::{Filter, Updates};
 
@@ -31,7 +31,8 @@ pub struct Tails {
 pub enum Tailed {
     /// New events, in the order in which they were taken in; at least one.
     Events(Vec<Arc<Event>>),
-    /// So many new events, whether they would have been shown or not, went by while nobody asked.
+    /// So many new events, whether they would have been shown or not, went by while nobody asked, or could not be looked
+    /// at.
     Missed(u64),
 }
 
@@ -41,10 +42,18 @@ pub struct Session {
     subscription: Subscription,
     filter: Arc<Filter>,
     /// Kept here, so that dropping [`Self::next`] loses nothing.
-    matching: Option<JoinHandle<Vec<Arc<Event>>>>,
+    matching: Option<Matching>,
     shutdown: Shutdown,
     tasks: Tasks,
     _place: OwnedSemaphorePermit,
+}
+
+/// A thread that looks which events match.
+#[derive(Debug)]
+struct Matching {
+    thread: JoinHandle<Vec<Arc<Event>>>,
+    /// How many it looks at.
+    events: usize,
 }
 
 impl Tails {
@@ -88,11 +97,10 @@ impl Session {
     async fn heard(&mut self) -> Option<Tailed> {
         loop {
             if let Some(matching) = &mut self.matching {
-                // One that failed takes its events with it, and nothing else.
-                let matched = matching.await.unwrap_or_default();
+                let (matched, of) = ((&mut matching.thread).await, matching.events);
                 self.matching = None;
-                if !matched.is_empty() {
-                    return Some(Tailed::Events(matched));
+                if let Some(tailed) = tailed(matched, of) {
+                    return Some(tailed);
                 }
             }
             match self.subscription.next().await? {
@@ -104,10 +112,12 @@ impl Session {
                     let filter = Arc::clone(&self.filter);
                     let bytes: usize = events.iter().map(|event| event.message.len()).sum();
                     if filter.pattern.is_some() && bytes > MATCHED_IN_TASK_BYTES_MAX {
-                        self.matching = Some(tokio::task::spawn_blocking(move || {
+                        let of = events.len();
+                        let thread = tokio::task::spawn_blocking(move || {
                             events.retain(|event| filter.matches(event));
                             events
-                        }));
+                        });
+                        self.matching = Some(Matching { thread, events: of });
                         continue;
                     }
                     events.retain(|event| filter.matches(event));
@@ -123,5 +133,27 @@ impl Session {
     pub fn updates(self) -> Updates {
         let tasks = self.tasks.clone();
         Updates::collect(self, &tasks)
+    }
+}
+
+/// What a thread has found among so many events. One that failed takes its events with it, and nothing else.
+fn tailed(matched: Result<Vec<Arc<Event>>, JoinError>, of: usize) -> Option<Tailed> {
+    match matched {
+        Ok(events) if events.is_empty() => None,
+        Ok(events) => Some(Tailed::Events(events)),
+        Err(_) => Some(Tailed::Missed(of as u64)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn events_that_could_not_be_looked_at_are_missed() {
+        let thread = Tasks::new().spawn("never", std::future::pending());
+        thread.abort();
+        assert_eq!(tailed(thread.await, 3), Some(Tailed::Missed(3)));
+        assert_eq!(tailed(Ok(Vec::new()), 3), None);
     }
 }

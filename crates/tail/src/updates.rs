@@ -109,13 +109,24 @@ impl Buffer {
         self.more.notify_one();
     }
 
+    /// The first end stands.
     fn end(&self, end: Next) {
-        self.unread.lock().end = Some(end);
+        self.unread.lock().end.get_or_insert(end);
         self.more.notify_one();
     }
 }
 
+/// Ends the buffer of a collector that is gone without having done so: no reader waits for ever.
+struct Collector(Arc<Buffer>);
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        self.0.end(Next::Stopped);
+    }
+}
+
 async fn collect(mut session: Session, buffer: Arc<Buffer>) {
+    let _collector = Collector(Arc::clone(&buffer));
     let mut seconds = interval_at(Instant::now() + EVERY, EVERY);
     seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut over = std::pin::pin!(sleep(SESSION_MAX));
@@ -137,4 +148,17 @@ async fn collect(mut session: Session, buffer: Arc<Buffer>) {
         buffer.push(last);
     }
     buffer.end(end);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_hears_that_nobody_collects_any_more() {
+        let buffer = Arc::<Buffer>::default();
+        drop(Collector(Arc::clone(&buffer)));
+        let mut updates = Updates { buffer };
+        assert_eq!(updates.next().await, Next::Stopped);
+    }
 }

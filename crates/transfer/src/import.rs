@@ -15,7 +15,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use corelog_runtime::Clock;
-use corelog_store::{Appended, Appender, Table};
+use corelog_store::{Appended, Appender, Asked, Order, Place as EventPlace, Streams, Table};
 use corelog_types::{NodeId, Sequence, Timestamp};
 use futures_util::TryStreamExt as _;
 
@@ -30,8 +30,8 @@ pub(crate) use self::lines::time_of_record;
 use self::lines::{PART_MAX, Shared};
 pub use self::summary::{Named, Place, Progress, Summary};
 
-/// Bytes of messages of one append: what compaction would make of smaller ones.
-pub const BATCH_BYTES: usize = 32 << 20;
+/// Bytes of messages of one append: compaction makes one file of a few of them.
+pub const BATCH_BYTES: usize = 16 << 20;
 /// Delivery is said to take a minute at most.
 const DELIVERED_WITHIN_MS: u64 = 5 * 60_000;
 /// Bits of an append's number that are for the line.
@@ -126,6 +126,28 @@ impl Import {
         )
         .await?;
         Ok(summary)
+    }
+
+    /// Where the stream's first event stands in the table, and its last: earlier imports count, and what others put.
+    /// `None` where it has none.
+    ///
+    /// # Errors
+    /// [`Error::Table`].
+    pub async fn span(&self) -> Result<Option<[EventPlace; 2]>, Error> {
+        let snapshot = self.table.snapshot().await?;
+        let at = |ms| EventPlace::first_at(Timestamp::from_unix_ms(ms));
+        let mut ends = Vec::new();
+        for order in [Order::OldestFirst, Order::NewestFirst] {
+            let asked = Asked {
+                group: Arc::clone(&self.group),
+                streams: Streams::Named([self.stream.to_string()].into()),
+                places: at(0)..at(u64::MAX),
+                order,
+            };
+            let rows = snapshot.rows(&asked, 1).await?;
+            ends.extend(rows.first().map(|row| row.place));
+        }
+        Ok(ends.try_into().ok())
     }
 
     fn shared(&self, node: NodeId) -> Arc<Shared> {

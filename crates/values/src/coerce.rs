@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 use corelog_insights::BinaryOp;
 
-use crate::number::Number;
+use crate::number::{Large, Number};
 use crate::value::Value;
 
 pub(crate) const TRUE: &str = "true";
@@ -88,13 +88,28 @@ fn order(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
         return Some(Ordering::Equal);
     }
     let (left_number, right_number) = (number_beside(left, right), number_beside(right, left));
-    if let (Some(left), Some(right)) = (left_number, right_number) {
-        return Some(left.compare(right));
+    if let (Some(left_number), Some(right_number)) = (left_number, right_number) {
+        let written = match (left_number, right_number) {
+            (Number::Float(_), Number::Float(_)) => large(left).zip(large(right)),
+            _ => None,
+        };
+        return Some(match written {
+            Some((left, right)) => left.cmp(&right),
+            None => left_number.compare(right_number),
+        });
     }
     if matches!(left, Value::Time(_)) || matches!(right, Value::Time(_)) {
         return None;
     }
     Some(text(left)?.cmp(&text(right)?))
+}
+
+/// The number that a value was written as, if it is whole and its nearest floating-point number is not enough.
+pub(crate) fn large<'v>(value: &'v Value<'_>) -> Option<Large<'v>> {
+    match value {
+        Value::Written(text) | Value::Text(text) => Large::of(text),
+        _ => None,
+    }
 }
 
 /// Decision: beside a truth value, the texts `true` and `false` are truth values too.
@@ -127,6 +142,17 @@ mod tests {
             BinaryOp::Eq,
             text("9007199254740992"),
             Some(false),
+        );
+        let written = |text: &'static str| Value::Written(text.into());
+        let (id, next) = ("18446744073709551614", "18446744073709551615");
+        check(text(id), BinaryOp::Lt, written(next), Some(true));
+        check(written(id), BinaryOp::Eq, text(id), Some(true));
+        check(text(id), BinaryOp::Gt, Value::int(i64::MAX), Some(true));
+        check(
+            text(id),
+            BinaryOp::Eq,
+            Value::float(18_446_744_073_709_551_616.0),
+            Some(true),
         );
         check(Value::Null, BinaryOp::Ne, Value::int(1), None);
         check(Value::Bool(true), BinaryOp::Eq, text("true"), Some(true));

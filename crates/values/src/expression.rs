@@ -233,9 +233,10 @@ impl<B: Binder> Maker<'_, B> {
 
     fn part(&mut self, expr: &Expr) -> Node {
         match &expr.kind {
-            ExprKind::Number(number) => Node::Constant(match number.integer() {
-                Some(integer) => Value::int(integer),
-                None => Value::float(number.value()),
+            ExprKind::Number(number) => Node::Constant(match (number.integer(), number.large()) {
+                (Some(integer), _) => Value::int(integer),
+                (None, Some(digits)) => Value::Written(digits.to_owned().into()),
+                (None, None) => Value::float(number.value()),
             }),
             ExprKind::Text(text) => Node::Constant(Value::text(text.clone())),
             ExprKind::Bool(truth) => Node::Constant(Value::Bool(*truth)),

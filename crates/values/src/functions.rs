@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::context::Context;
 use crate::value::Value;
 
-mod encoding;
+pub(crate) mod encoding;
 pub(crate) mod ip;
 pub(crate) mod json;
 pub(crate) mod numeric;

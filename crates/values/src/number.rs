@@ -87,6 +87,56 @@ impl Number {
     }
 }
 
+/// A whole number that is written with more digits than fit, which are all that tells it from its neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Large<'t> {
+    is_negative: bool,
+    /// From the first that is not zero.
+    digits: &'t str,
+}
+
+impl<'t> Large<'t> {
+    /// Fewer digits always fit.
+    const DIGITS_MIN: usize = 19;
+
+    pub(crate) fn of(text: &'t str) -> Option<Self> {
+        if text.len() < Self::DIGITS_MIN {
+            return None;
+        }
+        let (is_negative, digits) = match text.strip_prefix(['-', '+']) {
+            Some(digits) => (text.starts_with('-'), digits),
+            None => (false, text),
+        };
+        let is_whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+        (is_whole && text.parse::<i64>().is_err()).then(|| Self {
+            is_negative,
+            digits: digits.trim_start_matches('0'),
+        })
+    }
+
+    /// As if it were the text of it.
+    pub(crate) fn into_text(self) -> (bool, &'t str) {
+        (self.is_negative, self.digits)
+    }
+}
+
+impl Ord for Large<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_size = |it: &Self| (it.digits.len(), it.digits);
+        match (self.is_negative, other.is_negative) {
+            (false, false) => by_size(self).cmp(&by_size(other)),
+            (true, true) => by_size(other).cmp(&by_size(self)),
+            (left, right) => right.cmp(&left),
+        }
+    }
+}
+
+impl PartialOrd for Large<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 fn print_float(value: f64) -> String {
     let mut decimals = DECIMALS;
     if value != 0.0 && value.abs() < SMALL {
@@ -131,7 +181,7 @@ fn int_with_float(int: i64, float: f64) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use super::Number;
+    use super::{Large, Number};
     use std::cmp::Ordering;
 
     #[test]
@@ -160,6 +210,31 @@ mod tests {
         check("1.2.3", None);
         check("NaN", None);
         check("", None);
+    }
+
+    #[test]
+    fn large_numbers_are_in_the_order_of_their_digits() {
+        let texts = [
+            "-100000000000000000001",
+            "-99999999999999999999",
+            "-9223372036854775809",
+            "9223372036854775808",
+            "+00000000009223372036854775809",
+            "18446744073709551615",
+            "18446744073709551616",
+        ];
+        let all: Vec<Large> = texts.iter().filter_map(|text| Large::of(text)).collect();
+        assert_eq!(all.len(), texts.len());
+        assert!(all.is_sorted_by(|left, right| left < right), "{all:?}");
+        assert_eq!(Large::of("+9223372036854775809"), Some(all[4]));
+        for text in [
+            "9223372036854775807",
+            "1.0000000000000000000",
+            "",
+            "000000000000000000001",
+        ] {
+            assert_eq!(Large::of(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -15,6 +15,10 @@ pub(crate) enum Key<'a> {
     Int(i64),
     /// Another float.
     Bits(u64),
+    /// A whole number that was written and does not fit: whether it is negative, and its digits.
+    Large(bool, Cow<'a, str>),
+    /// The float nearest to one, which floats are held against that were none.
+    Nearest(u64),
     /// A text that is no number.
     Text(Cow<'a, str>),
     /// A number that is none as a text, such as `1E3`.
@@ -34,9 +38,18 @@ impl<'a> Key<'a> {
         }
     }
 
+    /// Of a number that was written and does not fit.
+    fn large(value: &'a Value<'_>) -> Option<Self> {
+        let (is_negative, digits) = coerce::large(value)?.into_text();
+        Some(Self::Large(is_negative, Cow::Borrowed(digits)))
+    }
+
     /// The keys of a value that others are held against; none if it equals nothing.
     pub(crate) fn of(value: &'a Value<'_>) -> [Option<Self>; 2] {
         let number = coerce::number(value);
+        if let (Some(large), Some(number)) = (Self::large(value), number) {
+            return [Some(large), Some(Self::Nearest(number.as_f64().to_bits()))];
+        }
         let other = match value {
             Value::Bool(truth) => Some(Self::Truth(*truth)),
             Value::Written(text) if Number::from_text(text).is_none() => {
@@ -51,13 +64,20 @@ impl<'a> Key<'a> {
     /// The keys of a value that is held against others.
     pub(crate) fn beside(value: &'a Value<'_>) -> [Option<Self>; 3] {
         let number = coerce::number(value);
+        if let (Some(large), Some(number)) = (Self::large(value), number) {
+            return [Some(large), Some(Self::number(number)), None];
+        }
         let text = |text: &'a str| Some(Self::Text(Cow::Borrowed(text)));
+        let nearest = match number.map(Self::number) {
+            Some(Self::Bits(bits)) => Some(Self::Nearest(bits)),
+            _ => None,
+        };
         match value {
             Value::Bool(truth) => {
                 let name = if *truth { TRUE } else { FALSE };
                 [number.map(Self::number), text(name), None]
             }
-            Value::Written(written) => [number.map(Self::number), text(written), None],
+            Value::Written(written) => [number.map(Self::number), text(written), nearest],
             Value::Text(name) if number.is_none() => {
                 let truth = match &**name {
                     TRUE => Some(Self::Truth(true)),
@@ -66,7 +86,7 @@ impl<'a> Key<'a> {
                 };
                 [text(name), Some(Self::Written(Cow::Borrowed(name))), truth]
             }
-            _ => [number.map(Self::number), None, None],
+            _ => [number.map(Self::number), None, nearest],
         }
     }
 
@@ -74,6 +94,10 @@ impl<'a> Key<'a> {
         match self {
             Self::Int(value) => Key::Int(value),
             Self::Bits(bits) => Key::Bits(bits),
+            Self::Large(is_negative, digits) => {
+                Key::Large(is_negative, Cow::Owned(digits.into_owned()))
+            }
+            Self::Nearest(bits) => Key::Nearest(bits),
             Self::Text(text) => Key::Text(Cow::Owned(text.into_owned())),
             Self::Written(text) => Key::Written(Cow::Owned(text.into_owned())),
             Self::Truth(truth) => Key::Truth(truth),
@@ -117,7 +141,7 @@ impl Set {
     /// About how many bytes it holds.
     pub fn bytes(&self) -> usize {
         let text = |key: &Key<'_>| match key {
-            Key::Text(text) | Key::Written(text) => text.len(),
+            Key::Text(text) | Key::Written(text) | Key::Large(_, text) => text.len(),
             _ => 0,
         };
         let texts: usize = self.keys.iter().map(text).sum();
@@ -136,7 +160,21 @@ mod tests {
 
     fn value() -> impl Strategy<Value = Value<'static>> {
         let texts = vec![
-            "1", "1.0", "01", "true", "false", "1E3", "1000", "0.1235", "x", "", "0",
+            "1",
+            "1.0",
+            "01",
+            "true",
+            "false",
+            "1E3",
+            "1000",
+            "0.1235",
+            "x",
+            "",
+            "0",
+            "18446744073709551614",
+            "18446744073709551615",
+            "018446744073709551615",
+            "18446744073709551616.0",
         ];
         let texts = move || prop::sample::select(texts.clone());
         prop_oneof![
@@ -150,6 +188,7 @@ mod tests {
             (-1_i64..3).prop_map(Value::int),
             Just(Value::int(9_007_199_254_740_993)),
             Just(Value::float(9_007_199_254_740_992.0)),
+            Just(Value::float(18_446_744_073_709_551_616.0)),
             (0_i64..2).prop_map(Value::time),
             Just(Value::list(vec![Value::int(1)])),
         ]

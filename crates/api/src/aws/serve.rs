@@ -16,6 +16,9 @@ use crate::{Api, Body, logs};
 /// Every service that is served, with its operations.
 const SERVICES: [&Service; 1] = [&corelog_wire::logs::SERVICE];
 
+/// Bytes of a request or an answer that are read or written at once: what takes longer than a moment is done elsewhere.
+const AT_ONCE_BYTES_MAX: usize = 64 << 10;
+
 fn entries(service: &Service) -> &'static [Entry] {
     match service.id {
         "CloudWatch Logs" => &logs::OPERATIONS,
@@ -70,7 +73,11 @@ pub(crate) async fn serve(
     }))
 }
 
-async fn answer(asked: &Asked<'_>, body: &[u8], cx: &Context<'_>) -> Result<Response<Body>, Fault> {
+async fn answer(
+    asked: &Asked<'_>,
+    body: &Bytes,
+    cx: &Context<'_>,
+) -> Result<Response<Body>, Fault> {
     let unknown = || {
         Fault::new(
             Kind::UnknownOperation,
@@ -82,13 +89,52 @@ async fn answer(asked: &Asked<'_>, body: &[u8], cx: &Context<'_>) -> Result<Resp
     let mut served = entries(service).iter();
     let entry = served.find(|entry| entry.name == operation.name);
     let entry = entry.ok_or_else(unknown)?;
-    let document = admitted(asked, operation, body)?;
+    let (protocol, body) = (asked.protocol, body.clone());
+    let is_large = body.len() > AT_ONCE_BYTES_MAX;
+    let document = apart_if(is_large, move || admitted(protocol, operation, &body)).await??;
     Ok(match (entry.perform)(document, cx).await? {
         Given::Document(document) => {
-            response(asked.protocol.write(operation, document), cx.request_id())
+            let is_large = text_bytes(&document) > AT_ONCE_BYTES_MAX;
+            let written = apart_if(is_large, move || protocol.write(operation, document));
+            response(written.await?, cx.request_id())
         }
-        Given::Events(events) => stream(asked.protocol, events, cx.request_id()),
+        Given::Events(events) => stream(protocol, events, cx.request_id()),
     })
+}
+
+/// Does work of milliseconds on a thread for such work: those that answer requests relay calls, too.
+async fn apart_if<T: Send + 'static>(
+    is_long: bool,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
+    if !is_long {
+        return Ok(work());
+    }
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Fault::internal(&error))
+}
+
+/// About how long a document is as text: what is in it is counted until it is large.
+fn text_bytes(document: &Value) -> usize {
+    let mut bytes = 0;
+    let mut left = vec![document];
+    while let Some(value) = left.pop()
+        && bytes <= AT_ONCE_BYTES_MAX
+    {
+        bytes += match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => {
+                left.extend(items);
+                items.len()
+            }
+            Value::Object(members) => {
+                left.extend(members.values());
+                members.keys().map(String::len).sum()
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => 4,
+        };
+    }
+    bytes
 }
 
 /// A stream of events in frames, behind the frame that every stream begins with.
@@ -110,9 +156,13 @@ fn stream(
 }
 
 /// The request's document, once it holds what the model asks of it.
-fn admitted(asked: &Asked<'_>, operation: &Operation, body: &[u8]) -> Result<Value, Fault> {
+fn admitted(
+    protocol: &'static dyn Protocol,
+    operation: &Operation,
+    body: &[u8],
+) -> Result<Value, Fault> {
     let malformed = |text: String| Fault::new(Kind::Serialization, text);
-    let read = asked.protocol.read(operation, body);
+    let read = protocol.read(operation, body);
     let mut document = read.map_err(|error| malformed(error.to_string()))?;
     let Some(shape) = operation.input else {
         return Ok(document);
@@ -165,4 +215,40 @@ fn response(answer: Answer, request_id: RecordId) -> Response<Body> {
         headers.insert("x-amzn-requestid", id);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_document_is_counted_until_it_is_large() {
+        let check = |document: Value, bytes: usize| assert_eq!(text_bytes(&document), bytes);
+        check(
+            json!({"name": "value", "many": [1, null, "ab"]}),
+            8 + 5 + 3 + 4 + 4 + 2,
+        );
+        check(
+            json!("x".repeat(AT_ONCE_BYTES_MAX + 1)),
+            AT_ONCE_BYTES_MAX + 1,
+        );
+        let much = "x".repeat(AT_ONCE_BYTES_MAX);
+        let counted = text_bytes(&json!([much, much, much, much]));
+        assert!(
+            (AT_ONCE_BYTES_MAX..3 * AT_ONCE_BYTES_MAX).contains(&counted),
+            "{counted}"
+        );
+    }
+
+    #[tokio::test]
+    async fn long_work_is_done_on_another_thread() {
+        let here = thread::current().id();
+        let on = |is_long| apart_if(is_long, || thread::current().id());
+        assert_eq!(on(false).await.unwrap(), here);
+        assert_ne!(on(true).await.unwrap(), here);
+    }
 }

@@ -1,8 +1,9 @@
 //! Lookup tables in their table; columns and tags are columns of JSON, and what a table holds is read only by name.
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Sqlite, SqliteConnection};
 
 use super::row::{get, json, ms, time, to_json};
 use super::{SqliteCatalog, commit, failed};
@@ -38,15 +39,7 @@ impl LookupTables for SqliteCatalog {
         let sql = "INSERT INTO lookup_tables
             (name, description, fields, row_count, byte_count, kms_key, tags, updated_ms, csv)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-        sqlx::query(sql)
-            .bind(&table.name)
-            .bind(table.description.as_deref())
-            .bind(to_json(&table.columns))
-            .bind(count(table.rows))
-            .bind(count(table.bytes))
-            .bind(table.kms_key.as_deref())
-            .bind(to_json(&table.tags))
-            .bind(ms(table.updated))
+        with_columns(sql, table)
             .bind(csv)
             .execute(&mut *change)
             .await
@@ -92,15 +85,7 @@ impl LookupTables for SqliteCatalog {
         let sql = "UPDATE lookup_tables
             SET description = $2, fields = $3, row_count = $4, byte_count = $5, kms_key = $6, tags = $7,
               updated_ms = $8, csv = COALESCE($9, csv) WHERE name = $1";
-        sqlx::query(sql)
-            .bind(name)
-            .bind(table.description.as_deref())
-            .bind(to_json(&table.columns))
-            .bind(count(table.rows))
-            .bind(count(table.bytes))
-            .bind(table.kms_key.as_deref())
-            .bind(to_json(&table.tags))
-            .bind(ms(table.updated))
+        with_columns(sql, &table)
             .bind(content.map(|content| content.csv.as_str()))
             .execute(&mut *transaction)
             .await
@@ -119,6 +104,19 @@ impl LookupTables for SqliteCatalog {
             _ => Ok(()),
         }
     }
+}
+
+/// A statement whose first eight parameters are the columns of a table but for what it holds, as [`FIND`] has them.
+fn with_columns(sql: &'static str, table: &LookupTable) -> Query<'static, Sqlite, SqliteArguments> {
+    sqlx::query(sql)
+        .bind(&table.name)
+        .bind(table.description.as_deref())
+        .bind(to_json(&table.columns))
+        .bind(count(table.rows))
+        .bind(count(table.bytes))
+        .bind(table.kms_key.as_deref())
+        .bind(to_json(&table.tags))
+        .bind(ms(table.updated))
 }
 
 /// Returns what the table holds from now on, if that changes.

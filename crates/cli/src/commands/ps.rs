@@ -13,14 +13,14 @@ const COLUMNS: [Column; 11] = [
     Column::whole("ID", 36),
     Column::number("AGE", 8),
     Column::whole("STATE", 10),
-    Column::text("PROVIDER", 12),
-    Column::text("OPERATION", 20),
+    Column::text("PROVIDER", 12).goes(5),
+    Column::text("OPERATION", 20).goes(3),
     Column::text("MODEL", 24),
-    Column::number("SENT", 8),
-    Column::number("RECEIVED", 8),
-    Column::number("IN", 7),
+    Column::number("SENT", 8).goes(4),
+    Column::number("RECEIVED", 8).goes(1),
+    Column::number("IN", 7).goes(2),
     Column::number("OUT", 7),
-    Column::text("CALLER", 12),
+    Column::text("CALLER", 12).goes(6),
 ];
 
 pub(super) fn run(mut session: Session) -> anyhow::Result<ExitCode> {

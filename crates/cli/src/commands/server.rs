@@ -38,10 +38,10 @@ pub struct DemoArgs {
 #[derive(Debug, Clone, clap::Args)]
 pub struct TortureArgs {
     /// How many times the gateway is started and killed.
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50)]
     pub rounds: u32,
     /// Repeats a run by the seed that it printed.
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Only this one: `kill`, `hang-up`, `stop`, `outage`, `disk` or `query`; may be given several times.
     #[arg(long, value_name = "NAME")]

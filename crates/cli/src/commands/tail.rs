@@ -38,7 +38,7 @@ pub struct Args {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
     last: u32,
     /// Follows the new events of a log group instead of records; may be given again.
-    #[arg(long = "log-group", value_name = "NAME", conflicts_with_all = ["follow", "last"])]
+    #[arg(short = 'g', long = "log-group", value_name = "GROUP", conflicts_with_all = ["follow", "last"])]
     log_groups: Vec<String>,
     /// Makes a word stand out on a terminal, whatever its case; may be given again.
     #[arg(long, value_name = "WORD")]
@@ -55,14 +55,14 @@ const LINE_BYTES_MAX: u64 = 256 << 20;
 const COLUMNS: [Column; 9] = [
     Column::whole("TIME", 20),
     Column::whole("ID", 36),
-    Column::text("PROVIDER", 10),
-    Column::text("OPERATION", 18),
+    Column::text("PROVIDER", 10).goes(5),
+    Column::text("OPERATION", 18).goes(4),
     Column::text("MODEL", 24),
     // As wide as the longest codes of the services, where the terminal is.
     Column::text("STATUS", 28),
-    Column::number("IN", 7),
-    Column::number("OUT", 7),
-    Column::number("LATENCY", 8),
+    Column::number("IN", 7).goes(2),
+    Column::number("OUT", 7).goes(1),
+    Column::number("LATENCY", 8).goes(3),
 ];
 
 impl Args {
@@ -241,11 +241,12 @@ mod tests {
     fn a_wide_terminal_shows_whole_codes() {
         let code = "ServiceUnavailableException";
         let record = serde_json::json!({"errorCode": code});
-        for (width, shown) in [(200, true), (174, true), (140, false)] {
+        for (width, shown) in [(200, true), (174, true), (140, false), (80, false)] {
             let widths = fixed_widths(&COLUMNS, width);
             let row = row(&COLUMNS, &widths, &cells(&record));
             assert_eq!(row.contains(code), shown, "{row}");
-            assert!(head(&COLUMNS, &widths).chars().count() <= width);
+            let head = head(&COLUMNS, &widths);
+            assert!(head.chars().count() <= width, "{head}");
         }
     }
 

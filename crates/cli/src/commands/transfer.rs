@@ -42,7 +42,7 @@ pub struct ImportBedrockArgs {
     #[arg(long, value_name = "PATH|URL")]
     pub bodies: Vec<String>,
     /// The log group; made where there is none.
-    #[arg(long, value_name = "NAME", default_value = "/imported/bedrock", value_parser = group)]
+    #[arg(short = 'g', long, value_name = "GROUP", default_value = "/imported/bedrock", value_parser = group)]
     pub log_group: LogGroupName,
     /// Only objects that were written since: `7d`, `2026-11-20`, `2026-11-20T09:00:00Z`.
     #[arg(long, value_name = "TIME", value_parser = moment)]
@@ -65,7 +65,7 @@ pub struct ImportLinesArgs {
     #[arg(value_name = "FILE|-")]
     pub from: PathBuf,
     /// The log group; made where there is none.
-    #[arg(long, value_name = "NAME", value_parser = group)]
+    #[arg(short = 'g', long, value_name = "GROUP", value_parser = group)]
     pub log_group: LogGroupName,
     /// The field that says when: RFC 3339, or seconds or milliseconds since 1970. Events without it are of now.
     #[arg(long, value_name = "FIELD")]
@@ -88,7 +88,7 @@ pub struct ExportArgs {
     #[arg(value_name = "OUT")]
     pub to: String,
     /// The log group.
-    #[arg(long, value_name = "NAME", value_parser = group)]
+    #[arg(short = 'g', long, value_name = "GROUP", value_parser = group)]
     pub log_group: LogGroupName,
     /// Only events from then on: `2h`, `2026-11-20`, `2026-11-20T09:00:00Z` [default: all].
     #[arg(long, value_name = "TIME", value_parser = moment)]

@@ -38,6 +38,14 @@ impl ProgressLine {
         }
     }
 
+    /// The same where standard output is not the terminal too: lines of data would run into it.
+    pub fn beside_data() -> Self {
+        Self {
+            terminal: io::stderr().is_terminal() && !io::stdout().is_terminal(),
+            shown: false,
+        }
+    }
+
     /// Draws over what was drawn before.
     pub fn draw(&mut self, how_far: HowFar<'_>) {
         self.show(&line(how_far));

@@ -14,6 +14,8 @@ pub(crate) struct Column {
     pub(crate) shrinks_to: Option<usize>,
     /// The width where rows are not known beforehand.
     pub(crate) width: usize,
+    /// Where a terminal is too narrow for all columns, the one of the highest rank is left out first; 0 stays.
+    goes: u8,
 }
 
 impl Column {
@@ -23,6 +25,7 @@ impl Column {
             right: false,
             shrinks_to: Some(8),
             width,
+            goes: 0,
         }
     }
 
@@ -32,6 +35,7 @@ impl Column {
             right: false,
             shrinks_to: None,
             width,
+            goes: 0,
         }
     }
 
@@ -41,11 +45,18 @@ impl Column {
             right: true,
             shrinks_to: None,
             width,
+            goes: 0,
         }
     }
 }
 
 impl Column {
+    /// The same, left out of narrow terminals by that rank.
+    pub(crate) const fn goes(mut self, rank: u8) -> Self {
+        self.goes = rank;
+        self
+    }
+
     /// A column whose title is known only when there are rows.
     pub(crate) fn titled(title: String, right: bool) -> Self {
         Self {
@@ -53,6 +64,7 @@ impl Column {
             right,
             shrinks_to: Some(8),
             width: 0,
+            goes: 0,
         }
     }
 }
@@ -85,9 +97,24 @@ pub(crate) fn widths(columns: &[Column], rows: &[Vec<String>], width_max: usize)
     fit(columns, widths, width_max)
 }
 
+/// Cuts columns to the width of the terminal. Where that is not enough some are left out: their width is zero.
 fn fit(columns: &[Column], mut widths: Vec<usize>, width_max: usize) -> Vec<usize> {
-    let gaps = GAP.len() * columns.len().saturating_sub(1);
-    let mut over = (widths.iter().sum::<usize>() + gaps).saturating_sub(width_max);
+    let narrowest =
+        |index: usize, width: usize| columns[index].shrinks_to.unwrap_or(width).min(width);
+    loop {
+        let least = widths.iter().enumerate();
+        let least = least.map(|(index, width)| narrowest(index, *width));
+        if least.sum::<usize>() + gaps(&widths) <= width_max {
+            break;
+        }
+        let may_go = |index: &usize| columns[*index].goes > 0 && widths[*index] > 0;
+        let goes = (0..columns.len()).filter(may_go);
+        let Some(goes) = goes.max_by_key(|index| columns[*index].goes) else {
+            break;
+        };
+        widths[goes] = 0;
+    }
+    let mut over = (widths.iter().sum::<usize>() + gaps(&widths)).saturating_sub(width_max);
     while over > 0 {
         // The widest column that may shrink gives way first.
         let can = |index: &usize| {
@@ -107,6 +134,12 @@ fn fit(columns: &[Column], mut widths: Vec<usize>, width_max: usize) -> Vec<usiz
     widths
 }
 
+/// What is between columns, those aside that are left out.
+fn gaps(widths: &[usize]) -> usize {
+    let columns = widths.iter().filter(|width| **width > 0).count();
+    GAP.len() * columns.saturating_sub(1)
+}
+
 /// The line of titles.
 pub(crate) fn head(columns: &[Column], widths: &[usize]) -> String {
     let titles: Vec<String> = columns
@@ -119,7 +152,8 @@ pub(crate) fn head(columns: &[Column], widths: &[usize]) -> String {
 /// One row.
 pub(crate) fn row(columns: &[Column], widths: &[usize], cells: &[String]) -> String {
     let mut line = String::new();
-    for ((column, width), text) in columns.iter().zip(widths).zip(cells) {
+    let shown = columns.iter().zip(widths).zip(cells);
+    for ((column, width), text) in shown.filter(|((_, width), _)| **width > 0) {
         let text = if column.shrinks_to.is_some() {
             cut(text, *width)
         } else {
@@ -167,5 +201,21 @@ mod tests {
         let narrow = widths(&columns, &rows, 21);
         assert_eq!(row(&columns, &narrow, &rows[0]), "1   a-very-lo…      7");
         assert_eq!(row(&columns, &narrow, &rows[1]), "22  b           1,234");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_by_rank() {
+        let columns = [
+            Column::whole("ID", 4),
+            Column::text("PROVIDER", 10).goes(2),
+            Column::text("MODEL", 10),
+            Column::number("OUT", 5).goes(1),
+        ];
+        let head = |width| head(&columns, &fixed_widths(&columns, width));
+        assert_eq!(head(35), "ID    PROVIDER    MODEL         OUT");
+        assert_eq!(head(31), "ID    PROVIDER  MODEL       OUT");
+        assert_eq!(head(30), "ID    MODEL         OUT");
+        assert_eq!(head(20), "ID    MODEL");
+        assert_eq!(head(5), "ID    MODEL");
     }
 }

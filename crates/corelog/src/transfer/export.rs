@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use corelog_cli::environment::Environment;
-use corelog_cli::{ExportArgs, ExportFormat, Failure};
+use corelog_cli::{ExportArgs, ExportFormat, Failure, ProgressLine};
 use corelog_patterns::Pattern;
 use corelog_sinks::s3::Archive;
 use corelog_store::Streams;
 use corelog_transfer::{Export, Exported, GzipFile, Owner};
 use corelog_types::Timestamp;
 
-use super::{Session, block_on, location, shown};
+use super::{Session, block_on, counted, location, shown};
 
 /// Exports, and says what was written.
 pub(crate) fn export(args: &ExportArgs, env: &Environment) -> anyhow::Result<ExitCode> {
@@ -36,13 +36,18 @@ pub(crate) fn export(args: &ExportArgs, env: &Environment) -> anyhow::Result<Exi
         let exported = Exported::default();
         let writing = write(args, &session, &export, &exported);
         let how_far = || (exported.bytes(), 0, format!("{} events", exported.events()));
-        let outcome = shown(writing, how_far).await?;
+        let line = match args.to.as_str() {
+            "-" => ProgressLine::beside_data(),
+            _ => ProgressLine::of_stderr(),
+        };
+        let outcome = shown(line, writing, how_far).await?;
         outcome.ok_or_else(|| Failure::new("stopped; what was written is not whole"))??;
-        let mut said = format!(
-            "{} events ({} bytes) exported\n",
-            exported.events(),
-            exported.bytes()
-        );
+        let events = counted(exported.events(), "event");
+        let mut said = format!("{events} ({} bytes) exported\n", exported.bytes());
+        if exported.events() == 0 {
+            let group = &args.log_group;
+            let _ = writeln!(said, "hint: the table has no such events of `{group}` yet");
+        }
         if exported.joined() > 0 {
             let joined = exported.joined();
             let what = "messages of several lines became one line each";

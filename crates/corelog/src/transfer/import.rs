@@ -9,12 +9,14 @@ use corelog_catalog::{
     SqliteCatalog,
 };
 use corelog_cli::environment::Environment;
-use corelog_cli::{Failure, ImportArgs, ImportBedrockArgs, ImportFrom, ImportLinesArgs, Moment};
+use corelog_cli::{
+    Failure, ImportArgs, ImportBedrockArgs, ImportFrom, ImportLinesArgs, Moment, ProgressLine,
+};
 use corelog_hot::STREAM;
 use corelog_transfer::{BATCH_BYTES, Form, Import, Named, Progress, Reason, Source, Summary};
 use corelog_types::{LogGroupName, LogStreamName, Timestamp};
 
-use super::{Session, block_on, location, shown};
+use super::{Session, block_on, counted, location, shown};
 
 /// Imports, and says what came of it.
 pub(crate) fn import(args: &ImportArgs, env: &Environment) -> anyhow::Result<ExitCode> {
@@ -125,18 +127,9 @@ async fn into_group(
         let events = format!("{} events", progress.events());
         (progress.read(), progress.bytes(), events)
     };
-    let outcome = shown(running, how_far).await?;
+    let outcome = shown(ProgressLine::of_stderr(), running, how_far).await?;
     // Also where it did not get to its end: what is in the table is found by queries.
-    if let Some((first_event, last_event)) = progress.times() {
-        let activity = Activity {
-            group: group.clone(),
-            stream: stream.clone(),
-            first_event,
-            last_event,
-            ingestion: session.clock.now(),
-        };
-        catalog.note_activity(&[activity]).await?;
-    }
+    let noted = note(session, &catalog, (group, stream), import, &progress).await;
     let stopped = || {
         let events = progress.events();
         let failure = Failure::new(format!("stopped; {events} events are in the log group"));
@@ -151,11 +144,39 @@ async fn into_group(
         failure.hint(format!("run {command}, and it goes on from there"))
     };
     let summary = outcome.ok_or_else(stopped)??;
+    noted?;
     if let (Some(days), Some((first_event, _))) = (kept, progress.times()) {
         say_what_goes(session, group, days, first_event)?;
     }
     catalog.close().await;
     Ok(summary)
+}
+
+/// Notes the times of the stream. They are those of the table, for an earlier import may have ended before it noted its
+/// own.
+async fn note(
+    session: &Session,
+    catalog: &SqliteCatalog,
+    (group, stream): (&LogGroupName, &LogStreamName),
+    import: &Import,
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    let Some([first, last]) = import.span().await? else {
+        return Ok(());
+    };
+    let ingestion = if progress.events() > 0 {
+        session.clock.now()
+    } else {
+        last.ingested
+    };
+    let activity = Activity {
+        group: group.clone(),
+        stream: stream.clone(),
+        first_event: first.timestamp,
+        last_event: last.timestamp,
+        ingestion,
+    };
+    Ok(catalog.note_activity(&[activity]).await?)
 }
 
 /// Warns where the group's retention takes imported events away again.
@@ -217,7 +238,9 @@ impl std::fmt::Display for Told<'_> {
         }
         writeln!(
             f,
-            "{events} events ({bytes} bytes) of {objects} objects imported"
+            "{} ({bytes} bytes) of {} imported",
+            counted(*events, "event"),
+            counted(*objects, "object"),
         )?;
         let counts = [
             (*bodies, "bodies put back into their records"),

@@ -159,6 +159,16 @@ async fn a_body_too_large_to_choose_a_provider_by_is_counted_and_recorded() {
     }
 }
 
+/// No key is asked for there, so nothing of size is read; the scene's own requests may have 8 MiB.
+#[tokio::test]
+async fn what_anybody_may_ask_has_no_large_body() {
+    let scene = Scene::new(Dialect::OpenAi).await;
+    for (bytes, status) in [(4_096, 200), (4_097, 413)] {
+        let mut caller = scene.post("/healthz", &"x".repeat(bytes)).await;
+        assert_eq!(caller.message().await.head.status(), status, "{bytes}");
+    }
+}
+
 #[tokio::test]
 async fn a_flood_of_strangers_is_counted_and_recorded_in_part() {
     let scene = with_key(|config| config.limits.denied_records_per_second = 2).await;

@@ -1,13 +1,14 @@
 //! Views of everything: what is recent and what the table has are all there is, and nothing twice.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use corelog_hot::{Entry, Error};
 use corelog_spool::Start;
 use corelog_types::{Sequence, Timestamp};
 use parking_lot::Mutex;
 
-use crate::fixture::{Bench, MORNING_MS, all, append, number_of, text};
+use crate::fixture::{Bench, MORNING_MS, all, append, hot, number_of, text};
 
 #[tokio::test]
 async fn what_the_table_has_is_left_out() {
@@ -73,6 +74,30 @@ async fn without_a_follower_everything_is_read_from_the_spool() {
     ended.unwrap();
     bench.record(2).await;
     assert_eq!(all(bench.hot.recent().await).await, [1, 2]);
+}
+
+/// Nothing is followed here: whoever waits, waits until the follower is gone.
+#[tokio::test]
+async fn a_follower_that_is_far_behind_is_not_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = crate::fixture::spool(dir.path());
+    for number in 1..=5_000 {
+        append(&spool, number, &text(number));
+    }
+    spool.sync().unwrap();
+    let (far, _follower) = hot(&spool, 0, Some(1 << 20));
+    let recent = tokio::time::timeout(Duration::from_mins(1), far.recent()).await;
+    assert_eq!(all(recent.unwrap()).await, (1..=5_000).collect::<Vec<_>>());
+
+    let (near, follower) = hot(&spool, 4_000, Some(1 << 20));
+    let mut recent = std::pin::pin!(near.recent());
+    tokio::select! {
+        biased;
+        early = &mut recent => panic!("{early:?} without the follower"),
+        () = std::future::ready(()) => {}
+    }
+    drop(follower);
+    assert_eq!(all(recent.await).await, (4_001..=5_000).collect::<Vec<_>>());
 }
 
 #[tokio::test]

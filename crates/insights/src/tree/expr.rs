@@ -165,6 +165,12 @@ impl Number {
         self.0.parse().ok()
     }
 
+    /// Its digits, if it is whole, written without fraction and exponent, and does not fit.
+    pub fn large(&self) -> Option<&str> {
+        let is_whole = self.0.bytes().all(|byte| byte.is_ascii_digit());
+        (is_whole && self.integer().is_none()).then_some(&self.0)
+    }
+
     /// The nearest floating-point value.
     pub fn value(&self) -> f64 {
         self.0.parse().unwrap_or(f64::NAN)

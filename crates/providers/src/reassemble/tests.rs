@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::route::route;
+use crate::streams::sse;
 
 /// Reassembles in chunks of many sizes, and expects the same of each.
 fn check(route: &Route, framing: Framing, stream: &[u8], expected: &Value) -> Reassembled {
@@ -34,17 +35,6 @@ fn check(route: &Route, framing: Framing, stream: &[u8], expected: &Value) -> Re
 
 fn post(dialect: Dialect, path: &str) -> Route {
     route(dialect, "POST", path, None)
-}
-
-fn sse(events: &[Value]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for event in events {
-        let name = event["type"]
-            .as_str()
-            .map_or(String::new(), |name| format!("event: {name}\n"));
-        out.extend_from_slice(format!("{name}data: {event}\n\n").as_bytes());
-    }
-    out
 }
 
 fn counts(found: &Reassembled) -> [Option<Count>; 4] {

@@ -1,10 +1,10 @@
 //! Streams of every family, and what they say.
 
-use corelog_wire::event_stream::encode_event;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::streams::{frames, sse};
 
 const TEXT: &str = "text";
 const REASONING: &str = "reasoning";
@@ -29,19 +29,6 @@ fn check(shape: Shape, framing: Framing, stream: &[u8], expected: &[(&str, &str)
         let said: Vec<_> = said.iter().map(|it| (name(it.kind), &*it.text)).collect();
         assert_eq!(said, expected, "{shape:?} in pieces of {size}");
     }
-}
-
-fn sse(events: &[Value]) -> Vec<u8> {
-    let event = |event: &Value| format!("data: {event}\n\n").into_bytes();
-    events.iter().flat_map(event).collect()
-}
-
-fn frames(events: &[(&str, Value)]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (name, payload) in events {
-        encode_event(name, payload.to_string().as_bytes(), &mut out);
-    }
-    out
 }
 
 #[test]

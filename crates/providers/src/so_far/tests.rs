@@ -1,10 +1,10 @@
 //! Beginnings of streams, in every family.
 
-use corelog_wire::event_stream::encode_event;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::streams::{frames, sse};
 
 fn tokens(shape: Shape, framing: Framing, stream: &[u8]) -> TokensSoFar {
     let mut reader = SoFarReader::new(shape, framing);
@@ -12,19 +12,6 @@ fn tokens(shape: Shape, framing: Framing, stream: &[u8]) -> TokensSoFar {
         reader.push(chunk);
     }
     reader.tokens()
-}
-
-fn sse(events: &[Value]) -> Vec<u8> {
-    let event = |event: &Value| format!("data: {event}\n\n").into_bytes();
-    events.iter().flat_map(event).collect()
-}
-
-fn frames(events: &[(&str, Value)]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (name, payload) in events {
-        encode_event(name, payload.to_string().as_bytes(), &mut out);
-    }
-    out
 }
 
 /// The parts of a native Bedrock stream.

@@ -1,12 +1,13 @@
 //! Questions for a text: with an index of words the answer is the same as without one, and fewer rows are read.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use corelog_insights::parse;
 use corelog_query::{Answer, Events, Request};
 use corelog_reference::{self as reference, Input};
 use corelog_runtime::Clock;
-use corelog_store::{Appender, Table};
+use corelog_store::{Appender, Compaction, Event, Table};
 use url::Url;
 
 use crate::setup::{UnderTest, event, request};
@@ -172,13 +173,22 @@ async fn stored(input: &Input) -> Events {
     let store: Arc<dyn object_store::ObjectStore> = Arc::new(object_store::memory::InMemory::new());
     let url = Url::parse("memory:///events/").unwrap();
     let table = Table::open(store, url, Clock::system()).await.unwrap();
-    let appender = Appender {
-        name: "test".to_owned(),
-        number: 1,
-    };
     let events = input.events.iter().enumerate();
-    let events = events.map(|(index, it)| event(index, it)).collect();
-    table.append(&appender, events).await.unwrap();
+    let events: Vec<_> = events.map(|(index, it)| event(index, it)).collect();
+    // Two files of a day, which compaction makes one.
+    for (number, half) in [(1, 1), (2, 0)] {
+        let appender = Appender {
+            name: "test".to_owned(),
+            number,
+        };
+        let events = events.iter().skip(half).step_by(2).cloned().collect();
+        table.append::<Event>(&appender, events).await.unwrap();
+    }
+    let any_two = Compaction {
+        settled_after: Duration::ZERO,
+        ..Compaction::default()
+    };
+    while table.compact(any_two).await.unwrap().is_some() {}
     let files = table.snapshot().await.unwrap().files();
     assert!(files.iter().all(|file| file.words.is_some()), "{files:?}");
     Events {

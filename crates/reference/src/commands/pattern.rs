@@ -6,12 +6,15 @@
 //!
 //! Three more are JSON, as `ListAnomalies` has it: `@tokens`, the parts of the pattern, of several such lists for texts
 //! that print alike the least; `@visualization`, how many came in each tenth of the time; `@logSamples`, the newest three
-//! texts, then by text, of each at most its first 1024 bytes.
+//! texts, then by text, of each at most its first 1024 bytes. And two that it has, too: `@PatternId`, the MD5 of the
+//! pattern; `@regexString`, an expression that the texts match, of texts that print alike one or the other.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use corelog_insights::Expr;
+use md5::{Digest as _, Md5};
 
 use crate::aggregates::time_of;
 use crate::commands::anomaly;
@@ -22,7 +25,7 @@ use crate::source::Window;
 use crate::value::{Value, text as text_of};
 use corelog_values::{Member, json};
 
-const COLUMNS: [&str; 7] = [
+const COLUMNS: [&str; 9] = [
     "@pattern",
     "@ratio",
     "@sampleCount",
@@ -30,6 +33,8 @@ const COLUMNS: [&str; 7] = [
     "@tokens",
     "@visualization",
     "@logSamples",
+    "@PatternId",
+    "@regexString",
 ];
 const SAMPLES_MAX: usize = 3;
 const SAMPLE_BYTES_MAX: usize = 1024;
@@ -77,6 +82,7 @@ pub(crate) fn apply(
             row.set("@tokens", tokens(&texts));
             row.set("@visualization", visualization(&texts, window));
             row.set("@logSamples", samples(texts.clone()));
+            row.set("@regexString", regex(&texts));
             let parts: Vec<usize> = texts.iter().map(|text| text.part).collect();
             anomaly::note(&mut row, &parts);
             row
@@ -94,7 +100,7 @@ struct Own {
     part: usize,
 }
 
-/// What a pattern that is gone does not have.
+/// What patterns that are gone do not have.
 pub(crate) fn forget(row: &mut Row) {
     for name in ["@tokens", "@visualization", "@logSamples"] {
         row.set(name, Value::Null);
@@ -118,6 +124,7 @@ fn tokens(texts: &[Own]) -> Value {
                     kind,
                     place,
                     is_told,
+                    ..
                 } => {
                     position += 1;
                     all.extend(fixed_token(&std::mem::take(&mut fixed)));
@@ -129,6 +136,12 @@ fn tokens(texts: &[Own]) -> Value {
         all.extend(fixed_token(&fixed));
         json::write(&Value::list(all))
     };
+    let all = different(texts).into_iter().map(of);
+    all.min().map_or(Value::Null, Value::text)
+}
+
+/// The patterns of texts that print alike.
+fn different(texts: &[Own]) -> Vec<&Rc<Pattern>> {
     let mut patterns: Vec<&Rc<Pattern>> = Vec::new();
     for text in texts {
         let pattern = &text.mined.pattern;
@@ -136,8 +149,15 @@ fn tokens(texts: &[Own]) -> Value {
             patterns.push(pattern);
         }
     }
-    let all = patterns.into_iter().map(of);
-    all.min().map_or(Value::Null, Value::text)
+    patterns
+}
+
+fn regex(texts: &[Own]) -> Value {
+    let all: BTreeSet<String> = different(texts)
+        .into_iter()
+        .map(|it| mining::regex(it))
+        .collect();
+    Value::text(Vec::from_iter(all).join("|"))
 }
 
 fn fixed_token(text: &str) -> Option<Value> {
@@ -199,6 +219,11 @@ fn samples(mut texts: Vec<Own>) -> Value {
 fn pattern_row(pattern: &str, count: usize, total: usize) -> Row {
     let mut row = Row::default();
     row.set("@pattern", Value::text(pattern.to_owned()));
+    let id: String = Md5::digest(pattern)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    row.set("@PatternId", Value::text(id));
     row.set("@ratio", Value::float(count as f64 / total as f64));
     row.set("@sampleCount", Value::count(count));
     row.set("@severityLabel", Value::text(severity(pattern)));

@@ -1,26 +1,34 @@
 //! The columns of a record batch that reading asks for, as what they hold.
+//!
+//! Another engine that writes a file of the table may hold the same values in other types: texts with long offsets, as
+//! views or in a dictionary, times in nanoseconds. Such columns are read as the types that the table has.
+
+use std::sync::Arc;
 
 use arrow::array::{
     Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Schema};
 use arrow::error::ArrowError;
 use corelog_types::{NodeId, Sequence, Timestamp};
 
 use crate::place::Place;
-use crate::schema::Column;
-use crate::{Position, Result};
+use crate::rows::batch_of;
+use crate::schema::{Column, arrow_schema};
+use crate::{Event, Position, Result};
 
 /// What an event's place is made of, and its stream.
-pub(super) struct Keys<'a> {
-    stream: &'a StringArray,
-    timestamp: &'a TimestampMicrosecondArray,
-    ingested: &'a TimestampMicrosecondArray,
-    node: &'a StringArray,
-    sequence: &'a Int64Array,
-    part: &'a Int32Array,
+pub(super) struct Keys {
+    stream: StringArray,
+    timestamp: TimestampMicrosecondArray,
+    ingested: TimestampMicrosecondArray,
+    node: StringArray,
+    sequence: Int64Array,
+    part: Int32Array,
 }
 
-impl<'a> Keys<'a> {
+impl Keys {
     pub(super) const COLUMNS: [Column; 6] = [
         Column::Stream,
         Column::Timestamp,
@@ -30,7 +38,7 @@ impl<'a> Keys<'a> {
         Column::Part,
     ];
 
-    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self> {
+    pub(super) fn of(batch: &RecordBatch) -> Result<Self> {
         Ok(Self {
             stream: column(batch, Column::Stream)?,
             timestamp: column(batch, Column::Timestamp)?,
@@ -41,7 +49,7 @@ impl<'a> Keys<'a> {
         })
     }
 
-    pub(super) fn stream(&self, row: usize) -> &'a str {
+    pub(super) fn stream(&self, row: usize) -> &str {
         self.stream.value(row)
     }
 
@@ -51,8 +59,8 @@ impl<'a> Keys<'a> {
             .parse()
             .map_err(|_| ArrowError::SchemaError(format!("`{node}` is no node's id")))?;
         Ok(Place {
-            timestamp: time(self.timestamp, row),
-            ingested: time(self.ingested, row),
+            timestamp: time(&self.timestamp, row),
+            ingested: time(&self.ingested, row),
             position: Position {
                 node,
                 sequence: Sequence::from_u64(u64::try_from(self.sequence.value(row)).unwrap_or(0)),
@@ -63,52 +71,52 @@ impl<'a> Keys<'a> {
 }
 
 /// What an event's text is, and its stream.
-pub(super) struct Texts<'a> {
-    stream: &'a StringArray,
-    message: &'a StringArray,
+pub(super) struct Texts {
+    stream: StringArray,
+    message: StringArray,
 }
 
-impl<'a> Texts<'a> {
+impl Texts {
     pub(super) const COLUMNS: [Column; 2] = [Column::Stream, Column::Message];
 
-    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self> {
+    pub(super) fn of(batch: &RecordBatch) -> Result<Self> {
         Ok(Self {
             stream: column(batch, Column::Stream)?,
             message: column(batch, Column::Message)?,
         })
     }
 
-    pub(super) fn stream(&self, row: usize) -> &'a str {
+    pub(super) fn stream(&self, row: usize) -> &str {
         self.stream.value(row)
     }
 
-    pub(super) fn message(&self, row: usize) -> &'a str {
+    pub(super) fn message(&self, row: usize) -> &str {
         self.message.value(row)
     }
 }
 
 /// When an event was taken in, and into which stream.
-pub(crate) struct Arrivals<'a> {
-    stream: &'a StringArray,
-    ingested: &'a TimestampMicrosecondArray,
+pub(crate) struct Arrivals {
+    stream: StringArray,
+    ingested: TimestampMicrosecondArray,
 }
 
-impl<'a> Arrivals<'a> {
+impl Arrivals {
     pub(crate) const COLUMNS: [Column; 2] = [Column::Stream, Column::IngestionTime];
 
-    pub(crate) fn of(batch: &'a RecordBatch) -> Result<Self> {
+    pub(crate) fn of(batch: &RecordBatch) -> Result<Self> {
         Ok(Self {
             stream: column(batch, Column::Stream)?,
             ingested: column(batch, Column::IngestionTime)?,
         })
     }
 
-    pub(crate) fn stream(&self, row: usize) -> &'a str {
+    pub(crate) fn stream(&self, row: usize) -> &str {
         self.stream.value(row)
     }
 
     pub(crate) fn ingested(&self, row: usize) -> Timestamp {
-        time(self.ingested, row)
+        time(&self.ingested, row)
     }
 }
 
@@ -116,11 +124,62 @@ fn time(times: &TimestampMicrosecondArray, row: usize) -> Timestamp {
     Timestamp::from_unix_ms(u64::try_from(times.value(row) / 1_000).unwrap_or(0))
 }
 
-/// A column of the kind that its place in the schema says.
-fn column<A: Array + 'static>(batch: &RecordBatch, column: Column) -> Result<&A> {
-    let found = batch
-        .column_by_name(column.name())
-        .and_then(|array| array.as_any().downcast_ref());
-    let missing = || format!("no column `{}` of its kind", column.name());
-    Ok(found.ok_or_else(|| ArrowError::SchemaError(missing()))?)
+/// A batch of a file as we would have written it. What another engine has rewritten is read from its messages anew:
+/// nobody says that promoted columns came along as they were.
+pub(crate) fn as_ours(batch: RecordBatch) -> Result<RecordBatch> {
+    let ours = arrow_schema();
+    let schema = batch.schema();
+    let kinds = |schema: &Schema| -> Vec<_> {
+        let fields = schema.fields().iter();
+        fields
+            .map(|it| (it.name().clone(), it.data_type().clone()))
+            .collect()
+    };
+    if kinds(&schema) == kinds(&ours) {
+        return Ok(RecordBatch::try_new(ours, batch.columns().to_vec())?);
+    }
+    let (keys, texts) = (Keys::of(&batch)?, Texts::of(&batch)?);
+    let event = |row| -> Result<Arc<Event>> {
+        let place = keys.place(row)?;
+        Ok(Arc::new(Event {
+            // The batch has no column for it.
+            group: "".into(),
+            stream: texts.stream(row).into(),
+            position: place.position,
+            timestamp: place.timestamp,
+            ingested: place.ingested,
+            message: texts.message(row).to_owned(),
+        }))
+    };
+    let events: Vec<_> = (0..batch.num_rows()).map(event).collect::<Result<_>>()?;
+    Ok(batch_of(&events)?)
+}
+
+/// A column as the type that the table has for it.
+fn column<A: Array + Clone + 'static>(batch: &RecordBatch, column: Column) -> Result<A> {
+    let missing = || {
+        let text = format!("no column `{}` of its kind", column.name());
+        ArrowError::SchemaError(text)
+    };
+    let found = batch.column_by_name(column.name()).ok_or_else(missing)?;
+    if let Some(found) = found.as_any().downcast_ref::<A>() {
+        return Ok(found.clone());
+    }
+    let schema = arrow_schema();
+    let kind = match schema.field_with_name(column.name())?.data_type() {
+        // A zone would have to be looked up, and says nothing here: all times are UTC.
+        DataType::Timestamp(unit, _) => DataType::Timestamp(*unit, None),
+        other => other.clone(),
+    };
+    // What does not fit is an error, and not nothing.
+    let options = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    let found = cast_with_options(found, &kind, &options)?;
+    Ok(found
+        .as_any()
+        .downcast_ref::<A>()
+        .cloned()
+        .ok_or_else(missing)?)
 }

@@ -8,5 +8,6 @@ mod appending;
 mod compacting;
 mod fixture;
 mod letting_go;
+mod others;
 mod reading;
 mod words;

@@ -1,6 +1,7 @@
 //! The index of words: larger files have one, whoever wrote them, and what it leaves out has nothing of what is asked.
 
 use std::path::Path;
+use std::time::Duration;
 
 use corelog_store::{
     Asked, Compaction, DataFile, Event, Gone, Order, Place, Snapshot, Streams, Table, Text,
@@ -31,6 +32,20 @@ fn events(numbers: std::ops::Range<u64>) -> Vec<Event> {
         }
     };
     numbers.map(made).collect()
+}
+
+/// Appends events in two parts that become one file.
+async fn append_and_compact(table: &Table, numbers: std::ops::Range<u64>) {
+    let middle = u64::midpoint(numbers.start, numbers.end);
+    for (number, part) in [(1, numbers.start..middle), (2, middle..numbers.end)] {
+        let appended = table.append(&appender(number), events(part)).await;
+        appended.unwrap();
+    }
+    let any_two = Compaction {
+        settled_after: Duration::ZERO,
+        ..Compaction::default()
+    };
+    table.compact(any_two).await.unwrap().unwrap();
 }
 
 async fn only_file(table: &Table) -> (Snapshot, DataFile) {
@@ -66,7 +81,7 @@ async fn with(snapshot: &Snapshot, text: &str, range: std::ops::Range<u64>) -> V
 async fn rows_without_a_word_are_left_out() {
     let dir = tempfile::tempdir().unwrap();
     let table = open(dir.path()).await;
-    table.append(&appender(1), events(0..400)).await.unwrap();
+    append_and_compact(&table, 0..400).await;
     let (snapshot, file) = only_file(&table).await;
     assert!(file.words.is_some());
     for (text, row) in [("hundredone", 100), ("HundredThree", 300), ("zero", 0)] {
@@ -93,7 +108,10 @@ async fn compaction_and_removal_write_an_index_for_the_new_file() {
         table.append(&appender(number + 1), events).await.unwrap();
     }
     let files = table.snapshot().await.unwrap().files();
-    assert!(files.iter().all(|file| file.words.is_none()), "too small");
+    assert!(
+        files.iter().all(|file| file.words.is_none()),
+        "replaced soon"
+    );
     table.compact(Compaction::default()).await.unwrap().unwrap();
     let (snapshot, file) = only_file(&table).await;
     assert!(file.words.is_some());
@@ -116,7 +134,7 @@ async fn compaction_and_removal_write_an_index_for_the_new_file() {
 async fn other_readers_do_not_see_it() {
     let dir = tempfile::tempdir().unwrap();
     let table = open(dir.path()).await;
-    table.append(&appender(1), events(0..200)).await.unwrap();
+    append_and_compact(&table, 0..200).await;
     let (_, file) = only_file(&table).await;
     assert!(file.words.is_some());
     let sequence = |event: &Event| i64::try_from(event.position.sequence.to_u64()).unwrap();
@@ -139,7 +157,7 @@ fn overwrite(dir: &Path, file: &DataFile, at: u64) {
 async fn an_index_that_cannot_be_read_leaves_nothing_out() {
     let dir = tempfile::tempdir().unwrap();
     let table = open(dir.path()).await;
-    table.append(&appender(1), events(0..200)).await.unwrap();
+    append_and_compact(&table, 0..200).await;
     let (snapshot, file) = only_file(&table).await;
     let words = file.words.clone().unwrap();
     let store = table.store();

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use corelog_store::{Directory, Table};
 use corelog_transfer::{Error, Import};
+use corelog_types::Timestamp;
 use futures_util::stream::BoxStream;
 use object_store::path::Path as Key;
 use object_store::{
@@ -18,6 +19,9 @@ use object_store::{
 use crate::fixture::{Row, bucket, import, open, open_over, rows, run};
 
 const OBJECTS: u32 = 4;
+/// 2026-11-20T09:15:00Z, and the second after it: when the events of two objects happened.
+const FIRST: Timestamp = Timestamp::from_unix_ms(1_795_166_100_000);
+const LAST: Timestamp = Timestamp::from_unix_ms(1_795_166_101_000);
 
 /// A store that takes so many objects and then fails.
 #[derive(Debug)]
@@ -128,6 +132,8 @@ async fn an_import_whose_store_fails_anywhere_goes_on_where_it_was() {
             expected,
             "after {puts} puts"
         );
+        let span = in_small_steps(&healthy).span().await.unwrap().unwrap();
+        assert_eq!(span.map(|it| it.timestamp), [FIRST, LAST], "both parts");
         if !failed {
             break;
         }

@@ -21,11 +21,16 @@ pub(super) fn call(function: Function, values: &[Value<'_>]) -> Option<Value<'st
         Function::HexToAscii => decoded(hex_bytes(&text)),
         Function::HexToDec => return hex_to_dec(&text).map(Value::int),
         Function::DecToHex => values.first().and_then(dec_to_hex),
-        Function::Md5 => Some(hex(&md5::Md5::digest(text.as_bytes()))),
+        Function::Md5 => Some(md5(&text)),
         Function::Sha256 => Some(hex(&sha2::Sha256::digest(text.as_bytes()))),
         _ => return None,
     };
     result.map(Value::text)
+}
+
+/// The MD5 of a text in hexadecimal.
+pub(crate) fn md5(text: &str) -> String {
+    hex(&md5::Md5::digest(text.as_bytes()))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -10,6 +10,9 @@ use crate::coerce;
 use crate::context::Context;
 use crate::value::Value;
 
+/// Digits of a group's number in a replacement: no expression has as many groups.
+const DIGITS_MAX: usize = 5;
+
 pub(super) fn call<'a>(
     cx: &Context,
     function: Function,
@@ -68,6 +71,7 @@ fn concat(values: &[Value<'_>], length_max: usize) -> Option<String> {
 
 /// All matches replaced, unless that would be far longer than a text may be.
 fn regex_replace(regex: &Regex, text: &str, by: &str, length_max: usize) -> Option<String> {
+    let by = &*with_braces(by, regex.captures_len());
     // A match is replaced by as much as `by`, and each reference in it stands for as much as the match.
     let references = by.matches('$').count();
     let is_bounded = |count: usize, bytes: usize| {
@@ -81,6 +85,39 @@ fn regex_replace(regex: &Regex, text: &str, by: &str, length_max: usize) -> Opti
         is_bounded(count, bytes)
     };
     fits.then(|| regex.replace_all(text, by).into_owned())
+}
+
+/// A replacement as the `regex` crate takes it, to which `$1_` is a group of that name. Decision: as in Java, a number
+/// goes on as long as there is such a group, so that `$1_` and `$10` are the first group and more text.
+fn with_braces(by: &str, groups: usize) -> Cow<'_, str> {
+    if !by.contains('$') {
+        return Cow::Borrowed(by);
+    }
+    let mut out = String::with_capacity(by.len());
+    let mut rest = by;
+    while let Some((before, behind)) = rest.split_once('$') {
+        out.push_str(before);
+        out.push('$');
+        let digits = behind
+            .bytes()
+            .take(DIGITS_MAX)
+            .take_while(u8::is_ascii_digit)
+            .count();
+        let is_group =
+            |length: &usize| behind[..*length].parse().is_ok_and(|it: usize| it < groups);
+        let length = (1..=digits).rev().find(is_group).unwrap_or(digits.min(1));
+        rest = if length > 0 {
+            out.extend(["{", &behind[..length], "}"]);
+            &behind[length..]
+        } else if let Some(behind) = behind.strip_prefix('$') {
+            out.push('$');
+            behind
+        } else {
+            behind
+        };
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 /// The characters to cut off are a set; without them it is white space.

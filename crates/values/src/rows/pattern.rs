@@ -4,9 +4,10 @@
 //! then by text; the label is `ERROR` where the pattern has the word error in any case, else `WARN` where it has warn,
 //! else `INFO`.
 //!
-//! Three more are JSON for programs. Source for their names: clients of the service that read them. It does not
-//! publish what is in them; decision: what `ListAnomalies` has by the names `patternTokens`, `histogram` and
-//! `logSamples`.
+//! Five more are for programs. Source for their names: clients of the service that read them. It does not publish what
+//! is in them; decision: what `ListAnomalies` has by the names `patternTokens`, `histogram`, `logSamples`, `patternId`
+//! and `patternRegex`, the first three as JSON. A sixth that clients know, `@relatedPattern`, is not there: nobody says
+//! which pattern it is.
 //!
 //! - `@tokens`: the parts of the pattern. One that differs has the values that are there and how often, the most
 //!   frequent first, unless there are more than 16, a longer one than 128 bytes, the place is open (`mining.rs`), or it
@@ -14,8 +15,13 @@
 //! - `@visualization`: how many came in each tenth of the query's time, by its first millisecond, where any did.
 //! - `@logSamples`: up to three of the texts, the newest first, of each at most its first 1024 bytes.
 //!
-//! Patterns of the time before only have none of these, and of very many patterns only the first have them.
+//! - `@PatternId`: 32 hexadecimal digits, those of the MD5 of `@pattern`, so that a pattern has the same in every query.
+//! - `@regexString`: an expression that matches the pattern's texts, such as `like` takes between slashes.
+//!
+//! Patterns of the time before only have but the last two, and of very many patterns only the first have more than
+//! `@PatternId`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::anomaly::{PARTS_COUNT, part_of, start_of};
@@ -25,10 +31,11 @@ use super::{Failure, RowValues, Step};
 use crate::coerce;
 use crate::context::Context;
 use crate::expression::Expression;
+use crate::functions::encoding::md5;
 use crate::json;
 use crate::value::{Member, Value};
 
-pub(super) const COLUMNS: [&str; 7] = [
+pub(super) const COLUMNS: [&str; 9] = [
     "@pattern",
     "@ratio",
     "@sampleCount",
@@ -36,6 +43,8 @@ pub(super) const COLUMNS: [&str; 7] = [
     "@tokens",
     "@visualization",
     "@logSamples",
+    "@PatternId",
+    "@regexString",
 ];
 
 /// Bytes of what all patterns have for programs; behind these, none has it.
@@ -115,6 +124,7 @@ impl PatternStep {
         };
         let text = pattern.text.clone();
         let severity = Value::text(severity(&text));
+        let id = Value::text(md5(&text));
         let mut row = vec![Value::text(text), ratio, Value::int(signed(now)), severity];
         row.extend(if now > 0 && is_detailed {
             [
@@ -125,6 +135,8 @@ impl PatternStep {
         } else {
             [Value::Null, Value::Null, Value::Null]
         });
+        let regex = is_detailed.then(|| regex(pattern, now > 0));
+        row.extend([id, regex.map_or(Value::Null, Value::text)]);
         if let Windows::Compared(_) = self.windows {
             row.extend(compared(signed(now), signed(before)));
         }
@@ -180,6 +192,14 @@ fn tokens(pattern: &Pattern<'_>) -> Value<'static> {
     };
     let noted = pattern.readings.iter().filter(|it| it.is_noted());
     noted.map(json).min().map_or(Value::Null, Value::text)
+}
+
+/// Of texts of different shape that print alike, one or the other; of noted ones only, if there are such.
+fn regex(pattern: &Pattern<'_>, is_noted: bool) -> String {
+    let readings = pattern.readings.iter();
+    let readings = readings.filter(|it| !is_noted || it.is_noted());
+    let different: BTreeSet<String> = readings.map(Reading::regex).collect();
+    Vec::from_iter(different).join("|")
 }
 
 /// As the service model's `PatternToken`.
@@ -288,6 +308,11 @@ mod tests {
         };
         assert_eq!(first[0], Value::text("all good"));
         assert!(first[4..].iter().all(|value| !value.is_null()), "{first:?}");
-        assert_eq!(second[4..], [Value::Null, Value::Null, Value::Null]);
+        let id = Value::text("60566ff0fb2dc31c4ffa4ca85cec6bd2");
+        let none = Value::Null;
+        assert_eq!(
+            second[4..],
+            [none.clone(), none.clone(), none.clone(), id, none]
+        );
     }
 }

@@ -45,15 +45,13 @@ impl Language {
 /// What is asked of which events, and what is wanted.
 #[derive(Debug, Clone, clap::Args)]
 pub(in crate::commands) struct Options {
-    /// Begins so long ago: `15m`, `1h` (the default), `7d`.
-    #[arg(long, value_name = "TIME", value_parser = time::ago, conflicts_with = "from")]
-    since: Option<Duration>,
-    /// Begins at a time, in UTC unless it has a zone; to the second, included.
-    #[arg(long, value_name = "TIME", value_parser = time::moment)]
-    from: Option<Moment>,
-    /// Ends at a time, included; now, if left out.
-    #[arg(long, value_name = "TIME", value_parser = time::moment)]
-    to: Option<Moment>,
+    /// Events from then on: `15m`, `7d`, `2026-11-20`, `2026-11-20T09:00:00+01:00`; UTC, where no zone is said
+    /// [default: 1h].
+    #[arg(long, alias = "from", value_name = "TIME", value_parser = time::moment)]
+    since: Option<Moment>,
+    /// Events up to that second, which is included [default: now].
+    #[arg(long, alias = "to", value_name = "TIME", value_parser = time::moment)]
+    until: Option<Moment>,
     /// The log group to read; several are read together. Where a query does not say, that of the records.
     #[arg(short = 'g', long, value_name = "GROUP")]
     log_group: Vec<String>,
@@ -123,15 +121,13 @@ pub(in crate::commands) fn run(
 
 /// The request of `StartQuery`.
 fn request(question: Question, options: &Options, now: Timestamp) -> Value {
-    let from = options
-        .from
-        .unwrap_or(Moment::Ago(options.since.unwrap_or(SINCE)));
-    let to = options.to.unwrap_or(Moment::Ago(Duration::ZERO));
+    let since = options.since.unwrap_or(Moment::Ago(SINCE));
+    let until = options.until.unwrap_or(Moment::Ago(Duration::ZERO));
     let mut request = json!({
         "queryString": question.text,
         "queryLanguage": question.language.as_str(),
-        "startTime": from.seconds(now),
-        "endTime": to.seconds(now),
+        "startTime": since.seconds(now),
+        "endTime": until.seconds(now),
     });
     let mut groups = options.log_group.clone();
     if groups.is_empty() && !has_source(&question.text) {
@@ -319,9 +315,7 @@ fn nothing(client: &Client, checked: &Value, done: &job::Done) {
     ));
     match done.scanned() {
         0 => {
-            note(
-                "hint: there are no events in this time; ask about more with `--since 7d` or `--from`",
-            );
+            note("hint: there are no events in this time; ask about more with `--since 7d`");
             note(&format!("hint: {}", groups_hint(client)));
         }
         scanned => {
@@ -342,8 +336,7 @@ mod tests {
     fn options() -> Options {
         Options {
             since: None,
-            from: None,
-            to: None,
+            until: None,
             log_group: Vec::new(),
             limit: None,
             explain: false,
@@ -390,8 +383,8 @@ mod tests {
             &json!({"startTime": from, "endTime": to}),
         );
         let asked = Options {
-            from: time::moment("2026-11-20").ok(),
-            to: time::moment("1h").ok(),
+            since: time::moment("2026-11-20").ok(),
+            until: time::moment("1h").ok(),
             log_group: vec!["/a".to_owned(), "/b".to_owned()],
             limit: Some(5),
             ..options()
@@ -403,6 +396,7 @@ mod tests {
             &json!({"startTime": 1_795_132_800, "endTime": 1_795_162_542, "logGroupIdentifiers": ["/a", "/b"], "limit": 5}),
         );
     }
+
     #[test]
     fn the_server_says_which_groups_are_meant_where_nobody_does() {
         let check = |request: Value, text: &str, expected: Value| {

@@ -11,8 +11,14 @@ use crate::printer::{Format, Printer, Style};
 /// The pointer to an event: for programs.
 const POINTER: &str = "@ptr";
 
-/// What `pattern` adds for programs: JSON, often long.
-const PATTERN_JSON: [&str; 3] = ["@tokens", "@visualization", "@logSamples"];
+/// What `pattern` adds for programs, often long.
+const PATTERN_DETAILS: [&str; 5] = [
+    "@tokens",
+    "@visualization",
+    "@logSamples",
+    "@PatternId",
+    "@regexString",
+];
 
 /// A row: its values by name, in the order they came.
 pub(super) type Row = Map<String, Value>;
@@ -69,12 +75,12 @@ fn visible(columns: &[String]) -> Vec<&String> {
     columns
 }
 
-/// What people read: who asks for some of a pattern's columns of JSON by name gets them, others get none.
+/// What people read: who asks for some of a pattern's details by name gets them, others get none.
 fn readable(columns: &[String]) -> Vec<&String> {
     let mut readable = visible(columns);
-    let is_json = |name: &str| PATTERN_JSON.contains(&name);
-    if readable.iter().filter(|name| is_json(name)).count() == PATTERN_JSON.len() {
-        readable.retain(|name| !is_json(name));
+    let is_detail = |name: &str| PATTERN_DETAILS.contains(&name);
+    if readable.iter().filter(|name| is_detail(name)).count() == PATTERN_DETAILS.len() {
+        readable.retain(|name| !is_detail(name));
     }
     readable
 }
@@ -136,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_leave_out_the_json_of_patterns_unless_some_is_asked_for() {
+    fn tables_leave_out_the_details_of_patterns_unless_some_is_asked_for() {
         let check = |columns: &[&str], expected: &[&str]| {
             let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
             assert_eq!(readable(&columns), expected);
@@ -146,6 +152,8 @@ mod tests {
             "@tokens",
             "@visualization",
             "@logSamples",
+            "@PatternId",
+            "@regexString",
             "@ptr",
         ];
         check(&all, &["@pattern"]);

@@ -47,8 +47,8 @@ pub(in crate::commands) struct SaveArgs {
 
 const COLUMNS: [Column; 5] = [
     Column::text("NAME", 20),
-    Column::whole("LANGUAGE", 8),
-    Column::whole("CHANGED", 20),
+    Column::whole("LANGUAGE", 8).goes(1),
+    Column::whole("CHANGED", 20).goes(2),
     Column::text("LOG GROUPS", 24),
     Column::text("QUERY", 60),
 ];

@@ -47,11 +47,6 @@ pub(in crate::commands) fn moment(text: &str) -> Result<Moment, String> {
     })
 }
 
-/// Reads how long ago: `15m`, `1h`, `7d`.
-pub(super) fn ago(text: &str) -> Result<Duration, String> {
-    parse_duration(text).map_err(|error| error.to_string())
-}
-
 /// Ten digits are seconds and thirteen milliseconds, from 2001 to 2286.
 fn number(text: &str) -> Option<Timestamp> {
     let number: u64 = text.parse().ok()?;

@@ -2,17 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use corelog_wire::event_stream::{encode, encode_event, encode_exception};
+use corelog_wire::event_stream::{encode, encode_exception};
 
 use super::*;
-
-fn frames(events: &[(&str, Value)]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (name, payload) in events {
-        encode_event(name, payload.to_string().as_bytes(), &mut out);
-    }
-    out
-}
+use crate::streams::frames;
 
 #[test]
 fn converse() {

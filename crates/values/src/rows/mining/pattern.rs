@@ -111,6 +111,25 @@ impl<'m> Reading<'m> {
         all
     }
 
+    /// An expression that matches the texts: of what differs, whatever could stand there.
+    pub(in crate::rows) fn regex(&self) -> String {
+        let mut out = "^".to_owned();
+        self.walk(|found| match found {
+            // A slash would end an expression between slashes.
+            Found::Fixed(text) => out.push_str(&regex::escape(text).replace('/', r"\/")),
+            Found::Dynamic { kind, of, .. } => out.push_str(match (kind, of) {
+                (Kind::Token, Source::Words(_)) => r#"[^\s"'=:,;|()\[\]{}<>]+"#,
+                (Kind::Token, _) => "(?s:.+)",
+                (Kind::Time, _) => r"[-+\/:.,0-9TZ ]+",
+                (Kind::Id, _) => "[-0-9a-fA-F]{36}",
+                (Kind::Ip, _) => "[.0-9]+",
+                (Kind::Number, _) => "[-+.0-9]+",
+            }),
+        });
+        out.push('$');
+        out
+    }
+
     fn walk(&self, mut see: impl FnMut(Found<'m>)) {
         let first = self.alike.first().map_or(&[][..], |(ids, _)| *ids);
         let (mut position, mut word, mut value) = (0, 0, 0);

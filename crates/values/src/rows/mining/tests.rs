@@ -1,5 +1,8 @@
 //! What patterns texts have, and what is noted of them.
 
+use proptest::prelude::*;
+use regex::Regex;
+
 use super::{Miner, NOTED_BYTES_MAX, Part, TOKENS_MAX, WORDS_MAX};
 
 /// The patterns of texts and their counts, the most frequent first.
@@ -229,4 +232,61 @@ fn what_is_noted_is_bounded() {
         40_000
     );
     assert!(patterns.iter().all(|one| !one.samples().is_empty()));
+}
+
+/// The expressions of the patterns that texts have.
+fn expressions(texts: &[&str]) -> Vec<String> {
+    let mut miner = Miner::new(1);
+    texts.iter().for_each(|text| miner.add(text, 0));
+    let patterns = miner.finish();
+    let readings = patterns.iter().flat_map(|pattern| &pattern.readings);
+    let mut all: Vec<String> = readings.map(|reading| reading.regex()).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn expressions_say_what_may_stand_where() {
+    let check = |texts: &[&str], expected: &[&str]| assert_eq!(expressions(texts), expected);
+    check(&["a/b (1)?"], &[r"^a\/b \([-+.0-9]+\)\?$"]);
+    check(
+        &["get ann here", "get bob here"],
+        &[r#"^get [^\s"'=:,;|()\[\]{}<>]+ here$"#],
+    );
+    check(
+        &["09:15:42 10.0.0.1 6f3c1c60-9d0f-4e4a-8d3e-0c8f5a2b1a11"],
+        &[r"^[-+\/:.,0-9TZ ]+ [.0-9]+ [-0-9a-fA-F]{36}$"],
+    );
+    let long = "x".repeat(129);
+    check(&[&long], &["^(?s:.+)$"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// As a query has them between slashes.
+    #[test]
+    fn every_text_matches_an_expression(
+        texts in prop::collection::vec(r#"([a-c1-9]{1,3}|[/.:#"\\\[{^$|é\n -]){0,8}"#, 1..5)
+    ) {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let mut all = Vec::new();
+        for expression in expressions(&texts) {
+            let query = corelog_insights::parse(&format!("filter a like /{expression}/")).unwrap();
+            let corelog_insights::CommandKind::Filter(condition) = &query.commands[0].kind else {
+                panic!("{query}");
+            };
+            let corelog_insights::ExprKind::Like {
+                pattern: corelog_insights::LikePattern::Regex(read),
+                ..
+            } = &condition.kind
+            else {
+                panic!("{query}");
+            };
+            all.push(Regex::new(&read.pattern()).unwrap());
+        }
+        for text in &texts {
+            prop_assert!(all.iter().any(|one| one.is_match(text)), "{:?}", text);
+        }
+    }
 }
