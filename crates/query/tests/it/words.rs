@@ -182,7 +182,7 @@ async fn stored(input: &Input) -> Events {
             number,
         };
         let events = events.iter().skip(half).step_by(2).cloned().collect();
-        table.append::<Event>(&appender, events).await.unwrap();
+        table.append::<Arc<Event>>(&appender, events).await.unwrap();
     }
     let any_two = Compaction {
         settled_after: Duration::ZERO,
