@@ -9,12 +9,13 @@ use corelog_insights::Query;
 use corelog_values::Value;
 use corelog_values::rows::{RowValues, Shown};
 use datafusion::arrow::array::RecordBatch;
+use datafusion::catalog::MemoryCatalogProviderList;
 use datafusion::common::resources_datafusion_err;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryReservation};
 use datafusion::execution::object_store::DefaultObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -59,6 +60,8 @@ pub struct Limits {
 #[derive(Clone)]
 pub struct Engine {
     runtime: Arc<RuntimeEnv>,
+    /// What all sessions begin with: making it takes longer than many a query.
+    base: Arc<SessionState>,
     blooms: Arc<Blooms>,
     threads: usize,
 }
@@ -84,8 +87,14 @@ impl Engine {
             .with_memory_pool(Arc::new(FairSpillPool::new(limits.memory_bytes)))
             .with_disk_manager_builder(disk)
             .build_arc()?;
+        let base = SessionStateBuilder::new()
+            .with_runtime_env(Arc::clone(&runtime))
+            .with_default_features()
+            .with_query_planner(Arc::new(Planner))
+            .build();
         Ok(Self {
             runtime,
+            base: Arc::new(base),
             blooms: Arc::default(),
             threads: limits.threads.max(1),
         })
@@ -320,14 +329,12 @@ impl Engine {
             .with_batch_size(BATCH_ROWS)
             .with_extension(Arc::clone(&self.blooms));
         let options = config.options_mut();
-        options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
         options.execution.collect_statistics = false;
-        let state = SessionStateBuilder::new()
+        let state = SessionStateBuilder::new_from_existing(SessionState::clone(&self.base))
             .with_config(config)
+            .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
             .with_runtime_env(Arc::new(self.runtime_of(events)?))
-            .with_default_features()
-            .with_query_planner(Arc::new(Planner))
             .build();
         Ok(SessionContext::new_with_state(state))
     }
