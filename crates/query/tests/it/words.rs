@@ -7,7 +7,7 @@ use corelog_insights::parse;
 use corelog_query::{Answer, Events, Request};
 use corelog_reference::{self as reference, Input};
 use corelog_runtime::Clock;
-use corelog_store::{Appender, Compaction, Event, Table};
+use corelog_store::{Appender, Compaction, Table};
 use url::Url;
 
 use crate::setup::{UnderTest, event, request};
