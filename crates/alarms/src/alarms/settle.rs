@@ -1,7 +1,8 @@
 //! How a state change goes through the alarms: history, actions, and the composite alarms above.
 //!
 //! Composite alarms are evaluated after all alarms in their rules, each once, so that a change of many makes one
-//! transition of each. Those in a cycle are not evaluated, and stay as they are, until somebody breaks it.
+//! transition of each. Those in a cycle are not evaluated: they stay as they are until somebody breaks it, and then until
+//! they are put or an alarm in their rules changes.
 //!
 //! Source: `PutCompositeAlarm`.
 

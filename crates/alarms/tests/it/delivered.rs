@@ -319,7 +319,9 @@ fn long_windows_keep_within_the_services_limits() {
         let points: Vec<Point> = (0..window.len())
             .map(|index| Point {
                 at: window.start_of(index),
-                value: factor * 123.456_789_012_345_67 * (index as f64 + 1.1),
+                value: factor
+                    * 123.456_789_012_345_67
+                    * (f64::from(u32::try_from(index).unwrap()) + 1.1),
                 samples: Some(123_456_789.0),
                 band: None,
             })
