@@ -6,30 +6,39 @@
     reason = "a measurement run by hand prints, and stops at the first surprise"
 )]
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use corelog_metrics::{Config, Invocation, Overflow, SqliteMetrics, Tally, TallyConfig};
 use corelog_record::{CallerFacts, Document, Extension, Identity, Input, Output, StreamFacts};
 use corelog_types::Timestamp;
 
 const RECORDS: u64 = 1_000_000;
-const BATCHES: u64 = 20;
+/// A thousand records a second, taken every five seconds.
+const BATCH: u64 = 5_000;
+const BATCHES: u64 = 6;
 const START_MS: u64 = 1_795_003_200_000;
 
 fn main() {
     let documents: Vec<Document> = (0..1_000).map(document).collect();
     let mut tally = Tally::new(TallyConfig::default());
-    let begun = Instant::now();
-    let mut buckets = 0;
-    for number in 0..RECORDS {
-        // A thousand records a second, taken every other second.
-        count(&mut tally, &documents, number);
-        if number % 2_000 == 1_999 {
-            buckets += tally.take().len();
+    let (mut counting, mut taking, mut buckets) = (Duration::ZERO, Duration::ZERO, 0);
+    for batch in 0..RECORDS / BATCH {
+        let begun = Instant::now();
+        for number in 0..BATCH {
+            count(&mut tally, &documents, batch * BATCH + number);
         }
+        let counted = Instant::now();
+        buckets += tally.take().len();
+        counting += counted - begun;
+        taking += counted.elapsed();
     }
-    let each = begun.elapsed().as_nanos() / u128::from(RECORDS);
-    println!("{each} ns a record, {buckets} buckets taken");
+    let each = |spent: Duration| spent.as_nanos() / u128::from(RECORDS);
+    println!(
+        "{} ns to count a record, {} ns for its part of a batch of {BATCH} to be taken, with {} buckets",
+        each(counting),
+        each(taking),
+        buckets / usize::try_from(RECORDS / BATCH).unwrap()
+    );
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -44,11 +53,11 @@ async fn keep(documents: &[Document]) {
         .unwrap();
     let mut tally = Tally::new(TallyConfig::default());
     for batch in 0..BATCHES {
-        for number in 0..2_000 {
-            count(&mut tally, documents, batch * 2_000 + number);
+        for number in 0..BATCH {
+            count(&mut tally, documents, batch * BATCH + number);
         }
         let deltas = tally.take();
-        let now = Timestamp::from_unix_ms(START_MS + batch * 2_000);
+        let now = Timestamp::from_unix_ms(START_MS + batch * BATCH);
         let begun = Instant::now();
         let added = metrics.add(&deltas, None, Overflow::Refuse, now).await;
         let took = begun.elapsed().as_millis();

@@ -228,7 +228,9 @@ mod tests {
             order in prop::collection::vec(any::<u32>(), 60),
         ) {
             let mut whole = Bucket::default();
-            deltas.iter().for_each(|delta| delta.add_to(&mut whole));
+            for delta in &deltas {
+                delta.add_to(&mut whole);
+            }
             // Dealt out to five buckets in another order, each stored and read again, merged from behind.
             let mut shuffled: Vec<_> = order.iter().zip(&deltas).zip(&places).collect();
             shuffled.sort_by_key(|((order, _), _)| **order);
@@ -250,7 +252,9 @@ mod tests {
             percent in 1u32..=100,
         ) {
             let mut bucket = Bucket::default();
-            values.iter().for_each(|value| bucket.add(*value, 1.0));
+            for value in &values {
+                bucket.add(*value, 1.0);
+            }
             values.sort_by(f64::total_cmp);
             // The least value that at least so many percent of the values do not exceed.
             let rank = (values.len() * percent as usize).div_ceil(100);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use corelog_types::Timestamp;
 
-use crate::{Deltas, Dimension, InvalidMetric, Metric, Resolution, StatisticSet, Unit};
+use crate::{Bucket, Deltas, Dimension, InvalidMetric, Metric, Resolution, StatisticSet, Unit};
 
 const DATA_MAX: usize = 1_000;
 const VALUES_MAX: usize = 150;
@@ -78,7 +78,7 @@ pub fn admit(namespace: &str, data: &[Datum], now: Timestamp) -> Result<Deltas, 
         let resolution = member.resolution(datum)?;
         let time = member.time(datum, now)?;
         let measured = member.measured(datum)?;
-        let bucket = deltas.bucket(&Arc::new(metric), unit, resolution, time);
+        let mut bucket = Bucket::default();
         match measured {
             Measured::Values(values) => {
                 for (value, count) in values {
@@ -87,6 +87,7 @@ pub fn admit(namespace: &str, data: &[Datum], now: Timestamp) -> Result<Deltas, 
             }
             Measured::Set(set) => bucket.add_set(&set),
         }
+        deltas.push(Arc::new(metric), unit, resolution, time, bucket);
     }
     Ok(deltas)
 }
@@ -419,20 +420,31 @@ mod tests {
     }
 
     #[test]
-    fn data_of_one_metric_and_minute_meet_in_one_bucket() {
+    fn each_datum_becomes_a_bucket_at_its_time() {
         let mut high = value(9.0);
         high.storage_resolution = Some(1);
-        let mut seconds = value(1.0);
-        seconds.unit = Some("Seconds".to_owned());
-        let data = [value(3.0), values(&[1.0, 2.0], &[4.0, 2.0]), high, seconds];
+        high.unit = Some("Seconds".to_owned());
+        let mut set = value(0.0);
+        set.value = None;
+        set.statistic_values = Some(StatisticSet {
+            sample_count: 4.0,
+            sum: 10.0,
+            minimum: 1.0,
+            maximum: 5.0,
+        });
+        let data = [values(&[1.0, 2.0], &[4.0, 2.0]), high, set];
         let deltas = admit("a", &data, Timestamp::from_unix_ms(NOW)).unwrap();
-        assert_eq!(deltas.len(), 3);
-        let metric = Metric::new("a", "m", Vec::new()).unwrap();
-        let mut deltas = deltas;
-        let time = Timestamp::from_unix_ms(NOW);
-        let bucket = deltas.bucket(&Arc::new(metric), Unit::None, Resolution::Standard, time);
-        assert_eq!(bucket.statistic(&Statistic::SampleCount), Some(7.0));
-        assert_eq!(bucket.statistic(&Statistic::Sum), Some(11.0));
+        let says = |index: usize| {
+            let (place, bucket): &(crate::deltas::Place, Bucket) = &deltas.buckets[index];
+            let says = |statistic| bucket.statistic(statistic);
+            let sums = (says(&Statistic::SampleCount), says(&Statistic::Sum));
+            (place.unit, place.second, sums)
+        };
+        // 1,795,000,000 is 40 seconds into its minute.
+        let (minute, second) = (1_794_999_960, 1_795_000_000);
+        assert_eq!(says(0), (Unit::None, minute, (Some(6.0), Some(8.0))));
+        assert_eq!(says(1), (Unit::Seconds, second, (Some(1.0), Some(9.0))));
+        assert_eq!(says(2), (Unit::None, minute, (Some(4.0), Some(10.0))));
         assert_eq!(deltas.len(), 3);
     }
 }

@@ -1,6 +1,5 @@
 //! What is to be added to metrics.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use corelog_types::Timestamp;
@@ -27,7 +26,7 @@ impl Resolution {
 }
 
 /// Where a value belongs.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) metric: Arc<Metric>,
     pub(crate) unit: Unit,
@@ -36,29 +35,30 @@ pub(crate) struct Place {
     pub(crate) second: i64,
 }
 
-/// Buckets to be added to metrics: one for each metric, unit and second or minute.
+/// Buckets to be added to metrics. There may be several of one metric and time.
 #[derive(Debug, Clone, Default)]
 pub struct Deltas {
-    pub(crate) buckets: HashMap<Place, Bucket>,
+    pub(crate) buckets: Vec<(Place, Bucket)>,
 }
 
 impl Deltas {
-    /// The bucket of a metric at a time.
-    pub fn bucket(
+    /// Adds what a bucket holds to a metric, in the second or the minute of a time.
+    pub fn push(
         &mut self,
-        metric: &Arc<Metric>,
+        metric: Arc<Metric>,
         unit: Unit,
         resolution: Resolution,
         time: Timestamp,
-    ) -> &mut Bucket {
+        bucket: Bucket,
+    ) {
         let length = resolution.seconds();
         let place = Place {
-            metric: Arc::clone(metric),
+            metric,
             unit,
             resolution,
             second: second_of(time) / length * length,
         };
-        self.buckets.entry(place).or_default()
+        self.buckets.push((place, bucket));
     }
 
     /// How many buckets there are.

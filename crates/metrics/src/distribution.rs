@@ -20,7 +20,7 @@ const ROUNDING: f64 = 1e-12;
 pub(crate) fn statistic(bucket: &Bucket, bins: &Bins, statistic: &Statistic) -> Option<f64> {
     let mass = Mass { bucket, bins };
     match statistic {
-        Statistic::Percentile(percent) => mass.at(mass.place(*percent)),
+        Statistic::Percentile(percent) => Some(mass.at(mass.place(*percent))),
         Statistic::TrimmedMean(bounds) => {
             let part = mass.part(bounds);
             (part.count > 0.0).then(|| part.sum / part.count)
@@ -68,19 +68,19 @@ impl Mass<'_> {
     }
 
     /// The value that reaches a place.
-    fn at(&self, place: f64) -> Option<f64> {
+    fn at(&self, place: f64) -> f64 {
         if place <= 0.0 {
-            return Some(self.bucket.minimum);
+            return self.bucket.minimum;
         }
         let wanted = place * (1.0 - ROUNDING);
         let mut passed = 0.0;
         for (value, count) in self.values() {
             passed += count;
             if passed >= wanted {
-                return Some(value);
+                return value;
             }
         }
-        Some(self.bucket.maximum)
+        self.bucket.maximum
     }
 
     fn part(&self, bounds: &Bounds) -> Part {
@@ -118,7 +118,7 @@ impl Mass<'_> {
             Bounds::Percent { from, to } => {
                 // The first value that is inside, if only in part.
                 let first = self.place(*from) * (1.0 + 2.0 * ROUNDING) + f64::MIN_POSITIVE;
-                (self.at(first)?, self.at(self.place(*to))?)
+                (self.at(first), self.at(self.place(*to)))
             }
             Bounds::Values { from, to } => (
                 from.unwrap_or(self.bucket.minimum),
@@ -141,7 +141,9 @@ mod tests {
 
     fn bucket(values: &[f64]) -> Bucket {
         let mut bucket = Bucket::default();
-        values.iter().for_each(|value| bucket.add(*value, 1.0));
+        for value in values {
+            bucket.add(*value, 1.0);
+        }
         bucket
     }
 

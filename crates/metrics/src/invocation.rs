@@ -119,9 +119,8 @@ impl<'a> Invocation<'a> {
         let status = self.extension().and_then(|it| it.http_status);
         match (status, code) {
             (Some(status @ 400..), _) => of_status(status),
-            (_, None) => Outcome::Complete,
-            // What the gateway's own people did to a call is like a caller who hangs up.
-            (Some(_), Some("CallKilled" | "GatewayStopped")) => Outcome::Complete,
+            // What an operator did to a call is like a caller who hangs up.
+            (_, None) | (Some(_), Some("CallKilled" | "GatewayStopped")) => Outcome::Complete,
             // The answer had begun, so the call had been accepted.
             (Some(_), Some(_)) => match named.map(of_status) {
                 Some(Outcome::Refused | Outcome::ModelFault) => Outcome::ModelFault,
@@ -211,20 +210,9 @@ impl<'a> Invocation<'a> {
             values.push((Measure::InvocationLatency, latency));
         }
         self.first_token(values);
-        if let Some(rate) = self.rate(extension, tokens.output) {
+        if let Some(rate) = rate(extension, tokens.output) {
             values.push((Measure::OutputTokensPerSecond, rate));
         }
-    }
-
-    /// Output tokens by the time it took to produce them: in a stream, from the first byte on.
-    fn rate(&self, extension: &Extension, output: Option<u64>) -> Option<f64> {
-        let output = output.filter(|output| *output > 0)?;
-        let first = match extension.stream {
-            Some(_) => extension.time_to_first_byte_ms?,
-            None => 0.0,
-        };
-        let took = extension.latency_ms? - first;
-        (took >= 1.0).then(|| float(output) * 1_000.0 / took)
     }
 
     /// From the request to the last token, or until the caller hung up.
@@ -305,6 +293,17 @@ impl Tokens {
         let written = float(self.cache_write.unwrap_or(0));
         Some(float(self.input?) + written + float(self.output?) * burndown)
     }
+}
+
+/// Output tokens by the time it took to produce them: in a stream, from the first byte on.
+fn rate(extension: &Extension, output: Option<u64>) -> Option<f64> {
+    let output = output.filter(|output| *output > 0)?;
+    let first = match extension.stream {
+        Some(_) => extension.time_to_first_byte_ms?,
+        None => 0.0,
+    };
+    let took = extension.latency_ms? - first;
+    (took >= 1.0).then(|| float(output) * 1_000.0 / took)
 }
 
 /// How many tokens of the quota an output token takes.

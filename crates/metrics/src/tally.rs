@@ -4,7 +4,7 @@
 //! each kind has a bound; what comes beyond it is counted under the value `Other`. Values that were not seen for a day
 //! make room again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use corelog_types::Timestamp;
@@ -99,10 +99,8 @@ impl Tally {
     /// counted.
     pub fn take(&mut self) -> Deltas {
         let mut deltas = Deltas::default();
-        deltas.buckets.reserve(self.shared.buckets);
-        for family in self.families.all_mut() {
-            family.take(&mut deltas);
-        }
+        deltas.buckets.reserve(self.shared.buckets * 2);
+        self.families.take(&mut deltas);
         self.shared.buckets = 0;
         deltas
     }
@@ -154,8 +152,7 @@ struct Families {
     bedrock: Family,
     images: Family,
     guardrails: Family,
-    all: Family,
-    providers: Family,
+    /// Calls of a provider and a model; of a provider alone where no model is known; of neither.
     models: Family,
     callers: Family,
     users: Family,
@@ -181,8 +178,6 @@ impl Families {
                 |measure| measure == Measure::OutputImageCount,
             ),
             guardrails: everything(GUARDRAILS, &["Operation"]),
-            all: everything(CORELOG, &[]),
-            providers: everything(CORELOG, &["Provider"]),
             models: everything(CORELOG, &["Provider", "ModelId"]),
             callers: usage("Caller"),
             users: usage("User"),
@@ -199,8 +194,6 @@ impl Families {
             &mut self.bedrock,
             &mut self.images,
             &mut self.guardrails,
-            &mut self.all,
-            &mut self.providers,
             &mut self.models,
             &mut self.callers,
             &mut self.users,
@@ -208,6 +201,32 @@ impl Families {
             &mut self.errors,
         ];
         own.into_iter().chain(&mut self.tags)
+    }
+
+    /// What is counted by provider and model is the count of the provider too, and of all.
+    fn take(&mut self, deltas: &mut Deltas) {
+        let (mut all, mut providers) = (Minutes::default(), BTreeMap::new());
+        for series in &mut self.models.series {
+            let labels: Vec<&str> = series.key.split_terminator(BETWEEN).collect();
+            all.merge(&series.minutes);
+            let Some((provider, model)) = labels.split_first() else {
+                series.minutes.0.clear();
+                continue;
+            };
+            let provider: &mut Minutes = providers.entry(provider.to_string()).or_default();
+            provider.merge(&series.minutes);
+            if model.is_empty() {
+                series.minutes.0.clear();
+            }
+        }
+        all.take(CORELOG, &[], deltas);
+        for (provider, mut minutes) in providers {
+            let dimensions = split(&["Provider".to_owned()], &provider);
+            minutes.take(CORELOG, &dimensions, deltas);
+        }
+        for family in self.all_mut() {
+            family.take(deltas);
+        }
     }
 
     /// Images are told apart by size and steps too, where both are known.
@@ -233,14 +252,14 @@ impl Families {
     }
 
     fn add_ours(&mut self, invocation: &Invocation<'_>, values: &Values, shared: &mut Shared) {
-        self.all.add(&[], values, shared);
         let Some(extension) = invocation.extension() else {
+            self.models.add(&[], values, shared);
             return;
         };
         let provider = extension.provider.as_str();
-        self.providers.add(&[provider], values, shared);
-        if let Some(model) = invocation.document.model_id.as_deref() {
-            self.models.add(&[provider, model], values, shared);
+        match invocation.document.model_id.as_deref() {
+            Some(model) => self.models.add(&[provider, model], values, shared),
+            None => self.models.add(&[provider], values, shared),
         }
         if let Some(code) = invocation.document.error_code.as_deref() {
             self.errors.add(&[provider, code], values, shared);
@@ -285,8 +304,58 @@ struct Series {
     key: Box<str>,
     /// When it was last seen.
     hour: i64,
-    /// Mostly one; late records have minutes of their own.
-    minutes: Vec<(i64, Vec<(Measure, Bucket)>)>,
+    minutes: Minutes,
+}
+
+/// Buckets by minute and measure. There is mostly one minute; late records have their own. Measures are few.
+#[derive(Debug, Default)]
+struct Minutes(Vec<(i64, Vec<(Measure, Bucket)>)>);
+
+impl Minutes {
+    fn at(&mut self, minute: i64) -> &mut Vec<(Measure, Bucket)> {
+        let found = self.0.iter().rposition(|(at, _)| *at == minute);
+        let place = found.unwrap_or_else(|| {
+            self.0.push((minute, Vec::with_capacity(12)));
+            self.0.len() - 1
+        });
+        &mut self.0[place].1
+    }
+
+    fn merge(&mut self, other: &Self) {
+        for (minute, buckets) in &other.0 {
+            let mine = self.at(*minute);
+            for (measure, bucket) in buckets {
+                match mine.iter_mut().find(|(one, _)| one == measure) {
+                    Some((_, joined)) => joined.merge(bucket),
+                    None => mine.push((*measure, bucket.clone())),
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, namespace: &str, dimensions: &[Dimension], deltas: &mut Deltas) {
+        let mut metrics: Vec<(Measure, Arc<Metric>)> = Vec::new();
+        for (minute, buckets) in self.0.drain(..) {
+            for (measure, bucket) in buckets {
+                let known = metrics.iter().find(|(one, _)| *one == measure);
+                let metric = if let Some((_, metric)) = known {
+                    Arc::clone(metric)
+                } else {
+                    let metric = Metric::sorted(namespace, measure.name(), dimensions.to_vec());
+                    let metric = Arc::new(metric);
+                    metrics.push((measure, Arc::clone(&metric)));
+                    metric
+                };
+                let place = Place {
+                    metric,
+                    unit: measure.unit(),
+                    resolution: Resolution::Standard,
+                    second: minute * 60,
+                };
+                deltas.buckets.push((place, bucket));
+            }
+        }
+    }
 }
 
 impl Family {
@@ -309,37 +378,38 @@ impl Family {
         }
         join(labels, &mut shared.key);
         let minute = shared.minute;
-        let series = self.find(labels.len(), shared);
-        let place = match series.minutes.iter().rposition(|(at, _)| *at == minute) {
-            Some(place) => place,
-            None => {
-                series.minutes.push((minute, Vec::with_capacity(8)));
-                series.minutes.len() - 1
-            }
-        };
-        let buckets = &mut series.minutes[place].1;
+        let buckets = self.find(labels, shared).minutes.at(minute);
         for (measure, value) in values.iter().filter(|(measure, _)| wants(*measure)) {
-            match buckets.iter_mut().find(|(one, _)| one == measure) {
-                Some((_, bucket)) => bucket.add(*value, 1.0),
-                None => {
-                    let mut bucket = Bucket::default();
-                    bucket.add(*value, 1.0);
-                    buckets.push((*measure, bucket));
-                    shared.buckets += 1;
-                }
+            let found = buckets.iter_mut().find(|(one, _)| one == measure);
+            if let Some((_, bucket)) = found {
+                bucket.add(*value, 1.0);
+            } else {
+                let mut bucket = Bucket::default();
+                bucket.add(*value, 1.0);
+                buckets.push((*measure, bucket));
+                shared.buckets += 1;
             }
         }
     }
 
-    /// The series of the key, or that of all others if there is no room for one more.
-    fn find(&mut self, labels: usize, shared: &mut Shared) -> &mut Series {
+    /// The series of the labels, or that of all others if there is no room for one more. Where there are several
+    /// labels, the first (a provider, say) is kept as long as there is room for twice as many.
+    fn find(&mut self, labels: &[&str], shared: &mut Shared) -> &mut Series {
         let mut found = self.places.get(shared.key.as_str()).copied();
-        if found.is_none() {
-            if self.series.len() >= shared.values_max {
-                self.make_room(shared);
+        if found.is_none() && self.series.len() >= shared.values_max {
+            self.make_room(shared);
+        }
+        if found.is_none() && self.series.len() >= shared.values_max {
+            let mut others = [OTHER; 3];
+            let others = &mut others[..labels.len().min(3)];
+            if let [first, _, ..] = others {
+                *first = labels[0];
             }
-            if self.series.len() >= shared.values_max {
-                join(&[OTHER; 3][..labels.min(3)], &mut shared.key);
+            join(others, &mut shared.key);
+            found = self.places.get(shared.key.as_str()).copied();
+            if found.is_none() && self.series.len() >= shared.values_max.saturating_mul(2) {
+                others.fill(OTHER);
+                join(others, &mut shared.key);
                 found = self.places.get(shared.key.as_str()).copied();
             }
         }
@@ -367,7 +437,7 @@ impl Family {
         self.swept_hour = shared.newest_hour;
         let since = shared.newest_hour - FORGOTTEN_AFTER_HOURS;
         self.series
-            .retain(|series| series.hour > since || !series.minutes.is_empty());
+            .retain(|series| series.hour > since || !series.minutes.0.is_empty());
         let places = self.series.iter().enumerate();
         self.places = places
             .map(|(place, series)| (series.key.clone(), place))
@@ -376,27 +446,9 @@ impl Family {
 
     fn take(&mut self, deltas: &mut Deltas) {
         for series in &mut self.series {
-            let mut metrics: Vec<(Measure, Arc<Metric>)> = Vec::new();
-            for (minute, buckets) in series.minutes.drain(..) {
-                for (measure, bucket) in buckets {
-                    let known = metrics.iter().find(|(one, _)| *one == measure);
-                    let metric = if let Some((_, metric)) = known {
-                        Arc::clone(metric)
-                    } else {
-                        let dimensions = split(&self.dimensions, &series.key);
-                        let metric = Metric::sorted(self.namespace, measure.name(), dimensions);
-                        let metric = Arc::new(metric);
-                        metrics.push((measure, Arc::clone(&metric)));
-                        metric
-                    };
-                    let place = Place {
-                        metric,
-                        unit: measure.unit(),
-                        resolution: Resolution::Standard,
-                        second: minute * 60,
-                    };
-                    deltas.buckets.insert(place, bucket);
-                }
+            if !series.minutes.0.is_empty() {
+                let dimensions = split(&self.dimensions, &series.key);
+                series.minutes.take(self.namespace, &dimensions, deltas);
             }
         }
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    Deltas, Dimension, DimensionFilter, Metric, MetricFilter, Period, Resolution, Statistic, Unit,
+    Bucket, Deltas, Dimension, DimensionFilter, Metric, MetricFilter, Period, Resolution,
+    Statistic, Unit,
 };
 
 /// 2026-11-18T12:00:00Z.
@@ -30,14 +31,26 @@ fn metric(name: &str, pairs: &[(&str, &str)]) -> Arc<Metric> {
     Arc::new(Metric::new("App", name, dimensions).unwrap())
 }
 
+fn push(
+    deltas: &mut Deltas,
+    metric: Arc<Metric>,
+    (unit, resolution): (Unit, Resolution),
+    second: u64,
+    value: f64,
+) {
+    let mut bucket = Bucket::default();
+    bucket.add(value, 1.0);
+    deltas.push(metric, unit, resolution, at(second), bucket);
+}
+
+const PLAIN: (Unit, Resolution) = (Unit::None, Resolution::Standard);
+
 /// Values of the metric `m` at seconds after noon, or before.
 fn deltas(values: &[(i64, f64)]) -> Deltas {
     let mut deltas = Deltas::default();
     for (second, value) in values {
-        let time = at(NOON.checked_add_signed(*second).unwrap());
-        deltas
-            .bucket(&metric("m", &[]), Unit::None, Resolution::Standard, time)
-            .add(*value, 1.0);
+        let second = NOON.checked_add_signed(*second).unwrap();
+        push(&mut deltas, metric("m", &[]), PLAIN, second, *value);
     }
     deltas
 }
@@ -180,10 +193,8 @@ async fn high_resolution_is_kept_by_the_second_and_rolled_up() {
     let metrics = open(dir.path()).await;
     let mut deltas = Deltas::default();
     for (second, value) in [(0, 1.0), (4, 2.0), (5, 3.0), (29, 4.0), (30, 5.0)] {
-        let time = at(NOON + second);
-        deltas
-            .bucket(&metric("m", &[]), Unit::None, Resolution::High, time)
-            .add(value, 1.0);
+        let high = (Unit::None, Resolution::High);
+        push(&mut deltas, metric("m", &[]), high, NOON + second, value);
     }
     let now = NOON + 60;
     put(&metrics, &deltas, now).await;
@@ -277,9 +288,8 @@ async fn units_are_apart() {
         (Unit::Count, 2.0),
         (Unit::Seconds, 4.0),
     ] {
-        deltas
-            .bucket(&metric("m", &[]), unit, Resolution::Standard, at(NOON))
-            .add(value, 1.0);
+        let of_unit = (unit, Resolution::Standard);
+        push(&mut deltas, metric("m", &[]), of_unit, NOON, value);
     }
     put(&metrics, &deltas, NOON).await;
     let metric = metric("m", &[]);
@@ -347,13 +357,12 @@ async fn a_question_has_a_bound() {
     );
 }
 
-fn one_value(metrics: &[(&str, &[(&str, &str)], u64)]) -> Deltas {
+type Named<'a> = (&'a str, &'a [(&'a str, &'a str)], u64);
+
+fn one_value(metrics: &[Named<'_>]) -> Deltas {
     let mut deltas = Deltas::default();
     for (name, pairs, second) in metrics {
-        let metric = metric(name, pairs);
-        deltas
-            .bucket(&metric, Unit::None, Resolution::Standard, at(*second))
-            .add(1.0, 1.0);
+        push(&mut deltas, metric(name, pairs), PLAIN, *second, 1.0);
     }
     deltas
 }
@@ -445,15 +454,14 @@ async fn many_metrics_are_as_a_recount_says() {
             let draw = usize::try_from(state >> 40).unwrap();
             let (index, minute) = (draw % names.len(), draw / 1_000 % 3);
             let value = f64::from(u32::try_from(draw % 97).unwrap());
-            let time = at(NOON + 60 * minute as u64);
-            deltas
-                .bucket(
-                    &metric(&names[index], &[]),
-                    Unit::Count,
-                    Resolution::Standard,
-                    time,
-                )
-                .add(value, 1.0);
+            let second = NOON + 60 * minute as u64;
+            push(
+                &mut deltas,
+                metric(&names[index], &[]),
+                PLAIN,
+                second,
+                value,
+            );
             sums[index][minute] += value;
         }
         put(&metrics, &deltas, NOON + 180).await;
@@ -474,7 +482,8 @@ async fn many_metrics_are_as_a_recount_says() {
             let minute = (point.time.unix_ms() / 1_000 - NOON) / 60;
             found[usize::try_from(minute).unwrap()] = point.values[0].unwrap();
         }
-        assert_eq!(&found, sums, "{name}");
+        let bits = |sums: &[f64; 3]| sums.map(f64::to_bits);
+        assert_eq!(bits(&found), bits(sums), "{name}");
     }
 }
 

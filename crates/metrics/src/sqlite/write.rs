@@ -87,7 +87,7 @@ impl SqliteMetrics {
         }
         let now = seconds(now);
         let oldest = now - Granularity::Hour.kept_seconds();
-        let places = deltas.buckets.keys();
+        let places = deltas.buckets.iter().map(|(place, _)| place);
         let wanted = last_seconds(places.filter(|place| place.second >= oldest));
         let (ids, mut added) = self.ids(&mut change, wanted, overflow).await?;
         let mut rows = BTreeMap::new();

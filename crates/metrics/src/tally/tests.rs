@@ -63,7 +63,7 @@ fn count(tally: &mut Tally, document: &Document, ms: u64) {
 /// `namespace name {dimension=value,…} second: sum unit`, sorted.
 fn taken(tally: &mut Tally) -> Vec<String> {
     let deltas = tally.take();
-    let one = |(place, bucket): (&Place, &Bucket)| {
+    let one = |(place, bucket): &(Place, Bucket)| {
         let dimensions = place.metric.dimensions().iter();
         let dimensions: Vec<_> = dimensions
             .map(|one| format!("{}={}", one.name, one.value))
@@ -159,6 +159,63 @@ fn a_failed_call_is_told_apart_by_its_code() {
 }
 
 #[test]
+fn providers_and_all_are_the_sum_of_their_models() {
+    let mut tally = Tally::new(small(10));
+    let of = |provider: &str, model: Option<&str>| {
+        let mut document = document();
+        document.model_id = model.map(str::to_owned);
+        document.corelog.as_mut().unwrap().provider = provider.to_owned();
+        document
+    };
+    for document in [
+        of("openai", Some("gpt-5")),
+        of("openai", Some("gpt-6")),
+        of("openai", None),
+        of("groq", Some("gpt-5")),
+    ] {
+        count(&mut tally, &document, NOON_MS);
+    }
+    let mut foreign = document();
+    foreign.corelog = None;
+    count(&mut tally, &foreign, NOON_MS);
+    let lines = taken(&mut tally);
+    let counts = lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("Corelog Invocations "));
+    let counts: Vec<_> = counts
+        .filter(|line| line.starts_with("{}") || line.contains("Provider"))
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            "{ModelId=gpt-5,Provider=groq} 0: 1 Count",
+            "{ModelId=gpt-5,Provider=openai} 0: 1 Count",
+            "{ModelId=gpt-6,Provider=openai} 0: 1 Count",
+            "{Provider=groq} 0: 1 Count",
+            "{Provider=openai} 0: 3 Count",
+            "{} 0: 5 Count",
+        ]
+    );
+    assert!(taken(&mut tally).is_empty());
+}
+
+#[test]
+fn a_provider_keeps_its_name_when_there_are_too_many_models() {
+    let mut tally = Tally::new(small(2));
+    for number in 0..5 {
+        let mut document = document();
+        document.model_id = Some(format!("model-{number}"));
+        count(&mut tally, &document, NOON_MS);
+    }
+    let lines = taken(&mut tally);
+    let has = |line: &str| assert!(lines.iter().any(|one| one == line), "{line} of {lines:#?}");
+    has("Corelog Invocations {ModelId=model-1,Provider=openai} 0: 1 Count");
+    has("Corelog Invocations {ModelId=Other,Provider=openai} 0: 3 Count");
+    has("Corelog Invocations {Provider=openai} 0: 5 Count");
+    has("AWS/Bedrock Invocations {ModelId=Other} 0: 3 Count");
+}
+
+#[test]
 fn images_are_told_apart_by_size_and_steps() {
     let mut tally = Tally::new(small(10));
     let mut image = document();
@@ -242,7 +299,7 @@ fn who_was_told_apart_before_a_restart_still_is() {
     }
     let kept = before.take();
     let mut after = Tally::new(small(2));
-    for place in kept.buckets.keys() {
+    for (place, _) in &kept.buckets {
         after.remember(&place.metric, Timestamp::from_unix_ms(NOON_MS));
     }
     for user in ["c", "a", "b"] {
@@ -267,14 +324,15 @@ fn labels_that_can_be_no_value_are_not_told_apart() {
 #[test]
 fn a_tally_says_when_it_is_full() {
     let mut tally = Tally::new(TallyConfig {
-        buckets_max: 30,
+        buckets_max: 20,
         ..small(100)
     });
     count(&mut tally, &document(), NOON_MS);
-    // 6 with latencies, and 2 for each of 7 sets of labels.
+    // 3 of the model in each namespace, and 2 of each of 4 other sets of labels.
     assert!(!tally.is_full());
     count(&mut tally, &document(), NOON_MS + 60_000);
     assert!(tally.is_full());
+    // Those of the provider, and of all, are made of those of the model.
     assert_eq!(tally.take().len(), 40);
     assert!(!tally.is_full());
 }
