@@ -2,8 +2,8 @@
 //!
 //! A [`Metric`] is a namespace, a name and a set of dimensions. Numbers come to it in two ways: as data that somebody
 //! puts ([`admit`], by the rules of `PutMetricData`), and out of records of invocations ([`Tally`], the runtime metrics
-//! of `AWS/Bedrock` and those of our own namespace). Either becomes [`Deltas`]: a [`Bucket`] for each metric, unit
-//! and second or minute. [`SqliteMetrics`] adds deltas to what it keeps, and answers questions about it.
+//! of `AWS/Bedrock` and those of our own namespace). Either becomes [`Deltas`]: [`Bucket`]s, each
+//! of a metric, a unit, and a second or a minute. [`SqliteMetrics`] adds deltas to what it keeps, and answers questions about it.
 //!
 //! # Buckets
 //! A bucket holds count, sum, least and greatest value, and how the values are distributed. Buckets are added to each

@@ -1,7 +1,7 @@
 //! The embedded keeper of metrics: `SQLite` in a file of its own, `metrics.db`.
 //!
 //! It is apart from the catalog because it is written every few seconds, and may be thrown away and counted anew.
-//! Statements keep to what `PostgreSQL` understands, with numbered parameters.
+//! Statements keep near to what `PostgreSQL` understands.
 
 mod list;
 mod read;

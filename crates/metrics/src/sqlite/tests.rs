@@ -268,8 +268,9 @@ async fn a_value_that_is_late_by_weeks_is_in_the_points_that_are_still_kept() {
     assert!(ask(&metrics, (0, 600), 60, later).await.is_empty());
     assert_eq!(ask(&metrics, (0, 600), 300, later).await.len(), 2);
     assert_eq!(count(&metrics, "SELECT COUNT(*) FROM points").await, 3);
-    // Too late for any of them.
+    // Too late for any of them, or too early.
     put(&metrics, &deltas(&[(-500 * 86_400, 1.0)]), later).await;
+    put(&metrics, &deltas(&[(22 * 86_400, 1.0)]), later).await;
     assert_eq!(count(&metrics, "SELECT COUNT(*) FROM points").await, 3);
 }
 

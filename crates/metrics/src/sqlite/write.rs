@@ -13,6 +13,8 @@ use crate::{Bucket, Deltas, Error, Granularity, Metric, Resolution, stored};
 
 /// Rows of one statement. Each has a handful of parameters, of which a statement may have 32,766.
 const ROWS_MAX: usize = 200;
+/// Clocks differ; a time further ahead is a mistake, and its points would never grow old.
+const AHEAD_S_MAX: i64 = 86_400;
 
 type Change = Transaction<'static, Sqlite>;
 
@@ -61,7 +63,7 @@ impl SqliteMetrics {
     /// once this returns `Ok`.
     ///
     /// A part that was counted before is not counted again. What is older than points are kept, as of `now`, leaves
-    /// no trace.
+    /// no trace, nor what is more than a day ahead of it.
     ///
     /// # Errors
     /// [`Error::Full`] where there are too many metrics and `overflow` refuses them; [`Error::Position`] for a part
@@ -86,16 +88,18 @@ impl SqliteMetrics {
             });
         }
         let now = seconds(now);
-        let oldest = now - Granularity::Hour.kept_seconds();
+        let kept = now - Granularity::Hour.kept_seconds()..=now + AHEAD_S_MAX;
         let places = deltas.buckets.iter().map(|(place, _)| place);
-        let wanted = last_seconds(places.filter(|place| place.second >= oldest));
+        let wanted = last_seconds(places.filter(|place| kept.contains(&place.second)));
         let (ids, mut added) = self.ids(&mut change, wanted, overflow).await?;
         let mut rows = BTreeMap::new();
         for (place, bucket) in &deltas.buckets {
+            if !kept.contains(&place.second) {
+                continue;
+            }
             match ids.get(&place.metric) {
                 Some(id) => spread(place, *id, bucket, now, &mut rows),
-                None if place.second >= oldest => added.left_out += 1,
-                None => {}
+                None => added.left_out += 1,
             }
         }
         let rows: Vec<(Key, Bucket)> = rows.into_iter().collect();
