@@ -27,7 +27,7 @@ pub(crate) struct Invalid;
 
 /// The bucket's bytes.
 pub(crate) fn encode(bucket: &Bucket) -> Vec<u8> {
-    let partials = bucket.sum.partials();
+    let partials: Vec<f64> = bucket.sum.partials().collect();
     let mut bytes = Vec::with_capacity(48);
     bytes.push(VERSION);
     for number in [bucket.count, bucket.minimum, bucket.maximum] {

@@ -1,32 +1,37 @@
 //! Sums that do not depend on the order of their terms.
 
-/// A sum, kept exactly: the numbers in `partials` have no common digits, grow in size, and add up to it.
+/// A sum, kept exactly: the numbers in it have no common digits, and add up to it.
 ///
 /// Source: Shewchuk, Adaptive Precision Floating-Point Arithmetic (1997); the last step is that of Python's `fsum`.
 /// Values are bounded (their size is at most 2^360 and, zero aside, at least 2^-360), and so are counts; no term
-/// overflows, and there are never more than a few dozen partials, mostly one.
+/// overflows, and there are never more than a few dozen numbers, mostly one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ExactSum {
-    partials: Vec<f64>,
+    /// The greatest of the numbers; 0 if there is none.
+    high: f64,
+    /// The others, growing in size.
+    low: Vec<f64>,
 }
 
 impl ExactSum {
     /// Adds a number, which must be finite.
     pub(crate) fn add(&mut self, number: f64) {
-        // Mostly there is one partial, and nothing is left over.
-        if let [only] = self.partials.as_mut_slice() {
-            let high = *only + number;
-            let rounded = high - *only;
-            let low = (*only - (high - rounded)) + (number - rounded);
-            if low == 0.0 && high != 0.0 {
-                *only = high;
+        if self.low.is_empty() {
+            // Mostly nothing is left over.
+            let high = self.high + number;
+            let rounded = high - self.high;
+            let left = (self.high - (high - rounded)) + (number - rounded);
+            if left == 0.0 {
+                self.high = high;
                 return;
             }
         }
+        let mut partials = std::mem::take(&mut self.low);
+        partials.push(self.high);
         let mut carried = number;
         let mut kept = 0;
-        for index in 0..self.partials.len() {
-            let partial = self.partials[index];
+        for index in 0..partials.len() {
+            let partial = partials[index];
             let (large, small) = if carried.abs() < partial.abs() {
                 (partial, carried)
             } else {
@@ -35,15 +40,17 @@ impl ExactSum {
             let high = large + small;
             let low = small - (high - large);
             if low != 0.0 {
-                self.partials[kept] = low;
+                partials[kept] = low;
                 kept += 1;
             }
             carried = high;
         }
-        self.partials.truncate(kept);
-        if carried != 0.0 {
-            self.partials.push(carried);
+        partials.truncate(kept);
+        if carried == 0.0 {
+            carried = partials.pop().unwrap_or(0.0);
         }
+        self.high = carried;
+        self.low = partials;
     }
 
     /// Adds a number many times.
@@ -58,15 +65,15 @@ impl ExactSum {
 
     /// Adds another sum.
     pub(crate) fn merge(&mut self, other: &Self) {
-        for partial in &other.partials {
-            self.add(*partial);
+        for partial in other.partials() {
+            self.add(partial);
         }
     }
 
     /// The number that is nearest to the sum.
     pub(crate) fn value(&self) -> f64 {
-        let mut left = self.partials.iter().rev().copied();
-        let mut high = left.next().unwrap_or(0.0);
+        let mut left = self.low.iter().rev().copied();
+        let mut high = self.high;
         for partial in left.by_ref() {
             let former = high;
             high = former + partial;
@@ -87,8 +94,9 @@ impl ExactSum {
     }
 
     /// What is stored of it.
-    pub(crate) fn partials(&self) -> &[f64] {
-        &self.partials
+    pub(crate) fn partials(&self) -> impl Iterator<Item = f64> {
+        let high = (self.high != 0.0).then_some(self.high);
+        self.low.iter().copied().chain(high)
     }
 }
 

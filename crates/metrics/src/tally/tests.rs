@@ -7,7 +7,8 @@ use corelog_record::{
 };
 
 use super::*;
-use crate::Statistic;
+use crate::deltas::Place;
+use crate::{Bucket, Statistic};
 
 /// 2026-11-18T12:00:00Z.
 const NOON_MS: u64 = 1_795_003_200_000;
