@@ -1,0 +1,83 @@
+//! What is to be added to metrics.
+
+use std::sync::Arc;
+
+use corelog_types::Timestamp;
+
+use crate::{Bucket, Metric, Unit};
+
+/// How finely a value's time is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Resolution {
+    /// To the second.
+    High,
+    /// To the minute.
+    #[default]
+    Standard,
+}
+
+impl Resolution {
+    fn seconds(self) -> i64 {
+        match self {
+            Self::High => 1,
+            Self::Standard => 60,
+        }
+    }
+}
+
+/// Where a value belongs.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) metric: Arc<Metric>,
+    pub(crate) unit: Unit,
+    pub(crate) resolution: Resolution,
+    /// The second, or the first second of the minute.
+    pub(crate) second: i64,
+}
+
+/// Buckets to be added to metrics. There may be several of one metric and time.
+#[derive(Debug, Clone, Default)]
+pub struct Deltas {
+    pub(crate) buckets: Vec<(Place, Bucket)>,
+}
+
+impl Deltas {
+    /// Adds what a bucket holds to a metric, in the second or the minute of a time.
+    pub fn push(
+        &mut self,
+        metric: Arc<Metric>,
+        unit: Unit,
+        resolution: Resolution,
+        time: Timestamp,
+        bucket: Bucket,
+    ) {
+        let length = resolution.seconds();
+        let place = Place {
+            metric,
+            unit,
+            resolution,
+            second: second_of(time) / length * length,
+        };
+        self.buckets.push((place, bucket));
+    }
+
+    /// How many buckets there are.
+    pub fn len(&self) -> usize {
+        self.buckets.len()
+    }
+
+    /// Whether there is nothing to add.
+    pub fn is_empty(&self) -> bool {
+        self.buckets.is_empty()
+    }
+}
+
+/// The second of a time.
+pub(crate) fn second_of(time: Timestamp) -> i64 {
+    i64::try_from(time.unix_ms() / 1_000).unwrap_or(i64::MAX)
+}
+
+/// The time of a second.
+pub(crate) fn time_of(second: i64) -> Timestamp {
+    Timestamp::from_unix_ms(u64::try_from(second).unwrap_or(0).saturating_mul(1_000))
+}

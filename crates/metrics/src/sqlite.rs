@@ -1,0 +1,116 @@
+//! The embedded keeper of metrics: `SQLite` in a file of its own, `metrics.db`.
+//!
+//! It is apart from the catalog because it is written every few seconds, and may be thrown away and counted anew.
+//! Statements keep near to what `PostgreSQL` understands.
+
+mod list;
+mod read;
+mod schema;
+mod trim;
+mod write;
+
+use std::path::Path;
+use std::time::Duration;
+
+use corelog_types::Timestamp;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+
+pub use list::Listed;
+pub use read::{Point, Question, UnitPoints};
+pub use write::{Added, Overflow, Read};
+
+use crate::Error;
+
+const FILE_NAME: &str = "metrics.db";
+/// Each is a thread that mostly sleeps. Readers do not wait for a writer.
+const CONNECTIONS_MAX: u32 = 4;
+/// How long a writer waits for another.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Limits of what is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Config {
+    /// Metrics there may be.
+    pub metrics_max: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            metrics_max: 200_000,
+        }
+    }
+}
+
+/// Metrics in a directory of the local disk. A cheap handle: clones share the file.
+#[derive(Debug, Clone)]
+pub struct SqliteMetrics {
+    pool: SqlitePool,
+    config: Config,
+}
+
+impl SqliteMetrics {
+    /// Opens the metrics of `dir`, which must exist, and brings their tables up to date.
+    ///
+    /// # Errors
+    /// [`Error::Version`] for metrics of a newer version; [`Error::Database`].
+    pub async fn open(dir: &Path, config: Config) -> Result<Self, Error> {
+        let path = dir.join(FILE_NAME);
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A put is answered once it is durable, and so is a place in the spool: what is behind it may be let go.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .connect_with(options)
+            .await
+            .map_err(failed("open"))?;
+        let metrics = Self { pool, config };
+        schema::bring_up_to_date(&metrics, &path).await?;
+        Ok(metrics)
+    }
+
+    /// Closes the file; whoever asks afterwards gets an error.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Begins a change. Dropping it undoes it.
+    async fn change(&self) -> Result<Transaction<'static, Sqlite>, Error> {
+        let begun = self.pool.begin_with("BEGIN IMMEDIATE").await;
+        begun.map_err(failed("begin a change"))
+    }
+}
+
+/// Ends a change.
+async fn commit(change: Transaction<'static, Sqlite>) -> Result<(), Error> {
+    change.commit().await.map_err(failed("keep a change"))
+}
+
+/// Names what was attempted.
+fn failed(attempt: &'static str) -> impl FnOnce(sqlx::Error) -> Error {
+    move |source| Error::Database { attempt, source }
+}
+
+/// Names the column that is not as it was written.
+fn malformed<E>(what: &'static str) -> impl FnOnce(E) -> Error
+where
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    move |source| Error::Format {
+        what,
+        source: source.into(),
+    }
+}
+
+/// Seconds of a moment, for columns.
+fn seconds(time: Timestamp) -> i64 {
+    crate::deltas::second_of(time)
+}
+
+#[cfg(test)]
+mod tests;
