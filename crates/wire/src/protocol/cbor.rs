@@ -7,7 +7,7 @@ mod encode;
 
 use super::exception::Named;
 use super::{Answer, Asked, Exception, Head, Protocol, Terms, Unreadable};
-use crate::model::{Kind, Map, Operation, Service, Shape, Value, member, shape};
+use crate::model::{Kind, Map, Operation, Service, Shape, Value, shape};
 
 const CONTENT_TYPE: &str = "application/cbor";
 const NAME: &str = "rpc-v2-cbor";

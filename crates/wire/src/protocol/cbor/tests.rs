@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::cloudwatch::SERVICE;
+use crate::model::member;
 use crate::protocol::find;
 
 fn read(bytes: &[u8]) -> Result<Value, Unreadable> {
