@@ -54,8 +54,8 @@ struct Arguments {
     /// A Python with `duckdb` and `chdb`.
     #[arg(long, default_value = "python3")]
     python: PathBuf,
-    /// Other engines to ask, of `duckdb`, `chdb` and `gzip`.
-    #[arg(long, value_delimiter = ',', default_value = "duckdb,chdb,gzip")]
+    /// Other engines to ask, of `duckdb`, `own` (behind `duckdb`), `chdb` and `gzip`.
+    #[arg(long, value_delimiter = ',', default_value = "duckdb,own,chdb,gzip")]
     beside: Vec<String>,
     /// Only questions with this in their name.
     #[arg(long)]
@@ -215,6 +215,7 @@ fn asked(
     };
     let group = Group {
         account: "111122223333".to_owned(),
+        region: "us-east-1".to_owned(),
         name: GROUP.into(),
         class: "STANDARD".to_owned(),
         indexed: Vec::new(),

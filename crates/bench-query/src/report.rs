@@ -131,11 +131,13 @@ impl Report {
                 times <= 2.0,
             ));
         }
-        if let (Goal::Indexed, Some(duckdb)) = (question.goal, others[0]) {
-            let times = duckdb.median() / ours.median();
+        if let (Goal::Indexed, Some(scan)) = (question.goal, self.of("own", name)) {
+            let times = scan.median() / ours.median();
             let met = times >= INDEXED_TIMES_MIN;
             goals.push((
-                format!("{name}: {INDEXED_TIMES_MIN} times as fast as DuckDB: {times:.1} times"),
+                format!(
+                    "{name}: {INDEXED_TIMES_MIN} times as fast as DuckDB's scan of its own file: {times:.1} times"
+                ),
                 met,
             ));
         }

@@ -181,6 +181,7 @@ impl Destined {
             hot: self.hot.clone(),
             catalog,
             account: settings.account.id.clone(),
+            region: settings.account.region.clone(),
             appender: format!("{}/{TABLE}", self.spool.node()),
         })
     }

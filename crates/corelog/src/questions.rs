@@ -48,6 +48,7 @@ pub(crate) struct Questions {
     hot: Hot,
     catalog: Arc<dyn Catalog>,
     account: String,
+    region: String,
     appender: String,
     blocks: Blocks,
 }
@@ -64,6 +65,7 @@ pub(crate) struct Sources {
     pub(crate) hot: Hot,
     pub(crate) catalog: Arc<dyn Catalog>,
     pub(crate) account: String,
+    pub(crate) region: String,
     /// Who brings events into the table.
     pub(crate) appender: String,
 }
@@ -78,6 +80,7 @@ impl Questions {
             hot: sources.hot,
             catalog: sources.catalog,
             account: sources.account,
+            region: sources.region,
             appender: sources.appender,
             blocks,
         })
@@ -127,6 +130,7 @@ impl Questions {
             after = Some(last.name.as_str().to_owned());
             all.extend(page.into_iter().map(|group| Group {
                 account: self.account.clone(),
+                region: self.region.clone(),
                 name: group.name.as_str().into(),
                 class: group.class.as_str().to_owned(),
                 indexed: Vec::new(),
@@ -343,13 +347,16 @@ impl Questions {
         let Some(row) = found else {
             return Ok(None);
         };
-        let message = row.values[MESSAGE].as_deref();
-        let object = message.and_then(discover::object);
-        let discovered = object.as_ref().map(discover::fields).unwrap_or_default();
-        let discovered: Vec<(String, String)> = discovered
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.shown()?.into_owned())))
-            .collect();
+        let mut discovered: Vec<(String, String)> = Vec::new();
+        discover::each(
+            row.values[MESSAGE].as_deref().unwrap_or_default(),
+            |name, value| {
+                let shown = value
+                    .shown()
+                    .map(|shown| (name.to_owned(), shown.into_owned()));
+                discovered.extend(shown);
+            },
+        );
         let own = OF_ALL.iter().zip(row.values);
         let own = own.filter_map(|(name, value)| Some(((*name).to_owned(), value?)));
         Ok(Some(own.chain(discovered).collect()))

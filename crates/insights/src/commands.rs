@@ -1,4 +1,5 @@
-//! Every command of the language in one table: its word, how it looks, a line of help.
+//! Every command of the language in one table: its word, how it looks, a line of help. Decision: those that the service
+//! has for log groups of the standard class only are for all.
 //!
 //! Source: the user guide's list of commands,
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html>.
@@ -107,16 +108,6 @@ impl Word {
     /// The word as we write it.
     pub fn as_str(self) -> &'static str {
         self.help().name
-    }
-
-    /// Whether the command needs log groups of the standard class.
-    ///
-    /// Source: the user guide's list of commands by log class.
-    pub fn needs_standard_class(self) -> bool {
-        matches!(
-            self,
-            Self::Pattern | Self::Diff | Self::FilterIndex | Self::Unmask
-        )
     }
 
     /// The word that an unknown one may have meant.

@@ -43,6 +43,17 @@ pub struct Query {
     pub span: Span,
 }
 
+impl Query {
+    /// The query that a last `estimate` is about. It may have no commands.
+    pub fn estimated(&self) -> Option<Self> {
+        let (last, before) = self.commands.split_last()?;
+        (last.kind == CommandKind::Estimate).then(|| Self {
+            commands: before.to_vec(),
+            span: self.span,
+        })
+    }
+}
+
 /// One command of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {

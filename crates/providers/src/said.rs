@@ -19,6 +19,10 @@ pub(crate) enum Growth {
     ToolInput,
     /// The `type` of the event, which says more of its text: audio is none.
     EventType,
+    /// Where a part of the answer begins.
+    PartBegins,
+    /// Whether the text of this part is what the model thinks.
+    IsThought,
 }
 
 /// Whether the text in an event of this type is audio.
@@ -127,24 +131,42 @@ struct Part {
     /// Where the type of the event says it.
     kind: Option<SaidKind>,
     is_audio: bool,
+    /// How much was said before the part of the answer at hand, and whether that is a thought.
+    before: usize,
+    is_thought: bool,
 }
 
 impl Sink<Growth> for Part {
     fn take(&mut self, slot: Growth, _key: &[u8], value: Value<'_>) {
-        let Some(text) = value.text().filter(|text| !text.is_empty()) else {
-            return;
-        };
         let kind = match slot {
+            Growth::Text if self.is_thought => SaidKind::Reasoning,
             Growth::Text => SaidKind::Text,
             Growth::Reasoning => SaidKind::Reasoning,
             Growth::ToolInput => SaidKind::ToolInput,
             Growth::EventType => {
-                self.is_audio = is_audio(&text);
-                self.kind = kind_of(&text);
+                let name = value.text().unwrap_or_default();
+                self.is_audio = is_audio(&name);
+                self.kind = kind_of(&name);
+                return;
+            }
+            Growth::PartBegins => {
+                self.before = self.said.len();
+                self.is_thought = false;
+                return;
+            }
+            Growth::IsThought => {
+                self.is_thought = value.flag() == Some(true);
+                if self.is_thought {
+                    for (kind, _) in self.said.iter_mut().skip(self.before) {
+                        *kind = SaidKind::Reasoning;
+                    }
+                }
                 return;
             }
         };
-        self.said.push((kind, text.into_owned()));
+        if let Some(text) = value.text().filter(|text| !text.is_empty()) {
+            self.said.push((kind, text.into_owned()));
+        }
     }
 }
 

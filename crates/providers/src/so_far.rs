@@ -141,6 +141,7 @@ impl Sink<Growth> for Grown {
                 self.text_bytes += text.len() as u64;
             }
             Growth::EventType => self.is_audio = is_audio(&text),
+            Growth::PartBegins | Growth::IsThought => {}
         }
     }
 }

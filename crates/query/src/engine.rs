@@ -9,12 +9,13 @@ use corelog_insights::Query;
 use corelog_values::Value;
 use corelog_values::rows::{RowValues, Shown};
 use datafusion::arrow::array::RecordBatch;
+use datafusion::catalog::MemoryCatalogProviderList;
 use datafusion::common::resources_datafusion_err;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryReservation};
 use datafusion::execution::object_store::DefaultObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -37,6 +38,8 @@ pub(crate) const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
 const SUBQUERY_ROWS_MAX: usize = 1_000_000;
 /// Their bytes.
 const SUBQUERY_BYTES_MAX: usize = 256 << 20;
+/// The column of `estimate`. Decision: the service publishes no name.
+const ESTIMATED: &str = "@estimatedBytes";
 /// Rows that operators take at a time.
 const BATCH_ROWS: usize = 8_192;
 /// As many where messages are among them, which are long: a batch is in memory at once.
@@ -59,6 +62,8 @@ pub struct Limits {
 #[derive(Clone)]
 pub struct Engine {
     runtime: Arc<RuntimeEnv>,
+    /// What all sessions begin with: making it takes longer than many a query.
+    base: Arc<SessionState>,
     blooms: Arc<Blooms>,
     threads: usize,
 }
@@ -84,8 +89,14 @@ impl Engine {
             .with_memory_pool(Arc::new(FairSpillPool::new(limits.memory_bytes)))
             .with_disk_manager_builder(disk)
             .build_arc()?;
+        let base = SessionStateBuilder::new()
+            .with_runtime_env(Arc::clone(&runtime))
+            .with_default_features()
+            .with_query_planner(Arc::new(Planner))
+            .build();
         Ok(Self {
             runtime,
+            base: Arc::new(base),
             blooms: Arc::default(),
             threads: limits.threads.max(1),
         })
@@ -142,6 +153,17 @@ impl Engine {
         watch: &Watch,
         mut take: impl FnMut(AnswerRow) -> Result<()> + Send,
     ) -> Result<Answer> {
+        if let Some(estimated) = query.estimated() {
+            let extent = self.estimate(&estimated, request).await?;
+            take(AnswerRow {
+                values: vec![Some(extent.message_bytes.to_string())],
+                pointer: None,
+            })?;
+            return Ok(Answer {
+                columns: vec![ESTIMATED.to_owned()],
+                ..Answer::default()
+            });
+        }
         let planned = self.plan(query, request, Subqueries::Run, watch).await?;
         let session = self.session(&request.events)?;
         let (plan, watching) = late::narrowed(&session, planned.plan, watch).await?;
@@ -200,6 +222,8 @@ impl Engine {
     /// Any [`Error`].
     pub async fn estimate(&self, query: &Query, request: &Request) -> Result<Extent> {
         let watch = Watch::default();
+        let estimated = query.estimated();
+        let query = estimated.as_ref().unwrap_or(query);
         self.plan(query, request, Subqueries::Plan, &watch).await?;
         Ok(watch.extent())
     }
@@ -244,6 +268,8 @@ impl Engine {
     /// Any [`Error`].
     pub async fn explain(&self, query: &Query, request: &Request) -> Result<String> {
         let watch = Watch::default();
+        let estimated = query.estimated();
+        let query = estimated.as_ref().unwrap_or(query);
         let planned = self.plan(query, request, Subqueries::Plan, &watch).await?;
         let session = self.session(&request.events)?;
         explained(&session, &planned.plan, watch.left_out()).await
@@ -320,14 +346,12 @@ impl Engine {
             .with_batch_size(BATCH_ROWS)
             .with_extension(Arc::clone(&self.blooms));
         let options = config.options_mut();
-        options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
         options.execution.collect_statistics = false;
-        let state = SessionStateBuilder::new()
+        let state = SessionStateBuilder::new_from_existing(SessionState::clone(&self.base))
             .with_config(config)
+            .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
             .with_runtime_env(Arc::new(self.runtime_of(events)?))
-            .with_default_features()
-            .with_query_planner(Arc::new(Planner))
             .build();
         Ok(SessionContext::new_with_state(state))
     }

@@ -12,6 +12,8 @@ use crate::{Error, Result, Window};
 pub struct Group {
     /// Its account.
     pub account: String,
+    /// Its region.
+    pub region: String,
     /// Its name.
     pub name: Arc<str>,
     /// `STANDARD` or `INFREQUENT_ACCESS`.

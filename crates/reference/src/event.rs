@@ -26,8 +26,9 @@ impl Fields {
             .into_owned();
         let mut named = system(event, group);
         let system = named.len();
-        let discovered = discover::fields(&body).into_iter();
-        named.extend(discovered.map(|(name, value)| (name, value.into_owned())));
+        discover::each(&event.message, |name, value| {
+            named.push((name.to_owned(), value.clone().into_owned()));
+        });
         Self {
             index,
             body,
@@ -69,6 +70,7 @@ fn system(event: &Event, group: &Group) -> Vec<(String, Value)> {
         ("@log".to_owned(), text(&log)),
         ("@ptr".to_owned(), text(&event.pointer)),
         ("@aws.account".to_owned(), text(&event.account)),
+        ("@aws.region".to_owned(), text(&group.region)),
     ];
     if let Some(source) = &group.data_source {
         named.push(("@data_source_name".to_owned(), text(source)));

@@ -24,6 +24,8 @@ pub struct Event {
 pub struct Group {
     /// Its account.
     pub account: String,
+    /// Its region.
+    pub region: String,
     /// Its name.
     pub name: String,
     /// `STANDARD` or `INFREQUENT_ACCESS`.
@@ -37,10 +39,11 @@ pub struct Group {
 }
 
 impl Group {
-    /// A log group of the standard class without tags and index policy.
+    /// A log group of the standard class without tags and index policy, in `us-east-1`.
     pub fn new(account: &str, name: &str) -> Self {
         Self {
             account: account.to_owned(),
+            region: "us-east-1".to_owned(),
             name: name.to_owned(),
             class: "STANDARD".to_owned(),
             indexed: Vec::new(),

@@ -18,8 +18,20 @@ use crate::value::{Value, shown};
 /// A result never has more rows. Source: the service model's largest `limit`.
 pub(crate) const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
 
-/// Runs a query.
+/// Runs a query. Decision: `estimate` says how many bytes it reads, as `@estimatedBytes`.
 pub(crate) fn run(query: &Query, input: &Input, steps: bool) -> Result<Output, Failure> {
+    if let Some(estimated) = query.estimated() {
+        let bytes = run(&estimated, input, steps)?.statistics.bytes;
+        let row = OutputRow {
+            values: vec![Some(bytes.to_string())],
+            pointer: None,
+        };
+        return Ok(Output {
+            columns: vec!["@estimatedBytes".to_owned()],
+            rows: vec![row],
+            statistics: Statistics::default(),
+        });
+    }
     let mut machine = Machine {
         input,
         statistics: Statistics::default(),

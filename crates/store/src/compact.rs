@@ -17,6 +17,7 @@ use deltalake_core::protocol::DeltaOperation;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::file::{self, Encoded, Fate, Partition};
+use crate::order::without_digits;
 use crate::promoted::Facts;
 use crate::read::as_ours;
 use crate::schema::Column;
@@ -156,7 +157,7 @@ fn merge(sources: Vec<Bytes>) -> Result<Encoded> {
     for source in sources {
         let reader = ParquetRecordBatchReaderBuilder::try_new(source)?.build()?;
         for batch in reader {
-            batches.push(as_ours(batch?)?);
+            batches.push(as_ours(&batch?)?);
         }
     }
     let sorted = {
@@ -180,6 +181,6 @@ fn order_of(batches: &[&RecordBatch]) -> Vec<(usize, usize)> {
         }
     }
     // Stable: rows of equal bodies stay in the order of their files, which is that of time.
-    order.sort_by_key(|(body, _)| *body);
+    order.sort_by(|(a, _), (b, _)| without_digits(a, b));
     order.into_iter().map(|(_, place)| place).collect()
 }

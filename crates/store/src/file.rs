@@ -2,9 +2,10 @@
 //!
 //! Messages are compressed in pages of megabytes, so that what consecutive messages have in common is stored once: an
 //! agent sends its whole history with every turn, and compaction puts the turns of a conversation beside each other.
+//! Small messages come in smaller pages, of which more can be left unread.
 
 use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use corelog_types::Timestamp;
 use deltalake_core::kernel::Add;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
@@ -28,8 +30,10 @@ use crate::words;
 /// Rows and bytes of one row group at most: what a query skips or reads as a whole.
 const ROW_GROUP_ROWS_MAX: usize = 16 << 10;
 const ROW_GROUP_BYTES_MAX: usize = 64 << 20;
-/// Bytes of one page of messages before compression.
-const MESSAGE_PAGE_BYTES: usize = 4 << 20;
+/// Messages of one page: whoever wants one of them has to read all.
+const MESSAGE_PAGE_ROWS: usize = 256;
+/// Their bytes before compression, at least and at most.
+const MESSAGE_PAGE_BYTES: RangeInclusive<usize> = 1 << 20..=4 << 20;
 /// How many values are written before the size of the page is looked at.
 const WRITE_ROWS: usize = 16;
 
@@ -45,7 +49,7 @@ impl Fate {
     const fn zstd_level(self) -> i32 {
         match self {
             Self::Replaced => 1,
-            Self::Kept => 6,
+            Self::Kept => 3,
         }
     }
 }
@@ -78,8 +82,10 @@ pub(crate) const WORDS: &str = "corelog.words";
 /// Encodes a batch as one file. CPU work in proportion to its size.
 pub(crate) fn encode(batch: &RecordBatch, fate: Fate) -> Result<Encoded> {
     let mut bytes = Vec::new();
-    let properties = properties(fate)?;
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties))?;
+    let mean_bytes = message_bytes(batch) / batch.num_rows().max(1);
+    let properties = properties(fate, mean_bytes)?;
+    let options = options(properties);
+    let mut writer = ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options)?;
     let indexed = messages(batch).filter(|_| fate == Fate::Kept);
     let index = thread::scope(|scope| {
         let indexing = indexed.map(|messages| scope.spawn(|| words::index_of(messages)));
@@ -104,6 +110,13 @@ pub(crate) fn encode(batch: &RecordBatch, fate: Fate) -> Result<Encoded> {
     })
 }
 
+/// Without the schema in Arrow's own form: Parquet says as much of these columns, and every query would read it.
+pub(crate) fn options(properties: WriterProperties) -> ArrowWriterOptions {
+    ArrowWriterOptions::new()
+        .with_properties(properties)
+        .with_skip_arrow_metadata(true)
+}
+
 pub(crate) fn message_bytes(batch: &RecordBatch) -> usize {
     messages(batch).map_or(0, |it| it.value_data().len())
 }
@@ -119,7 +132,11 @@ fn messages(batch: &RecordBatch) -> Option<&StringArray> {
     messages.as_any().downcast_ref()
 }
 
-pub(crate) fn properties(fate: Fate) -> Result<WriterProperties> {
+/// How to write a file whose messages have so many bytes in the mean.
+pub(crate) fn properties(fate: Fate, mean_bytes: usize) -> Result<WriterProperties> {
+    let page_bytes = mean_bytes
+        .saturating_mul(MESSAGE_PAGE_ROWS)
+        .clamp(*MESSAGE_PAGE_BYTES.start(), *MESSAGE_PAGE_BYTES.end());
     let zstd = ZstdLevel::try_new(fate.zstd_level())?;
     let message = ColumnPath::from(Column::Message.name());
     let record_id = ColumnPath::from("record_id");
@@ -135,7 +152,7 @@ pub(crate) fn properties(fate: Fate) -> Result<WriterProperties> {
         .set_statistics_truncate_length(Some(64))
         .set_column_dictionary_enabled(message.clone(), false)
         .set_column_encoding(message.clone(), Encoding::PLAIN)
-        .set_column_data_page_size_limit(message.clone(), MESSAGE_PAGE_BYTES)
+        .set_column_data_page_size_limit(message.clone(), page_bytes)
         .set_column_statistics_enabled(message, EnabledStatistics::None)
         .set_column_dictionary_enabled(sequence.clone(), false)
         .set_column_encoding(sequence, Encoding::DELTA_BINARY_PACKED);

@@ -21,6 +21,7 @@ mod directory;
 mod error;
 mod event;
 mod file;
+mod order;
 mod parquet_file;
 mod place;
 mod promoted;

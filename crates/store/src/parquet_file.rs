@@ -22,13 +22,18 @@ impl<W: Write + Send> fmt::Debug for ParquetFile<W> {
     }
 }
 
+/// Bytes of a message in the mean, for all that is known before the first.
+const MEAN_BYTES: usize = 16 << 10;
+
 impl<W: Write + Send> ParquetFile<W> {
     /// Begins a file.
     ///
     /// # Errors
     /// [`crate::Error::Encode`].
     pub fn create(to: W) -> Result<Self> {
-        let writer = ArrowWriter::try_new(to, schema(), Some(file::properties(Fate::Kept)?))?;
+        let properties = file::properties(Fate::Kept, MEAN_BYTES)?;
+        let options = file::options(properties);
+        let writer = ArrowWriter::try_new_with_options(to, schema(), options)?;
         Ok(Self(writer))
     }
 

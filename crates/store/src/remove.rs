@@ -118,7 +118,7 @@ impl Gone {
 fn without(source: Bytes, gone: &Gone) -> Result<Option<Encoded>> {
     let mut kept = Vec::new();
     for batch in ParquetRecordBatchReaderBuilder::try_new(source)?.build()? {
-        let batch = as_ours(batch?)?;
+        let batch = as_ours(&batch?)?;
         kept.push(filter_record_batch(&batch, &gone.stays(&batch)?)?);
     }
     let rows = concat_batches(&arrow_schema(), &kept)?;

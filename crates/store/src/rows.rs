@@ -9,14 +9,13 @@ use arrow::array::{
 use arrow::error::ArrowError;
 
 use crate::event::Event;
+use crate::order::without_digits;
 use crate::promoted::{Facts, Kind, PROMOTED, Value};
 use crate::schema::arrow_schema;
 
 /// Puts events in columns. The partition columns are not among them.
 ///
-/// Rows are in the order of their requests' bodies, and of time where these are equal or absent. The turns of one
-/// conversation begin with the same history, so this puts them beside each other, whoever made them and in whatever
-/// dialect, and compression stores that history once.
+/// Rows that are alike stand together, see [`crate::order`]; of those that are equal, the earlier comes first.
 ///
 /// # Errors
 /// More rows than fit one batch.
@@ -28,7 +27,7 @@ pub fn batch_of(events: &[Arc<Event>]) -> Result<RecordBatch, ArrowError> {
     read.sort_by(|(a, of_a), (b, of_b)| {
         let bodies = (&a.message[of_a.body.clone()], &b.message[of_b.body.clone()]);
         let times = (a.timestamp, a.position).cmp(&(b.timestamp, b.position));
-        bodies.0.cmp(bodies.1).then(times)
+        without_digits(bodies.0, bodies.1).then(times)
     });
     let mut rows = Rows::new(events);
     for (event, facts) in read {

@@ -1,4 +1,4 @@
-//! The fields that are discovered in a message that is a JSON object.
+//! The fields that are discovered in a message: in a JSON object, and in lines of Lambda functions (`lambda.rs`).
 //!
 //! Objects are flattened with dots, arrays by their index. Only scalars are fields; `null`, empty objects and empty
 //! arrays make none. A key that begins with `@` gets one more. Source: the user guide's page of discovered fields.
@@ -9,7 +9,21 @@
 
 use crate::FIELDS_MAX;
 use crate::json;
+use crate::lambda;
 use crate::value::Value;
+
+/// Shows the fields of a message, in order.
+pub fn each(message: &str, mut see: impl FnMut(&str, &Value<'_>)) {
+    if let Some(object) = object(message) {
+        for (name, value) in fields(&object) {
+            see(&name, &value);
+        }
+    } else {
+        for (name, value) in lambda::fields(message) {
+            see(name, &value);
+        }
+    }
+}
 
 /// The object that a message is, if it is one.
 pub fn object(message: &str) -> Option<Value<'_>> {

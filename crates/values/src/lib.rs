@@ -26,6 +26,7 @@ mod context;
 mod eval;
 mod expression;
 mod functions;
+mod lambda;
 mod number;
 mod paths;
 mod scan;

@@ -11,6 +11,7 @@ use std::ops::Range;
 use crate::FIELDS_MAX;
 use crate::discover;
 use crate::json::DEPTH_MAX;
+use crate::lambda;
 use crate::scan::{Quoted, Scan};
 use crate::value::Value;
 
@@ -19,7 +20,9 @@ use crate::value::Value;
 pub struct Paths {
     names: Vec<String>,
     /// The path of each name; none if no key makes the name.
-    paths: Vec<Option<String>>,
+    dotted: Vec<Option<String>>,
+    /// Whether some are names of fields that lines of Lambda functions have.
+    of_lines: bool,
 }
 
 impl Paths {
@@ -27,8 +30,13 @@ impl Paths {
     pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
         let path = |name: &String| discover::path_of(name).map(str::to_owned);
-        let paths = names.iter().map(path).collect();
-        Self { names, paths }
+        let dotted = names.iter().map(path).collect();
+        let of_lines = names.iter().any(|name| lambda::has(name));
+        Self {
+            names,
+            dotted,
+            of_lines,
+        }
     }
 
     /// How many there are.
@@ -41,8 +49,8 @@ impl Paths {
         self.names.is_empty()
     }
 
-    /// The values of the fields in the order of the names, all missing if the message is no JSON object. Texts are
-    /// borrowed from the message where they have no escapes.
+    /// The values of the fields in the order of the names. Texts are borrowed from the message where they have no
+    /// escapes.
     pub fn extract<'t>(&self, message: &'t str) -> Vec<Value<'t>> {
         let mut out = Vec::with_capacity(self.len());
         self.extract_into(message, &mut out);
@@ -53,7 +61,7 @@ impl Paths {
     pub fn extract_into<'t>(&self, message: &'t str, out: &mut Vec<Value<'t>>) {
         let mut pass = Pass::new(self, message);
         if pass.whole().is_none() {
-            out.extend(self.names.iter().map(|_| Value::Null));
+            self.by_line(message, out);
             return;
         }
         if pass.is_unsure() {
@@ -62,6 +70,20 @@ impl Paths {
         }
         let (top, found) = (pass.top, pass.found);
         out.extend(found.into_iter().map(|found| found.first(top)));
+    }
+
+    /// Of a message that is no JSON object.
+    fn by_line<'t>(&self, message: &'t str, out: &mut Vec<Value<'t>>) {
+        let fields = if self.of_lines {
+            lambda::fields(message)
+        } else {
+            Vec::new()
+        };
+        let value = |name: &String| {
+            let found = fields.iter().find(|(known, _)| known == name);
+            found.map_or(Value::Null, |(_, value)| value.clone())
+        };
+        out.extend(self.names.iter().map(value));
     }
 
     fn by_tree<'t>(&self, message: &'t str) -> Vec<Value<'t>> {
@@ -145,7 +167,7 @@ struct Pass<'p, 't> {
 impl<'p, 't> Pass<'p, 't> {
     fn new(paths: &'p Paths, message: &'t str) -> Self {
         Self {
-            paths: &paths.paths,
+            paths: &paths.dotted,
             scan: Scan::new(message),
             found: vec![Found::default(); paths.len()],
             top: 0,

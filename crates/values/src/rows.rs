@@ -37,12 +37,16 @@ pub use make::{Given, Other, TimeKey, step};
 pub use names::{added, read};
 pub use pattern::Windows;
 pub use shown::{Columns, Shown};
+pub(crate) use tokens::uuid_length;
 
 /// A row: a value for each slot of its layout. Slots beyond its end are missing.
 pub type RowValues = Vec<Value<'static>>;
 
 /// Rows of a result, and rows that a command may add. Source: the service model's largest `limit`.
 const ROWS_MAX: usize = corelog_insights::LIMIT_MAX as usize;
+
+/// Rows that a command may make of one: matches in a text, elements of a list.
+const MADE_MAX: usize = 1_000_000;
 
 /// A command at work on rows that come in batches.
 pub trait Step: Send {
@@ -101,7 +105,14 @@ where
 {
     fn push(&mut self, rows: Vec<RowValues>, out: &mut Vec<RowValues>) -> Result<(), Failure> {
         for row in rows {
+            let before = out.len();
             (self.0)(row, out);
+            if out.len() - before > MADE_MAX {
+                return Err(Failure::TooMany {
+                    what: "rows made of one",
+                    max: MADE_MAX,
+                });
+            }
         }
         Ok(())
     }

@@ -114,7 +114,7 @@ pub(crate) async fn explain_query(
     caller: &Caller,
 ) -> Result<Response<Body>, Problem> {
     let spec = taken(api, body, caller).await?.asked.spec;
-    let parts = api.queries().engine().explain(&spec).await;
+    let parts = api.queries().beside(|engine| engine.explain(&spec)).await;
     let parts = parts.map_err(|error| problem(&Context::new(api, caller), &error, &spec.text))?;
     let parts = parts
         .into_iter()
@@ -131,7 +131,7 @@ pub(crate) async fn estimate_query(
     caller: &Caller,
 ) -> Result<Response<Body>, Problem> {
     let spec = taken(api, body, caller).await?.asked.spec;
-    let estimate = api.queries().engine().estimate(&spec).await;
+    let estimate = api.queries().beside(|engine| engine.estimate(&spec)).await;
     let cx = Context::new(api, caller);
     let estimate = estimate.map_err(|error| problem(&cx, &error, &spec.text))?;
     Ok(json(&EstimateForm {

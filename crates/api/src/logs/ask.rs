@@ -72,7 +72,7 @@ pub(crate) fn fault(error: &QueryError, cx: &Context<'_>) -> Fault {
             let text = format!("This Corelog was built without its query engine: {hint}.");
             Fault::new(Kind::InvalidOperation, text)
         }
-        QueryError::AnswerTooLarge { .. } | QueryError::Exhausted(_) => {
+        QueryError::AnswerTooLarge { .. } | QueryError::Exhausted(_) | QueryError::Busy => {
             Fault::new(Kind::LimitExceeded, message)
         }
         QueryError::Unavailable(_) => Fault::new(
@@ -166,7 +166,7 @@ async fn take_text(
         answer_bytes_max: cx.queries().limits().answer_bytes_max(),
         text: text.clone(),
     };
-    cx.queries().engine().check(&spec).await?;
+    cx.queries().beside(|engine| engine.check(&spec)).await?;
     let shown = shown(&input.query_string, &spec, own);
     Ok(Taken {
         asked: Asked {

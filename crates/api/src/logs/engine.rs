@@ -205,6 +205,9 @@ pub enum QueryError {
     /// It needs more memory or disk than a query may have.
     #[error("the query needs more {0} than it may have")]
     Exhausted(&'static str),
+    /// As many questions are being answered as may be at once.
+    #[error("too many questions are being answered")]
+    Busy,
     /// What it reads cannot be had now; asking again later may help.
     #[error("the events cannot be read now")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -222,6 +225,7 @@ impl QueryError {
             Self::AnswerTooLarge { .. } => {
                 Some("ask for fewer rows with `limit`, or for single fields instead of @message")
             }
+            Self::Busy => Some("try again in a moment"),
             Self::Exhausted(_) => Some("ask about less time, or for fewer groups and rows"),
             Self::Unavailable(_) => Some("try again; `corelog doctor` says how the store is"),
             Self::NoGroup(_) => None,

@@ -32,8 +32,10 @@ impl Operation for GetLogGroupFields {
         let name = arn::group(cx.account(), identifier(&input)?)?;
         group::existing(cx, &name).await?;
         let (start_ms, end_ms) = window(input.time, cx);
-        let engine = cx.queries().engine();
-        let found = engine.fields(&name, start_ms, end_ms).await;
+        let ask = cx
+            .queries()
+            .beside(|engine| engine.fields(&name, start_ms, end_ms));
+        let found = ask.await;
         let mut fields = found.map_err(|error| ask::fault(&error, cx))?;
         fields.sort_by(|a, b| b.percent.cmp(&a.percent).then_with(|| a.name.cmp(&b.name)));
         let shown = |field: super::FieldShare| LogGroupField {

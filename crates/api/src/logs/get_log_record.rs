@@ -22,7 +22,8 @@ impl Operation for GetLogRecord {
         input: GetLogRecordRequest,
         cx: &Context<'_>,
     ) -> Result<GetLogRecordResponse, Fault> {
-        let found = cx.queries().engine().record(&pointer(&input)?).await;
+        let at = pointer(&input)?;
+        let found = cx.queries().beside(|engine| engine.record(&at)).await;
         let found = found.map_err(|error| ask::fault(&error, cx))?;
         let missing = || Fault::not_found("The specified log record does not exist.");
         Ok(GetLogRecordResponse {

@@ -1,7 +1,8 @@
 //! Queries that were started: they run in the background, and their answers are kept for whoever asks.
 //!
 //! As many as [`QueryLimits::running_max`] run at once, in the order in which they were started; the others are
-//! scheduled. More than the service's own number of unfinished queries are refused. What a query has answered is in
+//! scheduled. More than the service's own number of unfinished queries are refused. As many other questions, whose caller
+//! waits, are answered beside them; more wait for a while and are refused then. What a query has answered is in
 //! memory, and goes with the process: of finished queries those go first that nobody has asked about for the longest
 //! time, as soon as all together have more bytes or are more than may be, and every one a week after its end. Rows
 //! that a query shows on its way are kept beside these, up to a sixteenth of that for each.
@@ -26,6 +27,9 @@ use super::{Answer, Engine, Language, Progress, QueryError, QuerySpec, Statistic
 /// How long a query may run. Source: the API reference of `StartQuery`.
 const RUNTIME_MAX: Duration = Duration::from_hours(1);
 
+/// How long a question waits for its turn whose caller waits for the answer. Their own clients give up after a minute.
+const TURN_MAX: Duration = Duration::from_secs(10);
+
 /// Unfinished queries in the language of Logs Insights, and in any other.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>
@@ -35,7 +39,7 @@ const UNFINISHED_OTHERS_MAX: usize = 15;
 /// What queries may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueryLimits {
-    /// How many run at once; more wait.
+    /// How many run at once; more wait. As many questions are answered at once besides.
     pub running_max: usize,
     /// Bytes of all answers that are kept. One answer may have half of them.
     pub answers_bytes_max: u64,
@@ -94,6 +98,8 @@ struct Inner {
     tasks: Tasks,
     shutdown: Shutdown,
     free: Arc<Semaphore>,
+    /// For questions that are no queries.
+    beside: Semaphore,
     shelf: Mutex<Shelf>,
 }
 
@@ -129,12 +135,27 @@ impl Queries {
             tasks: Tasks::new(),
             shutdown: Shutdown::new(),
             free: Arc::new(Semaphore::new(limits.running_max.max(1))),
+            beside: Semaphore::new(limits.running_max.max(1)),
             shelf: Mutex::new(Shelf::new(limits)),
         }))
     }
 
-    pub(crate) fn engine(&self) -> &dyn Engine {
-        &*self.0.engine
+    /// Has the engine answer a question while its caller waits.
+    ///
+    /// Decision: these do not wait for queries that run, which may take an hour: `StartQuery` itself asks whether a
+    /// query can be run.
+    pub(crate) async fn beside<'q, T, F>(
+        &'q self,
+        ask: impl FnOnce(&'q dyn Engine) -> F,
+    ) -> Result<T, QueryError>
+    where
+        F: Future<Output = Result<T, QueryError>>,
+    {
+        let turn = timeout(TURN_MAX, self.0.beside.acquire()).await;
+        let Ok(Ok(_turn)) = turn else {
+            return Err(QueryError::Busy);
+        };
+        ask(&*self.0.engine).await
     }
 
     pub(crate) fn limits(&self) -> QueryLimits {

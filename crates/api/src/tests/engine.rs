@@ -141,6 +141,9 @@ impl Engine for FakeEngine {
     }
 
     async fn explain(&self, spec: &QuerySpec) -> Result<Vec<(String, String)>, QueryError> {
+        if spec.text.contains("hold") {
+            self.release.acquire().await.unwrap().forget();
+        }
         Ok(vec![("plan".to_owned(), format!("scan {:?}", spec.groups))])
     }
 

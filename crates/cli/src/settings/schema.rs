@@ -251,7 +251,8 @@ sections! {
 
     /// Questions about log events.
     pub Query {
-        /// How many run at once; the others wait for their turn.
+        /// How many run at once; the others wait for their turn. As many plans, estimates and questions for the fields of
+        /// a log group are answered besides.
         running_max: u32 = "4",
         /// Answers of finished queries that are kept in memory, for a week at most. One answer may have half of it;
         /// those that nobody asked about for the longest time go first.

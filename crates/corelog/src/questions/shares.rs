@@ -29,16 +29,13 @@ impl Shares {
     /// Takes an event's message.
     pub(super) fn add(&mut self, message: &str) {
         self.events += 1;
-        let Some(object) = discover::object(message) else {
-            return;
-        };
-        for (name, _) in discover::fields(&object) {
-            if let Some(count) = self.counts.get_mut(&name) {
+        discover::each(message, |name, _| {
+            if let Some(count) = self.counts.get_mut(name) {
                 *count += 1;
             } else if self.counts.len() < FIELDS_MAX {
-                self.counts.insert(name, 1);
+                self.counts.insert(name.to_owned(), 1);
             }
-        }
+        });
     }
 
     /// The share of each field; none where there was no event.

@@ -84,7 +84,11 @@ const ANSWER: Table<AnswerSlot> = &[
 ];
 
 /// The texts by which a chunk makes the answer grow.
-const GROWTH: Rows<Growth> = &[("candidates[].content.parts[].text", Growth::Text)];
+const GROWTH: Rows<Growth> = &[
+    ("candidates[].content.parts[]", Growth::PartBegins),
+    ("candidates[].content.parts[].text", Growth::Text),
+    ("candidates[].content.parts[].thought", Growth::IsThought),
+];
 
 pub(crate) static FAMILY: Family = Family {
     request: LazyLock::new(|| Paths::new(&[REQUEST])),

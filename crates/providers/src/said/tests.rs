@@ -116,6 +116,26 @@ fn lines_and_arrays_are_streams_too() {
 }
 
 #[test]
+fn parts_of_gemini_may_be_thoughts() {
+    let parts = |parts: Value| json!({"candidates":[{"content":{"parts":parts}}]});
+    let stream = sse(&[
+        parts(json!([{"text":"hm","thought":true},{"text":"Hi"}])),
+        parts(json!([{"text":"!"}, {"thought":false,"text":"?"}])),
+    ]);
+    // Whichever of the two comes first.
+    let thought = br#"data: {"candidates":[{"content":{"parts":[{"thought":true,"text":"so"}]}}]}"#;
+    let stream = [&stream[..], thought, b"\n\n"].concat();
+    let expected = [
+        (REASONING, "hm"),
+        (TEXT, "Hi"),
+        (TEXT, "!"),
+        (TEXT, "?"),
+        (REASONING, "so"),
+    ];
+    check(Shape::Gemini, Framing::Sse, &stream, &expected);
+}
+
+#[test]
 fn a_part_without_an_end_is_not_waited_for_for_ever() {
     let mut reader = SaidReader::new(Shape::Ollama, Framing::NdJson);
     let piece = vec![b'x'; 1 << 20];

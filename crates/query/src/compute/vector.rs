@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int64Array, TimestampMicrosecondArray};
+use arrow::array::{ArrayRef, Float64Array, TimestampMicrosecondArray};
+use arrow::compute::kernels::numeric;
 use corelog_insights::BinaryOp;
 use corelog_values::{Context, Simple, calendar};
 
@@ -34,14 +35,15 @@ pub(super) fn column(
             let (Reader::Int(left), Reader::Int(right)) = (reader(left)?, reader(right)?) else {
                 return None;
             };
-            let op = match op {
-                BinaryOp::Add => i64::checked_add,
-                BinaryOp::Sub => i64::checked_sub,
+            let result = match op {
+                BinaryOp::Add => numeric::add(left, right),
+                BinaryOp::Sub => numeric::sub(left, right),
                 _ => return None,
             };
-            let whole = whole(op, left, right)?;
+            // It is none where one of the results does not fit.
+            let whole = result.ok()?;
             Some(match output.form {
-                Form::Whole => Arc::new(whole),
+                Form::Whole => whole,
                 // There is none where all are whole.
                 Form::Fraction => Arc::new(Float64Array::new_null(whole.len())),
                 _ => return None,
@@ -59,23 +61,4 @@ fn bins(times: &TimestampMicrosecondArray, origin_ms: i64, length_ms: i64) -> Op
     };
     let bins: TimestampMicrosecondArray = times.try_unary(start).ok()?;
     Some(Arc::new(bins.with_timezone("UTC")))
-}
-
-/// Missing where either is; none of it if one of the results does not fit.
-fn whole(
-    op: fn(i64, i64) -> Option<i64>,
-    left: &Int64Array,
-    right: &Int64Array,
-) -> Option<Int64Array> {
-    let mut fits = true;
-    let results: Int64Array = left
-        .iter()
-        .zip(right)
-        .map(|(left, right)| {
-            let result = op(left?, right?);
-            fits &= result.is_some();
-            result
-        })
-        .collect();
-    fits.then_some(results)
 }

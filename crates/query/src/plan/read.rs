@@ -179,6 +179,7 @@ pub(crate) fn facts(request: &Request) -> HashMap<Arc<str>, HashMap<String, Valu
         let log = format!("{}:{}", group.account, group.name);
         facts.insert("@log".to_owned(), text(&log));
         facts.insert("@aws.account".to_owned(), text(&group.account));
+        facts.insert("@aws.region".to_owned(), text(&group.region));
         if let Some(source) = &group.data_source {
             facts.insert("@data_source_name".to_owned(), text(source));
         }

@@ -120,6 +120,7 @@ fn groups(input: &Input) -> Vec<Group> {
 fn group_of(group: &reference::Group) -> Group {
     Group {
         account: group.account.clone(),
+        region: group.region.clone(),
         name: group.name.as_str().into(),
         class: group.class.clone(),
         indexed: group.indexed.clone(),

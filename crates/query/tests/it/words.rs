@@ -7,7 +7,7 @@ use corelog_insights::parse;
 use corelog_query::{Answer, Events, Request};
 use corelog_reference::{self as reference, Input};
 use corelog_runtime::Clock;
-use corelog_store::{Appender, Compaction, Event, Table};
+use corelog_store::{Appender, Compaction, Table};
 use url::Url;
 
 use crate::setup::{UnderTest, event, request};
@@ -182,7 +182,7 @@ async fn stored(input: &Input) -> Events {
             number,
         };
         let events = events.iter().skip(half).step_by(2).cloned().collect();
-        table.append::<Event>(&appender, events).await.unwrap();
+        table.append::<Arc<Event>>(&appender, events).await.unwrap();
     }
     let any_two = Compaction {
         settled_after: Duration::ZERO,

@@ -10,7 +10,7 @@
 //! pattern; `@regexString`, an expression that the texts match, of texts that print alike one or the other.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::rc::Rc;
 
 use corelog_insights::Expr;
@@ -153,11 +153,11 @@ fn different(texts: &[Own]) -> Vec<&Rc<Pattern>> {
 }
 
 fn regex(texts: &[Own]) -> Value {
-    let all: BTreeSet<String> = different(texts)
-        .into_iter()
-        .map(|it| mining::regex(it))
-        .collect();
-    Value::text(Vec::from_iter(all).join("|"))
+    let patterns = different(texts).into_iter();
+    let mut all: Vec<String> = patterns.map(|pattern| mining::regex(pattern)).collect();
+    all.sort();
+    all.dedup();
+    Value::text(all.join("|"))
 }
 
 fn fixed_token(text: &str) -> Option<Value> {
@@ -219,10 +219,10 @@ fn samples(mut texts: Vec<Own>) -> Value {
 fn pattern_row(pattern: &str, count: usize, total: usize) -> Row {
     let mut row = Row::default();
     row.set("@pattern", Value::text(pattern.to_owned()));
-    let id: String = Md5::digest(pattern)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mut id = String::new();
+    for byte in Md5::digest(pattern) {
+        let _ = write!(id, "{byte:02x}");
+    }
     row.set("@PatternId", Value::text(id));
     row.set("@ratio", Value::float(count as f64 / total as f64));
     row.set("@sampleCount", Value::count(count));

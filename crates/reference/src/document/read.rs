@@ -100,6 +100,9 @@ fn group(members: &Members) -> Result<Group, String> {
     let name = text(members, "name").ok_or("a group has no `name`")?;
     let account = text(members, "account").unwrap_or_else(|| ACCOUNT.to_owned());
     let mut group = Group::new(&account, &name);
+    if let Some(region) = text(members, "region") {
+        group.region = region;
+    }
     if let Some(class) = text(members, "class") {
         group.class = class;
     }

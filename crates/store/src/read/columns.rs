@@ -126,7 +126,7 @@ fn time(times: &TimestampMicrosecondArray, row: usize) -> Timestamp {
 
 /// A batch of a file as we would have written it. What another engine has rewritten is read from its messages anew:
 /// nobody says that promoted columns came along as they were.
-pub(crate) fn as_ours(batch: RecordBatch) -> Result<RecordBatch> {
+pub(crate) fn as_ours(batch: &RecordBatch) -> Result<RecordBatch> {
     let ours = arrow_schema();
     let schema = batch.schema();
     let kinds = |schema: &Schema| -> Vec<_> {
@@ -138,7 +138,7 @@ pub(crate) fn as_ours(batch: RecordBatch) -> Result<RecordBatch> {
     if kinds(&schema) == kinds(&ours) {
         return Ok(RecordBatch::try_new(ours, batch.columns().to_vec())?);
     }
-    let (keys, texts) = (Keys::of(&batch)?, Texts::of(&batch)?);
+    let (keys, texts) = (Keys::of(batch)?, Texts::of(batch)?);
     let event = |row| -> Result<Arc<Event>> {
         let place = keys.place(row)?;
         Ok(Arc::new(Event {

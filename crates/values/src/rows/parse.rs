@@ -8,7 +8,7 @@ use corelog_insights::{Parse, ParsePattern, Segment};
 use memchr::memmem::Finder;
 use regex::{CaptureLocations, Regex};
 
-use super::{Copies, Each, Failure, RowValues, Step, put};
+use super::{Copies, Each, Failure, MADE_MAX, RowValues, Step, put};
 use crate::coerce;
 use crate::context::Context;
 use crate::expression::Expression;
@@ -124,7 +124,8 @@ impl Reader {
                 let value = |found: Option<regex::Match<'_>>| {
                     found.map_or(Value::Null, |found| owned(found.as_str()))
                 };
-                let all = regex.captures_iter(text);
+                // One too many is refused.
+                let all = regex.captures_iter(text).take(MADE_MAX + 1);
                 all.map(|found| {
                     groups
                         .iter()
@@ -244,4 +245,34 @@ pub(super) fn csv_line(text: &str) -> Option<Vec<String>> {
     }
     values.push(value);
     (!quoted).then_some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use corelog_insights::CommandKind;
+
+    use super::{Failure, MADE_MAX};
+    use crate::rows::{Given, Layout, step};
+    use crate::value::Value;
+
+    #[test]
+    fn rows_made_of_one_text_have_an_end() {
+        let query = corelog_insights::parse("parse @message /(?<c>.)/ multi").unwrap();
+        let command: &CommandKind = &query.commands[0].kind;
+        let given = Given {
+            bare: true,
+            ..Given::default()
+        };
+        let rows_of = |length: usize| {
+            let mut layout = Layout::of_events(["@message"]);
+            let mut step = step(command, &mut layout, &given).unwrap();
+            let mut out = Vec::new();
+            let row = vec![Value::text("x".repeat(length))];
+            step.push(vec![row], &mut out).map(|()| out.len())
+        };
+        assert_eq!(rows_of(10), Ok(10));
+        let max = MADE_MAX;
+        let what = "rows made of one";
+        assert_eq!(rows_of(MADE_MAX + 1), Err(Failure::TooMany { what, max }));
+    }
 }

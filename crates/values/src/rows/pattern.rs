@@ -199,7 +199,8 @@ fn regex(pattern: &Pattern<'_>, is_noted: bool) -> String {
     let readings = pattern.readings.iter();
     let readings = readings.filter(|it| !is_noted || it.is_noted());
     let different: BTreeSet<String> = readings.map(Reading::regex).collect();
-    Vec::from_iter(different).join("|")
+    let different: Vec<String> = different.into_iter().collect();
+    different.join("|")
 }
 
 /// As the service model's `PatternToken`.

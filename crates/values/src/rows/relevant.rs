@@ -131,13 +131,12 @@ impl Step for RelevantFields {
                     let Some(Value::Text(text)) = message else {
                         continue;
                     };
-                    let object = discover::object(text).unwrap_or_default();
                     let mut before: HashSet<String> = HashSet::new();
-                    for (name, value) in discover::fields(&object) {
-                        if before.insert(name.clone()) {
-                            self.count(&name, &value, side);
+                    discover::each(text, |name, value| {
+                        if before.insert(name.to_owned()) {
+                            self.count(name, value, side);
                         }
-                    }
+                    });
                 }
             }
         }

@@ -132,7 +132,7 @@ fn recognised(text: &str) -> Option<(Kind, usize)> {
     let tries: [(Kind, Recognise); 5] = [
         (Kind::Time, date),
         (Kind::Time, clock),
-        (Kind::Id, uuid),
+        (Kind::Id, uuid_length),
         (Kind::Ip, ip),
         (Kind::Number, number),
     ];
@@ -205,7 +205,8 @@ fn fraction(bytes: &[u8], at: usize) -> usize {
     }
 }
 
-fn uuid(bytes: &[u8]) -> Option<usize> {
+/// The length of a UUID that bytes begin with.
+pub(crate) fn uuid_length(bytes: &[u8]) -> Option<usize> {
     const LENGTH: usize = 36;
     let is_right = |(at, byte): (usize, &u8)| match at {
         8 | 13 | 18 | 23 => *byte == b'-',

@@ -1,9 +1,11 @@
 //! Jobs over an engine that does as it is told.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
 
 use corelog_types::Timestamp;
+use futures_util::FutureExt as _;
 
 use super::*;
 use crate::tests::engine::{FakeEngine, answer};
@@ -115,6 +117,43 @@ async fn more_than_may_run_wait_for_their_turn() {
     let kept = 3 * answer(3).bytes() + answer(0).bytes();
     assert_eq!(desk.queries.load().answers_bytes, kept);
     assert_eq!(desk.engine.most_running.load(Ordering::Relaxed), 2);
+}
+
+type Plan<'d> = Pin<Box<dyn Future<Output = Result<Vec<(String, String)>, QueryError>> + 'd>>;
+
+fn explain<'d>(desk: &'d Desk, spec: &'d QuerySpec) -> Plan<'d> {
+    Box::pin(desk.queries.beside(|engine| engine.explain(spec)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_questions_are_answered_beside_queries() {
+    let limits = QueryLimits {
+        running_max: 2,
+        ..QueryLimits::default()
+    };
+    let desk = desk(limits);
+    let ids = [desk.start("hold"), desk.start("hold")];
+    for id in &ids {
+        assert_eq!(desk.status(id).await, Some(Status::Running));
+    }
+    let (held, quick) = (asked("hold").spec, asked("x").spec);
+    assert!(
+        explain(&desk, &quick).await.is_ok(),
+        "queries that run are not waited for"
+    );
+    let mut first = explain(&desk, &held);
+    let mut second = explain(&desk, &held);
+    assert!((&mut first).now_or_never().is_none());
+    assert!((&mut second).now_or_never().is_none());
+    let began = tokio::time::Instant::now();
+    let refused = explain(&desk, &quick).await;
+    assert!(matches!(refused, Err(QueryError::Busy)), "{refused:?}");
+    assert_eq!(began.elapsed(), TURN_MAX);
+    drop(first);
+    assert!(
+        explain(&desk, &quick).await.is_ok(),
+        "who goes away makes room"
+    );
 }
 
 #[tokio::test]

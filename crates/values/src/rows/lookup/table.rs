@@ -17,13 +17,13 @@ pub struct Table {
     ends: Vec<u32>,
     /// The first cell of every row.
     rows: Vec<u32>,
-    indexes: Shared<Vec<Option<usize>>, Index>,
-    networks: Shared<Option<usize>, Networks>,
+    indexes: MadeOnce<Vec<Option<usize>>, Index>,
+    networks: MadeOnce<Option<usize>, Networks>,
 }
 
 /// Things that whoever first needs one makes for all.
 #[derive(Debug)]
-struct Shared<K, V>(Mutex<HashMap<K, Arc<OnceLock<V>>>>);
+struct MadeOnce<K, V>(Mutex<HashMap<K, Arc<OnceLock<V>>>>);
 
 impl Table {
     /// Reads CSV; the first row names the columns. What cannot be read is its end.
@@ -34,8 +34,8 @@ impl Table {
             text: String::new(),
             ends: Vec::new(),
             rows: Vec::new(),
-            indexes: Shared::new(),
-            networks: Shared::new(),
+            indexes: MadeOnce::new(),
+            networks: MadeOnce::new(),
         };
         for row in rows {
             let Ok(first) = u32::try_from(table.ends.len()) else {
@@ -86,14 +86,14 @@ impl Table {
     }
 }
 
-impl<K: Eq + Hash, V> Shared<K, V> {
+impl<K: Eq + Hash, V> MadeOnce<K, V> {
     fn new() -> Self {
         Self(Mutex::new(HashMap::new()))
     }
 
     fn of(&self, key: K) -> Arc<OnceLock<V>> {
-        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(shared.entry(key).or_default())
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(made.entry(key).or_default())
     }
 }
 

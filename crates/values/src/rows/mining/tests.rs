@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use regex::Regex;
 
-use super::{Miner, NOTED_BYTES_MAX, Part, TOKENS_MAX, WORDS_MAX};
+use super::{Miner, NOTED_BYTES_MAX, Part, Reading, TOKENS_MAX, WORDS_MAX};
 
 /// The patterns of texts and their counts, the most frequent first.
 fn mine<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<(String, u64)> {
@@ -237,10 +237,12 @@ fn what_is_noted_is_bounded() {
 /// The expressions of the patterns that texts have.
 fn expressions(texts: &[&str]) -> Vec<String> {
     let mut miner = Miner::new(1);
-    texts.iter().for_each(|text| miner.add(text, 0));
+    for text in texts {
+        miner.add(text, 0);
+    }
     let patterns = miner.finish();
     let readings = patterns.iter().flat_map(|pattern| &pattern.readings);
-    let mut all: Vec<String> = readings.map(|reading| reading.regex()).collect();
+    let mut all: Vec<String> = readings.map(Reading::regex).collect();
     all.sort();
     all
 }
