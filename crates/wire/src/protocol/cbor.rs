@@ -66,9 +66,8 @@ impl Protocol for RpcCbor {
     fn refuse(&self, exception: &Exception, terms: &Terms) -> Answer {
         let named = Named::new(exception, terms);
         let document = named.document();
-        let declared = named.members(terms);
         let shape_of = |name: &str| {
-            let found = declared.iter().find(|member| member.name == name);
+            let found = named.members.iter().find(|member| member.name == name);
             found.map_or(&TEXT, |member| member.shape)
         };
         let mut body = Vec::new();

@@ -14,19 +14,28 @@ use crate::model::{Map, Member, Query, Service, Value};
 /// An exception in the words of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Named<'e> {
-    /// With its namespace, if the service has one: `com.amazonaws.cloudwatch.v2010_08_01#ResourceNotFound`
+    /// What stands before the `#` of its type, if the service shows that: `com.amazonaws.cloudwatch.v2010_08_01`
     namespace: Option<&'static str>,
+    /// `DashboardNotFoundError`
     name: &'static str,
     /// What the query protocol calls it.
     pub(super) query_code: &'static str,
     /// Its status in the query protocol.
-    query_status: u16,
+    pub(super) query_status: u16,
     /// Its status in others, for callers who do not ask for that of the query protocol.
     status: u16,
-    pub(super) is_sender: bool,
+    is_sender: bool,
+    /// The member that holds its text.
     message_name: &'static str,
+    /// The other members, which the service's table has shapes for.
+    pub(super) members: &'static [Member],
+    is_declared: bool,
     exception: &'e Exception,
 }
+
+/// What stands before the `#` of the types of the framework's exceptions.
+const SERVICE: &str = "com.amazon.coral.service";
+const VALIDATE: &str = "com.amazon.coral.validate";
 
 /// Exceptions of the framework: name, namespace, what the query protocol calls it, its status there.
 const COMMON: [(&str, &str, &str, u16); 10] = [
@@ -61,8 +70,6 @@ const COMMON: [(&str, &str, &str, u16); 10] = [
     ),
     ("ValidationException", VALIDATE, "ValidationError", 400),
 ];
-const SERVICE: &str = "com.amazon.coral.service";
-const VALIDATE: &str = "com.amazon.coral.validate";
 
 impl<'e> Named<'e> {
     pub(super) fn new(exception: &'e Exception, terms: &Terms) -> Self {
@@ -74,6 +81,8 @@ impl<'e> Named<'e> {
             status: exception.status,
             is_sender: exception.status < 500,
             message_name: "message",
+            members: &[],
+            is_declared: false,
             exception,
         };
         let query = query_of(terms.service);
@@ -91,6 +100,8 @@ impl<'e> Named<'e> {
                 },
                 is_sender: declared.is_sender,
                 message_name: declared.message,
+                members: declared.members,
+                is_declared: true,
                 ..plain
             };
         }
@@ -107,22 +118,16 @@ impl<'e> Named<'e> {
     }
 
     /// The type, as documents have it.
-    pub(super) fn type_name(&self) -> String {
+    fn type_name(&self) -> String {
         match self.namespace {
             Some(namespace) => format!("{namespace}#{}", self.name),
             None => self.name.to_owned(),
         }
     }
 
-    /// The status in the query protocol.
-    pub(super) fn query_status(&self) -> u16 {
-        self.query_status
-    }
-
     /// The status in other protocols. Only what the service declares has another one for who wants it.
     pub(super) fn status(&self, terms: &Terms) -> u16 {
-        let is_declared = self.declared(terms).is_some();
-        if terms.is_query_mode && is_declared {
+        if terms.is_query_mode && self.is_declared {
             self.query_status
         } else {
             self.status
@@ -151,16 +156,6 @@ impl<'e> Named<'e> {
         document.insert(self.message_name.to_owned(), message);
         document.extend(self.exception.members.clone());
         document
-    }
-
-    /// The shapes of its other members.
-    pub(super) fn members(&self, terms: &Terms) -> &'static [Member] {
-        self.declared(terms).unwrap_or_default()
-    }
-
-    fn declared(&self, terms: &Terms) -> Option<&'static [Member]> {
-        let found = query_of(terms.service)?.exception(self.name)?;
-        Some(found.members)
     }
 }
 

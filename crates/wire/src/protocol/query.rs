@@ -86,7 +86,7 @@ impl Protocol for Query {
         writer.text("Type", named.fault());
         writer.text("Code", named.query_code);
         writer.text("Message", &exception.message);
-        for member in named.members(terms) {
+        for member in named.members {
             if let Some(value) = exception.members.get(member.name) {
                 writer.value(member.name, member.shape, value);
             }
@@ -94,7 +94,7 @@ impl Protocol for Query {
         writer.close("Error");
         writer.text("RequestId", &terms.request_id);
         writer.close("ErrorResponse");
-        Answer::new(named.query_status(), CONTENT_TYPE, writer.into_bytes())
+        Answer::new(named.query_status, CONTENT_TYPE, writer.into_bytes())
     }
 }
 
