@@ -7,8 +7,8 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::Unreadable;
 
-/// The body without its content encoding: `gzip`, which clients use for long requests, or none. More than `bytes_max`
-/// is not unpacked, whatever the length of what came.
+/// The body without its content encoding: `gzip`, which clients use for long requests, or none, which old clients of
+/// AWS write as `amz-1.0`. More than `bytes_max` is not unpacked, whatever the length of what came.
 ///
 /// # Errors
 /// [`Unreadable`] for another encoding, for what is no gzip, and for a body that is too long.
@@ -18,7 +18,7 @@ pub fn inflated<'a>(
     bytes_max: usize,
 ) -> Result<Cow<'a, [u8]>, Unreadable> {
     let is = |name| encoding.is_some_and(|encoding| encoding.eq_ignore_ascii_case(name));
-    if encoding.is_none() || is("identity") {
+    if encoding.is_none() || is("identity") || is("amz-1.0") {
         return Ok(Cow::Borrowed(body));
     }
     if !is("gzip") {
@@ -63,7 +63,9 @@ mod tests {
         );
         assert!(inflated(Some("gzip"), &packed, 6).is_err());
         assert_eq!(inflated(None, b"x", 0).unwrap()[..], b"x"[..]);
-        assert_eq!(inflated(Some("identity"), b"x", 0).unwrap()[..], b"x"[..]);
+        for plain in ["identity", "amz-1.0"] {
+            assert_eq!(inflated(Some(plain), b"x", 0).unwrap()[..], b"x"[..]);
+        }
     }
 
     #[test]
