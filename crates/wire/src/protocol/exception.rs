@@ -12,7 +12,7 @@ use super::{Exception, Terms};
 use crate::model::{Map, Member, Query, Service, Value};
 
 /// An exception in the words of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Named<'e> {
     /// What stands before the `#` of its type, if the service shows that: `com.amazonaws.cloudwatch.v2010_08_01`
     namespace: Option<&'static str>,
