@@ -75,7 +75,7 @@ impl Reader<'_> {
     }
 
     fn header(&mut self) -> Result<Header, Unreadable> {
-        self.decoder.pull().map_err(said)
+        self.decoder.pull().map_err(|error| said(&error))
     }
 
     fn array(&mut self, length: Option<usize>, depth: usize) -> Result<Value, Unreadable> {
@@ -111,8 +111,11 @@ impl Reader<'_> {
     fn bytes(&mut self, length: Option<usize>) -> Result<Vec<u8>, Unreadable> {
         let mut whole = Vec::new();
         let mut segments = self.decoder.bytes(length);
-        while let Some(mut segment) = segments.pull().map_err(said)? {
-            while let Some(piece) = segment.pull(&mut self.piece).map_err(said)? {
+        while let Some(mut segment) = segments.pull().map_err(|error| said(&error))? {
+            while let Some(piece) = segment
+                .pull(&mut self.piece)
+                .map_err(|error| said(&error))?
+            {
                 whole.extend_from_slice(piece);
             }
         }
@@ -122,8 +125,11 @@ impl Reader<'_> {
     fn text(&mut self, length: Option<usize>) -> Result<String, Unreadable> {
         let mut whole = String::new();
         let mut segments = self.decoder.text(length);
-        while let Some(mut segment) = segments.pull().map_err(said)? {
-            while let Some(piece) = segment.pull(&mut self.piece).map_err(said)? {
+        while let Some(mut segment) = segments.pull().map_err(|error| said(&error))? {
+            while let Some(piece) = segment
+                .pull(&mut self.piece)
+                .map_err(|error| said(&error))?
+            {
                 whole.push_str(piece);
             }
         }
@@ -132,7 +138,7 @@ impl Reader<'_> {
 }
 
 /// Never the bytes themselves: the caller knows them, and logs need not.
-fn said<E>(error: Error<E>) -> Unreadable {
+fn said<E>(error: &Error<E>) -> Unreadable {
     match error {
         Error::Io(_) => garbled("an item that breaks off"),
         Error::Syntax(at) => Unreadable(format!("The body is no CBOR, at byte {at}")),
