@@ -231,11 +231,11 @@ def test_signed_and_compressed(tmp_path, models, protocol):
     try:
         url = f"http://{gateway.address}"
         key = ("AKIDBATCH", "s3cret-made-up-for-the-test")
-        more = {"request_min_compression_size_bytes": 0}
+        more = {"request_min_compression_size_bytes": 1}
         client = client_of(url, protocol, models[protocol], key, **more)
         client.put_dashboard(DashboardName="packed", DashboardBody=BODY)
         (request,) = client.wire.sent
-        assert request.headers["Content-Encoding"] == b"gzip" or request.headers["Content-Encoding"] == "gzip"
+        assert request.headers["Content-Encoding"] in (b"gzip", "gzip")
         assert b"packed" in gzip.decompress(request.body)
         assert client.get_dashboard(DashboardName="packed")["DashboardBody"] == BODY
         for key, code, modern in [

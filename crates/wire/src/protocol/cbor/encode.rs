@@ -19,6 +19,12 @@ const TRUE: u8 = 0xf5;
 const NULL: u8 = 0xf6;
 const DOUBLE: u8 = 0xfb;
 
+/// What a head says of a number that follows it.
+const ONE_BYTE: u8 = 0x18;
+const TWO_BYTES: u8 = 0x19;
+const FOUR_BYTES: u8 = 0x1a;
+const EIGHT_BYTES: u8 = 0x1b;
+
 /// Appends a value. What is not of its shape is written as it looks, though no operation answers such a thing.
 pub(super) fn value(out: &mut Vec<u8>, shape: &Shape, document: &Value) {
     match (shape.kind, document) {
@@ -98,11 +104,11 @@ fn head(out: &mut Vec<u8>, major: u8, number: u64) {
     let [.., b4, b5, b6, b7] = bytes;
     match number {
         0..=23 => out.push(major | b7),
-        24..=0xff => out.extend([major | 24, b7]),
-        0x100..=0xffff => out.extend([major | 25, b6, b7]),
-        0x1_0000..=0xffff_ffff => out.extend([major | 26, b4, b5, b6, b7]),
+        24..=0xff => out.extend([major | ONE_BYTE, b7]),
+        0x100..=0xffff => out.extend([major | TWO_BYTES, b6, b7]),
+        0x1_0000..=0xffff_ffff => out.extend([major | FOUR_BYTES, b4, b5, b6, b7]),
         _ => {
-            out.push(major | 27);
+            out.push(major | EIGHT_BYTES);
             out.extend(bytes);
         }
     }
