@@ -184,7 +184,10 @@ fn rows_whose_messages_are_read_last_are_not_shown_before() {
     let messages = done.rows.iter().map(|row| row.values[1].as_deref());
     let newest = [Some("{\"at\":49}"), Some("{\"at\":48}")];
     assert_eq!(messages.collect::<Vec<_>>(), newest);
-    assert_reads(&seen, &done);
+    let (seen, done) = (seen.statistics, done.statistics);
+    assert_eq!((seen.records_scanned, done.records_scanned), (30, 40));
+    // What a filter leaves of files is counted by the batch, and the batch of both is not full.
+    assert_eq!((seen.records_matched, done.records_matched), (20, 40));
 }
 
 #[test]

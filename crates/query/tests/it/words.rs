@@ -181,8 +181,8 @@ async fn stored(input: &Input) -> Events {
             name: "test".to_owned(),
             number,
         };
-        let events = events.iter().skip(half).step_by(2).cloned().collect();
-        table.append::<Arc<Event>>(&appender, events).await.unwrap();
+        let events: Vec<_> = events.iter().skip(half).step_by(2).cloned().collect();
+        table.append(&appender, events).await.unwrap();
     }
     let any_two = Compaction {
         settled_after: Duration::ZERO,
