@@ -20,6 +20,8 @@ pub enum Action {
     GetStatus,
     /// An operation of `CloudWatch` Logs, by its name.
     Logs(&'static str),
+    /// An operation of `CloudWatch`, by its name.
+    CloudWatch(&'static str),
 }
 
 /// The name in policies and messages.
@@ -43,6 +45,7 @@ impl fmt::Display for Action {
             Self::WatchExchanges => "corelog:WatchExchanges",
             Self::GetStatus => "corelog:GetStatus",
             Self::Logs(operation) => return write!(f, "logs:{operation}"),
+            Self::CloudWatch(operation) => return write!(f, "cloudwatch:{operation}"),
         })
     }
 }

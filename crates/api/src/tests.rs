@@ -1,6 +1,7 @@
 //! Requests in, responses out, over a real spool and catalog and fakes of everything else.
 
 mod admin;
+mod cloudwatch;
 pub(crate) mod engine;
 mod logging;
 mod logs;

@@ -1,5 +1,6 @@
 //! What every catalog must do; each adapter's tests call [`check`].
 
+mod dashboards;
 mod export_tasks;
 mod groups;
 mod logging;
@@ -29,6 +30,7 @@ where
     lookup_tables::check(&open).await?;
     query_definitions::check(&open).await?;
     policies::check(&open).await?;
+    dashboards::check(&open).await?;
     export_tasks::check(&open).await
 }
 

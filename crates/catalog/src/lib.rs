@@ -8,6 +8,7 @@
 //! Absent here: HTTP shapes, validation of what a caller sent, log events, and any idea of how a record is delivered.
 
 pub mod contract;
+mod dashboard;
 mod export_task;
 mod group;
 mod logging;
@@ -23,6 +24,7 @@ mod takeover;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use dashboard::{Dashboard, DashboardEntry, DashboardTags, Dashboards};
 pub use export_task::{Export, ExportState, ExportTask, ExportTasks};
 pub use group::{GroupChange, GroupFilter, LogGroup, LogGroupClass, LogGroups};
 pub use logging::{
@@ -47,6 +49,7 @@ pub trait Catalog:
     + QueryDefinitions
     + Policies
     + ExportTasks
+    + Dashboards
     + Send
     + Sync
     + fmt::Debug

@@ -4,6 +4,7 @@
 //! The log is written ahead and synced with each of them. Statements keep to what `PostgreSQL` understands, with
 //! numbered parameters, so that its adapter can begin as a copy.
 
+mod dashboards;
 mod export_tasks;
 mod groups;
 mod logging;

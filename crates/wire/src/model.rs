@@ -4,8 +4,9 @@
 //! operation of every service. A value on its way between bytes and structs is a *document*, a [`Value`] of JSON,
 //! whatever the protocol; [`Shape::admit`] checks and normalises it.
 //!
-//! In a document blobs are base64 text and timestamps are seconds since the epoch, with fractions; protocols that
-//! write them in other ways convert by the table.
+//! In a document blobs are base64 text, timestamps are seconds since the epoch, with fractions, and numbers that JSON
+//! has no form for are the texts `NaN`, `Infinity` and `-Infinity`; protocols that write them in other ways convert by
+//! the table.
 
 mod admit;
 mod pattern;
@@ -29,6 +30,10 @@ pub struct Service {
     pub target_prefix: &'static str,
     /// `1.0` or `1.1`, for the protocols of JSON.
     pub json_version: &'static str,
+    /// The protocols that it speaks, by the model's names: `json`, `query`, `smithy-rpc-v2-cbor`.
+    pub protocols: &'static [&'static str],
+    /// What it keeps of the query protocol, if that was its first.
+    pub query: Option<Query>,
     /// The operations that are served, in ASCII order of their names.
     pub operations: &'static [Operation],
 }
@@ -39,6 +44,47 @@ impl Service {
         let found = self.operations.binary_search_by(|one| one.name.cmp(name));
         found.ok().map(|index| &self.operations[index])
     }
+
+    /// Whether it speaks the protocol of that name in models.
+    pub fn speaks(&self, protocol: &str) -> bool {
+        self.protocols.contains(&protocol)
+    }
+}
+
+impl Query {
+    /// The exception of that name.
+    pub fn exception(&self, name: &str) -> Option<&'static QueryException> {
+        let found = self.exceptions.binary_search_by(|one| one.name.cmp(name));
+        found.ok().map(|index| &self.exceptions[index])
+    }
+}
+
+/// What a service that began with the query protocol says in it, and about it in others.
+#[derive(Debug)]
+pub struct Query {
+    /// Namespace of its answers in XML.
+    pub xml_namespace: &'static str,
+    /// What stands before the `#` of an exception's type.
+    pub type_namespace: &'static str,
+    /// Its exceptions, in ASCII order of their names.
+    pub exceptions: &'static [QueryException],
+}
+
+/// An exception of a service that began with the query protocol.
+#[derive(Debug)]
+pub struct QueryException {
+    /// Name of its shape: `DashboardNotFoundError`
+    pub name: &'static str,
+    /// What the query protocol calls it: `ResourceNotFound`
+    pub code: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// Whether it is the caller's doing.
+    pub is_sender: bool,
+    /// The member that holds its text, `message` or `Message`.
+    pub message: &'static str,
+    /// Its other members.
+    pub members: &'static [Member],
 }
 
 /// An operation of a service.

@@ -168,6 +168,15 @@ impl Authorization {
     }
 }
 
+/// The service that a request is signed for, as its `Authorization` header says; `None` for any other scheme.
+pub fn signed_for(authorization: &str) -> Option<&str> {
+    let rest = authorization.trim().strip_prefix(ALGORITHM)?;
+    let mut parts = rest.split(',').map(str::trim);
+    let credential = parts.find_map(|part| part.strip_prefix("Credential="))?;
+    let scope = credential.strip_suffix("/aws4_request")?;
+    Some(scope.rsplit_once('/')?.1)
+}
+
 /// Whether the signature was made with `secret` for this request at `amz_date`.
 ///
 /// Says nothing about the age of the date or about whether enough headers are signed: both are the caller's to
@@ -364,6 +373,21 @@ mod tests {
     }
 
     /// The worked example of the service's documentation.
+    #[test]
+    fn the_service_of_a_scope_is_read_from_its_end() {
+        let check = |value: &str, expected: Option<&str>| assert_eq!(signed_for(value), expected);
+        let rest = "SignedHeaders=host, Signature=ab";
+        check(
+            &format!(
+                "AWS4-HMAC-SHA256 Credential=A/B/20261122/us-east-1/monitoring/aws4_request, {rest}"
+            ),
+            Some("monitoring"),
+        );
+        check(&format!("AWS4-HMAC-SHA256 {rest}"), None);
+        check("AWS4-HMAC-SHA256 Credential=monitoring/aws4_request", None);
+        check("Bearer key", None);
+    }
+
     #[test]
     fn iam_list_users() {
         let request = Request {

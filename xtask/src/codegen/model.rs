@@ -23,6 +23,9 @@ pub(super) struct Metadata {
     pub(super) signing_name: Option<String>,
     pub(super) target_prefix: Option<String>,
     pub(super) json_version: Option<String>,
+    #[serde(default)]
+    pub(super) protocols: Vec<String>,
+    pub(super) xml_namespace: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -56,8 +59,19 @@ pub(super) struct Shape {
     pub(super) one_of: Vec<String>,
     #[serde(default)]
     pub(super) exception: bool,
+    pub(super) error: Option<QueryError>,
+    #[serde(default)]
+    pub(super) fault: bool,
     #[serde(default)]
     pub(super) eventstream: bool,
+}
+
+/// What the query protocol makes of an exception.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct QueryError {
+    pub(super) code: Option<String>,
+    pub(super) http_status_code: u16,
 }
 
 impl Shape {
@@ -86,6 +100,20 @@ impl Model {
     pub(super) fn shape(&self, name: &str) -> anyhow::Result<&Shape> {
         let found = self.shapes.get(name);
         found.with_context(|| format!("no shape `{name}`"))
+    }
+
+    /// Whether the service began with the query protocol, and so has codes of it.
+    pub(super) fn has_query(&self) -> bool {
+        self.metadata.protocols.iter().any(|name| name == "query")
+    }
+
+    /// The exceptions of the operations that are served.
+    pub(super) fn exceptions(&self) -> BTreeSet<&str> {
+        let errors = self
+            .operations
+            .values()
+            .flat_map(|operation| &operation.errors);
+        errors.map(|named| named.shape.as_str()).collect()
     }
 
     /// Every shape that can be reached from these.

@@ -17,11 +17,7 @@ pub(super) fn write(model: &Model) -> anyhow::Result<String> {
     let outputs = operations.filter_map(|o| Some(o.output.as_ref()?.shape.clone()));
     let read = model.reach(inputs.collect())?;
     let written = model.reach(outputs.collect())?;
-    let mut text = format!(
-        "//! Requests and answers of `{}`, as structs. Generated: `cargo xtask codegen`, from {}.\n\n\
-         use std::collections::BTreeMap;\n\nuse serde::{{Deserialize, Serialize}};\n",
-        model.metadata.service_id, model.source
-    );
+    let mut structs = String::new();
     for (name, shape) in &model.shapes {
         let derives = match (read.contains(name), written.contains(name)) {
             (true, true) => "Serialize, Deserialize",
@@ -31,10 +27,19 @@ pub(super) fn write(model: &Model) -> anyhow::Result<String> {
         };
         // An event stream is not one value: its events are written one by one.
         if shape.kind == "structure" && !shape.exception && !shape.eventstream {
-            structure(&mut text, model, name, shape, derives)?;
+            structure(&mut structs, model, name, shape, derives)?;
         }
     }
-    Ok(text)
+    let maps = if structs.contains("BTreeMap<") {
+        "use std::collections::BTreeMap;\n\n"
+    } else {
+        ""
+    };
+    Ok(format!(
+        "//! Requests and answers of `{}`, as structs. Generated: `cargo xtask codegen`, from {}.\n\n\
+         {maps}use serde::{{Deserialize, Serialize}};\n{structs}",
+        model.metadata.service_id, model.source
+    ))
 }
 
 fn structure(
@@ -44,10 +49,16 @@ fn structure(
     shape: &Shape,
     derives: &str,
 ) -> anyhow::Result<()> {
+    let is_capital = |name: &String| name.starts_with(char::is_uppercase);
+    let case = if shape.members.keys().any(is_capital) {
+        "PascalCase"
+    } else {
+        "camelCase"
+    };
     write!(
         text,
         "\n#[derive(Debug, Clone, Default, PartialEq, {derives})]\n\
-         #[serde(rename_all = \"camelCase\")]\npub struct {name} {{\n"
+         #[serde(rename_all = \"{case}\")]\npub struct {name} {{\n"
     )?;
     for (member, reference) in &shape.members {
         let target = target(reference).context("a member without a shape")?;
@@ -59,7 +70,7 @@ fn structure(
             kind = format!("Option<{kind}>");
         }
         let field = snake(member);
-        if camel(&field) != *member {
+        if cased(&field, case == "PascalCase") != *member {
             writeln!(text, "#[serde(rename = \"{member}\")]")?;
         }
         let raw = if KEYWORDS.contains(&field.as_str()) {
@@ -93,10 +104,10 @@ fn rust_type(model: &Model, name: &str) -> anyhow::Result<String> {
     })
 }
 
-/// What serde's `camelCase` makes of a field's name.
-fn camel(field: &str) -> String {
+/// What serde's `camelCase` or `PascalCase` makes of a field's name.
+fn cased(field: &str, is_pascal: bool) -> String {
     let mut text = String::new();
-    let mut upper = false;
+    let mut upper = is_pascal;
     for c in field.chars() {
         match c {
             '_' => upper = true,

@@ -7,16 +7,35 @@ use anyhow::{Context as _, bail};
 
 use super::model::{Model, Named, Shape, snake, target};
 
-pub(super) fn write(model: &Model) -> anyhow::Result<String> {
+pub(super) fn write(model: &Model, type_namespace: &str) -> anyhow::Result<String> {
     let metadata = &model.metadata;
+    let used = served(model)?;
+    let patterns = patterns(model, &used)?;
+    let mut imports = vec![
+        "Kind",
+        "Operation",
+        "Service",
+        "Shape",
+        "member",
+        "required",
+        "shape",
+    ];
+    if !patterns.is_empty() {
+        imports.push("Pattern");
+    }
+    if model.has_query() {
+        imports.extend(["Query", "QueryException"]);
+    }
+    imports.sort_unstable();
     let mut text = format!(
         "//! Operations of `{}` and what their shapes ask of values. Generated: `cargo xtask codegen`, from {}.\n\n\
-         use crate::model::{{Kind, Operation, Pattern, Service, Shape, member, required, shape}};\n\n\
+         use crate::model::{{{}}};\n\n\
          /// The service, with the operations that are served.\n\
          pub static SERVICE: Service = Service {{\nid: {:?},\nversion: {:?},\nsigning_name: {:?},\n\
-         target_prefix: {:?},\njson_version: {:?},\noperations: &[\n",
+         target_prefix: {:?},\njson_version: {:?},\nprotocols: &{:?},\nquery: {},\noperations: &[\n",
         metadata.service_id,
         model.source,
+        imports.join(", "),
         metadata.service_id,
         metadata.api_version,
         metadata
@@ -25,6 +44,8 @@ pub(super) fn write(model: &Model) -> anyhow::Result<String> {
             .unwrap_or(&metadata.endpoint_prefix),
         metadata.target_prefix.as_deref().unwrap_or_default(),
         metadata.json_version.as_deref().unwrap_or_default(),
+        metadata.protocols,
+        query(model, type_namespace)?,
     );
     for (name, operation) in &model.operations {
         let named = |of: &Option<Named>| match of {
@@ -40,8 +61,7 @@ pub(super) fn write(model: &Model) -> anyhow::Result<String> {
         )?;
     }
     text.push_str("],\n};\n");
-    let used = served(model)?;
-    patterns(&mut text, model, &used)?;
+    text.push_str(&patterns);
     for name in &used {
         let shape = model.shape(name)?;
         writeln!(
@@ -54,14 +74,74 @@ pub(super) fn write(model: &Model) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// The shapes of requests and answers; exceptions are written by hand where they are raised.
+/// The shapes of requests and answers. Exceptions are written by hand where they are raised; of those that are told in
+/// XML, too, the members' shapes are needed.
 fn served(model: &Model) -> anyhow::Result<BTreeSet<String>> {
     let operations = model.operations.values();
     let ends = operations.flat_map(|operation| [&operation.input, &operation.output]);
-    model.reach(ends.flatten().map(|named| named.shape.clone()).collect())
+    let mut from: Vec<String> = ends.flatten().map(|named| named.shape.clone()).collect();
+    if model.has_query() {
+        for name in model.exceptions() {
+            from.extend(
+                details(model.shape(name)?)
+                    .into_iter()
+                    .map(|(_, shape)| shape),
+            );
+        }
+    }
+    model.reach(from)
 }
 
-fn patterns(text: &mut String, model: &Model, used: &BTreeSet<String>) -> anyhow::Result<()> {
+/// The members of an exception beside its text, each with its shape.
+fn details(exception: &Shape) -> Vec<(&str, String)> {
+    let members = exception.members.iter();
+    let others = members.filter(|(name, _)| !name.eq_ignore_ascii_case("message"));
+    others
+        .filter_map(|(name, member)| Some((name.as_str(), target(member)?)))
+        .collect()
+}
+
+/// What a service keeps of the query protocol.
+fn query(model: &Model, type_namespace: &str) -> anyhow::Result<String> {
+    if !model.has_query() {
+        return Ok("None".to_owned());
+    }
+    for (name, shape) in &model.shapes {
+        let of = serde_json::to_string(&shape.members)?;
+        if of.contains("\"locationName\"") || of.contains("\"flattened\"") {
+            bail!("`{name}` has names of its own in forms and in XML, which the table cannot say");
+        }
+    }
+    let namespace = model.metadata.xml_namespace.as_deref();
+    let namespace = namespace.context("a query protocol without a namespace")?;
+    let mut text = format!(
+        "Some(Query {{ xml_namespace: {namespace:?}, type_namespace: {type_namespace:?}, exceptions: &["
+    );
+    for name in model.exceptions() {
+        let shape = model.shape(name)?;
+        let error = shape.error.as_ref();
+        let error = error.with_context(|| format!("`{name}` has no code"))?;
+        let has_capital = shape.members.contains_key("Message");
+        let message = if has_capital { "Message" } else { "message" };
+        let mut members = String::new();
+        for (member, target) in details(shape) {
+            write!(members, "member({member:?}, &{}),", constant(&target))?;
+        }
+        write!(
+            text,
+            "QueryException {{ name: {name:?}, code: {:?}, status: {}, is_sender: {}, message: {message:?}, \
+             members: &[{members}] }},",
+            error.code.as_deref().unwrap_or(name),
+            error.http_status_code,
+            !shape.fault,
+        )?;
+    }
+    text.push_str("] })");
+    Ok(text)
+}
+
+fn patterns(model: &Model, used: &BTreeSet<String>) -> anyhow::Result<String> {
+    let mut text = String::new();
     let mut patterns = BTreeMap::new();
     for name in used {
         if let Some(pattern) = &model.shape(name)?.pattern {
@@ -75,7 +155,7 @@ fn patterns(text: &mut String, model: &Model, used: &BTreeSet<String>) -> anyhow
             "\nstatic {name}: Pattern = Pattern::new({pattern:?}, {ours:?});"
         )?;
     }
-    Ok(())
+    Ok(text)
 }
 
 fn entry(shape: &Shape) -> anyhow::Result<String> {

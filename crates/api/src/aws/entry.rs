@@ -170,15 +170,33 @@ pub(crate) struct Entry {
     /// Read by the test that walks the table.
     #[cfg_attr(not(test), expect(dead_code, reason = "tests walk the table"))]
     pub(crate) effect: Effect,
-    pub(super) perform: for<'a> fn(Value, &'a Context<'a>) -> BoxFuture<'a, Result<Given, Fault>>,
+    action: Action,
+    perform: for<'a> fn(Value, Action, &'a Context<'a>) -> BoxFuture<'a, Result<Given, Fault>>,
 }
 
-/// The table's entry of an operation.
+impl Entry {
+    /// Performs the operation on a request that was checked against the model.
+    pub(super) fn perform<'a>(
+        &self,
+        document: Value,
+        cx: &'a Context<'a>,
+    ) -> BoxFuture<'a, Result<Given, Fault>> {
+        (self.perform)(document, self.action, cx)
+    }
+}
+
+/// The table's entry of an operation of `CloudWatch Logs`.
 pub(crate) const fn entry<O: Operation + 'static>() -> Entry {
+    entry_of::<O>(Action::Logs(O::NAME))
+}
+
+/// The table's entry of an operation, which policies call `action`.
+pub(crate) const fn entry_of<O: Operation + 'static>(action: Action) -> Entry {
     Entry {
         name: O::NAME,
         effect: O::EFFECT,
-        perform: |document, cx| Box::pin(perform::<O>(document, cx)),
+        action,
+        perform: |document, action, cx| Box::pin(perform::<O>(document, action, cx)),
     }
 }
 
@@ -187,15 +205,19 @@ pub(crate) const fn streaming<O: Streaming + 'static>() -> Entry {
     Entry {
         name: O::NAME,
         effect: Effect::Reads,
-        perform: |document, cx| Box::pin(begin::<O>(document, cx)),
+        action: Action::Logs(O::NAME),
+        perform: |document, action, cx| Box::pin(begin::<O>(document, action, cx)),
     }
 }
 
 /// Performs an operation whose request was checked against the model.
-async fn perform<O: Operation>(document: Value, cx: &Context<'_>) -> Result<Given, Fault> {
+async fn perform<O: Operation>(
+    document: Value,
+    action: Action,
+    cx: &Context<'_>,
+) -> Result<Given, Fault> {
     let input = serde_json::from_value(document).map_err(|error| Fault::internal(&error))?;
     let on = O::on(&input, cx)?;
-    let action = Action::Logs(O::NAME);
     let outcome = match cx.may(action, &on) {
         Ok(()) => O::run(input, cx).await,
         Err(denied) => Err(denied),
@@ -208,10 +230,14 @@ async fn perform<O: Operation>(document: Value, cx: &Context<'_>) -> Result<Give
 }
 
 /// Begins an operation whose request was checked against the model.
-async fn begin<O: Streaming>(document: Value, cx: &Context<'_>) -> Result<Given, Fault> {
+async fn begin<O: Streaming>(
+    document: Value,
+    action: Action,
+    cx: &Context<'_>,
+) -> Result<Given, Fault> {
     let input = serde_json::from_value(document).map_err(|error| Fault::internal(&error))?;
     for on in O::on(&input, cx)? {
-        cx.may(Action::Logs(O::NAME), &on)?;
+        cx.may(action, &on)?;
     }
     O::begin(input, cx).await.map(Given::Events)
 }

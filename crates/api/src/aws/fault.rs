@@ -16,12 +16,16 @@ pub(crate) struct Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     AccessDenied,
+    DashboardInvalidInput,
+    DashboardNotFound,
     Internal,
     InvalidOperation,
     InvalidParameter,
+    InvalidParameterValue,
     InvalidSignature,
     LimitExceeded,
     MalformedQuery,
+    MissingAction,
     MissingAuthenticationToken,
     OperationAborted,
     ResourceAlreadyExists,
@@ -42,12 +46,16 @@ impl Kind {
     fn exception(self) -> (&'static str, u16) {
         match self {
             Self::AccessDenied => ("AccessDeniedException", 400),
+            Self::DashboardInvalidInput => ("DashboardInvalidInputError", 400),
+            Self::DashboardNotFound => ("DashboardNotFoundError", 404),
             Self::Internal => ("InternalServerException", 500),
             Self::InvalidOperation => ("InvalidOperationException", 400),
             Self::InvalidParameter => ("InvalidParameterException", 400),
+            Self::InvalidParameterValue => ("InvalidParameterValueException", 400),
             Self::InvalidSignature => ("InvalidSignatureException", 400),
             Self::LimitExceeded => ("LimitExceededException", 400),
             Self::MalformedQuery => ("MalformedQueryException", 400),
+            Self::MissingAction => ("MissingAction", 400),
             Self::MissingAuthenticationToken => ("MissingAuthenticationTokenException", 400),
             Self::OperationAborted => ("OperationAbortedException", 400),
             Self::ResourceAlreadyExists => ("ResourceAlreadyExistsException", 400),
@@ -80,6 +88,11 @@ impl Fault {
 
     pub(crate) fn invalid_parameter(message: impl Into<String>) -> Self {
         Self::new(Kind::InvalidParameter, message)
+    }
+
+    /// As services say it that were first asked in forms.
+    pub(crate) fn invalid_parameter_value(message: impl Into<String>) -> Self {
+        Self::new(Kind::InvalidParameterValue, message)
     }
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {

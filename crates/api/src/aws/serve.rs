@@ -3,25 +3,36 @@
 use bytes::Bytes;
 use corelog_access::{Caller, TurnedAway};
 use corelog_types::RecordId;
-use corelog_wire::model::{self, Operation, Service, Value, Violation};
-use corelog_wire::protocol::{self, Answer, Asked, Head, Protocol};
+use corelog_wire::model::{self, Constraint, Operation, Service, Value, Violation};
+use corelog_wire::protocol::{self, Answer, Asked, EventFrames, Head, Protocol, Terms};
+use corelog_wire::sigv4;
 use futures_util::{StreamExt as _, stream};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 
 use super::entry::Given;
 use super::{Context, Entry, EventStream, Fault, Kind};
-use crate::{Api, Body, logs};
+use crate::{Api, Body, cloudwatch, logs};
 
 /// Every service that is served, with its operations.
-const SERVICES: [&Service; 1] = [&corelog_wire::logs::SERVICE];
+const SERVICES: [&Service; 2] = [
+    &corelog_wire::logs::SERVICE,
+    &corelog_wire::cloudwatch::SERVICE,
+];
 
 /// Bytes of a request or an answer that are read or written at once: what takes longer than a moment is done elsewhere.
 const AT_ONCE_BYTES_MAX: usize = 64 << 10;
 
+/// What a compressed body may come to: as much as most bodies may have that are not.
+const INFLATED_BYTES_MAX: usize = 8 << 20;
+
+/// Of a name that a caller made up, so much is said back.
+const SAID_CHARS_MAX: usize = 128;
+
 fn entries(service: &Service) -> &'static [Entry] {
     match service.id {
         "CloudWatch Logs" => &logs::OPERATIONS,
+        "CloudWatch" => &cloudwatch::OPERATIONS,
         _ => &[],
     }
 }
@@ -34,7 +45,7 @@ pub(crate) fn is_aws(parts: &Parts) -> bool {
 /// The answer to a request that is turned away, in its own protocol.
 pub(crate) fn turn_away(api: &Api, parts: &Parts, why: TurnedAway) -> Option<Response<Body>> {
     let head = head(&parts.method, &parts.uri, &parts.headers);
-    let asked = protocol::find(&SERVICES, &head)?;
+    let asked = protocol::find(&SERVICES, &head, b"")?;
     let (kind, message) = match why {
         TurnedAway::NoCredential => (
             Kind::MissingAuthenticationToken,
@@ -51,9 +62,10 @@ pub(crate) fn turn_away(api: &Api, parts: &Parts, why: TurnedAway) -> Option<Res
         ),
         TurnedAway::BodyTooLarge => (Kind::Serialization, "The request is too large."),
     };
-    let fault = Fault::new(kind, message);
-    let answer = asked.protocol.refuse(&fault.into_exception());
     let request_id = corelog_runtime::record_id(api.clock().now());
+    let terms = terms(&asked, &parts.headers, request_id);
+    let exception = Fault::new(kind, message).into_exception();
+    let answer = asked.protocol.refuse(&exception, &terms);
     Some(response(answer, request_id))
 }
 
@@ -64,42 +76,99 @@ pub(crate) async fn serve(
     caller: &Caller,
 ) -> Option<Response<Body>> {
     let head = head(request.method(), request.uri(), request.headers());
-    let asked = protocol::find(&SERVICES, &head)?;
+    if !head.is_aws() {
+        return None;
+    }
     let cx = Context::new(api, caller);
-    let answered = answer(&asked, request.body(), &cx).await;
+    let content = content(request).await;
+    // What cannot be read is refused in the words of whom its head names.
+    let readable = content.as_ref().map_or(&b""[..], |content| &content[..]);
+    let asked = protocol::find(&SERVICES, &head, readable)?;
+    let terms = terms(&asked, request.headers(), cx.request_id());
+    let answered = match &content {
+        Ok(content) => answer(&asked, content, &terms, &cx).await,
+        Err(fault) => Err(fault.clone()),
+    };
     Some(answered.unwrap_or_else(|fault| {
-        let answer = asked.protocol.refuse(&fault.into_exception());
+        let answer = asked.protocol.refuse(&fault.into_exception(), &terms);
         response(answer, cx.request_id())
     }))
 }
 
+/// What the protocol is to read: the body, unpacked, or the query of a request that can have no body.
+async fn content(request: &Request<Bytes>) -> Result<Bytes, Fault> {
+    if request.method() == Method::GET {
+        let query = request.uri().query().unwrap_or_default();
+        return Ok(Bytes::copy_from_slice(query.as_bytes()));
+    }
+    let body = request.body().clone();
+    let Some(encoding) = request.headers().get(http::header::CONTENT_ENCODING) else {
+        return Ok(body);
+    };
+    let encoding = encoding.to_str().unwrap_or_default().to_owned();
+    let inflate = move || {
+        let inflated = protocol::inflated(Some(&encoding), &body, INFLATED_BYTES_MAX);
+        inflated.map(|content| Bytes::from(content.into_owned()))
+    };
+    let inflated = apart_if(true, inflate).await?;
+    inflated.map_err(|error| Fault::new(Kind::Serialization, error.to_string()))
+}
+
+fn terms(asked: &Asked<'_>, headers: &HeaderMap, request_id: RecordId) -> Terms {
+    let query_mode = headers.get("x-amzn-query-mode");
+    Terms {
+        service: asked.service,
+        request_id: request_id.to_string(),
+        is_query_mode: query_mode.is_some_and(|value| value.as_bytes() == b"true"),
+    }
+}
+
 async fn answer(
     asked: &Asked<'_>,
-    body: &Bytes,
+    content: &Bytes,
+    terms: &Terms,
     cx: &Context<'_>,
 ) -> Result<Response<Body>, Fault> {
-    let unknown = || {
-        Fault::new(
-            Kind::UnknownOperation,
-            "Corelog does not serve this operation.",
-        )
-    };
-    let service = asked.service.ok_or_else(unknown)?;
-    let operation = service.operation(asked.operation).ok_or_else(unknown)?;
+    let service = asked.service.ok_or_else(|| unknown(asked))?;
+    let operation = service.operation(&asked.operation);
+    let operation = operation.ok_or_else(|| unknown(asked))?;
     let mut served = entries(service).iter();
     let entry = served.find(|entry| entry.name == operation.name);
-    let entry = entry.ok_or_else(unknown)?;
-    let (protocol, body) = (asked.protocol, body.clone());
-    let is_large = body.len() > AT_ONCE_BYTES_MAX;
-    let document = apart_if(is_large, move || admitted(protocol, operation, &body)).await??;
-    Ok(match (entry.perform)(document, cx).await? {
+    let entry = entry.ok_or_else(|| unknown(asked))?;
+    let (protocol, content) = (asked.protocol, content.clone());
+    let is_large = content.len() > AT_ONCE_BYTES_MAX;
+    let admit = move || admitted(protocol, service, operation, &content);
+    let document = apart_if(is_large, admit).await??;
+    match entry.perform(document, cx).await? {
         Given::Document(document) => {
             let is_large = text_bytes(&document) > AT_ONCE_BYTES_MAX;
-            let written = apart_if(is_large, move || protocol.write(operation, document));
-            response(written.await?, cx.request_id())
+            let terms = terms.clone();
+            let write = move || protocol.write(operation, document, &terms);
+            Ok(response(apart_if(is_large, write).await?, cx.request_id()))
         }
-        Given::Events(events) => stream(protocol, events, cx.request_id()),
-    })
+        Given::Events(events) => {
+            let frames = protocol.events().ok_or_else(|| unknown(asked))?;
+            Ok(stream(frames, events, cx.request_id()))
+        }
+    }
+}
+
+/// The operation is none of those that are served.
+///
+/// Source: what services answer that were first asked in forms, and still say so in other protocols.
+fn unknown(asked: &Asked<'_>) -> Fault {
+    let Some(service) = asked.service.filter(|service| service.query.is_some()) else {
+        let message = "Corelog does not serve this operation.";
+        return Fault::new(Kind::UnknownOperation, message);
+    };
+    if asked.operation.is_empty() {
+        let message = "The request must contain the parameter Action.";
+        return Fault::new(Kind::MissingAction, message);
+    }
+    let name: String = asked.operation.chars().take(SAID_CHARS_MAX).collect();
+    let version = service.version;
+    let message = format!("Could not find operation {name} for version {version}");
+    Fault::new(Kind::UnknownOperation, message)
 }
 
 /// Does work of milliseconds on a thread for such work: those that answer requests relay calls, too.
@@ -139,17 +208,17 @@ fn text_bytes(document: &Value) -> usize {
 
 /// A stream of events in frames, behind the frame that every stream begins with.
 fn stream(
-    protocol: &'static dyn Protocol,
+    frames: &'static dyn EventFrames,
     events: EventStream,
     request_id: RecordId,
 ) -> Response<Body> {
-    let frames = events.map(|event| match event {
-        Ok(event) => protocol.event(event.name, event.document),
-        Err(fault) => protocol.end_stream(&fault.into_exception()),
+    let following = events.map(|event| match event {
+        Ok(event) => frames.event(event.name, event.document),
+        Err(fault) => frames.end_stream(&fault.into_exception()),
     });
-    let mut begun = protocol.begin_stream();
+    let mut begun = frames.begin_stream();
     let first = std::mem::take(&mut begun.body);
-    let pieces = stream::once(std::future::ready(first)).chain(frames);
+    let pieces = stream::once(std::future::ready(first)).chain(following);
     let mut response = response(begun, request_id);
     *response.body_mut() = Body::Stream(Box::pin(pieces.map(|frame| Ok(frame.into()))));
     response
@@ -158,11 +227,12 @@ fn stream(
 /// The request's document, once it holds what the model asks of it.
 fn admitted(
     protocol: &'static dyn Protocol,
+    service: &Service,
     operation: &Operation,
-    body: &[u8],
+    content: &[u8],
 ) -> Result<Value, Fault> {
     let malformed = |text: String| Fault::new(Kind::Serialization, text);
-    let read = protocol.read(operation, body);
+    let read = protocol.read(operation, content);
     let mut document = read.map_err(|error| malformed(error.to_string()))?;
     let Some(shape) = operation.input else {
         return Ok(document);
@@ -172,7 +242,10 @@ fn admitted(
     if violations.is_empty() {
         return Ok(document);
     }
-    Err(violated(operation, &violations))
+    Err(match service.query {
+        Some(_) => violated_in_form(&violations),
+        None => violated(operation, &violations),
+    })
 }
 
 /// Classic operations call a violation an invalid parameter, later ones a validation error: each declares its own.
@@ -188,6 +261,32 @@ fn violated(operation: &Operation, violations: &[Violation]) -> Fault {
     Fault::new(kind, message)
 }
 
+/// Services that were first asked in forms have one exception for all of them, but for numbers that are none.
+fn violated_in_form(violations: &[Violation]) -> Fault {
+    let is_finite = |violation: &&Violation| violation.constraint == Constraint::Finite;
+    let Some(violation) = violations.iter().find(is_finite) else {
+        return Fault::new(Kind::Validation, model::sentence(violations));
+    };
+    let value = violation.value.as_deref().unwrap_or_default();
+    let parameter = parameter(&violation.at);
+    let message = format!("The value {value} for parameter {parameter} is invalid.");
+    Fault::invalid_parameter_value(message)
+}
+
+/// A place as forms name it: `MetricData.member.1.Value` for `metricData.1.member.value`
+fn parameter(at: &str) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for part in at.split('.').filter(|part| *part != "member") {
+        if part.bytes().all(|byte| byte.is_ascii_digit()) {
+            parts.push("member".to_owned());
+        }
+        let mut chars = part.chars();
+        let first = chars.next().map(|c| c.to_ascii_uppercase());
+        parts.push(first.into_iter().chain(chars).collect());
+    }
+    parts.join(".")
+}
+
 fn head<'a>(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Head<'a> {
     let header = |name| {
         headers
@@ -197,8 +296,11 @@ fn head<'a>(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Head<'a
     Head {
         method: method.as_str(),
         path: uri.path(),
+        query: uri.query(),
         content_type: header("content-type"),
         target: header("x-amz-target"),
+        smithy_protocol: header("smithy-protocol"),
+        signed_for: header("authorization").and_then(sigv4::signed_for),
     }
 }
 
@@ -211,6 +313,11 @@ fn response(answer: Answer, request_id: RecordId) -> Response<Body> {
         http::header::CONTENT_TYPE,
         HeaderValue::from_static(answer.content_type),
     );
+    for (name, value) in answer.headers {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
     if let Ok(id) = HeaderValue::from_str(&request_id.to_string()) {
         headers.insert("x-amzn-requestid", id);
     }
@@ -241,6 +348,17 @@ mod tests {
         assert!(
             (AT_ONCE_BYTES_MAX..3 * AT_ONCE_BYTES_MAX).contains(&counted),
             "{counted}"
+        );
+    }
+
+    #[test]
+    fn a_place_is_named_as_in_forms() {
+        let check = |at: &str, expected: &str| assert_eq!(parameter(at), expected);
+        check("threshold", "Threshold");
+        check("metricData.1.member.value", "MetricData.member.1.Value");
+        check(
+            "metricData.2.member.values.10.member",
+            "MetricData.member.2.Values.member.10",
         );
     }
 

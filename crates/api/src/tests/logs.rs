@@ -295,7 +295,7 @@ async fn every_operation_is_authorised() {
 }
 
 /// The same house, to be given another API.
-fn house_like(house: &House) -> House {
+pub(super) fn house_like(house: &House) -> House {
     House {
         _dir: tempfile::tempdir().unwrap(),
         catalog: house.catalog.clone(),

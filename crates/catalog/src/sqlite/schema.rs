@@ -8,7 +8,7 @@ use super::{SqliteCatalog, commit, failed};
 use crate::{Error, takeover};
 
 /// What brings a catalog from each version to the next. Entries are never changed, only added.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     "
     CREATE TABLE settings (
         name TEXT PRIMARY KEY,
@@ -81,6 +81,15 @@ const STEPS: [&str; 3] = [
         tags TEXT NOT NULL,
         updated_ms BIGINT NOT NULL,
         csv TEXT NOT NULL
+    );
+",
+    "
+    CREATE TABLE dashboards (
+        name TEXT PRIMARY KEY,
+        body TEXT NOT NULL,
+        byte_count BIGINT NOT NULL,
+        tags TEXT NOT NULL,
+        modified_ms BIGINT NOT NULL
     );
 ",
 ];

@@ -6,8 +6,8 @@ use corelog_types::{LogGroupName, Timestamp};
 
 use super::*;
 use crate::{
-    BucketTarget, LogGroup, LogGroups as _, Logging as _, LoggingConfiguration, LookupTables as _,
-    contract,
+    BucketTarget, Dashboards as _, LogGroup, LogGroups as _, Logging as _, LoggingConfiguration,
+    LookupTables as _, contract,
 };
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn a_catalog_of_an_earlier_version_gets_what_it_lacks() {
     let name = LogGroupName::new("/kept").unwrap();
     let group = LogGroup::new(name.clone(), Timestamp::from_unix_ms(1));
     catalog.create_group(&group).await.unwrap();
-    sqlx::raw_sql("DROP TABLE lookup_tables; PRAGMA user_version = 2")
+    sqlx::raw_sql("DROP TABLE lookup_tables; DROP TABLE dashboards; PRAGMA user_version = 2")
         .execute(&catalog.pool)
         .await
         .unwrap();
@@ -97,6 +97,7 @@ async fn a_catalog_of_an_earlier_version_gets_what_it_lacks() {
     let catalog = SqliteCatalog::open(dir.path()).await.unwrap();
     assert_eq!(catalog.group(&name).await.unwrap(), Some(group));
     assert_eq!(catalog.lookup_tables("", None, 9).await.unwrap(), []);
+    assert_eq!(catalog.dashboards("", None, 9).await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ pub static SERVICE: Service = Service {
     signing_name: "logs",
     target_prefix: "Logs_20140328",
     json_version: "1.1",
+    protocols: &["json"],
+    query: None,
     operations: &[
         Operation {
             name: "AssociateKmsKey",

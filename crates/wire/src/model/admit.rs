@@ -45,7 +45,8 @@ impl Shape {
             ]
         };
         let enumerated = (!self.one_of.is_empty()).then_some(Constraint::OneOf(self.one_of));
-        let others = [self.pattern.map(Constraint::like), enumerated];
+        let finite = matches!(self.kind, Kind::Double).then_some(Constraint::Finite);
+        let others = [self.pattern.map(Constraint::like), enumerated, finite];
         bounds.into_iter().chain(others).flatten().collect()
     }
 
@@ -79,6 +80,7 @@ impl Shape {
             Constraint::ValueMin(least) => number() >= *least,
             Constraint::Pattern(_) => self.pattern.is_none_or(|pattern| pattern.fits(text)),
             Constraint::OneOf(values) => values.contains(&text),
+            Constraint::Finite => value.is_number(),
             _ => true,
         }
     }
@@ -124,7 +126,7 @@ impl Walk {
             if mark > 0 {
                 self.at.push('.');
             }
-            self.at.push_str(member.name);
+            self.enter_member(member.name);
             match object.get_mut(member.name) {
                 Some(value) => self.value(member.shape, value)?,
                 None if member.required => self.violation(None, Constraint::NotNull),
@@ -148,7 +150,11 @@ impl Walk {
                 self.violation(None, Constraint::NotNull);
             } else if of.is_scalar() {
                 take(of.kind, item)?;
-                fits &= of.is_satisfied(item);
+                if is_not_finite(item) && matches!(of.kind, Kind::Double) {
+                    self.violation(Some(item), Constraint::Finite);
+                } else {
+                    fits &= of.is_satisfied(item);
+                }
             } else {
                 self.value(of, item)?;
             }
@@ -187,6 +193,13 @@ impl Walk {
         Ok(())
     }
 
+    /// Goes down to a member. Messages begin its name with a small letter, as the service's own code does.
+    fn enter_member(&mut self, name: &str) {
+        let mut chars = name.chars();
+        self.at.extend(chars.next().map(|c| c.to_ascii_lowercase()));
+        self.at.push_str(chars.as_str());
+    }
+
     /// Goes down to a place whose name ends so. The way back is to cut the name again.
     fn enter(&mut self, place: fmt::Arguments<'_>) {
         // Writing to a string does not fail.
@@ -213,7 +226,8 @@ fn take(kind: Kind, value: &mut Value) -> Result<(), Mistyped> {
         Kind::List(_) => value.is_array(),
         Kind::String | Kind::Blob => value.is_string(),
         Kind::Boolean => value.is_boolean(),
-        Kind::Double | Kind::Timestamp => value.is_number(),
+        Kind::Double => value.is_number() || is_not_finite(value),
+        Kind::Timestamp => value.is_number(),
         Kind::Integer => whole(value).is_some_and(|number| i32::try_from(number).is_ok()),
         Kind::Long => whole(value).is_some(),
     };
@@ -239,6 +253,11 @@ fn take(kind: Kind, value: &mut Value) -> Result<(), Mistyped> {
         Value::Bool(false) => format!("FALSE_VALUE can not be converted to {wanted}"),
         Value::Null => format!("NULL_VALUE can not be converted to {wanted}"),
     }))
+}
+
+/// Whether a value is the text for a number that JSON has no form for.
+fn is_not_finite(value: &Value) -> bool {
+    matches!(value.as_str(), Some("NaN" | "Infinity" | "-Infinity"))
 }
 
 /// The whole number that a value is; `5.0` becomes `5` on the way.

@@ -40,6 +40,8 @@ pub enum Constraint {
     Pattern(&'static str),
     /// What it is one of.
     OneOf(&'static [&'static str]),
+    /// It is a number, not `NaN` or infinite.
+    Finite,
     /// What every item satisfies.
     Items(Vec<Constraint>),
     /// What every key of a map satisfies.
@@ -88,6 +90,7 @@ impl fmt::Display for Constraint {
             Self::ValueMin(least) => write!(f, "have value greater than or equal to {least}"),
             Self::Pattern(text) => write!(f, "satisfy regular expression pattern: {text}"),
             Self::OneOf(values) => write!(f, "satisfy enum value set: [{}]", values.join(", ")),
+            Self::Finite => f.write_str("be a finite number"),
             Self::Items(_) | Self::Keys(_) | Self::Values(_) => Ok(()),
         }
     }

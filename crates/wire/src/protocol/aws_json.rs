@@ -2,7 +2,10 @@
 //!
 //! Source: <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>
 
-use super::{Answer, Asked, Exception, Head, Protocol, Unreadable};
+use super::exception::Named;
+use super::{
+    Answer, Asked, EventFrames, Exception, Head, Protocol, Terms, Unreadable, without_nulls,
+};
 use crate::event_stream;
 use crate::model::{Map, Operation, Service, Value};
 
@@ -37,7 +40,7 @@ impl AwsJson {
         Some(Asked {
             protocol: Self::version(service, head.content_type),
             service,
-            operation,
+            operation: operation.into(),
         })
     }
 
@@ -64,38 +67,34 @@ impl Protocol for AwsJson {
         })
     }
 
-    fn write(&self, operation: &Operation, document: Value) -> Answer {
+    fn write(&self, operation: &Operation, document: Value, _terms: &Terms) -> Answer {
         let body = match operation.output {
             Some(_) => without_nulls(document).to_string().into_bytes(),
             None => Vec::new(),
         };
+        Answer::new(200, self.content_type, body)
+    }
+
+    fn refuse(&self, exception: &Exception, terms: &Terms) -> Answer {
+        let named = Named::new(exception, terms);
+        let body = Value::Object(named.document()).to_string();
         Answer {
-            status: 200,
-            content_type: self.content_type,
-            body,
+            headers: named.headers(terms),
+            ..Answer::new(named.status(terms), self.content_type, body.into_bytes())
         }
     }
 
-    fn refuse(&self, exception: &Exception) -> Answer {
-        let mut document = Map::new();
-        document.insert("__type".to_owned(), exception.code.into());
-        document.insert("message".to_owned(), exception.message.as_str().into());
-        document.extend(exception.members.clone());
-        Answer {
-            status: exception.status,
-            content_type: self.content_type,
-            body: Value::Object(document).to_string().into_bytes(),
-        }
+    fn events(&'static self) -> Option<&'static dyn EventFrames> {
+        Some(self)
     }
+}
 
+impl EventFrames for AwsJson {
     /// Clients want the first frame to be `initial-response`, also where the answer has no members beside its
     /// stream.
     fn begin_stream(&self) -> Answer {
-        Answer {
-            status: 200,
-            content_type: EVENT_STREAM,
-            body: self.event("initial-response", Value::Object(Map::new())),
-        }
+        let first = self.event("initial-response", Value::Object(Map::new()));
+        Answer::new(200, EVENT_STREAM, first)
     }
 
     fn event(&self, name: &str, document: Value) -> Vec<u8> {
@@ -115,22 +114,6 @@ impl Protocol for AwsJson {
     }
 }
 
-/// The document without members that are null, at every depth.
-fn without_nulls(mut document: Value) -> Value {
-    fn strip(value: &mut Value) {
-        match value {
-            Value::Object(members) => {
-                members.retain(|_, member| !member.is_null());
-                members.values_mut().for_each(strip);
-            }
-            Value::Array(items) => items.iter_mut().for_each(strip),
-            _ => {}
-        }
-    }
-    strip(&mut document);
-    document
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -146,12 +129,21 @@ mod tests {
             path: "/",
             content_type: Some("application/x-amz-json-1.1"),
             target: Some(target),
+            ..Head::default()
+        }
+    }
+
+    fn terms() -> Terms {
+        Terms {
+            service: Some(&SERVICE),
+            request_id: "id".to_owned(),
+            is_query_mode: true,
         }
     }
 
     fn check(target: &str, service: Option<&str>, operation: &str) {
         let head = head(target);
-        let asked = find(&[&SERVICE], &head).unwrap();
+        let asked = find(&[&SERVICE], &head, b"").unwrap();
         assert_eq!(asked.service.map(|found| found.id), service, "{target}");
         assert_eq!(asked.operation, operation);
     }
@@ -174,7 +166,7 @@ mod tests {
             path: "/v1/x",
             ..head("Logs_20140328.CreateLogGroup")
         };
-        assert!(find(&[&SERVICE], &elsewhere).is_none());
+        assert!(find(&[&SERVICE], &elsewhere, b"").is_none());
         assert!(
             !Head {
                 target: None,
@@ -197,14 +189,14 @@ mod tests {
             content_type: Some("application/x-amz-json-1.0"),
             ..head("DynamoDB_20120810.X")
         };
-        let asked = find(&[&SERVICE], &head).unwrap();
+        let asked = find(&[&SERVICE], &head, b"").unwrap();
         let exception = Exception {
             code: "UnknownOperationException",
             status: 400,
             message: String::new(),
             members: Map::new(),
         };
-        let answer = asked.protocol.refuse(&exception);
+        let answer = asked.protocol.refuse(&exception, &terms());
         assert_eq!(answer.content_type, "application/x-amz-json-1.0");
     }
 
@@ -213,14 +205,14 @@ mod tests {
         let describe = SERVICE.operation("DescribeLogGroups").unwrap();
         let document =
             json!({"logGroups": [{"logGroupName": "a", "kmsKeyId": null}], "nextToken": null});
-        let answer = AWS_JSON_1_1.write(describe, document);
+        let answer = AWS_JSON_1_1.write(describe, document, &terms());
         assert_eq!(answer.body, br#"{"logGroups":[{"logGroupName":"a"}]}"#);
         assert_eq!(
             (answer.status, answer.content_type),
             (200, "application/x-amz-json-1.1")
         );
         let create = SERVICE.operation("CreateLogGroup").unwrap();
-        assert_eq!(AWS_JSON_1_1.write(create, Value::Null).body, b"");
+        assert_eq!(AWS_JSON_1_1.write(create, Value::Null, &terms()).body, b"");
     }
 
     #[test]
@@ -231,7 +223,7 @@ mod tests {
             message: "too \"many\"".to_owned(),
             members: json!({"resourceName": "arn"}).as_object().cloned().unwrap(),
         };
-        let answer = AWS_JSON_1_1.refuse(&exception);
+        let answer = AWS_JSON_1_1.refuse(&exception, &terms());
         assert_eq!(
             answer.body,
             br#"{"__type":"TooManyTagsException","message":"too \"many\"","resourceName":"arn"}"#

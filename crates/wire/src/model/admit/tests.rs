@@ -180,13 +180,60 @@ fn every_pattern_of_every_service_compiles() {
             _ => {}
         }
     }
-    let operations = crate::logs::SERVICE.operations;
-    assert!(operations.is_sorted_by_key(|operation| operation.name));
-    for shape in operations
-        .iter()
-        .flat_map(|o| [o.input, o.output])
-        .flatten()
-    {
-        look(shape, 8);
+    for service in [&crate::logs::SERVICE, &crate::cloudwatch::SERVICE] {
+        let operations = service.operations;
+        assert!(operations.is_sorted_by_key(|operation| operation.name));
+        let exceptions = service
+            .query
+            .as_ref()
+            .map_or(&[][..], |query| query.exceptions);
+        assert!(exceptions.is_sorted_by_key(|exception| exception.name));
+        let ends = operations.iter().flat_map(|o| [o.input, o.output]);
+        ends.flatten().for_each(|shape| look(shape, 8));
     }
+}
+
+#[test]
+fn places_begin_small_and_numbers_are_numbers() {
+    static VALUE: Shape = shape(Kind::Double);
+    static VALUES: Shape = shape(Kind::List(&VALUE));
+    static DATUM: Shape = shape(Kind::Structure(&[
+        required("MetricName", &NAME),
+        member("Value", &VALUE),
+        member("Values", &VALUES),
+    ]));
+    static DATA: Shape = shape(Kind::List(&DATUM));
+    static PUT: Shape = shape(Kind::Structure(&[member("MetricData", &DATA)]));
+    let mut document = json!({"MetricData": [
+        {"MetricName": "a", "Value": 1},
+        {"Value": "NaN"},
+        {"MetricName": "a", "Values": [1.5, "-Infinity"]},
+    ]});
+    let found = PUT.admit(&mut document).unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|one| (one.at.as_str(), one.value.as_deref(), &one.constraint))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("metricData.2.member.metricName", None, &Constraint::NotNull),
+            (
+                "metricData.2.member.value",
+                Some("NaN"),
+                &Constraint::Finite
+            ),
+            (
+                "metricData.3.member.values.2.member",
+                Some("-Infinity"),
+                &Constraint::Finite
+            ),
+        ]
+    );
+    let mut text = json!({"MetricData": [{"MetricName": "a", "Value": "nan"}]});
+    let mistyped = PUT.admit(&mut text).unwrap_err();
+    assert_eq!(
+        mistyped.to_string(),
+        "STRING_VALUE can not be converted to a Double"
+    );
 }
