@@ -15,7 +15,8 @@ use crate::schema::arrow_schema;
 
 /// Puts events in columns. The partition columns are not among them.
 ///
-/// Rows that are alike stand together, see [`crate::order`]; of those that are equal, the earlier comes first.
+/// Rows whose requests are alike stand together: in the order of their bodies, of which digits do not count. Of those
+/// that are equal, the earlier comes first.
 ///
 /// # Errors
 /// More rows than fit one batch.
