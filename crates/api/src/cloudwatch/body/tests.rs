@@ -16,11 +16,11 @@ fn check_errors(body: &Value, expected: &[(&str, &str)]) {
 }
 
 /// A body with one widget of that type and these properties.
-fn widget(kind: &str, properties: Value) -> Value {
+fn widget(kind: &str, properties: &Value) -> Value {
     json!({"widgets": [{"type": kind, "properties": properties}]})
 }
 
-fn check_metric(metric: Value, expected: &[(&str, &str)]) {
+fn check_metric(metric: &Value, expected: &[(&str, &str)]) {
     let properties = json!({"region": "us-east-1", "metrics": [metric]});
     let expected: Vec<(String, &str)> = expected
         .iter()
@@ -30,7 +30,7 @@ fn check_metric(metric: Value, expected: &[(&str, &str)]) {
         .iter()
         .map(|(path, text)| (path.as_str(), *text))
         .collect();
-    check_errors(&widget("metric", properties), &expected);
+    check_errors(&widget("metric", &properties), &expected);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn bodies_of_the_documentation_are_taken_without_a_word() {
 fn recorded_errors_are_told_in_the_same_words() {
     let place = "/widgets/0/properties";
     check_errors(
-        &widget("metric", json!({"title": "nothing"})),
+        &widget("metric", &json!({"title": "nothing"})),
         &[
             (place, "Should have required property 'metrics'"),
             (
@@ -84,14 +84,14 @@ fn recorded_errors_are_told_in_the_same_words() {
         ],
     );
     check_errors(
-        &widget("alarm", json!({"alarms": []})),
+        &widget("alarm", &json!({"alarms": []})),
         &[(
             "/widgets/0/properties/alarms",
             "Should NOT have less than 1 items",
         )],
     );
     check_metric(
-        json!("AWS/EC2"),
+        &json!("AWS/EC2"),
         &[
             ("", "Should be array"),
             (
@@ -101,15 +101,15 @@ fn recorded_errors_are_told_in_the_same_words() {
         ],
     );
     check_metric(
-        json!(["AWS/Lambda", "Duration", {"dimension": {"FunctionName": "f"}}]),
+        &json!(["AWS/Lambda", "Duration", {"dimension": {"FunctionName": "f"}}]),
         &[("", "Should NOT have more than 2 items")],
     );
     check_metric(
-        json!(["ECSLogs", "Errors", {"stat": "Sum", "color": "red"}]),
+        &json!(["ECSLogs", "Errors", {"stat": "Sum", "color": "red"}]),
         &[("", "Should NOT have more than 2 items")],
     );
     check_metric(
-        json!(["AWS/Lambda", "Errors", {"stat": "Sum"}, {"FunctionName": "f"}]),
+        &json!(["AWS/Lambda", "Errors", {"stat": "Sum"}, {"FunctionName": "f"}]),
         &[
             (
                 "/2",
@@ -152,11 +152,11 @@ fn what_is_required_and_what_is_bounded_is_asked_for() {
         ],
     );
     check_errors(
-        &widget("text", json!({"markdown": 5})),
+        &widget("text", &json!({"markdown": 5})),
         &[("/widgets/0/properties/markdown", "Should be string")],
     );
     check_errors(
-        &widget("log", json!({"query": "fields @message"})),
+        &widget("log", &json!({"query": "fields @message"})),
         &[(
             "/widgets/0/properties",
             "Should have required property 'region'",
@@ -177,7 +177,7 @@ fn metrics_are_counted_over_all_widgets() {
 
 #[test]
 fn what_is_not_known_is_a_warning() {
-    let mut body = widget("text", json!({"markdown": "", "new": true}));
+    let mut body = widget("text", &json!({"markdown": "", "new": true}));
     body["theme"] = json!("dark");
     body["end"] = json!("-PT1H");
     body["widgets"][0]["z"] = json!(1);
