@@ -198,7 +198,7 @@ impl fmt::Display for Report {
         if let Some(written) = self.written {
             writeln!(
                 f,
-                "{} of JSON made, appended and compacted in {:.1?}, peak {}",
+                "{} of JSON appended and compacted in {:.1?}, peak {}",
                 megabytes(written.json_bytes),
                 written.took,
                 megabytes(self.writing_peak)

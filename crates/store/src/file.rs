@@ -40,8 +40,9 @@ const WRITE_ROWS: usize = 16;
 /// What becomes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// Compaction takes its place soon. Making it well would be work for minutes.
+    /// Compaction takes its place soon: what is done for it is done again.
     Replaced,
+    /// It stays, until its day goes or something in it is removed.
     Kept,
 }
 

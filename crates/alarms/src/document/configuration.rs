@@ -22,18 +22,16 @@ pub(super) fn state(state: &State) -> Value {
         Some(moment::precise(state.updated)),
     );
     put(&mut object, "evaluationState", state.evaluation_state());
-    let suppressed_by = state.suppressed_by;
-    put(
-        &mut object,
-        "actionsSuppressedBy",
-        suppressed_by.map(SuppressedBy::as_str),
-    );
-    put(
-        &mut object,
-        "actionsSuppressedReason",
-        suppressed_by.map(SuppressedBy::reason),
-    );
+    suppression(&mut object, state);
     Value::Object(object)
+}
+
+/// Adds what holds the actions of a state back, where something does.
+pub(super) fn suppression(object: &mut Map<String, Value>, state: &State) {
+    let by = state.suppressed_by;
+    put(object, "actionsSuppressedBy", by.map(SuppressedBy::as_str));
+    let reason = by.map(SuppressedBy::reason);
+    put(object, "actionsSuppressedReason", reason);
 }
 
 /// What the change of a state says of the alarm: its description, and its metrics or its rule.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use corelog_types::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::configuration::suppression;
 use super::put;
 use crate::alarms::Account;
 use crate::definition::{
@@ -16,7 +17,7 @@ use crate::effects::{
     ConfigurationChange, ConfigurationOperation, HistoryItem, HistoryKind, Notice, Transition,
 };
 use crate::moment;
-use crate::state::{State, SuppressedBy};
+use crate::state::State;
 
 /// How long `HistoryData` may be, in characters.
 const DATA_CHARS_MAX: usize = 4_095;
@@ -139,17 +140,7 @@ fn state(state: &State, with_data: bool) -> Value {
     let data = state.reason_data.as_deref().filter(|_| with_data);
     let data = data.and_then(|data| serde_json::from_str::<Value>(data).ok());
     put(&mut object, "stateReasonData", data);
-    let suppressed_by = state.suppressed_by;
-    put(
-        &mut object,
-        "actionsSuppressedBy",
-        suppressed_by.map(SuppressedBy::as_str),
-    );
-    put(
-        &mut object,
-        "actionsSuppressedReason",
-        suppressed_by.map(SuppressedBy::reason),
-    );
+    suppression(&mut object, state);
     Value::Object(object)
 }
 
