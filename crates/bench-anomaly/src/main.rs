@@ -1,0 +1,102 @@
+//! What anomaly detection is worth: precision and recall on labelled series, beside a threshold of three standard
+//! deviations and a band around last week. `cargo xtask bench anomaly`; see docs/bench.md.
+
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
+mod detector;
+mod random;
+mod score;
+mod series;
+
+use detector::Detector;
+use score::Score;
+use series::FAMILIES;
+
+const WIDTHS: [f64; 7] = [2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0];
+
+/// What all detectors made of all families, at all widths.
+struct Results {
+    /// By detector, family and width.
+    scores: Vec<Vec<Vec<Score>>>,
+}
+
+impl Results {
+    fn of(series: u64) -> Self {
+        let scores = Detector::ALL.iter().map(|detector| {
+            let families = FAMILIES.iter().map(|family| {
+                let mut scores = vec![Score::default(); WIDTHS.len()];
+                for number in 0..series {
+                    let series = family.series(number);
+                    let outside = detector.outside(&series, &WIDTHS);
+                    for (score, outside) in scores.iter_mut().zip(&outside) {
+                        score.add(Score::of(&series, outside));
+                    }
+                }
+                scores
+            });
+            families.collect()
+        });
+        Self {
+            scores: scores.collect(),
+        }
+    }
+
+    fn family(&self, detector: usize, family: usize, width: usize) -> Score {
+        self.scores[detector][family][width]
+    }
+
+    fn whole(&self, detector: usize, width: usize) -> Score {
+        let mut whole = Score::default();
+        for family in 0..FAMILIES.len() {
+            whole.add(self.family(detector, family, width));
+        }
+        whole
+    }
+
+    /// The width at which a detector does best over the whole set.
+    fn best(&self, detector: usize) -> usize {
+        (0..WIDTHS.len())
+            .max_by(|one, other| {
+                let f1 = |width: usize| self.whole(detector, width).f1();
+                f1(*one).total_cmp(&f1(*other))
+            })
+            .unwrap_or(0)
+    }
+}
+
+fn main() {
+    let series = std::env::args().nth(1);
+    let series = series.and_then(|text| text.parse().ok()).unwrap_or(8);
+    let results = Results::of(series);
+    println!("{series} series of each family; two weeks to learn from, two weeks judged\n");
+    for (number, detector) in Detector::ALL.iter().enumerate() {
+        println!(
+            "{:<18} precision  recall      F1   found missed  false",
+            detector.name()
+        );
+        for (width, sigmas) in WIDTHS.iter().enumerate() {
+            line(&format!("  {sigmas} sigmas"), results.whole(number, width));
+        }
+        println!();
+    }
+    println!("by family, each at the width that is best for it over all");
+    for (family, known) in FAMILIES.iter().enumerate() {
+        println!("{}", known.name);
+        for (number, detector) in Detector::ALL.iter().enumerate() {
+            let score = results.family(number, family, results.best(number));
+            line(&format!("  {}", detector.name()), score);
+        }
+    }
+}
+
+fn line(name: &str, score: Score) {
+    println!(
+        "{name:<18} {:>8.1} % {:>5.1} % {:>7.3} {:>7} {:>6} {:>6}",
+        100.0 * score.precision(),
+        100.0 * score.recall(),
+        score.f1(),
+        score.found,
+        score.missed,
+        score.false_alarms
+    );
+}
