@@ -1,6 +1,6 @@
 //! What a history teaches: a scale, seasons, a level that moves, a spread.
 
-use crate::config::{Config, DAY_MS, Place};
+use crate::config::{Config, DAY_MS, HOUR_MS, Place};
 use crate::history::History;
 use crate::number::{float, len, median, quantile};
 use crate::scale::Scale;
@@ -9,17 +9,63 @@ use crate::spread::Spread;
 
 /// A residual moves the level as if it were no more than so many standard deviations.
 const CLIP_SIGMAS: f64 = 2.0;
+/// So many bins outside within so much time are trouble, fewer are chance.
+const TROUBLE: usize = 6;
+const AROUND_MS: u64 = 2 * HOUR_MS;
 /// Whole numbers around this or less are counts of single things.
 const COUNTS_MAX: f64 = 25.0;
 /// The standard deviation of the square root of a count, whatever its mean (Anscombe).
 const COUNT_SIGMA: f64 = 0.5;
 
-/// A change of level that was taken: what was before `until_ms` is moved by so much.
+/// A change of level that was taken: what was before `until_ms` is looked at as if it had changed, too.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Shift {
     pub(crate) until_ms: u64,
-    /// On the scale of the fit.
-    pub(crate) by: f64,
+    pub(crate) times: f64,
+    pub(crate) plus: f64,
+}
+
+impl Shift {
+    /// The change that makes the best of pairs of what was expected and what was there: a factor, or an addition.
+    pub(crate) fn of(until_ms: u64, pairs: &[(f64, f64)], scale: Scale) -> Option<Self> {
+        let middle = |values: Vec<f64>| median(&mut { values });
+        let plus = middle(pairs.iter().map(|(was, is)| is - was).collect())?;
+        let added = Self {
+            until_ms,
+            times: 1.0,
+            plus,
+        };
+        let factor = middle(
+            pairs
+                .iter()
+                .filter(|(was, _)| *was > 0.0)
+                .map(|(was, is)| is / was)
+                .collect(),
+        );
+        let Some(times) = factor.filter(|times| *times > 0.0 && scale != Scale::Linear) else {
+            return Some(added);
+        };
+        let multiplied = Self {
+            until_ms,
+            times,
+            plus: 0.0,
+        };
+        let off = |shift: &Self| {
+            let off = pairs
+                .iter()
+                .map(|(was, is)| (scale.to(shift.apply(*was)) - scale.to(*is)).abs());
+            middle(off.collect()).unwrap_or(0.0)
+        };
+        if off(&multiplied) <= off(&added) {
+            Some(multiplied)
+        } else {
+            Some(added)
+        }
+    }
+
+    fn apply(&self, value: f64) -> f64 {
+        value * self.times + self.plus
+    }
 }
 
 /// What is known of a series.
@@ -51,7 +97,7 @@ impl Predicted {
 }
 
 impl Fit {
-    /// Learns from a history; on this scale where one is given, else on that which suits best.
+    /// Learns from a history; on this scale where one is given, else on the one that suits best.
     pub(crate) fn learn(
         history: &History,
         config: &Config,
@@ -61,11 +107,15 @@ impl Fit {
         let bins: Vec<(u64, Place, f64, f64, bool)> = history
             .closed()
             .map(|(at_ms, bin)| {
-                let (centre, sample) = (f64::from(bin.centre), f64::from(bin.sample));
+                let moved = |value: f32| {
+                    let later = shifts.iter().filter(|shift| at_ms < shift.until_ms);
+                    later.fold(f64::from(value), |value, shift| shift.apply(value))
+                };
+                let (centre, sample) = (moved(bin.centre), moved(bin.sample));
                 (at_ms, config.place(at_ms), centre, sample, bin.is_outside)
             })
             .collect();
-        let nature = Nature::of(&bins)?;
+        let nature = Nature::of(history, &bins)?;
         let scales = match scale {
             Some(known) => vec![known],
             None => nature.scales(),
@@ -73,17 +123,13 @@ impl Fit {
         let fits = scales.into_iter().map(|scale| {
             let rows: Vec<Row> = bins
                 .iter()
-                .map(|(at_ms, place, centre, sample, is_outside)| {
-                    let later = shifts.iter().filter(|shift| *at_ms < shift.until_ms);
-                    let moved: f64 = later.map(|shift| shift.by).sum();
-                    Row {
-                        at_ms: *at_ms,
-                        day_ms: place.day_ms,
-                        week_ms: place.week_ms,
-                        centre: scale.to(*centre) + moved,
-                        sample: scale.to(*sample) + moved,
-                        is_outside: *is_outside,
-                    }
+                .map(|(at_ms, place, centre, sample, is_outside)| Row {
+                    at_ms: *at_ms,
+                    day_ms: place.day_ms,
+                    week_ms: place.week_ms,
+                    centre: scale.to(*centre),
+                    sample: scale.to(*sample),
+                    is_outside: *is_outside,
                 })
                 .collect();
             Self::on(scale, &rows, &nature, history.bin_ms, config)
@@ -126,19 +172,27 @@ impl Fit {
             .collect();
         fit.spread = Spread::learn(&around);
         let mut residuals = Vec::with_capacity(rows.len());
-        for (row, left) in rows.iter().zip(&left) {
+        let troubled = troubled(rows);
+        for ((row, left), is_troubled) in rows.iter().zip(&left).zip(troubled) {
             if row.is_outside {
                 continue;
             }
-            residuals.push((row.day_ms, row.sample - row.centre + left - fit.level));
+            let residual = row.sample - row.centre + left - fit.level;
+            if !is_troubled {
+                residuals.push((row, residual));
+            }
             let sigma = fit.sigma(row.day_ms, row.centre);
             fit.follow(left - fit.level, sigma, row.at_ms, bin_ms, config);
         }
         // The level was still on its way in the first day, if there are others.
-        let settled = if rows.len() > 2 * day { day } else { 0 };
-        let settled = settled.min(residuals.len().saturating_sub(1));
-        fit.spread = Spread::learn(&residuals[settled..]);
-        let misfit = misfit(rows, &residuals, &fit.spread);
+        let is_settled = |row: &Row| rows.len() < 2 * day || row.at_ms >= first_ms + DAY_MS;
+        residuals.retain(|(row, _)| is_settled(row));
+        let timed: Vec<(u64, f64)> = residuals
+            .iter()
+            .map(|(row, residual)| (row.day_ms, *residual))
+            .collect();
+        fit.spread = Spread::learn(&timed);
+        let misfit = misfit(&residuals, &fit.spread);
         // Days that the profiles were made of lie nearer to them than others will.
         let days = float(rows.last().map_or(0, |row| row.at_ms) - first_ms) / float(DAY_MS);
         fit.spread
@@ -176,10 +230,6 @@ impl Fit {
         self.follow(scaled - predicted.scaled, sigma, at_ms, bin_ms, config);
     }
 
-    pub(crate) fn move_level(&mut self, by: f64) {
-        self.level += by;
-    }
-
     fn follow(
         &mut self,
         off: f64,
@@ -208,6 +258,25 @@ impl Fit {
     }
 }
 
+/// Which rows have many that lay outside around them: what led up to these and what came after tells nothing about
+/// chance.
+fn troubled(rows: &[Row]) -> Vec<bool> {
+    let (mut from, mut to, mut outside) = (0, 0, 0_usize);
+    let mut troubled = Vec::with_capacity(rows.len());
+    for row in rows {
+        while to < rows.len() && rows[to].at_ms <= row.at_ms + AROUND_MS {
+            outside += usize::from(rows[to].is_outside);
+            to += 1;
+        }
+        while rows[from].at_ms + AROUND_MS < row.at_ms {
+            outside -= usize::from(rows[from].is_outside);
+            from += 1;
+        }
+        troubled.push(outside >= TROUBLE);
+    }
+    troubled
+}
+
 /// What kind of numbers a series has.
 struct Nature {
     has_negative: bool,
@@ -216,10 +285,11 @@ struct Nature {
 }
 
 impl Nature {
-    fn of(bins: &[(u64, Place, f64, f64, bool)]) -> Option<Self> {
+    fn of(history: &History, bins: &[(u64, Place, f64, f64, bool)]) -> Option<Self> {
+        let raw = || history.closed().map(|(_, bin)| bin.sample);
+        let has_negative = raw().any(|value| value < 0.0);
+        let is_whole = raw().all(|value| value.fract() == 0.0);
         let mut samples: Vec<f64> = bins.iter().map(|(.., sample, _)| *sample).collect();
-        let has_negative = samples.iter().any(|value| *value < 0.0);
-        let is_whole = samples.iter().all(|value| value.fract() == 0.0);
         let typical = median(&mut samples)?;
         Some(Self {
             has_negative,
@@ -242,16 +312,14 @@ impl Nature {
 
 /// How much the spread above differs from the spread below, and that of large values from that of small ones: zero on
 /// the right scale.
-fn misfit(rows: &[Row], residuals: &[(u64, f64)], spread: &Spread) -> f64 {
+fn misfit(residuals: &[(&Row, f64)], spread: &Spread) -> f64 {
     let ratio = |one: f64, other: f64| {
         let (one, other) = (one.max(1e-12), other.max(1e-12));
         (one / other).ln().abs()
     };
-    let mut pairs: Vec<(f64, f64)> = rows
+    let mut pairs: Vec<(f64, f64)> = residuals
         .iter()
-        .filter(|row| !row.is_outside)
-        .zip(residuals)
-        .map(|(row, (_, residual))| (row.sample - residual, residual.abs()))
+        .map(|(row, residual)| (row.sample - residual, residual.abs()))
         .collect();
     if pairs.len() < 30 {
         return ratio(spread.above, spread.below);

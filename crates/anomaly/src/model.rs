@@ -5,7 +5,7 @@ use corelog_types::Timestamp;
 use crate::config::{Config, DAY_MS, HOUR_MS, WEEK_MS};
 use crate::fit::{Fit, Shift};
 use crate::history::{Bin, HISTORY_MS, History};
-use crate::number::{len, median};
+use crate::number::len;
 use crate::season::DAYS_MIN_MS;
 
 /// What was learnt is learnt anew so often.
@@ -197,7 +197,7 @@ impl Model {
 
     /// Takes what has been outside for long enough as what is usual now. Returns whether it did.
     fn accept(&mut self, now_ms: u64) -> bool {
-        let Some(fit) = &mut self.fit else {
+        let Some(fit) = &self.fit else {
             return false;
         };
         let bin_ms = self.history.bin_ms;
@@ -208,29 +208,23 @@ impl Model {
             .since(from_ms)
             .map(|(at_ms, bin)| (at_ms, *bin))
             .collect();
-        let outside: Vec<f64> = bins
-            .iter()
-            .filter(|(_, bin)| bin.is_outside)
-            .map(|(at_ms, bin)| {
-                let predicted = fit.predict(*at_ms, self.config.place(*at_ms));
-                fit.scale.to(f64::from(bin.centre)) - predicted.scaled
-            })
-            .collect();
+        let outside = bins.iter().filter(|(_, bin)| bin.is_outside).count();
         let expected = len(usize::try_from(patience_ms / bin_ms).unwrap_or(usize::MAX));
-        if len(bins.len()) < expected / 2.0 || len(outside.len()) < 0.75 * len(bins.len()) {
+        if len(bins.len()) < expected / 2.0 || len(outside) < 0.75 * len(bins.len()) {
             return false;
         }
-        let above = outside.iter().filter(|off| **off > 0.0).count();
-        let one_side = above.max(outside.len() - above);
-        if len(one_side) >= 0.9 * len(outside.len()) {
-            let by = median(&mut outside.clone()).unwrap_or(0.0);
-            fit.move_level(by);
-            let until_ms = bins
-                .iter()
-                .find(|(_, bin)| bin.is_outside)
-                .map_or(from_ms, |(at_ms, _)| *at_ms);
-            self.shifts.push(Shift { until_ms, by });
-        }
+        let begun = bins.iter().position(|(_, bin)| bin.is_outside).unwrap_or(0);
+        let pairs: Vec<(f64, f64)> = bins[begun..]
+            .iter()
+            .map(|(at_ms, bin)| {
+                let predicted = fit.predict(*at_ms, self.config.place(*at_ms));
+                (fit.scale.from(predicted.scaled), f64::from(bin.centre))
+            })
+            .collect();
+        let above = len(pairs.iter().filter(|(was, is)| is > was).count());
+        let is_one_sided = (above / len(pairs.len()) - 0.5).abs() >= 0.4;
+        let shift = Shift::of(bins[begun].0, &pairs, fit.scale);
+        self.shifts.extend(shift.filter(|_| is_one_sided));
         for (_, bin) in self.history.since(from_ms) {
             bin.is_outside = false;
         }
@@ -247,12 +241,9 @@ impl Model {
         if self.training() == Training::Pending {
             return;
         }
-        // A shift is told on a scale: that stays until the shift is forgotten.
         let is_fresh = now_ms < self.scaled_ms + SCALE_EVERY_MS;
-        let scale = match &self.fit {
-            Some(fit) if is_fresh || !self.shifts.is_empty() => Some(fit.scale),
-            _ => None,
-        };
+        let scale = self.fit.as_ref().map(|fit| fit.scale);
+        let scale = scale.filter(|_| is_fresh);
         if scale.is_none() {
             self.scaled_ms = now_ms;
         }

@@ -199,37 +199,52 @@ impl Season {
                 values.push(left(row) - level);
             }
         }
-        let (mut values, mut apart, mut weeks) = (Vec::new(), Vec::new(), 1.0_f64);
-        for [usual, outside] in places {
-            let times = if usual.is_empty() && outside.len() >= 2 {
-                outside
-            } else {
-                usual
-            };
-            let hours: Vec<f64> = times
-                .into_iter()
-                .filter_map(|mut values| median(&mut values))
-                .collect();
-            weeks = weeks.max(len(hours.len()));
-            if let [first, .., last] = hours[..] {
-                apart.push((first - last) * std::f64::consts::FRAC_1_SQRT_2);
-            }
-            let sum: f64 = hours.iter().sum();
-            values.push(if hours.is_empty() {
-                f64::NAN
-            } else {
-                sum / len(hours.len())
-            });
-        }
+        let hours: Vec<Vec<f64>> = places
+            .into_iter()
+            .map(|[usual, outside]| {
+                let is_habit = usual.is_empty() && outside.len() >= 2;
+                let times = if is_habit { outside } else { usual };
+                let middles = times.into_iter();
+                middles
+                    .filter_map(|mut values| median(&mut values))
+                    .collect()
+            })
+            .collect();
+        let weeks = hours.iter().map(Vec::len).max().unwrap_or(1);
+        let mut apart: Vec<f64> = hours.iter().filter_map(|hours| difference(hours)).collect();
+        let known = apart.len();
+        let within = spread(&mut apart).unwrap_or(0.0) * std::f64::consts::FRAC_1_SQRT_2;
+        let values: Vec<f64> = hours.iter().map(|hours| agreed(hours, within)).collect();
         // One week alone says nothing about chance: a fifth of it is taken to be that.
-        let chance = if apart.len() >= 24 {
-            spread(&mut apart).unwrap_or(0.0).powi(2) / weeks
+        let chance = if known >= 24 {
+            within.powi(2) / len(weeks.max(1))
         } else {
             square(&values) / 5.0
         };
         self.week = Profile::of(values, slot_ms);
         self.week.shrink(chance);
     }
+}
+
+/// How far the first and the last week are apart.
+fn difference(weeks: &[f64]) -> Option<f64> {
+    match weeks {
+        [first, .., last] => Some(last - first),
+        _ => None,
+    }
+}
+
+/// What weeks say of one hour: their mean; where they contradict each other, the one that says less.
+fn agreed(weeks: &[f64], within: f64) -> f64 {
+    let nearer = weeks.iter().copied().min_by(|one, other| one.abs().total_cmp(&other.abs()));
+    let Some(nearer) = nearer else {
+        return f64::NAN;
+    };
+    let far = 3.0 * std::f64::consts::SQRT_2 * within;
+    if difference(weeks).is_some_and(|difference| difference.abs() > far) {
+        return nearer;
+    }
+    weeks.iter().sum::<f64>() / len(weeks.len())
 }
 
 /// The level around each row: the median of 24 hours, which the day's own course leaves alone.

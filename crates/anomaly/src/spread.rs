@@ -5,6 +5,8 @@ use crate::number::{len, quantile, spread};
 
 const SLOT_MS: u64 = 3 * HOUR_MS;
 const SLOTS: usize = 8;
+/// A tail counts for so much more than the middle at most: else what is learnt would include what it should find.
+const TAIL_MAX: f64 = 1.6;
 /// Of so few points of a slot, half of what they say is believed.
 const SLOT_POINTS: f64 = 40.0;
 
@@ -35,13 +37,8 @@ impl Spread {
             }
         }
         let even = |residual: &(u64, f64)| residual.1 / slots[slot(residual.0)];
-        let mut above: Vec<f64> = residuals.iter().map(even).filter(|r| *r >= 0.0).collect();
-        let mut below: Vec<f64> = residuals
-            .iter()
-            .map(even)
-            .filter(|r| *r <= 0.0)
-            .map(f64::abs)
-            .collect();
+        let mut above: Vec<f64> = residuals.iter().map(even).collect();
+        let mut below: Vec<f64> = above.iter().map(|residual| -residual).collect();
         Self {
             above: one_side(&mut above),
             below: one_side(&mut below),
@@ -61,11 +58,18 @@ impl Spread {
     }
 }
 
-/// The standard deviation of one half of a distribution. Where its tail is longer than a normal one's, the tail counts:
-/// what is rare there is no anomaly. A hundredth of the points may be anomalies without being noticed here.
+/// The standard deviation of the upper half of a distribution around zero. Where its tail is longer than a normal one's,
+/// the tail counts: what is rare there is no anomaly. Seven in a thousand may be anomalies without being noticed here.
 fn one_side(values: &mut [f64]) -> f64 {
-    let mut at = |share: f64, sigmas: f64| quantile(values, share).unwrap_or(0.0) / sigmas;
-    at(0.6827, 1.0).max(at(0.9545, 2.0)).max(at(0.985, 2.43))
+    let mut at = |share: f64, sigmas: f64| quantile(values, share).unwrap_or(0.0).max(0.0) / sigmas;
+    let core = at(0.8413, 1.0);
+    let tail = at(0.9772, 2.0).max(at(0.9925, 2.43));
+    // Without a core, as where most values are zero, there is nothing to compare with.
+    if core > 0.0 {
+        core.max(tail.min(core * TAIL_MAX))
+    } else {
+        tail
+    }
 }
 
 fn slot(day_ms: u64) -> usize {

@@ -65,8 +65,14 @@ impl Results {
 }
 
 fn main() {
-    let series = std::env::args().nth(1);
-    let series = series.and_then(|text| text.parse().ok()).unwrap_or(8);
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [show, family, width] = &args[..]
+        && show == "--show"
+    {
+        return alarms_of(family, width.parse().unwrap_or(3.0));
+    }
+    let series = args.first().and_then(|text| text.parse().ok());
+    let series: u64 = series.unwrap_or(8);
     let results = Results::of(series);
     println!("{series} series of each family; two weeks to learn from, two weeks judged\n");
     for (number, detector) in Detector::ALL.iter().enumerate() {
@@ -85,6 +91,27 @@ fn main() {
         for (number, detector) in Detector::ALL.iter().enumerate() {
             let score = results.family(number, family, results.best(number));
             line(&format!("  {}", detector.name()), score);
+        }
+    }
+}
+
+/// What the model does to some series of one family: events, and where alarms begin, in hours of the judged weeks.
+fn alarms_of(name: &str, width: f64) {
+    for family in FAMILIES.iter().filter(|family| family.name == name) {
+        for number in 0..8 {
+            let series = family.series(number);
+            let hours = |at: usize| at.saturating_sub(series::JUDGED) / series::HOUR;
+            let events: Vec<String> = series
+                .events
+                .iter()
+                .map(|event| format!("{}-{}", hours(event.start), hours(event.until)))
+                .collect();
+            let outside = Detector::Model.outside(&series, &[width]);
+            let alarms: Vec<usize> = score::alarms(&outside[0])
+                .iter()
+                .map(|at| at / series::HOUR)
+                .collect();
+            println!("{number}: events {}, alarms {alarms:?}", events.join(" "));
         }
     }
 }

@@ -73,7 +73,7 @@ fn share(part: u32, rest: u32) -> f64 {
 }
 
 /// Where alarms begin.
-fn alarms(outside: &[bool]) -> Vec<usize> {
+pub(crate) fn alarms(outside: &[bool]) -> Vec<usize> {
     let mut begun = Vec::new();
     let mut last: Option<usize> = None;
     for at in 0..outside.len() {
