@@ -42,7 +42,8 @@ impl Shift {
                 .map(|(was, is)| is / was)
                 .collect(),
         );
-        let Some(times) = factor.filter(|times| *times > 0.0 && scale != Scale::Linear) else {
+        let has_negative = pairs.iter().any(|(was, is)| was.min(*is) < 0.0);
+        let Some(times) = factor.filter(|times| *times > 0.0 && !has_negative) else {
             return Some(added);
         };
         let multiplied = Self {
@@ -50,11 +51,12 @@ impl Shift {
             times,
             plus: 0.0,
         };
+        // All of them together: by the median, whatever holds for most of the day would do.
         let off = |shift: &Self| {
             let off = pairs
                 .iter()
                 .map(|(was, is)| (scale.to(shift.apply(*was)) - scale.to(*is)).abs());
-            middle(off.collect()).unwrap_or(0.0)
+            off.sum::<f64>()
         };
         if off(&multiplied) <= off(&added) {
             Some(multiplied)

@@ -12,7 +12,7 @@ use crate::number::median;
 pub(crate) const HISTORY_MS: u64 = 14 * DAY_MS;
 const BIN_MS_MIN: u64 = 5 * MINUTE_MS;
 /// So many points of one bin are looked at.
-const OPEN_MAX: usize = 32;
+pub(crate) const OPEN_MAX: usize = 32;
 
 /// The points of five minutes.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -18,6 +18,8 @@ const BINS_MIN: usize = 10;
 /// With so much there is a state at all.
 const TRAINING_MS: u64 = 3 * HOUR_MS;
 pub(crate) const SHIFTS_MAX: usize = 8;
+/// In some 285,000 years. What is later is no time.
+pub(crate) const AT_MS_MAX: u64 = 1 << 53;
 
 /// A value at a time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -134,7 +136,7 @@ impl Model {
         if self.training() != Training::Trained || !sigmas.is_finite() || sigmas <= 0.0 {
             return None;
         }
-        let at_ms = at.unix_ms();
+        let at_ms = at.unix_ms().min(AT_MS_MAX);
         let predicted = fit.predict(at_ms, self.config.place(at_ms));
         let (lower, upper) = fit.edges(&predicted, sigmas);
         let expected = fit.scale.from(predicted.scaled).clamp(lower, upper);
@@ -151,7 +153,7 @@ impl Model {
         if self.training() != Training::Trained || !point.value.is_finite() {
             return None;
         }
-        let at_ms = point.at.unix_ms();
+        let at_ms = point.at.unix_ms().min(AT_MS_MAX);
         let predicted = fit.predict(at_ms, self.config.place(at_ms));
         Some(predicted.sigmas(fit.scale.to(point.value)))
     }
@@ -160,7 +162,7 @@ impl Model {
     /// that is longer) may come again with another value, an older one is let go.
     pub fn observe(&mut self, point: Point) {
         let at_ms = point.at.unix_ms();
-        if !point.value.is_finite() || self.config.excludes(at_ms) {
+        if !point.value.is_finite() || at_ms > AT_MS_MAX || self.config.excludes(at_ms) {
             return;
         }
         let number = at_ms / self.history.bin_ms;

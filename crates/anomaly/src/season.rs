@@ -236,7 +236,10 @@ fn difference(weeks: &[f64]) -> Option<f64> {
 
 /// What weeks say of one hour: their mean; where they contradict each other, the one that says less.
 fn agreed(weeks: &[f64], within: f64) -> f64 {
-    let nearer = weeks.iter().copied().min_by(|one, other| one.abs().total_cmp(&other.abs()));
+    let nearer = weeks
+        .iter()
+        .copied()
+        .min_by(|one, other| one.abs().total_cmp(&other.abs()));
     let Some(nearer) = nearer else {
         return f64::NAN;
     };

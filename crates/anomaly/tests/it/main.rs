@@ -1,0 +1,4 @@
+//! Anomaly detection from outside.
+
+#[cfg(test)]
+mod model;
