@@ -7,7 +7,7 @@
 //! - [`Runaways`] finds agents that loop, while they do.
 //! - [`Drifts`] finds answers that are no longer as they were.
 //!
-//! How it works and what it costs is in `docs/adr/0013-anomalies-are-what-medians-do-not-expect.md`; how well,
+//! How it works and what it costs is in `docs/adr/0017-anomalies-are-what-medians-do-not-expect.md`; how well,
 //! `cargo xtask bench anomaly` prints.
 //!
 //! Everything is bounded: memory by two weeks of bins and by numbers of series, chains and keys; what is let go is told.

@@ -254,17 +254,13 @@ impl Runaways {
         if self.callers.len() >= self.config.chains_max && !self.callers.contains_key(&caller) {
             self.callers.clear();
         }
-        match chain.found {
-            // What ran away is not what is usual.
-            Some(sign) => Some(chain.tell(sign, true)),
-            None => {
-                self.callers
-                    .entry(caller)
-                    .or_default()
-                    .add(float(chain.tokens));
-                None
-            }
+        // What ran away is not what is usual.
+        if let Some(sign) = chain.found {
+            return Some(chain.tell(sign, true));
         }
+        let tokens = float(chain.tokens);
+        self.callers.entry(caller).or_default().add(tokens);
+        None
     }
 
     fn make_room(&mut self) {

@@ -165,7 +165,7 @@ pub(crate) fn not_by_chance(chances: &[f64], rate: f64) -> Vec<bool> {
         .zip(1_u64..)
         .filter(|(chance, rank)| **chance <= rate * float(*rank) / len(chances.len()))
         .map(|(chance, _)| *chance)
-        .next_back();
+        .last();
     chances
         .iter()
         .map(|chance| limit.is_some_and(|limit| *chance <= limit))

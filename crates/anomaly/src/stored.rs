@@ -118,7 +118,13 @@ fn read(left: &mut &[u8]) -> Option<Model> {
         return None;
     }
     for _ in 0..count {
-        history.bins.push_back(read_bin(left)?);
+        let kind = byte(left)?;
+        let bin = if kind == 0 {
+            None
+        } else {
+            Some(read_bin(left, kind)?)
+        };
+        history.bins.push_back(bin);
     }
     let open = usize::from(byte(left)?);
     for _ in 0..open {
@@ -164,11 +170,7 @@ fn read_config(left: &mut &[u8]) -> Option<Config> {
     Some(config)
 }
 
-fn read_bin(left: &mut &[u8]) -> Option<Option<Bin>> {
-    let kind = byte(left)?;
-    if kind == 0 {
-        return Some(None);
-    }
+fn read_bin(left: &mut &[u8], kind: u8) -> Option<Bin> {
     let centre = f32::from_le_bytes(array(left)?);
     let sample = match kind {
         1 | 2 => centre,
@@ -176,11 +178,11 @@ fn read_bin(left: &mut &[u8]) -> Option<Option<Bin>> {
         _ => return None,
     };
     let is_number = centre.is_finite() && sample.is_finite();
-    is_number.then_some(Some(Bin {
+    is_number.then_some(Bin {
         centre,
         sample,
-        is_outside: kind % 2 == 0,
-    }))
+        is_outside: kind.is_multiple_of(2),
+    })
 }
 
 fn byte(left: &mut &[u8]) -> Option<u8> {

@@ -127,3 +127,46 @@ fn line(name: &str, score: Score) {
         score.false_alarms
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever chooses the width for the others chooses it knowing the outcome; the model has to be better still, and
+    /// with the width that it is meant for.
+    #[test]
+    fn the_model_beats_what_people_do_without_one() {
+        let results = Results::of(2);
+        let three = WIDTHS.iter().position(|width| (width - 3.0).abs() < 0.1);
+        let three = three.unwrap();
+        for other in 1..Detector::ALL.len() {
+            let name = Detector::ALL[other].name();
+            let best = results.whole(other, results.best(other)).f1();
+            let model = results.whole(0, three).f1();
+            assert!(model > best + 0.2, "{name}: {best}, the model: {model}");
+        }
+        for (number, family) in FAMILIES.iter().enumerate() {
+            let f1 = |detector| {
+                let width = results.best(detector);
+                results.family(detector, number, width).f1()
+            };
+            let others = f1(1).max(f1(2));
+            assert!(
+                f1(0) > others - 0.15,
+                "{}: {others}, the model: {}",
+                family.name,
+                f1(0)
+            );
+        }
+    }
+
+    #[test]
+    fn series_are_the_same_every_time() {
+        for family in &FAMILIES {
+            let (one, other) = (family.series(3), family.series(3));
+            assert_eq!(one.points, other.points);
+            assert_ne!(one.points, family.series(4).points);
+            assert!(one.events.len() >= 3, "{}", family.name);
+        }
+    }
+}

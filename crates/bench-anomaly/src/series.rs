@@ -199,7 +199,7 @@ impl Family {
     fn happen(&self, factors: &mut [f64], random: &mut Random) -> Vec<Event> {
         let mut events: Vec<Event> = Vec::new();
         let apart = 14 * HOUR;
-        for (kind, number) in self.happenings.iter().zip(0_u64..) {
+        for kind in self.happenings {
             let times = if matches!(kind, Happening::Shift) {
                 1
             } else {
@@ -220,7 +220,6 @@ impl Family {
                     }
                 }
             }
-            debug_assert!(number < 4);
         }
         events.sort_by_key(|event| event.start);
         events
