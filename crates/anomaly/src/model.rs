@@ -74,7 +74,7 @@ impl Training {
     }
 }
 
-/// What is known of one series: two weeks of it at most, in some 40 kB.
+/// What is known of one series: two weeks of it at most, in some 60 kB.
 #[derive(Debug, Clone)]
 pub struct Model {
     pub(crate) config: Config,
