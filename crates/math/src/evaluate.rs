@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::error::ExpressionError;
 use crate::functions;
+use crate::plan::{Plan, Query};
 use crate::series::{Point, Range, Series, joined};
 use crate::syntax::{Expression, Node, Operator};
 
@@ -78,8 +79,10 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) values: &'a BTreeMap<&'a str, Value>,
     /// The ids of metrics, in the order of the request.
     pub(crate) metric_ids: &'a [&'a str],
-    /// Which of the searches this is: by its text, its statistic and its period, if it has one.
-    pub(crate) find: &'a dyn Fn(&str, &str, Option<f64>) -> Option<usize>,
+    /// Where searches are found again.
+    pub(crate) plan: &'a Plan,
+    /// The query that is computed.
+    pub(crate) query: &'a Query,
     pub(crate) left: &'a Cell<usize>,
 }
 

@@ -174,7 +174,7 @@ impl Call<'_> {
             return Ok(self.picked(None));
         };
         let slots = self.evaluation.range.slots_of(series);
-        self.spend_slots(slots.count())?;
+        self.spend_slots(slots.total())?;
         let points = slots.map(|at| Point {
             at,
             value: calendar::value(self.function, at),
@@ -190,7 +190,7 @@ impl Call<'_> {
         let mut series = Series::empty(self.evaluation.period_seconds);
         if number.is_finite() {
             let slots = self.evaluation.range.slots(series.period_seconds);
-            self.spend_slots(slots.count())?;
+            self.spend_slots(slots.total())?;
             series.points = slots.map(|at| Point { at, value: number }).collect();
         }
         Ok(Value::Series(Arc::new(series)))
@@ -266,7 +266,8 @@ impl Call<'_> {
     fn found(&self) -> Value {
         let (text, statistic) = (self.text(0), self.text(1));
         let key = (text.unwrap_or_default(), statistic.unwrap_or_default());
-        let search = (self.evaluation.find)(&key.0, &key.1, self.literal(2));
+        let Evaluation { plan, query, .. } = self.evaluation;
+        let search = plan.find(query, &key.0, &key.1, self.literal(2));
         let found = search.and_then(|search| self.evaluation.data.found.get(search));
         Value::Array(found.cloned().unwrap_or_default())
     }

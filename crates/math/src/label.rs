@@ -61,18 +61,18 @@ pub fn of_answers(plan: &Plan, answers: &[Answer], options: &Options<'_>) -> Vec
     });
     let origins: BTreeSet<&Origin> = series.filter_map(|one| one.origin.as_deref()).collect();
     let origins: Vec<&Origin> = origins.into_iter().collect();
-    let names = defaults(&origins);
-    let named: BTreeMap<&Origin, String> = origins.into_iter().zip(names).collect();
+    let defaults = defaults(&origins);
+    let known: BTreeMap<&Origin, String> = origins.into_iter().zip(defaults).collect();
     answers
         .iter()
-        .map(|answer| of_answer(plan, answer, &named, options))
+        .map(|answer| of_answer(plan, answer, &known, options))
         .collect()
 }
 
 fn of_answer(
     plan: &Plan,
     answer: &Answer,
-    named: &BTreeMap<&Origin, String>,
+    known: &BTreeMap<&Origin, String>,
     options: &Options<'_>,
 ) -> Vec<String> {
     let query = &plan.queries()[answer.query];
@@ -81,7 +81,7 @@ fn of_answer(
         let own = series
             .origin
             .as_deref()
-            .and_then(|origin| named.get(origin));
+            .and_then(|origin| known.get(origin));
         match own {
             Some(own) if answer.is_array || !is_expression => own.clone(),
             _ => query.id.clone(),

@@ -40,7 +40,7 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, ExpressionError>
     let mut lexer = Lexer { rest: text, at: 0 };
     let mut tokens = Vec::new();
     loop {
-        lexer.skip(|c| c.is_whitespace());
+        lexer.skip(char::is_whitespace);
         let at = lexer.at;
         let token = lexer.token()?;
         let is_end = token == Token::End;

@@ -163,7 +163,7 @@ impl Parser {
             Token::Symbol(_) | Token::End => return Err(self.unexpected()),
         };
         self.bump();
-        Ok(Expression { at, node })
+        Ok(Expression { node, at })
     }
 
     /// A function with its arguments, or a word.

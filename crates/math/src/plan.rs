@@ -230,7 +230,8 @@ impl Plan {
                 period_seconds: self.period_of(query),
                 values: &values,
                 metric_ids: &metric_ids,
-                find: &|text, statistic, period| self.find(query, text, statistic, period),
+                plan: self,
+                query,
                 left: &left,
             };
             let value = evaluation.value(expression);
@@ -294,7 +295,8 @@ impl Plan {
         query.period_seconds.or(periods.min()).unwrap_or(60)
     }
 
-    fn find(
+    /// Which of the searches one in the expression of `query` is.
+    pub(crate) fn find(
         &self,
         query: &Query,
         text: &str,

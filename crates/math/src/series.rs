@@ -100,9 +100,9 @@ impl Range {
         };
         let rounding_ms = u64::from(rounding.max(1)) * 1_000;
         Slots {
-            next_ms: self.from.unix_ms() / rounding_ms * rounding_ms,
-            end_ms: self.to.unix_ms(),
-            step_ms: u64::from(period_seconds.max(1)) * 1_000,
+            next: self.from.unix_ms() / rounding_ms * rounding_ms,
+            end: self.to.unix_ms(),
+            step: u64::from(period_seconds.max(1)) * 1_000,
         }
     }
 
@@ -110,31 +110,30 @@ impl Range {
     pub(crate) fn slots_of(self, series: &Series) -> Slots {
         let mut slots = self.slots(series.period_seconds);
         if let Some(point) = series.points.first() {
-            let phase = point.at.unix_ms() % slots.step_ms;
-            let start = slots.next_ms;
-            let ahead = (phase + slots.step_ms - start % slots.step_ms) % slots.step_ms;
+            let phase = point.at.unix_ms() % slots.step;
+            let start = slots.next;
+            let ahead = (phase + slots.step - start % slots.step) % slots.step;
             // The first period may have begun before what was asked for.
             let first = (start + ahead).min(point.at.unix_ms());
-            slots.next_ms = first;
+            slots.next = first;
         }
         slots
     }
 }
 
 /// Beginnings of periods, one after the other.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Slots {
-    next_ms: u64,
-    end_ms: u64,
-    step_ms: u64,
+    /// In milliseconds, as the others.
+    next: u64,
+    end: u64,
+    step: u64,
 }
 
 impl Slots {
     /// How many there are.
-    pub(crate) fn count(self) -> u64 {
-        self.end_ms
-            .saturating_sub(self.next_ms)
-            .div_ceil(self.step_ms)
+    pub(crate) fn total(&self) -> u64 {
+        self.end.saturating_sub(self.next).div_ceil(self.step)
     }
 }
 
@@ -142,11 +141,11 @@ impl Iterator for Slots {
     type Item = Timestamp;
 
     fn next(&mut self) -> Option<Timestamp> {
-        if self.next_ms >= self.end_ms {
+        if self.next >= self.end {
             return None;
         }
-        let at = Timestamp::from_unix_ms(self.next_ms);
-        self.next_ms = self.next_ms.saturating_add(self.step_ms);
+        let at = Timestamp::from_unix_ms(self.next);
+        self.next = self.next.saturating_add(self.step);
         Some(at)
     }
 }

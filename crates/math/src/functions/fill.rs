@@ -35,7 +35,7 @@ pub(super) fn filled(call: &Call<'_>) -> Result<Value, ExpressionError> {
         },
     };
     for series in value.series() {
-        call.spend_slots(call.evaluation.range.slots_of(series).count())?;
+        call.spend_slots(call.evaluation.range.slots_of(series).total())?;
     }
     let fill = |series: &Series| {
         let slots: Vec<Point> = call

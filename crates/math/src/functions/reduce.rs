@@ -30,7 +30,7 @@ impl Reduction {
     /// Of the points of a series: no number if there are none to make one of.
     pub(super) fn along(self, series: &Series, range: Range) -> f64 {
         let values: Vec<f64> = series.points.iter().map(|point| point.value).collect();
-        let slots = range.slots_of(series).count();
+        let slots = range.slots_of(series).total();
         let slots = u32::try_from(slots).map_or(f64::NAN, f64::from);
         // Points may be asked for beyond the range: no average is of fewer than there are.
         self.of(&values, slots.max(count(values.len())))

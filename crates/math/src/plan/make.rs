@@ -317,7 +317,8 @@ pub(super) fn search_period(query: &Query, own: Option<f64>) -> Option<u32> {
     let Some(own) = own else {
         return query.period_seconds;
     };
-    let is_period = |seconds: &u32| matches!(seconds, 1 | 5 | 10 | 20 | 30) || seconds % 60 == 0;
+    let is_period =
+        |seconds: &u32| matches!(seconds, 1 | 5 | 10 | 20 | 30) || seconds.is_multiple_of(60);
     let is_whole = own >= 1.0 && own <= f64::from(u32::MAX) && own.fract().abs() < f64::EPSILON;
     #[expect(
         clippy::cast_possible_truncation,
