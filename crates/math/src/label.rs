@@ -2,9 +2,9 @@
 //!
 //! # Defaults
 //! A metric is called by its name, as long as no two have the same one. Else it is called by what differs among all
-//! series of the request: name, values of dimensions, statistic and period, in this order; by its name too, if neither
-//! name nor dimensions differ. An expression that gives one series is called by its id, and each series of an array by
-//! its metric.
+//! series of the request: name, values of dimensions in which metrics of one name differ, statistic and period, in this
+//! order; by its name too, if neither name nor dimensions differ. An expression that gives one series is called by its
+//! id, and each series of an array by its metric.
 //!
 //! Source: recorded answers for names, statistics and periods, and what `Grafana` relies on for the series of a search.
 //! Decision: where the values of dimensions stand.
@@ -51,6 +51,45 @@ pub fn zone_minutes(text: &str) -> Option<i32> {
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
+/// The default labels of the metrics of a request.
+#[derive(Debug, Default)]
+pub struct Names(BTreeMap<Origin, String>);
+
+impl Names {
+    /// Those of all metrics that the request shows.
+    pub fn of<'a>(shown: impl Iterator<Item = &'a Origin>) -> Self {
+        let origins: BTreeSet<&Origin> = shown.collect();
+        let origins: Vec<&Origin> = origins.into_iter().collect();
+        let defaults = defaults(&origins);
+        Self(origins.into_iter().cloned().zip(defaults).collect())
+    }
+
+    fn get(&self, series: &Series) -> Option<&str> {
+        let origin = series.origin.as_deref()?;
+        self.0.get(origin).map(String::as_str)
+    }
+}
+
+/// The label of a metric's series, of which `label` is what its query says.
+pub fn of_metric(
+    label: Option<&str>,
+    series: &Series,
+    names: &Names,
+    options: &Options<'_>,
+) -> String {
+    let name = names.get(series).unwrap_or_default();
+    of_one(label, name, series, options)
+}
+
+/// Decision: a label without a text is none.
+fn of_one(label: Option<&str>, name: &str, series: &Series, options: &Options<'_>) -> String {
+    match label {
+        None | Some("") => name.to_owned(),
+        Some(label) if label.contains("${") => dynamic::written(label, name, series, options),
+        Some(label) => label.to_owned(),
+    }
+}
+
 /// The labels of each answer's series, in their order.
 pub fn of_answers(plan: &Plan, answers: &[Answer], options: &Options<'_>) -> Vec<Vec<String>> {
     let series = answers.iter().flat_map(|answer| {
@@ -59,44 +98,25 @@ pub fn of_answers(plan: &Plan, answers: &[Answer], options: &Options<'_>) -> Vec
         let is_called = answer.is_array || is_metric;
         answer.series.iter().filter(move |_| is_called)
     });
-    let origins: BTreeSet<&Origin> = series.filter_map(|one| one.origin.as_deref()).collect();
-    let origins: Vec<&Origin> = origins.into_iter().collect();
-    let defaults = defaults(&origins);
-    let known: BTreeMap<&Origin, String> = origins.into_iter().zip(defaults).collect();
+    let names = Names::of(series.filter_map(|one| one.origin.as_deref()));
     answers
         .iter()
-        .map(|answer| of_answer(plan, answer, &known, options))
+        .map(|answer| of_answer(plan, answer, &names, options))
         .collect()
 }
 
-fn of_answer(
-    plan: &Plan,
-    answer: &Answer,
-    known: &BTreeMap<&Origin, String>,
-    options: &Options<'_>,
-) -> Vec<String> {
+fn of_answer(plan: &Plan, answer: &Answer, names: &Names, options: &Options<'_>) -> Vec<String> {
     let query = &plan.queries()[answer.query];
     let is_expression = matches!(query.term, Term::Expression(_));
-    let name = |series: &Series| {
-        let own = series
-            .origin
-            .as_deref()
-            .and_then(|origin| known.get(origin));
-        match own {
-            Some(own) if answer.is_array || !is_expression => own.clone(),
-            _ => query.id.clone(),
-        }
-    };
     let labels = answer.series.iter().map(|series| {
-        let default = name(series);
+        let own = names.get(series);
+        let name = own.filter(|_| answer.is_array || !is_expression);
+        let name = name.unwrap_or(&query.id);
         match query.label.as_deref() {
-            None => default,
-            Some(label) if label.contains("${") => {
-                dynamic::written(label, &default, series, options)
+            Some(label) if answer.is_array && !label.is_empty() && !label.contains("${") => {
+                format!("{label} {name}")
             }
-            Some("") if answer.is_array => default,
-            Some(label) if answer.is_array => format!("{label} {default}"),
-            Some(label) => label.to_owned(),
+            label => of_one(label, name, series, options),
         }
     });
     labels.collect()
@@ -143,17 +163,21 @@ pub fn defaults(origins: &[&Origin]) -> Vec<String> {
     origins.iter().map(label).collect()
 }
 
-/// The names of dimensions whose values differ; one that a metric lacks differs.
+/// The names of dimensions in which metrics of one name differ; one that a metric lacks differs.
 fn differing_dimensions<'a>(origins: &[&'a Origin]) -> BTreeSet<&'a str> {
-    let mut values: BTreeMap<&str, (BTreeSet<&str>, usize)> = BTreeMap::new();
-    for (name, value) in origins.iter().flat_map(|origin| &origin.dimensions) {
-        let (found, count) = values.entry(name).or_default();
-        found.insert(value);
-        *count += 1;
+    let mut of_name: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut values: BTreeMap<(&str, &str), (BTreeSet<&str>, usize)> = BTreeMap::new();
+    for origin in origins {
+        *of_name.entry(&origin.metric_name).or_default() += 1;
+        for (name, value) in &origin.dimensions {
+            let (found, count) = values.entry((&origin.metric_name, name)).or_default();
+            found.insert(value);
+            *count += 1;
+        }
     }
     let differing = values.into_iter();
     differing
-        .filter(|(_, (found, count))| found.len() > 1 || *count < origins.len())
-        .map(|(name, _)| name)
+        .filter(|((metric, _), (found, count))| found.len() > 1 || *count < of_name[metric])
+        .map(|((_, name), _)| name)
         .collect()
 }

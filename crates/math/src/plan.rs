@@ -1,7 +1,7 @@
 //! A list of queries, checked as a whole: what has to be read for it, and what it is worth then.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use corelog_types::Timestamp;
@@ -102,6 +102,8 @@ pub struct Plan {
     order: Vec<usize>,
     /// Which queries' results are needed, in their order.
     needed: Vec<bool>,
+    /// Which metrics each query's result is made of, in their order.
+    made_of: Vec<BTreeSet<usize>>,
     searches: Vec<Search>,
 }
 
@@ -171,6 +173,16 @@ impl Plan {
             Term::Metric(metric) if *is_needed => Some((query.id.as_str(), metric)),
             _ => None,
         })
+    }
+
+    /// Whether a query returns data, or is needed by one that does; counted from 0.
+    pub fn needs(&self, query: usize) -> bool {
+        self.needed.get(query).copied().unwrap_or(false)
+    }
+
+    /// Which queries of metrics the result of a query is made of, both counted from 0; those of searches left out.
+    pub fn made_of(&self, query: usize) -> impl Iterator<Item = usize> {
+        self.made_of.get(query).into_iter().flatten().copied()
     }
 
     /// The searches to run, each once.

@@ -90,6 +90,7 @@ fn make(queries: Vec<Query>, collection: &str) -> Result<Plan, Error> {
             "There may be at most {SEARCHES_MAX} SEARCH expressions at once."
         )));
     }
+    let made_of = made_of(&queries, &needs, &order);
     let order = order.into_iter().filter(|index| needed[*index]).collect();
     let terms = expressions.into_iter().zip(named);
     Ok(Plan {
@@ -99,6 +100,7 @@ fn make(queries: Vec<Query>, collection: &str) -> Result<Plan, Error> {
         queries,
         order,
         needed,
+        made_of,
         searches,
     })
 }
@@ -265,6 +267,21 @@ fn needed(queries: &[Query], needs: &[BTreeSet<usize>], order: &[usize]) -> Vec<
         }
     }
     needed
+}
+
+/// Which metrics each query's result is made of.
+fn made_of(queries: &[Query], needs: &[BTreeSet<usize>], order: &[usize]) -> Vec<BTreeSet<usize>> {
+    let mut made_of: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); queries.len()];
+    for index in order {
+        made_of[*index] = match queries[*index].term {
+            Term::Metric(_) => BTreeSet::from([*index]),
+            Term::Expression(_) => {
+                let needs = needs[*index].iter();
+                needs.flat_map(|need| made_of[*need].clone()).collect()
+            }
+        };
+    }
+    made_of
 }
 
 /// Adds the searches of an expression, each once.

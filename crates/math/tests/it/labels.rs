@@ -58,6 +58,10 @@ fn defaults_say_what_differs() {
         &["1 Sum", "1 Average", "2 Sum"],
     );
     check(&["a//Sum/60", "a/i=2/Sum/60"], &["a", "2"]);
+    check(
+        &["a/i=1/Sum/60", "a/i=1/Average/60", "b//Sum/60"],
+        &["a Sum", "a Average", "b Sum"],
+    );
     check(&[], &[]);
 }
 
@@ -152,7 +156,7 @@ fn queries_may_have_labels() {
         &["Filled with 0: a", "Filled with 0: b", "Filled with 0: c"],
         &["a", "b", "c"],
         &["e7"],
-        &[""],
+        &["c"],
     ];
     assert_eq!(found, expected);
 }

@@ -87,6 +87,10 @@ fn only_what_is_needed_is_read() {
     assert!(ids(&queries("found")).is_empty());
     assert_eq!(queries("found").searches().len(), 1);
     assert!(ids(&queries("none")).is_empty());
+    let made_of = |query: usize| queries("e2").made_of(query).collect::<Vec<_>>();
+    assert_eq!(made_of(0), [0]);
+    assert_eq!(made_of(4), [0, 1]);
+    assert!(made_of(6).is_empty());
 }
 
 #[test]
