@@ -28,7 +28,7 @@ pub struct Data<'a> {
 }
 
 /// Models of anomaly detection.
-pub trait Bands {
+pub trait Bands: Sync {
     /// The band of a series, so many standard deviations to each side; `None` while there is no model for it.
     fn band(&self, id: &str, series: &Series, deviations: f64) -> Option<Band>;
 }
