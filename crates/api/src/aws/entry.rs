@@ -123,6 +123,10 @@ impl<'a> Context<'a> {
         self.api.catalog()
     }
 
+    pub(crate) fn watch(&self) -> &'a corelog_watch::Watch {
+        self.api.watch()
+    }
+
     pub(crate) fn events(&self) -> &'a dyn crate::logs::Events {
         self.api.events()
     }

@@ -1,5 +1,7 @@
 //! `CloudWatch`: its dashboards in three protocols, each operation authorised, each error in its protocol's words.
 
+mod alarms;
+
 use corelog_access::TurnedAway;
 use corelog_catalog::Dashboards as _;
 use corelog_wire::cloudwatch::SERVICE;
@@ -26,7 +28,7 @@ fn sample(operation: &str) -> Value {
         "PutDashboard" => json!({"DashboardName": "new", "DashboardBody": BODY}),
         "TagResource" => json!({"ResourceARN": ARN, "Tags": [{"Key": "new", "Value": "1"}]}),
         "UntagResource" => json!({"ResourceARN": ARN, "TagKeys": ["team"]}),
-        other => panic!("`{other}` has no sample: give it one"),
+        other => alarms::sample(other),
     }
 }
 
@@ -123,7 +125,11 @@ impl House {
     async fn dashboards(&self) -> Vec<Value> {
         let found = self.catalog.dashboard("sample").await.unwrap();
         let tags = found.map(|dashboard| dashboard.tags);
-        vec![self.given("ListDashboards", json!({})).await, json!(tags)]
+        vec![
+            self.given("ListDashboards", json!({})).await,
+            self.alarms().await,
+            json!(tags),
+        ]
     }
 }
 
@@ -143,6 +149,7 @@ async fn furnish(house: &House) {
     let tags = json!([{"Key": "team", "Value": "harbour"}]);
     let put = json!({"DashboardName": "sample", "DashboardBody": BODY, "Tags": tags});
     house.given("PutDashboard", put).await;
+    alarms::furnish(house).await;
 }
 
 #[test]
@@ -150,7 +157,7 @@ fn what_is_served_is_of_the_model() {
     assert!(OPERATIONS.is_sorted_by_key(|entry| entry.name));
     for entry in &OPERATIONS {
         assert!(SERVICE.operation(entry.name).is_some(), "{}", entry.name);
-        let reads = ["Get", "List"]
+        let reads = ["Describe", "Get", "List"]
             .iter()
             .any(|verb| entry.name.starts_with(verb));
         let expected = if reads {
@@ -184,7 +191,7 @@ async fn every_operation_is_authorised() {
             entry.name
         );
         let said = format!(
-            "is not authorized to perform: cloudwatch:{} on resource: arn:aws:cloudwatch::111122223333:dashboard/",
+            "is not authorized to perform: cloudwatch:{} on resource: arn:aws:cloudwatch:",
             entry.name
         );
         assert!(message.contains(&said), "{message}");
