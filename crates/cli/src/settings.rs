@@ -35,7 +35,8 @@ pub use self::problem::{Origin, Place, Problem, Problems};
 pub use self::reader::{Effective, FlagValue};
 pub use self::schema::{
     Account, CallerKey, Capture, CapturePolicy, CaptureRule, Destination, DestinationKind,
-    Durability, Limits, Log, LogFormat, OnFull, Provider, Proxy, Query, S3, Spool, Sse, Store, Tls,
+    Durability, Limits, Log, LogFormat, Metrics, OnFull, Provider, Proxy, Query, S3, Spool, Sse,
+    Store, Tls,
 };
 pub use self::secret::{Secret, SecretSource};
 
@@ -54,6 +55,8 @@ pub struct Settings {
     pub store: Store,
     /// Questions about log events.
     pub query: Query,
+    /// Metrics.
+    pub metrics: Metrics,
     /// Who may call; empty: anyone, on loopback.
     pub keys: Vec<CallerKey>,
     /// What of each call is recorded.
@@ -205,6 +208,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
     let destinations = read_blocks(file, "destination", sources, findings);
     let store = read_single(file, "store", sources, findings);
     let query = read_single(file, "query", sources, findings);
+    let metrics = read_single(file, "metrics", sources, findings);
     let keys = read_blocks(file, "key", sources, findings);
     let capture = read_single(file, "capture", sources, findings);
     let capture_rules = read_blocks(file, "capture.rule", sources, findings);
@@ -223,6 +227,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
         destinations,
         store: store?,
         query: query?,
+        metrics: metrics?,
         keys,
         capture: capture?,
         capture_rules,

@@ -24,6 +24,7 @@ pub(crate) enum Kind {
     InvalidNextToken,
     InvalidOperation,
     InvalidParameter,
+    InvalidParameterCombination,
     InvalidParameterValue,
     InvalidSignature,
     LimitExceeded,
@@ -31,6 +32,7 @@ pub(crate) enum Kind {
     MalformedQuery,
     MissingAction,
     MissingAuthenticationToken,
+    MissingParameter,
     OperationAborted,
     ResourceAlreadyExists,
     ResourceNotFound,
@@ -58,6 +60,7 @@ impl Kind {
             Self::InvalidNextToken => ("InvalidNextToken", 400),
             Self::InvalidOperation => ("InvalidOperationException", 400),
             Self::InvalidParameter => ("InvalidParameterException", 400),
+            Self::InvalidParameterCombination => ("InvalidParameterCombinationException", 400),
             Self::InvalidParameterValue => ("InvalidParameterValueException", 400),
             Self::InvalidSignature => ("InvalidSignatureException", 400),
             Self::LimitExceeded => ("LimitExceededException", 400),
@@ -65,6 +68,7 @@ impl Kind {
             Self::MalformedQuery => ("MalformedQueryException", 400),
             Self::MissingAction => ("MissingAction", 400),
             Self::MissingAuthenticationToken => ("MissingAuthenticationTokenException", 400),
+            Self::MissingParameter => ("MissingRequiredParameterException", 400),
             Self::OperationAborted => ("OperationAbortedException", 400),
             Self::ResourceAlreadyExists => ("ResourceAlreadyExistsException", 400),
             Self::ResourceNotFound => ("ResourceNotFoundException", 400),
@@ -168,6 +172,16 @@ impl Fault {
 /// What the catalog says and no operation expects.
 impl From<corelog_catalog::Error> for Fault {
     fn from(error: corelog_catalog::Error) -> Self {
+        if error.is_transient() {
+            return Self::unavailable(&error);
+        }
+        Self::internal(&error)
+    }
+}
+
+/// What the metrics say and no operation expects.
+impl From<corelog_metrics::Error> for Fault {
+    fn from(error: corelog_metrics::Error) -> Self {
         if error.is_transient() {
             return Self::unavailable(&error);
         }
