@@ -117,8 +117,14 @@ async fn check_history(catalog: &dyn Catalog) -> Result<(), Error> {
         ..HistoryAsked::default()
     };
     let newest = catalog.alarm_history(&all).await?;
-    assert_eq!(summaries(&newest), ["calls 3", "calls 3", "errors 2", "calls 1"]);
-    assert_eq!(newest.first().map(|one| one.item.kind), Some(HistoryKind::Action));
+    assert_eq!(
+        summaries(&newest),
+        ["calls 3", "calls 3", "errors 2", "calls 1"]
+    );
+    assert_eq!(
+        newest.first().map(|one| one.item.kind),
+        Some(HistoryKind::Action)
+    );
     let oldest = HistoryAsked {
         oldest_first: true,
         after: newest.last().map(|last| (last.item.at, last.place)),
@@ -196,7 +202,9 @@ pub(super) fn metric() -> Result<Alarm, Error> {
         comparison_operator: Some("GreaterThanThreshold".to_owned()),
         treat_missing_data: Some("notBreaching".to_owned()),
         evaluate_low_sample_count_percentile: Some("ignore".to_owned()),
-        evaluation_window: Some(WindowRequest::WallClock(Some("America/New_York".to_owned()))),
+        evaluation_window: Some(WindowRequest::WallClock(Some(
+            "America/New_York".to_owned(),
+        ))),
         warm_up: Some(WarmUpRequest {
             warm_up_period_duration_in_minutes: 30,
             only_start_evaluating_after_warm_up_period_ends: Some(true),

@@ -49,7 +49,9 @@ where
     let due = catalog.due_notices(at(49), 9).await?;
     assert_eq!(ids(&due), ["n3", "n4", "n5"], "none overtakes another");
     let due = catalog.due_notices(at(50), 1).await?;
-    let first = due.first().map(|one| (one.attempts, one.due, one.error.as_deref()));
+    let first = due
+        .first()
+        .map(|one| (one.attempts, one.due, one.error.as_deref()));
     assert_eq!(first, Some((1, at(50), Some("no route"))));
 
     let settled = ["n1", "none", "n3"].map(|id| SettledNotice {
@@ -58,7 +60,10 @@ where
     });
     catalog.settle_notices(&settled).await?;
     catalog.settle_notices(&settled).await?;
-    assert_eq!(ids(&catalog.due_notices(at(50), 9).await?), ["n2", "n4", "n5"]);
+    assert_eq!(
+        ids(&catalog.due_notices(at(50), 9).await?),
+        ["n2", "n4", "n5"]
+    );
     let asked = HistoryAsked {
         alarm: Some("settled".to_owned()),
         alarm_types: vec!["MetricAlarm"],
@@ -67,8 +72,15 @@ where
         ..HistoryAsked::default()
     };
     let history = catalog.alarm_history(&asked).await?;
-    let summaries: Vec<_> = history.iter().map(|one| one.item.summary.as_str()).collect();
-    assert_eq!(summaries, ["n1", "n3"], "each once, and what was not there says nothing");
+    let summaries: Vec<_> = history
+        .iter()
+        .map(|one| one.item.summary.as_str())
+        .collect();
+    assert_eq!(
+        summaries,
+        ["n1", "n3"],
+        "each once, and what was not there says nothing"
+    );
     assert_eq!(catalog.unreadable_notices().await?, Vec::<String>::new());
     Ok(())
 }
