@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use corelog_types::Timestamp;
+use futures_util::future::{FusedFuture as _, FutureExt as _};
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -100,7 +101,7 @@ impl Command {
         let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
         let said = Mutex::new(Vec::new());
         let ended = {
-            let mut listening = Box::pin(listen(stderr, &said));
+            let mut listening = Box::pin(listen(stderr, &said).fuse());
             let talking = async {
                 tokio::join!(feed(stdin, text), &mut listening);
                 std::future::pending::<()>().await;
@@ -110,7 +111,7 @@ impl Command {
                 () = talking => return Ok(()),
             };
             let failed = ended.as_ref().is_ok_and(|status| !status.success());
-            if failed {
+            if failed && !listening.is_terminated() {
                 let rest = tokio::time::timeout(LAST_WORDS, listening);
                 // Whether it came to an end does not matter.
                 let _ = rest.await;

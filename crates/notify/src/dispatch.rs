@@ -151,11 +151,8 @@ impl<O: Outbox> Dispatcher<O> {
                 () = shutdown.requested() => break,
                 Some((job, outcome)) = self.sending.next() => self.done(&job, outcome),
                 () = self.wake.notified() => {}
-                // It ends with the last handle, and there are notices to send without one.
-                Ok(()) = self.notifiers.changed() => {
-                    let notifiers = self.notifiers.borrow_and_update().clone();
-                    self.lanes.reconfigure(notifiers);
-                }
+                // There are notices to send without a handle, too.
+                Ok(()) = self.notifiers.changed() => self.notifiers.mark_changed(),
                 () = tokio::time::sleep(wait) => {}
             }
         }
@@ -177,6 +174,10 @@ impl<O: Outbox> Dispatcher<O> {
 
     /// Tells the outbox what it is to know, and begins to send what is due. Says how long to wait until the next look.
     async fn turn(&mut self) -> Duration {
+        if self.notifiers.has_changed().unwrap_or(false) {
+            let notifiers = self.notifiers.borrow_and_update().clone();
+            self.lanes.reconfigure(notifiers);
+        }
         self.tell().await;
         let now = self.clock.now();
         if self.notes.is_empty() {
