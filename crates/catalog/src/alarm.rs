@@ -78,14 +78,23 @@ pub struct HistoryAsked {
     pub limit: u32,
 }
 
-/// A change to an alarm's tags.
+/// What of alarms has tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tagged<'a> {
+    /// The alarm of this name.
+    Alarm(&'a str),
+    /// The mute rule of this name.
+    MuteRule(&'a str),
+}
+
+/// A change to the tags of an alarm or a mute rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AlarmTags {
     /// Adds tags, in place of those with the same keys; refused with [`Error::Full`] past `most` of them.
     Tag {
         /// The tags.
         tags: BTreeMap<String, String>,
-        /// How many an alarm may have.
+        /// How many there may be.
         most: usize,
     },
     /// Removes tags; those that are not there are fine.
@@ -101,14 +110,14 @@ pub trait AlarmStates {
     /// All alarms and mute rules.
     async fn kept_alarms(&self) -> Result<KeptAlarms, Error>;
 
-    /// The tags of an alarm; `None` if there is no such alarm.
-    async fn alarm_tags(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, Error>;
+    /// The tags of an alarm or a mute rule; `None` if there is no such thing.
+    async fn alarm_tags(&self, of: Tagged<'_>) -> Result<Option<BTreeMap<String, String>>, Error>;
 
-    /// Changes the tags of an alarm.
+    /// Changes the tags of an alarm or a mute rule.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Full`].
-    async fn change_alarm_tags(&self, name: &str, change: &AlarmTags) -> Result<(), Error>;
+    async fn change_alarm_tags(&self, of: Tagged<'_>, change: &AlarmTags) -> Result<(), Error>;
 
     /// The history, in the order of time.
     async fn alarm_history(&self, asked: &HistoryAsked) -> Result<Vec<KeptHistory>, Error>;
@@ -116,8 +125,12 @@ pub trait AlarmStates {
     /// Forgets what the history has of before then, and says how many entries that were.
     async fn trim_alarm_history(&self, before: Timestamp) -> Result<u64, Error>;
 
-    /// Adds a mute rule, or puts another in the place of the one of its name.
-    async fn put_mute_rule(&self, rule: &KeptMuteRule) -> Result<(), Error>;
+    /// Adds a mute rule with its tags, or puts another in the place of the one of its name, whose tags stay.
+    async fn put_mute_rule(
+        &self,
+        rule: &KeptMuteRule,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<(), Error>;
 
     /// Removes a mute rule, and says whether there was one.
     async fn delete_mute_rule(&self, name: &str) -> Result<bool, Error>;

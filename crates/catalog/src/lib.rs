@@ -28,7 +28,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub use alarm::{
-    AlarmStates, AlarmStep, AlarmTags, HistoryAsked, KeptAlarms, KeptHistory, KeptMuteRule,
+    AlarmStates, AlarmStep, AlarmTags, HistoryAsked, KeptAlarms, KeptHistory, KeptMuteRule, Tagged,
 };
 pub use dashboard::{Dashboard, DashboardEntry, DashboardTags, Dashboards};
 pub use export_task::{Export, ExportState, ExportTask, ExportTasks};

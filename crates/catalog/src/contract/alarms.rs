@@ -12,7 +12,10 @@ use corelog_alarms::{
 use super::at;
 use crate::{
     AlarmStep, AlarmTags, Catalog, Error, HistoryAsked, KeptAlarms, KeptHistory, KeptMuteRule,
+    Tagged,
 };
+
+const CALLS: Tagged<'static> = Tagged::Alarm("calls");
 
 pub(super) async fn check<O>(open: &impl Fn() -> O) -> Result<(), Error>
 where
@@ -43,7 +46,9 @@ where
         .map_err(ours)?,
         updated: at(7),
     };
-    catalog.put_mute_rule(&rule).await?;
+    let rule_tags = tags(&[("team", "nights")]);
+    catalog.put_mute_rule(&rule, &rule_tags).await?;
+    catalog.put_mute_rule(&rule, &tags(&[])).await?;
 
     let catalog = open().await?;
     let kept = catalog.kept_alarms().await?;
@@ -53,6 +58,8 @@ where
     );
     assert_eq!(kept.mute_rules, [rule.clone()]);
     assert_eq!(kept.unreadable, []);
+    let of_rule = catalog.alarm_tags(Tagged::MuteRule("nights")).await?;
+    assert_eq!(of_rule, Some(rule_tags), "tags stay");
     assert!(catalog.delete_mute_rule("nights").await?);
     assert!(!catalog.delete_mute_rule("nights").await?);
 
@@ -80,23 +87,28 @@ async fn check_changes(catalog: &dyn Catalog) -> Result<(), Error> {
 async fn check_tags(catalog: &dyn Catalog) -> Result<(), Error> {
     let first = tags(&[("team", "a")]);
     assert_eq!(
-        catalog.alarm_tags("calls").await?,
+        catalog.alarm_tags(Tagged::Alarm("calls")).await?,
         Some(first),
         "tags come with the first put alone"
     );
-    assert_eq!(catalog.alarm_tags("errors").await?, None);
+    assert_eq!(catalog.alarm_tags(Tagged::Alarm("errors")).await?, None);
     let more = |most| AlarmTags::Tag {
         tags: tags(&[("team", "b"), ("stage", "live")]),
         most,
     };
-    let full = catalog.change_alarm_tags("calls", &more(1)).await;
+    let full = catalog.change_alarm_tags(CALLS, &more(1)).await;
     assert!(matches!(full, Err(Error::Full { most: 1 })));
-    catalog.change_alarm_tags("calls", &more(2)).await?;
+    catalog.change_alarm_tags(CALLS, &more(2)).await?;
     let untag = AlarmTags::Untag(vec!["stage".to_owned(), "none".to_owned()]);
-    catalog.change_alarm_tags("calls", &untag).await?;
+    catalog.change_alarm_tags(CALLS, &untag).await?;
     let left = tags(&[("team", "b")]);
-    assert_eq!(catalog.alarm_tags("calls").await?, Some(left));
-    let missing = catalog.change_alarm_tags("errors", &untag).await;
+    assert_eq!(
+        catalog.alarm_tags(Tagged::Alarm("calls")).await?,
+        Some(left)
+    );
+    let missing = catalog
+        .change_alarm_tags(Tagged::Alarm("errors"), &untag)
+        .await;
     assert!(matches!(missing, Err(Error::NotFound)));
     Ok(())
 }

@@ -14,6 +14,7 @@ use super::{SqliteCatalog, commit, failed, notices};
 use crate::stored_alarm::{StoredAlarm, StoredMuteRule, Unreadable};
 use crate::{
     AlarmStates, AlarmStep, AlarmTags, Error, HistoryAsked, KeptAlarms, KeptHistory, KeptMuteRule,
+    Tagged,
 };
 
 const ALARM_TYPES: [&str; 2] = ["MetricAlarm", "CompositeAlarm"];
@@ -73,14 +74,14 @@ impl AlarmStates for SqliteCatalog {
         Ok(kept)
     }
 
-    async fn alarm_tags(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, Error> {
+    async fn alarm_tags(&self, of: Tagged<'_>) -> Result<Option<BTreeMap<String, String>>, Error> {
         let mut connection = self.pool.acquire().await.map_err(failed("be reached"))?;
-        tags(&mut connection, name).await
+        tags(&mut connection, of).await
     }
 
-    async fn change_alarm_tags(&self, name: &str, change: &AlarmTags) -> Result<(), Error> {
+    async fn change_alarm_tags(&self, of: Tagged<'_>, change: &AlarmTags) -> Result<(), Error> {
         let mut transaction = self.change().await?;
-        let found = tags(&mut transaction, name).await?;
+        let found = tags(&mut transaction, of).await?;
         let mut tags = found.ok_or(Error::NotFound)?;
         match change {
             AlarmTags::Tag { tags: more, most } => {
@@ -92,7 +93,11 @@ impl AlarmStates for SqliteCatalog {
             }
             AlarmTags::Untag(keys) => tags.retain(|key, _| !keys.contains(key)),
         }
-        sqlx::query("UPDATE alarms SET tags = $2 WHERE name = $1")
+        let (sql, name) = match of {
+            Tagged::Alarm(name) => ("UPDATE alarms SET tags = $2 WHERE name = $1", name),
+            Tagged::MuteRule(name) => ("UPDATE mute_rules SET tags = $2 WHERE name = $1", name),
+        };
+        sqlx::query(sql)
             .bind(name)
             .bind(to_json(&tags))
             .execute(&mut *transaction)
@@ -143,13 +148,19 @@ impl AlarmStates for SqliteCatalog {
         Ok(done.rows_affected())
     }
 
-    async fn put_mute_rule(&self, kept: &KeptMuteRule) -> Result<(), Error> {
-        let sql = "INSERT INTO mute_rules (name, document, updated_ms) VALUES ($1, $2, $3)
+    async fn put_mute_rule(
+        &self,
+        kept: &KeptMuteRule,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<(), Error> {
+        let sql =
+            "INSERT INTO mute_rules (name, document, tags, updated_ms) VALUES ($1, $2, $3, $4)
             ON CONFLICT (name) DO UPDATE SET document = excluded.document,
               updated_ms = excluded.updated_ms";
         sqlx::query(sql)
             .bind(&kept.rule.name)
             .bind(to_json(&StoredMuteRule::from(&kept.rule.request)))
+            .bind(to_json(tags))
             .bind(ms(kept.updated))
             .execute(&self.pool)
             .await
@@ -205,9 +216,13 @@ pub(super) async fn add_history(
 
 async fn tags(
     connection: &mut SqliteConnection,
-    name: &str,
+    of: Tagged<'_>,
 ) -> Result<Option<BTreeMap<String, String>>, Error> {
-    let row = sqlx::query("SELECT tags FROM alarms WHERE name = $1")
+    let (sql, name) = match of {
+        Tagged::Alarm(name) => ("SELECT tags FROM alarms WHERE name = $1", name),
+        Tagged::MuteRule(name) => ("SELECT tags FROM mute_rules WHERE name = $1", name),
+    };
+    let row = sqlx::query(sql)
         .bind(name)
         .fetch_optional(connection)
         .await

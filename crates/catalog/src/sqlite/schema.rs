@@ -112,6 +112,7 @@ const STEPS: [&str; 5] = [
     CREATE TABLE mute_rules (
         name TEXT PRIMARY KEY,
         document TEXT NOT NULL,
+        tags TEXT NOT NULL,
         updated_ms BIGINT NOT NULL
     );
     CREATE TABLE notices (
