@@ -35,8 +35,8 @@ pub use self::problem::{Origin, Place, Problem, Problems};
 pub use self::reader::{Effective, FlagValue};
 pub use self::schema::{
     Account, CallerKey, Capture, CapturePolicy, CaptureRule, Destination, DestinationKind,
-    Durability, Limits, Log, LogFormat, Notifier, NotifierKind, NotifierSeverity, OnFull, Provider,
-    Proxy, Query, S3, SmtpEncryption, Spool, Sse, Store, Tls,
+    Durability, Limits, Log, LogFormat, Metrics, Notifier, NotifierKind, NotifierSeverity, OnFull,
+    Provider, Proxy, Query, S3, SmtpEncryption, Spool, Sse, Store, Tls,
 };
 pub use self::secret::{HookUrl, Secret, SecretSource};
 
@@ -57,6 +57,8 @@ pub struct Settings {
     pub store: Store,
     /// Questions about log events.
     pub query: Query,
+    /// Metrics.
+    pub metrics: Metrics,
     /// Who may call; empty: anyone, on loopback.
     pub keys: Vec<CallerKey>,
     /// What of each call is recorded.
@@ -209,6 +211,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
     let notifiers = read_blocks(file, "notifier", sources, findings);
     let store = read_single(file, "store", sources, findings);
     let query = read_single(file, "query", sources, findings);
+    let metrics = read_single(file, "metrics", sources, findings);
     let keys = read_blocks(file, "key", sources, findings);
     let capture = read_single(file, "capture", sources, findings);
     let capture_rules = read_blocks(file, "capture.rule", sources, findings);
@@ -228,6 +231,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
         notifiers,
         store: store?,
         query: query?,
+        metrics: metrics?,
         keys,
         capture: capture?,
         capture_rules,

@@ -81,6 +81,7 @@ pub(crate) const SECTIONS: [SectionInfo; 16] = [
     SectionInfo::of::<Notifier>("notifier", Form::Named),
     SectionInfo::of::<Store>("store", Form::Table),
     SectionInfo::of::<Query>("query", Form::Table),
+    SectionInfo::of::<Metrics>("metrics", Form::Table),
     SectionInfo::of::<CallerKey>("key", Form::Named),
     SectionInfo::of::<Capture>("capture", Form::Table),
     SectionInfo::of::<CaptureRule>("capture.rule", Form::Listed),
@@ -318,6 +319,22 @@ sections! {
         /// How many may be started a second. More are refused with `ThrottlingException`, which AWS's clients answer by
         /// trying again a little later; `0` is no limit.
         starts_per_second: u32 = "10",
+    }
+
+    /// Metrics as CloudWatch has them: counted of every record, and put by whoever has some.
+    pub Metrics {
+        /// `false` keeps none: nothing is counted, and operations on metrics are refused.
+        enabled: bool = "true",
+        /// The longest a record waits until it is counted.
+        interval: Duration = "2s",
+        /// The most metrics there may be. Records go on to be counted in those that are there; new ones that are put are
+        /// refused.
+        metrics_max: u32 = "200000",
+        /// How many values of each dimension are told apart: models, callers, users, sessions, error codes, and each of
+        /// `tags`. More are counted together, as the value `Other`; those not seen for a day make room again.
+        values_max: u32 = "1000",
+        /// Tags of records (`x-corelog-tag-team: search`) that usage is counted by, in a dimension of the tag's name.
+        tags: Vec<String>,
     }
 
     /// A caller who may use the gateway. With one block, every call needs a key; without any, the gateway is
