@@ -74,7 +74,7 @@ impl SectionInfo {
 }
 
 /// Every section, in the order of the docs.
-pub(crate) const SECTIONS: [SectionInfo; 16] = [
+pub(crate) const SECTIONS: [SectionInfo; 17] = [
     SectionInfo::of::<Root>("", Form::Root),
     SectionInfo::of::<Provider>("provider", Form::Named),
     SectionInfo::of::<Destination>("destination", Form::Named),
