@@ -15,7 +15,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::admin::{self, Exchanges, Problem, Status};
+use crate::admin::{self, Exchanges, Notifiers, Problem, Status};
 use crate::aws::{self, Account, Rate, Rates};
 use crate::logging::{self, Destinations, Refusal};
 use crate::logs::{Events, Exports, Queries};
@@ -57,6 +57,8 @@ pub struct Ports {
     pub spool: Spool,
     /// The calls in flight.
     pub exchanges: Arc<dyn Exchanges>,
+    /// Who hears of alarms.
+    pub notifiers: Arc<dyn Notifiers>,
     /// How everything is.
     pub status: Arc<dyn Status>,
     /// The events of log groups.
@@ -163,6 +165,10 @@ impl Api {
             (&Method::GET, ["exchanges"]) => admin::list(self, caller).await,
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),
             (&Method::GET, ["streams"]) => admin::streams(self, caller),
+            (&Method::GET, ["notifiers"]) => admin::notifiers(self, caller),
+            (&Method::POST, ["notifiers", name, "test"]) => {
+                admin::test_notifier(self, name, caller).await
+            }
             (&Method::GET, ["status"]) => admin::status(self, caller),
             (&Method::POST, ["queries", "check"]) => {
                 admin::check_query(self, request.body(), caller).await
@@ -209,6 +215,10 @@ impl Api {
 
     pub(crate) fn metrics(&self) -> Option<&SqliteMetrics> {
         self.0.ports.metrics.as_ref()
+    }
+
+    pub(crate) fn notifiers(&self) -> &dyn Notifiers {
+        &*self.0.ports.notifiers
     }
 
     pub(crate) fn events(&self) -> &dyn Events {

@@ -4,6 +4,8 @@
 //! that whoever gets one twice can tell. What sends them reads the due ones, sends them, and settles them; what could
 //! not be sent is put off. A crash between sending and settling sends one again: at least once, with the same id.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use corelog_alarms::{ConfigurationChange, HistoryItem, Notice, Transition};
 use corelog_types::Timestamp;
@@ -86,6 +88,15 @@ pub trait Notices {
     /// [`Error::Format`] never stands for all of them: a notice that cannot be read is left out, and
     /// [`Notices::unreadable_notices`] has it.
     async fn due_notices(&self, now: Timestamp, limit: u32) -> Result<Vec<PendingNotice>, Error>;
+
+    /// The same, without those for some recipients: where they cannot be reached, what waits for them is not to stand in
+    /// front of what others wait for.
+    async fn due_notices_for_others(
+        &self,
+        now: Timestamp,
+        except: &BTreeSet<Recipient>,
+        limit: u32,
+    ) -> Result<Vec<PendingNotice>, Error>;
 
     /// When the next notice is due, which may be past; `None` if there is none.
     async fn next_notice(&self) -> Result<Option<Timestamp>, Error>;

@@ -11,6 +11,7 @@ mod logging;
 #[cfg(feature = "query")]
 mod lookups;
 mod metrics;
+mod notices;
 #[cfg(feature = "query")]
 mod questions;
 #[cfg(feature = "query")]

@@ -1,5 +1,6 @@
 //! Notices: in lines, due, put off, settled.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use corelog_alarms::{
@@ -43,6 +44,12 @@ where
     let heads = [&made[0], &made[2], &made[3], &made[4]];
     assert_eq!(notices(&due), heads, "all that they say stays");
     assert_eq!(catalog.due_notices(at(1), 1).await?.len(), 1);
+    let except = BTreeSet::from([
+        Recipient::Action("arn:aws:sns:::alert".to_owned()),
+        Recipient::Listener("arn:aws:sns:::other".to_owned()),
+    ]);
+    let others = catalog.due_notices_for_others(at(1), &except, 9).await?;
+    assert_eq!(ids(&others), ["n3", "n4", "n5"]);
 
     catalog.put_notice_off("n1", at(50), "no route").await?;
     catalog.put_notice_off("none", at(50), "no route").await?;

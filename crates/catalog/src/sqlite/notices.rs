@@ -1,5 +1,8 @@
 //! Notices in their table, in lines: those about one alarm for one recipient, in the order in which they were made.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
 use async_trait::async_trait;
 use corelog_types::Timestamp;
 use sqlx::SqliteConnection;
@@ -23,7 +26,17 @@ const HEADS: &str = "FROM notices AS head WHERE NOT EXISTS (
 #[async_trait]
 impl Notices for SqliteCatalog {
     async fn due_notices(&self, now: Timestamp, limit: u32) -> Result<Vec<PendingNotice>, Error> {
-        let rows = self.due(now, limit).await?;
+        self.due_notices_for_others(now, &BTreeSet::new(), limit)
+            .await
+    }
+
+    async fn due_notices_for_others(
+        &self,
+        now: Timestamp,
+        except: &BTreeSet<Recipient>,
+        limit: u32,
+    ) -> Result<Vec<PendingNotice>, Error> {
+        let rows = self.due(now, except, limit).await?;
         // What cannot be read does not keep the others from being sent.
         Ok(rows.iter().filter_map(|row| pending(row).ok()).collect())
     }
@@ -78,7 +91,11 @@ impl Notices for SqliteCatalog {
 
     async fn unreadable_notices(&self) -> Result<Vec<String>, Error> {
         let rows = self
-            .due(Timestamp::from_unix_ms(u64::MAX), u32::MAX)
+            .due(
+                Timestamp::from_unix_ms(u64::MAX),
+                &BTreeSet::new(),
+                u32::MAX,
+            )
             .await?;
         let unreadable = rows.iter().filter(|row| pending(row).is_err());
         unreadable
@@ -89,14 +106,41 @@ impl Notices for SqliteCatalog {
 }
 
 impl SqliteCatalog {
-    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<SqliteRow>, Error> {
-        let sql = format!("SELECT head.* {HEADS} AND head.due_ms <= $1 ORDER BY place LIMIT $2");
-        sqlx::query(sqlx::AssertSqlSafe(sql))
+    async fn due(
+        &self,
+        now: Timestamp,
+        except: &BTreeSet<Recipient>,
+        limit: u32,
+    ) -> Result<Vec<SqliteRow>, Error> {
+        let mut sql = format!("SELECT head.* {HEADS} AND head.due_ms <= $1");
+        for number in 0..except.len() {
+            let (kind, name) = (3 + 2 * number, 4 + 2 * number);
+            // Writing to a string cannot fail.
+            let _ = write!(
+                sql,
+                " AND NOT (head.recipient_kind = ${kind} AND head.recipient = ${name})"
+            );
+        }
+        sql.push_str(" ORDER BY place LIMIT $2");
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(ms(now))
-            .bind(limit)
+            .bind(limit);
+        for recipient in except {
+            let (kind, name) = stored(recipient);
+            query = query.bind(kind).bind(name);
+        }
+        query
             .fetch_all(&self.pool)
             .await
             .map_err(failed("read notices"))
+    }
+}
+
+/// The two columns of a recipient.
+fn stored(recipient: &Recipient) -> (&'static str, &String) {
+    match recipient {
+        Recipient::Action(arn) => ("action", arn),
+        Recipient::Listener(name) => ("listener", name),
     }
 }
 
@@ -109,10 +153,7 @@ pub(super) async fn add(
         (id, alarm, recipient_kind, recipient, made_ms, due_ms, attempts, error, document)
         VALUES ($1, $2, $3, $4, $5, $5, 0, NULL, $6)";
     for notice in notices {
-        let (kind, recipient) = match &notice.recipient {
-            Recipient::Action(arn) => ("action", arn),
-            Recipient::Listener(name) => ("listener", name),
-        };
+        let (kind, recipient) = stored(&notice.recipient);
         sqlx::query(sql)
             .bind(&notice.id)
             .bind(notice.says.alarm())
