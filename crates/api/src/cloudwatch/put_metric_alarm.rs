@@ -28,6 +28,8 @@ impl Operation for PutMetricAlarm {
             let text = "Corelog does not evaluate PromQL: EvaluationCriteria and EvaluationInterval are not supported.";
             return Err(Fault::new(Kind::Validation, text));
         }
+        // An alarm that nothing evaluates is worse than none.
+        cx.metrics()?;
         alarm::check_tags_propagation(input.action_configuration.as_ref())?;
         let tags = tag::of_list(input.tags.clone().unwrap_or_default())?;
         let definition = request(input)?.check()?;

@@ -206,7 +206,11 @@ async fn every_operation_is_authorised() {
             entry.name
         );
         let is_of_metrics = entry.name.contains("Metric") && !entry.name.contains("Alarm");
-        let resource = if is_of_metrics { "*" } else { "arn:aws:cloudwatch:" };
+        let resource = if is_of_metrics {
+            "*"
+        } else {
+            "arn:aws:cloudwatch:"
+        };
         let said = format!(
             "is not authorized to perform: cloudwatch:{} on resource: {resource}",
             entry.name
