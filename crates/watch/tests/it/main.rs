@@ -1,0 +1,6 @@
+//! Alarms that run, over a catalog on disk, with a simulated clock and data points made up.
+
+mod crash;
+mod month;
+mod real;
+mod world;
