@@ -16,8 +16,9 @@
 //! configuration one for every listener of events. They wait in the catalog; [`Watch::notices`] tells when there are new
 //! ones.
 //!
-//! Absent here: the wire, senders of notices, the computing of statistics.
+//! Absent here: the wire, senders of notices, the computing of statistics and of expressions.
 
+mod math;
 mod points;
 mod run;
 mod source;

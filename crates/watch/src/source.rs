@@ -4,7 +4,7 @@ use corelog_alarms::{Metric, MetricAlarm, Point, Source, Window};
 use corelog_metrics::{Dimension, Period};
 use corelog_types::Timestamp;
 
-use crate::{Asked, Error, Points};
+use crate::{Asked, Error, Points, math};
 
 /// A metric that can be asked for.
 struct Series {
@@ -15,9 +15,16 @@ struct Series {
 
 /// Refuses an alarm whose data points could never be computed here: better than one that never fires.
 pub(crate) fn check(alarm: &MetricAlarm) -> Result<(), Error> {
-    watched(&alarm.source)
-        .and_then(|metric| series(metric).map(|_| ()))
-        .map_err(Error::Unsupported)
+    let found = match &alarm.source {
+        Source::Metric(metric) => check_metric(metric),
+        Source::Queries(queries) => math::check(alarm, queries),
+    };
+    found.map_err(Error::Unsupported)
+}
+
+/// As above, for one metric.
+pub(crate) fn check_metric(metric: &Metric) -> Result<(), String> {
+    series(metric).map(|_| ())
 }
 
 /// The data points of a window, each at the beginning of its period.
@@ -27,28 +34,54 @@ pub(crate) async fn points(
     from: &dyn Points,
     now: Timestamp,
 ) -> Result<Vec<Point>, corelog_metrics::Error> {
+    match &alarm.source {
+        Source::Metric(metric) => of_metric(metric, window, from, now).await,
+        Source::Queries(queries) => math::points(alarm, queries, window, from, now).await,
+    }
+}
+
+/// The data points of a metric whose periods are those of the window.
+pub(crate) async fn of_metric(
+    metric: &Metric,
+    window: &Window,
+    from: &dyn Points,
+    now: Timestamp,
+) -> Result<Vec<Point>, corelog_metrics::Error> {
+    of_stretches(metric, stretches(window), from, now).await
+}
+
+/// The data points of a metric with periods of its own, from the beginning of the window on.
+pub(crate) async fn of_own_periods(
+    metric: &Metric,
+    window: &Window,
+    from: &dyn Points,
+    now: Timestamp,
+) -> Result<Vec<Point>, corelog_metrics::Error> {
+    let (from_ms, end_ms) = (window.start().unix_ms(), window.end().unix_ms());
+    let period_ms = u64::from(metric.period_seconds.max(1)) * 1_000;
+    let stretch = Stretch {
+        from_ms,
+        period_ms,
+        periods: end_ms.saturating_sub(from_ms) / period_ms,
+    };
+    of_stretches(metric, vec![stretch], from, now).await
+}
+
+async fn of_stretches(
+    metric: &Metric,
+    stretches: Vec<Stretch>,
+    from: &dyn Points,
+    now: Timestamp,
+) -> Result<Vec<Point>, corelog_metrics::Error> {
     // What cannot be asked for has no data points: such alarms are refused, but an earlier version may have taken one.
-    let Ok(series) = watched(&alarm.source).and_then(series) else {
+    let Ok(series) = series(metric) else {
         return Ok(Vec::new());
     };
     let mut points = Vec::new();
-    for stretch in stretches(window) {
+    for stretch in stretches {
         stretch.ask(&series, from, now, &mut points).await?;
     }
     Ok(points)
-}
-
-/// The one metric that an alarm watches.
-fn watched(source: &Source) -> Result<&Metric, String> {
-    match source {
-        Source::Metric(metric) => Ok(metric),
-        Source::Queries(queries) => {
-            let mut returned = queries.iter().filter(|query| query.returns());
-            let watched = returned.next().and_then(|query| query.metric());
-            let has_one = watched.filter(|_| returned.next().is_none());
-            has_one.ok_or_else(|| "Alarms on metric math are not evaluated yet.".to_owned())
-        }
-    }
 }
 
 fn series(metric: &Metric) -> Result<Series, String> {
