@@ -10,6 +10,7 @@ use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::Spool;
 use corelog_tail::Tails;
 use corelog_types::LogGroupName;
+use corelog_watch::Watch;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use tokio::sync::{Mutex, MutexGuard};
@@ -64,6 +65,8 @@ pub struct Ports {
     pub events: Arc<dyn Events>,
     /// New events as they come.
     pub tails: Tails,
+    /// The alarms of the account.
+    pub watch: Watch,
     /// Where exports of them run.
     pub exports: Arc<dyn Exports>,
     /// Questions about them.
@@ -224,6 +227,10 @@ impl Api {
 
     pub(crate) fn tails(&self) -> &Tails {
         &self.0.ports.tails
+    }
+
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.0.ports.watch
     }
 
     pub(crate) fn exports(&self) -> &dyn Exports {

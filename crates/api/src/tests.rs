@@ -28,6 +28,7 @@ use corelog_tail::Tails;
 use corelog_types::{
     Dialect, LogGroupName, LogStreamName, NodeId, Operation, RecordId, Sequence, Timestamp,
 };
+use corelog_watch::Watch;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use http::{Method, Request, Response};
@@ -353,7 +354,20 @@ async fn house_denying(denied: Option<Action>) -> House {
     let stopping = Shutdown::new();
     let engine = Arc::new(FakeEngine::default());
     let clock = Clock::manual(NOW);
+    let account = corelog_alarms::Account {
+        partition: "aws".to_owned(),
+        region: "us-east-1".to_owned(),
+        account_id: "111122223333".to_owned(),
+    };
+    let kept = Arc::new(catalog.clone());
+    let watch = Watch::open(
+        corelog_watch::Config::default(),
+        account,
+        kept,
+        clock.clone(),
+    );
     let api = Api::new(Ports {
+        watch: watch.await.unwrap(),
         tails: Tails::new(hot(&spool, &stopping), stopping.child()),
         stopping: stopping.clone(),
         catalog: Arc::new(catalog.clone()),

@@ -1,6 +1,7 @@
 //! The corelog binary: reads the command line, and joins the components where a command needs a server.
 
 mod activity;
+mod alarms;
 mod configure;
 mod demo;
 mod destinations;

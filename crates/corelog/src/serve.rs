@@ -20,6 +20,7 @@ use corelog_spool::{OsDisk, Spool};
 use corelog_tail::Tails;
 use corelog_telemetry::{Chain, Metrics, init_logs};
 use corelog_types::LogGroupName;
+use corelog_watch::Watch;
 use parking_lot::RwLock;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -31,7 +32,7 @@ use crate::notices::Notifying;
 #[cfg(feature = "query")]
 use crate::questions::{Apart, Questions};
 use crate::status::{Flights, Health, InForce};
-use crate::{configure, demo, metrics, notices, recorder};
+use crate::{alarms, configure, demo, metrics, notices, recorder};
 
 /// Threads for what blocks: syncs of large bodies, and the CPU work on them. Each keeps memory of its own.
 const BLOCKING_THREADS: usize = 32;
@@ -118,6 +119,8 @@ async fn serve(
 
     let kept_by: Arc<dyn Catalog> = Arc::new(catalog.clone());
     let notifying = Notifying::start(&settings, kept_by, clock.clone()).await?;
+    let watch = alarms::open(&settings, &catalog, &clock).await?;
+    alarms::run(&watch, kept.as_ref(), notifying.handle(), &destinations);
 
     let inflight = InFlight::default();
     let health = Arc::new(Health {
@@ -149,6 +152,7 @@ async fn serve(
         destinations: Arc::clone(&destinations) as _,
         exchanges: Arc::new(Flights(inflight.clone())),
         notifiers: Arc::new(notifying.told()),
+        watch: watch.clone(),
         status: Arc::clone(&health) as _,
         access: Arc::new(Open),
         clock: clock.clone(),
@@ -174,6 +178,7 @@ async fn serve(
         gateway,
         destinations: &destinations,
         notifying: &notifying,
+        watch: &watch,
         health: &health,
         stopping,
     };
@@ -236,6 +241,7 @@ struct Running<'a> {
     gateway: Gateway,
     destinations: &'a Destined,
     notifying: &'a Notifying,
+    watch: &'a Watch,
     health: &'a Health,
     /// Ends answers that would go on for ever.
     stopping: Shutdown,
@@ -319,6 +325,7 @@ impl Running<'_> {
             let notifiers = notices::open(&settings)?;
             self.gateway.reconfigure(configure::gateway(&settings)?)?;
             self.notifying.handle().reconfigure(notifiers);
+            self.watch.set_listeners(notices::listeners(&settings));
             *self.health.in_force.write() = InForce::of(&settings, waiting.clone());
             self.destinations.reconfigure(settings).await?;
             anyhow::Ok(waiting)

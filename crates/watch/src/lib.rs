@@ -16,7 +16,7 @@
 //! configuration one for every listener of events. They wait in the catalog; [`Watch::notices`] tells when there are new
 //! ones.
 //!
-//! Absent here: the wire, senders of notices, the computing of statistics.
+//! Absent here: the wire, senders of notices, the computing of statistics and expressions.
 
 mod points;
 mod run;

@@ -11,7 +11,7 @@ use corelog_types::Timestamp;
 use tokio::sync::RwLockWriteGuard;
 
 use crate::watch::Held;
-use crate::{Config, Error, Watch};
+use crate::{Error, Watch};
 
 /// A clock that goes back further was set; less is how clocks are kept right.
 const BACK_MAX_MS: u64 = 60_000;
@@ -87,7 +87,8 @@ impl Watch {
         if effects.is_empty() {
             return Ok(());
         }
-        let step = of(&held.alarms, effects, tags, &self.0.config, now);
+        let listeners = self.0.listeners.read().clone();
+        let step = of(&held.alarms, effects, tags, &listeners, now);
         held.is_stale = true;
         self.0.catalog.keep_alarms(&step).await?;
         held.is_stale = false;
@@ -102,7 +103,7 @@ fn of(
     alarms: &Alarms,
     effects: Effects,
     tags: BTreeMap<String, String>,
-    config: &Config,
+    listeners: &[String],
     now: Timestamp,
 ) -> AlarmStep {
     let changed = effects.changed.iter();
@@ -118,7 +119,7 @@ fn of(
             says,
         });
     };
-    for listener in &config.listeners {
+    for listener in listeners {
         let recipient = || Recipient::Listener(listener.clone());
         for change in &effects.configurations {
             add(recipient(), Says::ConfigurationChange(change.clone()));

@@ -25,7 +25,7 @@ pub struct Config {
     pub mute_rules_max: usize,
     /// For how long history is kept.
     pub history: Duration,
-    /// Who gets the events of all alarms: names that notices are made for.
+    /// Who gets the events of all alarms, to begin with: names that notices are made for.
     pub listeners: Vec<String>,
 }
 
@@ -51,6 +51,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) config: Config,
     pub(crate) held: RwLock<Held>,
+    pub(crate) listeners: parking_lot::RwLock<Vec<String>>,
     /// Something is due that was not before.
     pub(crate) changed: Notify,
     /// How often notices were added.
@@ -86,6 +87,7 @@ impl Watch {
         Ok(Self(Arc::new(Inner {
             catalog,
             clock,
+            listeners: parking_lot::RwLock::new(config.listeners.clone()),
             config,
             held: RwLock::new(held),
             changed: Notify::new(),
@@ -208,6 +210,11 @@ impl Watch {
     pub async fn look<T>(&self, at: impl FnOnce(&Alarms, &BTreeMap<String, Timestamp>) -> T) -> T {
         let held = self.0.held.read().await;
         at(&held.alarms, &held.mutes_put)
+    }
+
+    /// Says who gets the events of all alarms from here on.
+    pub fn set_listeners(&self, listeners: Vec<String>) {
+        *self.0.listeners.write() = listeners;
     }
 
     /// Changes whenever there are new notices.
