@@ -43,6 +43,8 @@ impl fmt::Display for Action {
             Self::ListExchanges => "corelog:ListExchanges",
             Self::KillExchange => "corelog:KillExchange",
             Self::WatchExchanges => "corelog:WatchExchanges",
+            Self::ListNotifiers => "corelog:ListNotifiers",
+            Self::TestNotifier => "corelog:TestNotifier",
             Self::GetStatus => "corelog:GetStatus",
             Self::Logs(operation) => return write!(f, "logs:{operation}"),
             Self::CloudWatch(operation) => return write!(f, "cloudwatch:{operation}"),

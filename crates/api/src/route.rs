@@ -10,11 +10,12 @@ use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::Spool;
 use corelog_tail::Tails;
 use corelog_types::LogGroupName;
+use corelog_watch::Watch;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::admin::{self, Exchanges, Problem, Status};
+use crate::admin::{self, Exchanges, Notifiers, Problem, Status};
 use crate::aws::{self, Account, Rate, Rates};
 use crate::logging::{self, Destinations, Refusal};
 use crate::logs::{Events, Exports, Queries};
@@ -56,12 +57,16 @@ pub struct Ports {
     pub spool: Spool,
     /// The calls in flight.
     pub exchanges: Arc<dyn Exchanges>,
+    /// Who hears of alarms.
+    pub notifiers: Arc<dyn Notifiers>,
     /// How everything is.
     pub status: Arc<dyn Status>,
     /// The events of log groups.
     pub events: Arc<dyn Events>,
     /// New events as they come.
     pub tails: Tails,
+    /// The alarms of the account.
+    pub watch: Watch,
     /// Where exports of them run.
     pub exports: Arc<dyn Exports>,
     /// Questions about them.
@@ -160,6 +165,10 @@ impl Api {
             (&Method::GET, ["exchanges"]) => admin::list(self, caller).await,
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),
             (&Method::GET, ["streams"]) => admin::streams(self, caller),
+            (&Method::GET, ["notifiers"]) => admin::notifiers(self, caller),
+            (&Method::POST, ["notifiers", name, "test"]) => {
+                admin::test_notifier(self, name, caller).await
+            }
             (&Method::GET, ["status"]) => admin::status(self, caller),
             (&Method::POST, ["queries", "check"]) => {
                 admin::check_query(self, request.body(), caller).await
@@ -208,12 +217,20 @@ impl Api {
         self.0.ports.metrics.as_ref()
     }
 
+    pub(crate) fn notifiers(&self) -> &dyn Notifiers {
+        &*self.0.ports.notifiers
+    }
+
     pub(crate) fn events(&self) -> &dyn Events {
         &*self.0.ports.events
     }
 
     pub(crate) fn tails(&self) -> &Tails {
         &self.0.ports.tails
+    }
+
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.0.ports.watch
     }
 
     pub(crate) fn exports(&self) -> &dyn Exports {

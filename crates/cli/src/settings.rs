@@ -35,10 +35,10 @@ pub use self::problem::{Origin, Place, Problem, Problems};
 pub use self::reader::{Effective, FlagValue};
 pub use self::schema::{
     Account, CallerKey, Capture, CapturePolicy, CaptureRule, Destination, DestinationKind,
-    Durability, Limits, Log, LogFormat, Metrics, OnFull, Provider, Proxy, Query, S3, Spool, Sse,
-    Store, Tls,
+    Durability, Limits, Log, LogFormat, Metrics, Notifier, NotifierKind, NotifierSeverity, OnFull,
+    Provider, Proxy, Query, S3, SmtpEncryption, Spool, Sse, Store, Tls,
 };
-pub use self::secret::{Secret, SecretSource};
+pub use self::secret::{HookUrl, Secret, SecretSource};
 
 /// A whole, valid configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub struct Settings {
     pub providers: Vec<Provider>,
     /// Where records go; never empty.
     pub destinations: Vec<Destination>,
+    /// Who hears of alarms.
+    pub notifiers: Vec<Notifier>,
     /// The table of log events.
     pub store: Store,
     /// Questions about log events.
@@ -206,6 +208,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
     let first: Option<Root> = read_single(file, "", sources, findings);
     let providers = read_blocks(file, "provider", sources, findings);
     let destinations = read_blocks(file, "destination", sources, findings);
+    let notifiers = read_blocks(file, "notifier", sources, findings);
     let store = read_single(file, "store", sources, findings);
     let query = read_single(file, "query", sources, findings);
     let metrics = read_single(file, "metrics", sources, findings);
@@ -225,6 +228,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
         data,
         providers,
         destinations,
+        notifiers,
         store: store?,
         query: query?,
         metrics: metrics?,

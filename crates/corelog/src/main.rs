@@ -1,6 +1,7 @@
 //! The corelog binary: reads the command line, and joins the components where a command needs a server.
 
 mod activity;
+mod alarms;
 mod configure;
 mod demo;
 mod destinations;
@@ -11,6 +12,7 @@ mod logging;
 #[cfg(feature = "query")]
 mod lookups;
 mod metrics;
+mod notices;
 #[cfg(feature = "query")]
 mod questions;
 #[cfg(feature = "query")]

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use corelog_api::logging::Destinations as _;
 use corelog_api::logs::{Engine, NoEngine, Queries};
 use corelog_api::{Account, Api, Open};
-use corelog_catalog::{Logging as _, SqliteCatalog};
+use corelog_catalog::{Catalog, Logging as _, SqliteCatalog};
 use corelog_cli::environment::Environment;
 use corelog_cli::settings::{Loaded, LogFormat, Settings};
 use corelog_cli::{Failure, UpArgs};
@@ -20,6 +20,7 @@ use corelog_spool::{OsDisk, Spool};
 use corelog_tail::Tails;
 use corelog_telemetry::{Chain, Metrics, init_logs};
 use corelog_types::LogGroupName;
+use corelog_watch::Watch;
 use parking_lot::RwLock;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -27,10 +28,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::destinations::{Backgrounds, Destined};
 use crate::front::House;
+use crate::notices::Notifying;
 #[cfg(feature = "query")]
 use crate::questions::{Apart, Questions};
 use crate::status::{Flights, Health, InForce};
-use crate::{configure, demo, metrics, recorder};
+use crate::{alarms, configure, demo, metrics, notices, recorder};
 
 /// Threads for what blocks: syncs of large bodies, and the CPU work on them. Each keeps memory of its own.
 const BLOCKING_THREADS: usize = 32;
@@ -115,6 +117,11 @@ async fn serve(
         None => None,
     };
 
+    let kept_by: Arc<dyn Catalog> = Arc::new(catalog.clone());
+    let notifying = Notifying::start(&settings, kept_by, clock.clone()).await?;
+    let watch = alarms::open(&settings, &catalog, &clock).await?;
+    alarms::run(&watch, kept.as_ref(), notifying.handle(), &destinations);
+
     let inflight = InFlight::default();
     let health = Arc::new(Health {
         spool: spool.clone(),
@@ -144,6 +151,8 @@ async fn serve(
         },
         destinations: Arc::clone(&destinations) as _,
         exchanges: Arc::new(Flights(inflight.clone())),
+        notifiers: Arc::new(notifying.told()),
+        watch: watch.clone(),
         status: Arc::clone(&health) as _,
         access: Arc::new(Open),
         clock: clock.clone(),
@@ -168,10 +177,13 @@ async fn serve(
         at_start: loaded,
         gateway,
         destinations: &destinations,
+        notifying: &notifying,
+        watch: &watch,
         health: &health,
         stopping,
     };
     run(&running).await?;
+    notifying.shut_down().await;
     if let Err(late) = queries.shut_down(DRAIN_GRACE).await {
         tracing::warn!(late, "queries did not end in time");
     }
@@ -228,6 +240,8 @@ struct Running<'a> {
     at_start: &'a Loaded,
     gateway: Gateway,
     destinations: &'a Destined,
+    notifying: &'a Notifying,
+    watch: &'a Watch,
     health: &'a Health,
     /// Ends answers that would go on for ever.
     stopping: Shutdown,
@@ -308,7 +322,10 @@ impl Running<'_> {
                 tracing::warn!("{warning}");
             }
             let settings = Arc::new(loaded.settings);
+            let notifiers = notices::open(&settings)?;
             self.gateway.reconfigure(configure::gateway(&settings)?)?;
+            self.notifying.handle().reconfigure(notifiers);
+            self.watch.set_listeners(notices::listeners(&settings));
             *self.health.in_force.write() = InForce::of(&settings, waiting.clone());
             self.destinations.reconfigure(settings).await?;
             anyhow::Ok(waiting)

@@ -53,7 +53,7 @@ pub use datum::{Datum, Fault, Refused, admit};
 pub use deltas::{Deltas, Resolution};
 pub use invocation::{Invocation, LogDelivery};
 pub use metric::{DIMENSIONS_MAX, Dimension, DimensionFilter, InvalidMetric, Metric, MetricFilter};
-pub use period::{Granularity, InvalidPeriod, Period};
+pub use period::{Granularity, InvalidPeriod, Period, rounding_seconds};
 pub use sqlite::{
     Added, Config, Listed, Overflow, Point, Question, Read, SqliteMetrics, UnitPoints,
 };

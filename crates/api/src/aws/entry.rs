@@ -123,6 +123,10 @@ impl<'a> Context<'a> {
         self.api.catalog()
     }
 
+    pub(crate) fn watch(&self) -> &'a corelog_watch::Watch {
+        self.api.watch()
+    }
+
     /// Metrics, unless the configuration wants none.
     pub(crate) fn metrics(&self) -> Result<&'a corelog_metrics::SqliteMetrics, Fault> {
         self.api.metrics().ok_or_else(|| {

@@ -16,9 +16,11 @@ pub(crate) struct Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     AccessDenied,
+    AlarmNotFound,
     DashboardInvalidInput,
     DashboardNotFound,
     Internal,
+    InvalidFormat,
     InvalidNextToken,
     InvalidOperation,
     InvalidParameter,
@@ -26,6 +28,7 @@ pub(crate) enum Kind {
     InvalidParameterValue,
     InvalidSignature,
     LimitExceeded,
+    LimitExceededFault,
     MalformedQuery,
     MissingAction,
     MissingAuthenticationToken,
@@ -49,9 +52,11 @@ impl Kind {
     fn exception(self) -> (&'static str, u16) {
         match self {
             Self::AccessDenied => ("AccessDeniedException", 400),
+            Self::AlarmNotFound => ("ResourceNotFound", 404),
             Self::DashboardInvalidInput => ("DashboardInvalidInputError", 400),
             Self::DashboardNotFound => ("DashboardNotFoundError", 404),
             Self::Internal => ("InternalServerException", 500),
+            Self::InvalidFormat => ("InvalidFormatFault", 400),
             Self::InvalidNextToken => ("InvalidNextToken", 400),
             Self::InvalidOperation => ("InvalidOperationException", 400),
             Self::InvalidParameter => ("InvalidParameterException", 400),
@@ -59,6 +64,7 @@ impl Kind {
             Self::InvalidParameterValue => ("InvalidParameterValueException", 400),
             Self::InvalidSignature => ("InvalidSignatureException", 400),
             Self::LimitExceeded => ("LimitExceededException", 400),
+            Self::LimitExceededFault => ("LimitExceededFault", 400),
             Self::MalformedQuery => ("MalformedQueryException", 400),
             Self::MissingAction => ("MissingAction", 400),
             Self::MissingAuthenticationToken => ("MissingAuthenticationTokenException", 400),

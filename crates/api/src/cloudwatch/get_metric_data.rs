@@ -5,9 +5,10 @@
 
 mod ask;
 mod expressions;
-mod label;
+mod searches;
 mod series;
 
+use corelog_math::label;
 use corelog_types::Timestamp;
 use corelog_wire::cloudwatch::shapes::{GetMetricDataInput, GetMetricDataOutput};
 
@@ -34,8 +35,11 @@ impl Operation for GetMetricData {
     ) -> Result<GetMetricDataOutput, Fault> {
         let begins = Place::read(input.next_token.as_deref())?;
         let asked = Asked::of(input, cx.account(), cx.now())?;
+        let mut messages = Vec::new();
         let (found, next) = if asked.has_expressions() {
-            (expressions::answer(&asked, cx).await?, None)
+            let computed = expressions::answer(&asked, cx).await?;
+            messages.extend(computed.message.map(series::message));
+            (computed.series, None)
         } else {
             page(&asked, begins, cx).await?
         };
@@ -43,7 +47,7 @@ impl Operation for GetMetricData {
         Ok(GetMetricDataOutput {
             metric_data_results: Some(results.collect()),
             next_token: next.map(Place::write),
-            messages: Some(Vec::new()),
+            messages: Some(messages),
         })
     }
 }
@@ -82,12 +86,36 @@ impl Place {
     }
 }
 
+/// The default labels of what is returned, on whatever page.
+fn names(asked: &Asked) -> label::Names {
+    let returned = asked.queries.iter().filter(|query| query.is_returned);
+    let origins: Vec<_> = returned
+        .filter_map(|query| match &query.what {
+            What::Metric(stat) => stat.to_math().series(Vec::new()).origin,
+            What::Expression { .. } => None,
+        })
+        .collect();
+    label::Names::of(origins.iter().map(AsRef::as_ref))
+}
+
+fn options<'a>(asked: &Asked, cx: &Context<'a>) -> label::Options<'a> {
+    let account = cx.account();
+    label::Options {
+        now: cx.now(),
+        zone_minutes: asked.zone_minutes,
+        region: &account.region,
+        account: &account.id,
+    }
+}
+
 /// The series of a page, and where the next one begins if there is one.
 async fn page(
     asked: &Asked,
     begins: Place,
     cx: &Context<'_>,
 ) -> Result<(Vec<Series>, Option<Place>), Fault> {
+    let names = names(asked);
+    let options = options(asked, cx);
     let mut left = asked.points_max;
     let mut found = Vec::new();
     for (index, query) in asked.queries.iter().enumerate().skip(begins.query) {
@@ -98,11 +126,16 @@ async fn page(
             continue;
         }
         let mut series = Series::read(query, stat, asked, cx).await?;
+        series.turn(asked.newest_first);
         if let (true, Some(time)) = (index == begins.query, begins.time) {
             series.begin_at(time, asked.newest_first);
         }
         let next = series.cut(left);
         left -= series.points.len();
+        let label = query.label.as_deref();
+        let mut shown = series.to_math(&stat.to_math());
+        shown.points.sort_by_key(|point| point.at);
+        series.label = label::of_metric(label, &shown, &names, &options);
         found.push(series);
         if next.is_some() {
             let place = Place {

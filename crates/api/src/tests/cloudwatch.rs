@@ -1,5 +1,6 @@
-//! `CloudWatch`: its dashboards and metrics in three protocols, each operation authorised, each error in its protocol's words.
+//! `CloudWatch`: its dashboards, metrics and alarms in three protocols, each operation authorised, each error in its protocol's words.
 
+mod alarms;
 mod metrics;
 
 use corelog_access::TurnedAway;
@@ -41,7 +42,7 @@ fn sample(operation: &str) -> Value {
         }),
         "TagResource" => json!({"ResourceARN": ARN, "Tags": [{"Key": "new", "Value": "1"}]}),
         "UntagResource" => json!({"ResourceARN": ARN, "TagKeys": ["team"]}),
-        other => panic!("`{other}` has no sample: give it one"),
+        other => alarms::sample(other),
     }
 }
 
@@ -140,6 +141,7 @@ impl House {
         let tags = found.map(|dashboard| dashboard.tags);
         vec![
             self.given("ListDashboards", json!({})).await,
+            self.alarms().await,
             self.given("ListMetrics", json!({})).await,
             json!(tags),
         ]
@@ -162,6 +164,7 @@ async fn furnish(house: &House) {
     let tags = json!([{"Key": "team", "Value": "harbour"}]);
     let put = json!({"DashboardName": "sample", "DashboardBody": BODY, "Tags": tags});
     house.given("PutDashboard", put).await;
+    alarms::furnish(house).await;
 }
 
 #[test]
@@ -169,7 +172,7 @@ fn what_is_served_is_of_the_model() {
     assert!(OPERATIONS.is_sorted_by_key(|entry| entry.name));
     for entry in &OPERATIONS {
         assert!(SERVICE.operation(entry.name).is_some(), "{}", entry.name);
-        let reads = ["Get", "List"]
+        let reads = ["Describe", "Get", "List"]
             .iter()
             .any(|verb| entry.name.starts_with(verb));
         let expected = match entry.name {
@@ -202,9 +205,11 @@ async fn every_operation_is_authorised() {
             "{}",
             entry.name
         );
-        let resource = match entry.name.contains("Metric") {
-            true => "*",
-            false => "arn:aws:cloudwatch::111122223333:dashboard/",
+        let is_of_metrics = entry.name.contains("Metric") && !entry.name.contains("Alarm");
+        let resource = if is_of_metrics {
+            "*"
+        } else {
+            "arn:aws:cloudwatch:"
         };
         let said = format!(
             "is not authorized to perform: cloudwatch:{} on resource: {resource}",

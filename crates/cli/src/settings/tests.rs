@@ -1,6 +1,7 @@
 //! Configurations as people write them, right and wrong.
 
 mod destinations;
+mod notifiers;
 mod refusals;
 mod reload;
 mod sources;

@@ -3,12 +3,12 @@
 //! Source of the messages that are not marked: answers of the service, as issues of clients have them. Several are told
 //! at once, one a line.
 
-use corelog_metrics::{Metric, Period, Statistic, Unit};
+use corelog_math::{self as math, label};
+use corelog_metrics::{Dimension, Metric, Period, Statistic, Unit};
 use corelog_types::Timestamp;
 use corelog_wire::cloudwatch::shapes::{self, GetMetricDataInput, MetricDataQuery};
 
 use super::super::metric;
-use super::label::{self, Timezone};
 use crate::aws::{Account, Fault, Kind};
 
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
@@ -28,9 +28,8 @@ pub(super) struct Asked {
     pub(super) newest_first: bool,
     /// Points that one answer may have.
     pub(super) points_max: usize,
-    /// In which labels show times.
-    #[expect(dead_code, reason = "read where labels show times")]
-    pub(super) timezone: Timezone,
+    /// How far the clock is ahead of UTC by which labels show times.
+    pub(super) zone_minutes: i32,
 }
 
 /// One of its queries.
@@ -38,8 +37,8 @@ pub(super) struct Asked {
 pub(super) struct Query {
     /// `^[a-z][a-zA-Z0-9_]*$`
     pub(super) id: String,
-    /// As it was given, or as it is by default.
-    pub(super) label: String,
+    /// As it was given.
+    pub(super) label: Option<String>,
     /// Whether it is part of the answer.
     pub(super) is_returned: bool,
     /// Whether its data are of this account: there are no others.
@@ -53,7 +52,6 @@ pub(super) enum What {
     /// A metric.
     Metric(Stat),
     /// Something computed.
-    #[expect(dead_code, reason = "read where expressions are computed")]
     Expression {
         /// As it was given.
         text: String,
@@ -73,6 +71,43 @@ pub(super) struct Stat {
     pub(super) unit: Option<Unit>,
 }
 
+impl Query {
+    /// As metric math has it.
+    pub(super) fn to_math(&self) -> math::Query {
+        let (term, period) = match &self.what {
+            What::Metric(stat) => (math::Term::Metric(stat.to_math()), None),
+            What::Expression { text, period } => (math::Term::Expression(text.clone()), *period),
+        };
+        math::Query {
+            id: self.id.clone(),
+            term,
+            label: self.label.clone(),
+            period_seconds: period.map(seconds),
+            returns: self.is_returned,
+        }
+    }
+}
+
+impl Stat {
+    pub(super) fn to_math(&self) -> math::MetricStat {
+        let dimensions = self.metric.dimensions().iter();
+        let pair = |one: &Dimension| (one.name.clone(), one.value.clone());
+        math::MetricStat {
+            namespace: self.metric.namespace().to_owned(),
+            metric_name: self.metric.name().to_owned(),
+            dimensions: dimensions.map(pair).collect(),
+            statistic: self.name.clone(),
+            period_seconds: seconds(self.period),
+            unit: self.unit.map(|unit| unit.to_string()),
+        }
+    }
+}
+
+/// Periods are made of as many.
+fn seconds(period: Period) -> u32 {
+    u32::try_from(period.seconds()).unwrap_or(u32::MAX)
+}
+
 impl Asked {
     pub(super) fn of(
         input: GetMetricDataInput,
@@ -81,7 +116,7 @@ impl Asked {
     ) -> Result<Self, Fault> {
         let mut faults = Vec::new();
         let (from, to) = range(&input, &mut faults);
-        let timezone = timezone(&input, &mut faults);
+        let zone_minutes = zone_minutes(&input, &mut faults);
         let points_max = input.max_datapoints.map_or(POINTS_MAX, |most| {
             usize::try_from(most).unwrap_or(0).min(POINTS_MAX)
         });
@@ -110,7 +145,6 @@ impl Asked {
         if !faults.is_empty() {
             return Err(refused(&faults));
         }
-        label::fill_in(&mut queries);
         let last = Timestamp::from_unix_ms(now.unix_ms().saturating_add(AHEAD_MS));
         Ok(Self {
             queries,
@@ -118,7 +152,7 @@ impl Asked {
             to: to.min(last),
             newest_first: input.scan_by.as_deref() != Some("TimestampAscending"),
             points_max,
-            timezone,
+            zone_minutes,
         })
     }
 
@@ -145,19 +179,19 @@ fn range(input: &GetMetricDataInput, faults: &mut Vec<String>) -> (Timestamp, Ti
     (from, to)
 }
 
-fn timezone(input: &GetMetricDataInput, faults: &mut Vec<String>) -> Timezone {
+fn zone_minutes(input: &GetMetricDataInput, faults: &mut Vec<String>) -> i32 {
     let options = input.label_options.as_ref();
     let given = options.and_then(|options| options.timezone.as_deref());
     let Some(text) = given else {
-        return Timezone::default();
+        return 0;
     };
-    Timezone::parse(text).unwrap_or_else(|| {
+    label::zone_minutes(text).unwrap_or_else(|| {
         // Decision: the service's words are not known; these are those about ids.
         faults.push(format!(
             "The value {text} for parameter LabelOptions.Timezone is not matching the expected pattern \
              ^[+-][0-9]{{4}}$."
         ));
-        Timezone::default()
+        0
     })
 }
 
@@ -207,7 +241,7 @@ impl Member {
             }
         };
         Some(Query {
-            label: given.label.unwrap_or_default(),
+            label: given.label,
             is_returned: given.return_data != Some(false),
             is_ours: given.account_id.is_none_or(|id| id == account.id),
             what: what?,

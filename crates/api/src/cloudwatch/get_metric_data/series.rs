@@ -1,5 +1,6 @@
 //! A series of an answer.
 
+use corelog_math as math;
 use corelog_metrics::{Question, UnitPoints};
 use corelog_types::Timestamp;
 use corelog_wire::cloudwatch::shapes::{MessageData, MetricDataResult};
@@ -18,8 +19,8 @@ pub(super) enum Status {
     Forbidden,
 }
 
-/// Points in the order of the answer, with what is said about them.
-#[derive(Debug)]
+/// Points with what is said about them.
+#[derive(Debug, Clone)]
 pub(super) struct Series {
     pub(super) id: String,
     pub(super) label: String,
@@ -30,7 +31,7 @@ pub(super) struct Series {
 }
 
 impl Series {
-    /// Reads the points of a metric. One that nobody has put has none, and this is no error.
+    /// Reads the points of a metric, the oldest first. One that nobody has put has none, and this is no error.
     pub(super) async fn read(
         query: &Query,
         stat: &Stat,
@@ -39,7 +40,7 @@ impl Series {
     ) -> Result<Self, Fault> {
         let mut series = Self {
             id: query.id.clone(),
-            label: query.label.clone(),
+            label: String::new(),
             points: Vec::new(),
             status: Status::Complete,
             messages: Vec::new(),
@@ -58,9 +59,6 @@ impl Series {
         };
         let found = cx.metrics()?.points(&question, cx.now()).await?;
         series.take_one_unit(&found);
-        if asked.newest_first {
-            series.points.reverse();
-        }
         Ok(series)
     }
 
@@ -73,9 +71,27 @@ impl Series {
             let text = format!("Multiple units returned: '[{}]'", units.join(", "));
             self.messages.push(("MultipleUnits", text));
         }
+        self.points = Self::of_one_unit(found).collect();
+    }
+
+    /// The points of the first unit.
+    pub(super) fn of_one_unit(found: &[UnitPoints]) -> impl Iterator<Item = (Timestamp, f64)> {
         let points = found.iter().take(1).flat_map(|one| &one.points);
-        let valued = points.filter_map(|point| Some((point.time, (*point.values.first()?)?)));
-        self.points = valued.collect();
+        points.filter_map(|point| Some((point.time, (*point.values.first()?)?)))
+    }
+
+    /// Puts the points into the order of the answer.
+    pub(super) fn turn(&mut self, newest_first: bool) {
+        if newest_first {
+            self.points.reverse();
+        }
+    }
+
+    /// As metric math has it.
+    pub(super) fn to_math(&self, stat: &math::MetricStat) -> math::Series {
+        let points = self.points.iter();
+        let points = points.map(|&(at, value)| math::Point { at, value });
+        stat.series(points.collect())
     }
 
     /// Leaves out what a page before has had.
@@ -100,10 +116,6 @@ impl Series {
             Status::Partial => "PartialData",
             Status::Forbidden => "Forbidden",
         };
-        let message = |(code, value): (&str, String)| MessageData {
-            code: Some(code.to_owned()),
-            value: Some(value),
-        };
         let messages: Vec<_> = self.messages.into_iter().map(message).collect();
         let (times, values) = self.points.into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
         let times = times.into_iter().map(dashboard::seconds);
@@ -115,5 +127,13 @@ impl Series {
             status_code: Some(status.to_owned()),
             messages: (!messages.is_empty()).then_some(messages),
         }
+    }
+}
+
+/// What is said about an answer, or about a part of it.
+pub(super) fn message((code, value): (&str, String)) -> MessageData {
+    MessageData {
+        code: Some(code.to_owned()),
+        value: Some(value),
     }
 }
