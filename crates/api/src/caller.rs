@@ -17,6 +17,8 @@ pub enum Action {
     ListExchanges,
     KillExchange,
     WatchExchanges,
+    ListNotifiers,
+    TestNotifier,
     GetStatus,
     /// An operation of `CloudWatch` Logs, by its name.
     Logs(&'static str),

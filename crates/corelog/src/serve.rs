@@ -131,6 +131,7 @@ async fn serve(
         metrics: Arc::clone(&counters),
         inflight: inflight.clone(),
         queries: queries.clone(),
+        notifying: notifying.handle().clone(),
         started: clock.now(),
         in_force: RwLock::new(InForce::of(&settings, Vec::new())),
         at_start,

@@ -16,9 +16,8 @@
 //! configuration one for every listener of events. They wait in the catalog; [`Watch::notices`] tells when there are new
 //! ones.
 //!
-//! Absent here: the wire, senders of notices, the computing of statistics and of expressions.
+//! Absent here: the wire, senders of notices, the computing of statistics and expressions.
 
-mod math;
 mod points;
 mod run;
 mod source;

@@ -1,10 +1,14 @@
 //! From what a metric alarm watches to the data points of its window.
 
-use corelog_alarms::{Metric, MetricAlarm, Point, Source, Window};
-use corelog_metrics::{Dimension, Period};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use corelog_alarms::{Limit, Metric, MetricAlarm, Point, Query, Source, Term, Window};
+use corelog_math::{Data, MetricStat, Plan, Range};
+use corelog_metrics::{Dimension, InvalidUnit, Period};
 use corelog_types::Timestamp;
 
-use crate::{Asked, Error, Points, math};
+use crate::{Asked, Error, Points};
 
 /// A metric that can be asked for.
 struct Series {
@@ -15,16 +19,20 @@ struct Series {
 
 /// Refuses an alarm whose data points could never be computed here: better than one that never fires.
 pub(crate) fn check(alarm: &MetricAlarm) -> Result<(), Error> {
-    let found = match &alarm.source {
-        Source::Metric(metric) => check_metric(metric),
-        Source::Queries(queries) => math::check(alarm, queries),
+    let refused = |text: String| Error::Unsupported(text);
+    let queries = match &alarm.source {
+        Source::Metric(metric) => return series(&stat(metric)).map(|_| ()).map_err(refused),
+        Source::Queries(queries) => queries,
     };
-    found.map_err(Error::Unsupported)
-}
-
-/// As above, for one metric.
-pub(crate) fn check_metric(metric: &Metric) -> Result<(), String> {
-    series(metric).map(|_| ())
+    let plan = plan(queries, band(alarm)).map_err(|error| refused(error.to_string()))?;
+    if plan.has_bands() {
+        let text = "Corelog has no models of anomaly detection: ANOMALY_DETECTION_BAND is not supported in alarms.";
+        return Err(refused(text.to_owned()));
+    }
+    for (_, stat) in plan.metrics() {
+        series(stat).map_err(refused)?;
+    }
+    Ok(())
 }
 
 /// The data points of a window, each at the beginning of its period.
@@ -34,73 +42,125 @@ pub(crate) async fn points(
     from: &dyn Points,
     now: Timestamp,
 ) -> Result<Vec<Point>, corelog_metrics::Error> {
-    match &alarm.source {
-        Source::Metric(metric) => of_metric(metric, window, from, now).await,
-        Source::Queries(queries) => math::points(alarm, queries, window, from, now).await,
-    }
-}
-
-/// The data points of a metric whose periods are those of the window.
-pub(crate) async fn of_metric(
-    metric: &Metric,
-    window: &Window,
-    from: &dyn Points,
-    now: Timestamp,
-) -> Result<Vec<Point>, corelog_metrics::Error> {
-    of_stretches(metric, stretches(window), from, now).await
-}
-
-/// The data points of a metric with periods of its own, from the beginning of the window on.
-pub(crate) async fn of_own_periods(
-    metric: &Metric,
-    window: &Window,
-    from: &dyn Points,
-    now: Timestamp,
-) -> Result<Vec<Point>, corelog_metrics::Error> {
-    let (from_ms, end_ms) = (window.start().unix_ms(), window.end().unix_ms());
-    let period_ms = u64::from(metric.period_seconds.max(1)) * 1_000;
-    let stretch = Stretch {
-        from_ms,
-        period_ms,
-        periods: end_ms.saturating_sub(from_ms) / period_ms,
+    let queries = match &alarm.source {
+        Source::Metric(metric) => {
+            return read(&stat(metric), &stretches(window), from, now).await;
+        }
+        Source::Queries(queries) => queries,
     };
-    of_stretches(metric, vec![stretch], from, now).await
-}
-
-async fn of_stretches(
-    metric: &Metric,
-    stretches: Vec<Stretch>,
-    from: &dyn Points,
-    now: Timestamp,
-) -> Result<Vec<Point>, corelog_metrics::Error> {
-    // What cannot be asked for has no data points: such alarms are refused, but an earlier version may have taken one.
-    let Ok(series) = series(metric) else {
+    // What means nothing has no data points: such alarms are refused, but another version may have taken one.
+    let Ok(plan) = plan(queries, band(alarm)) else {
         return Ok(Vec::new());
     };
-    let mut points = Vec::new();
-    for stretch in stretches {
-        stretch.ask(&series, from, now, &mut points).await?;
+    let mut metrics = BTreeMap::new();
+    for (id, stat) in plan.metrics() {
+        let stretches = if stat.period_seconds == alarm.period_seconds() {
+            stretches(window)
+        } else {
+            vec![Stretch::of(window, stat.period_seconds)]
+        };
+        let mut points = read(stat, &stretches, from, now).await?;
+        points.sort_by_key(|point| point.at);
+        let points = points.into_iter().map(|point| corelog_math::Point {
+            at: point.at,
+            value: point.value,
+        });
+        metrics.insert(id.to_owned(), Arc::new(stat.series(points.collect())));
     }
-    Ok(points)
+    let data = Data {
+        metrics,
+        ..Data::default()
+    };
+    Ok(watched(&plan, &data, window, band(alarm)))
 }
 
-fn series(metric: &Metric) -> Result<Series, String> {
-    let dimensions = metric.dimensions.iter().map(|(name, value)| Dimension {
+fn watched(plan: &Plan, data: &Data<'_>, window: &Window, band: Option<&str>) -> Vec<Point> {
+    let range = Range {
+        from: window.start(),
+        to: window.end(),
+        rounding_seconds: 1,
+    };
+    let watched = match plan.watched(data, range, band) {
+        Ok(watched) => watched,
+        Err(error) => {
+            tracing::warn!(%error, "the expression of an alarm cannot be computed");
+            return Vec::new();
+        }
+    };
+    let points = watched.points.into_iter();
+    let shown = points.map(|point| Point {
+        at: point.at,
+        value: point.value,
+        samples: None,
+        band: point
+            .band
+            .map(|(lower, upper)| corelog_alarms::Band { lower, upper }),
+    });
+    shown.collect()
+}
+
+fn band(alarm: &MetricAlarm) -> Option<&str> {
+    match &alarm.limit {
+        Limit::Threshold(_) => None,
+        Limit::Band(id) => Some(id),
+    }
+}
+
+fn plan(queries: &[Query], band: Option<&str>) -> Result<Plan, corelog_math::Error> {
+    let queries = queries.iter().map(|query| corelog_math::Query {
+        id: query.id.clone(),
+        term: match &query.term {
+            Term::Metric(metric) => corelog_math::Term::Metric(stat(metric)),
+            Term::Expression(text) => corelog_math::Term::Expression(text.clone()),
+        },
+        label: query.label.clone(),
+        period_seconds: query.period_seconds,
+        returns: query.returns(),
+    });
+    Plan::of_alarm(queries.collect(), band)
+}
+
+fn stat(metric: &Metric) -> MetricStat {
+    MetricStat {
+        namespace: metric.namespace.clone(),
+        metric_name: metric.name.clone(),
+        dimensions: metric.dimensions.clone(),
+        statistic: metric.statistic.as_str().to_owned(),
+        period_seconds: metric.period_seconds,
+        unit: metric.unit.clone(),
+    }
+}
+
+fn series(stat: &MetricStat) -> Result<Series, String> {
+    let dimensions = stat.dimensions.iter().map(|(name, value)| Dimension {
         name: name.clone(),
         value: value.clone(),
     });
-    let identity =
-        corelog_metrics::Metric::new(&metric.namespace, &metric.name, dimensions.collect());
-    let unit = metric.unit.as_deref().map(str::parse).transpose();
-    let name = metric.statistic.as_str();
+    let metric =
+        corelog_metrics::Metric::new(&stat.namespace, &stat.metric_name, dimensions.collect());
+    let unit = stat.unit.as_deref().map(str::parse).transpose();
+    let name = &stat.statistic;
     let statistic = name.parse();
     Ok(Series {
-        metric: identity.map_err(|error| error.to_string())?,
-        unit: unit.map_err(|error: corelog_metrics::InvalidUnit| error.to_string())?,
-        statistic: statistic.map_err(|_| {
-            format!("The value {name} for parameter ExtendedStatistic is not supported.")
-        })?,
+        metric: metric.map_err(|error| error.to_string())?,
+        unit: unit.map_err(|error: InvalidUnit| error.to_string())?,
+        statistic: statistic.map_err(|_| format!("The statistic {name} is not supported."))?,
     })
+}
+
+async fn read(
+    stat: &MetricStat,
+    stretches: &[Stretch],
+    from: &dyn Points,
+    now: Timestamp,
+) -> Result<Vec<Point>, corelog_metrics::Error> {
+    let mut points = Vec::new();
+    if let Ok(series) = series(stat) {
+        for stretch in stretches {
+            stretch.ask(&series, from, now, &mut points).await?;
+        }
+    }
+    Ok(points)
 }
 
 /// Periods of one length, one behind the other: a single question. Days of a wall clock have three lengths.
@@ -133,6 +193,18 @@ fn stretches(window: &Window) -> Vec<Stretch> {
 }
 
 impl Stretch {
+    /// A window in periods of another length than its own.
+    fn of(window: &Window, period_seconds: u32) -> Self {
+        let period_ms = u64::from(period_seconds.max(1)) * 1_000;
+        let from_ms = window.start().unix_ms();
+        let length_ms = window.end().unix_ms().saturating_sub(from_ms);
+        Self {
+            from_ms,
+            period_ms,
+            periods: length_ms / period_ms,
+        }
+    }
+
     async fn ask(
         &self,
         series: &Series,

@@ -11,7 +11,9 @@ use corelog_metrics::{Error, Point};
 use corelog_types::Timestamp;
 use corelog_watch::{Asked, Config, Points};
 
-use crate::world::{MIDNIGHT_MS, MINUTE_MS, Made, World, at, composite, metric, open, request};
+use crate::world::{
+    MIDNIGHT_MS, MINUTE_MS, Made, World, at, composite, math, metric, open, request,
+};
 
 fn high() -> Made {
     Made(Box::new(|_, _| Some(9.0)))
@@ -166,8 +168,17 @@ async fn limits_and_what_cannot_be_evaluated_are_refused() {
     ));
     let mut odd = request("a");
     odd.namespace = Some("é".to_owned());
-    let refused = world.watch.put(odd.check().unwrap(), BTreeMap::new()).await;
-    assert!(matches!(refused, Err(corelog_watch::Error::Unsupported(_))));
+    for definition in [
+        odd.check().unwrap(),
+        math("a", "ANOMALY_DETECTION_BAND(m)"),
+        math("a", "m +"),
+    ] {
+        let refused = world.watch.put(definition, BTreeMap::new()).await;
+        assert!(
+            matches!(refused, Err(corelog_watch::Error::Unsupported(_))),
+            "{refused:?}"
+        );
+    }
     let asked = HistoryAsked {
         alarm_types: vec!["MetricAlarm"],
         limit: 9,

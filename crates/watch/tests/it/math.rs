@@ -156,7 +156,7 @@ async fn what_is_never_evaluated_is_refused() {
     .await;
     refused(
         with("FIRST(ANOMALY_DETECTION_BAND(m1))"),
-        "Alarms on bands of anomaly detection are not evaluated yet.",
+        "Corelog has no models of anomaly detection: ANOMALY_DETECTION_BAND is not supported in alarms.",
     )
     .await;
 }

@@ -5,7 +5,7 @@ use corelog_catalog::Says;
 use corelog_types::Timestamp;
 use corelog_watch::Config;
 
-use crate::world::{MIDNIGHT_MS, MINUTE_MS, Made, World, composite, metric};
+use crate::world::{MIDNIGHT_MS, MINUTE_MS, Made, World, composite, math, metric};
 
 const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
 
@@ -90,4 +90,25 @@ async fn many_alarms_flip_together_in_turns_of_a_bounded_size() {
     }
     assert_eq!(turns, 300_usize.div_ceil(corelog_watch::TURN_MAX));
     assert_eq!(world.take_notices().await.len(), 300);
+}
+
+#[tokio::test]
+async fn an_alarm_watches_an_expression() {
+    let world = World::new(Config::default()).await;
+    // 4 and 2: their sum is above 5, and neither of them.
+    let points = Made(Box::new(|model, _| match model {
+        "one" => Some(4.0),
+        _ => Some(2.0),
+    }));
+    for (name, expression) in [
+        ("sum", "m + n"),
+        ("most", "MAX([m, n])"),
+        ("none", "m / (n - n)"),
+    ] {
+        world.put(math(name, expression)).await;
+    }
+    world.settle(&points).await;
+    assert_eq!(world.state("sum").await, StateValue::Alarm);
+    assert_eq!(world.state("most").await, StateValue::Ok);
+    assert_eq!(world.state("none").await, StateValue::InsufficientData);
 }

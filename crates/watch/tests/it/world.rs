@@ -136,6 +136,38 @@ pub(crate) fn metric(name: &str) -> Definition {
     request(name).check().unwrap()
 }
 
+/// An alarm on an expression of two metrics, `m` of the model `one` and `n` of the model `two`.
+pub(crate) fn math(name: &str, expression: &str) -> Definition {
+    let metric = |id: &str, model: &str| QueryRequest {
+        id: id.to_owned(),
+        metric_stat: Some(MetricStatRequest {
+            namespace: Some("AWS/Bedrock".to_owned()),
+            metric_name: Some("InvocationThrottles".to_owned()),
+            dimensions: vec![("ModelId".to_owned(), model.to_owned())],
+            period: 60,
+            stat: "Sum".to_owned(),
+            unit: None,
+        }),
+        return_data: Some(false),
+        ..QueryRequest::default()
+    };
+    let expression = QueryRequest {
+        id: "e".to_owned(),
+        expression: Some(expression.to_owned()),
+        ..QueryRequest::default()
+    };
+    MetricAlarmRequest {
+        alarm_name: name.to_owned(),
+        metrics: vec![metric("m", "one"), metric("n", "two"), expression],
+        evaluation_periods: Some(1),
+        threshold: Some(5.0),
+        comparison_operator: Some("GreaterThanThreshold".to_owned()),
+        ..MetricAlarmRequest::default()
+    }
+    .check()
+    .unwrap()
+}
+
 pub(crate) fn composite(name: &str, rule: &str) -> Definition {
     CompositeAlarmRequest {
         alarm_name: name.to_owned(),
