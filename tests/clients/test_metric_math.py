@@ -164,6 +164,22 @@ def test_searches_in_every_protocol(cloudwatch):
     assert "none" not in found and "empty" not in found
 
 
+def test_metrics_insights_in_every_protocol(cloudwatch):
+    name = cloudwatch.namespace
+    grouped = f'SELECT AVG(Errors) FROM SCHEMA("{name}", FunctionName) GROUP BY FunctionName ORDER BY MAX() DESC'
+    results = asked(cloudwatch, [expression("q", grouped, Period=60, Label="${LABEL}: ${MAX}")])
+    assert [(one["Id"], one["Label"], by_minute(cloudwatch, one)) for one in results] == [
+        ("q", "search: 4", [4.0, None, 0.0, 1.0]),
+        ("q", "harbour: 2", [1.0, 1.0, None, 2.0]),
+        ("q", "idle: --", [None] * 4),
+    ]  # fmt: skip
+    total = f"""SELECT AVG(Errors) FROM "{name}" WHERE FunctionName != 'idle'"""
+    queries = [expression("q", total, Period=60, ReturnData=False), expression("twice", "q * 2")]
+    (result,) = asked(cloudwatch, queries)
+    # One value of no function, and those of two.
+    assert by_minute(cloudwatch, result) == [2 * 105 / 3, 2.0, 0.0, 3.0]
+
+
 def test_errors_in_every_protocol(cloudwatch):
     def error(*queries):
         times = {"StartTime": cloudwatch.start, "EndTime": cloudwatch.start + timedelta(minutes=MINUTES)}
@@ -185,6 +201,9 @@ def test_errors_in_every_protocol(cloudwatch):
     )
     assert error(expression("x", "SEARCH('Errors', 'Sum')")) == (
         "Error in expression 'x': Period is a required field when using SEARCH function within an expression"
+    )
+    assert error(expression("x", "SELECT AVG(Errors) FROM N", Period=60), expression("y", "SELECT", Period=60)) == (
+        "Maximum number of queries (1) exceeded"
     )
     assert error(expression("x", "SEARCH('Errors', 'Median', 60)")) == (
         "The value Median for SEARCH is not a valid statistic."

@@ -1,23 +1,23 @@
-"""CloudWatch's metrics: what is put and asked for, by boto3 in each protocol that clients of the service speak and by the
-AWS CLI; the metrics of recorded calls; what Grafana's data source asks."""
+"""CloudWatch's metrics: what is put and asked for, by boto3 in each protocol that clients of the service speak and by
+the AWS CLI; the metrics of recorded calls; what Grafana's data sources ask."""
 
 import gzip
 import json
 import os
+import re
 import signal
-import time
+import urllib.request
 from datetime import datetime, timedelta, timezone
 
 import openai
 import pytest
-from botocore.exceptions import ClientError
 
-from logs_client import ACCOUNT
 from logs_client import client_of as logs_of
-from processes import wait_for
-from stack import Stack, corelog, start_gateway
+from processes import ROOT, wait_for
+from stack import Stack, start_gateway
 from test_aws_cli import FAILED, aws
 from test_cloudwatch import PROTOCOLS, answered, client_of, models, refused
+from test_queries import NO_ENGINE, corelog
 
 assert models  # a fixture
 
@@ -233,26 +233,14 @@ METRICS_CONFIG = """
 interval = "50ms"
 tags = ["team"]
 """
-CALLS = (("demo-echo", "search", 5), ("demo-lorem", "harbour", 3), ("demo-throttle", "search", 2))
-
-
-@pytest.fixture(scope="module")
-def counted(tmp_path_factory):
-    """A stack with a known set of calls, half of them before its gateway was killed."""
-    directory = tmp_path_factory.mktemp("metrics")
-    stack = Stack(directory, METRICS_CONFIG)
-    stack.directory, stack.usage = directory, {}
-    try:
-        call_all(stack)
-        stack.gateway.process.send_signal(signal.SIGKILL)
-        stack.gateway.process.wait()
-        stack.gateway = start_gateway(stack.config, directory)
-        stack.url = f"http://{stack.gateway.address}"
-        stack.openai_url = f"{stack.url}/openai/v1"
-        call_all(stack)
-        yield stack
-    finally:
-        stack.stop()
+# Model, team, and how often.
+CALLS = (
+    ("demo-echo", "search", 5),
+    ("demo-lorem", "harbour", 3),
+    ("demo-throttle", "search", 2),
+    ("demo-error-500", "search", 1),
+)
+ALL_CALLS = sum(calls for _, _, calls in CALLS)
 
 
 def call_all(stack):
@@ -267,10 +255,52 @@ def call_all(stack):
                     extra_headers={"x-corelog-tag-team": team},
                 )
             except openai.APIStatusError as error:
-                assert error.status_code == 429
+                assert error.status_code in (429, 500)
                 continue
             usage = stack.usage.setdefault(model, [])
             usage.append((answer.usage.prompt_tokens, answer.usage.completion_tokens))
+
+
+def running(directory):
+    stack = Stack(directory, METRICS_CONFIG)
+    stack.directory, stack.usage = directory, {}
+    return stack
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A stack with a known set of calls, half of them before its gateway was killed."""
+    stack = running(tmp_path_factory.mktemp("killed"))
+    try:
+        call_all(stack)
+        stack.gateway.process.send_signal(signal.SIGKILL)
+        stack.gateway.process.wait()
+        stack.gateway = start_gateway(stack.config, stack.directory)
+        stack.url = f"http://{stack.gateway.address}"
+        stack.openai_url = f"{stack.url}/openai/v1"
+        call_all(stack)
+        wait_for_calls(stack, 2 * ALL_CALLS)
+        yield stack
+    finally:
+        stack.stop()
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory):
+    """A stack with calls of every kind that dashboards show."""
+    stack = running(tmp_path_factory.mktemp("counted"))
+    try:
+        call_all(stack)
+        client = openai.OpenAI(base_url=stack.openai_url, api_key="sk-test", max_retries=0)
+        for _ in client.chat.completions.create(
+            model="demo-slow", messages=[{"role": "user", "content": "go on"}], stream=True,
+            stream_options={"include_usage": True},
+        ):  # fmt: skip
+            pass
+        wait_for_calls(stack, ALL_CALLS + 1)
+        yield stack
+    finally:
+        stack.stop()
 
 
 def total(cloudwatch, namespace, name, stat="Sum", **dimensions):
@@ -282,22 +312,205 @@ def total(cloudwatch, namespace, name, stat="Sum", **dimensions):
     return sum(told["MetricDataResults"][0]["Values"])
 
 
-def test_calls_are_counted_once_through_a_kill(counted):
-    cloudwatch = client_of(counted.url)
-    calls = 2 * sum(calls for _, _, calls in CALLS)
+def wait_for_calls(stack, calls):
+    cloudwatch = client_of(stack.url)
     wait_for(lambda: total(cloudwatch, "Corelog", "Invocations") >= calls, f"{calls} calls to be counted")
-    assert total(cloudwatch, "Corelog", "Invocations") == calls
+
+
+def test_calls_are_counted_once_through_a_kill(killed):
+    cloudwatch = client_of(killed.url)
+    assert total(cloudwatch, "Corelog", "Invocations") == 2 * ALL_CALLS
     for model, _, calls in CALLS:
-        answered_calls = len(counted.usage.get(model, []))
-        of_model = lambda name, stat="Sum", model=model: total(cloudwatch, "AWS/Bedrock", name, stat, ModelId=model)
-        assert of_model("Invocations") == answered_calls
-        assert of_model("InvocationThrottles") == 2 * calls - answered_calls
-        usage = counted.usage.get(model, [])
+        usage = killed.usage.get(model, [])
+
+        def of_model(name, stat="Sum", model=model):
+            return total(cloudwatch, "AWS/Bedrock", name, stat, ModelId=model)
+
+        throttled, failed = (2 * calls if model == bad else 0 for bad in ("demo-throttle", "demo-error-500"))
+        assert of_model("Invocations") == 2 * calls - throttled
+        assert of_model("InvocationThrottles") == throttled
+        assert of_model("InvocationServerErrors") == failed
         assert of_model("InputTokenCount") == sum(prompt for prompt, _ in usage)
         assert of_model("OutputTokenCount") == sum(completion for _, completion in usage)
-        assert of_model("InvocationLatency", "SampleCount") == answered_calls
-    assert total(cloudwatch, "Corelog", "Invocations", team="search") == 14
-    assert total(cloudwatch, "Corelog", "Invocations", User="user-0") == 2 * (3 + 2 + 1)
-    assert total(cloudwatch, "Corelog", "GatewayOverhead", "SampleCount", Provider="openai") == 20
+        assert of_model("InvocationLatency", "SampleCount") == 2 * calls - throttled
+    assert total(cloudwatch, "Corelog", "Invocations", team="search") == 2 * (5 + 2 + 1)
+    assert total(cloudwatch, "Corelog", "Invocations", User="user-0") == 2 * (3 + 2 + 1 + 1)
+    assert total(cloudwatch, "Corelog", "GatewayOverhead", "SampleCount", Provider="openai") == 2 * ALL_CALLS
     listed = cloudwatch.list_metrics(Namespace="AWS/Bedrock", MetricName="Invocations")["Metrics"]
-    assert [one["Dimensions"][0]["Value"] for one in listed] == ["demo-echo", "demo-lorem"]
+    names = [one["Dimensions"][0]["Value"] for one in listed]
+    assert names == ["demo-echo", "demo-error-500", "demo-lorem"]
+
+
+RECOUNT = """
+SELECT CAST(extract(epoch FROM date_trunc('minute', "@timestamp")) AS BIGINT) AS minute, "modelId" AS model,
+       count(*) AS calls, count("errorCode") AS errors, sum(CAST("output.outputTokenCount" AS BIGINT)) AS output,
+       sum(CAST("input.inputTokenCount" AS BIGINT)) AS input, min(CAST("corelog.latencyMs" AS DOUBLE)) AS least
+FROM "/corelog/invocations" GROUP BY 1, 2
+"""
+
+
+def test_every_minute_equals_a_recount_by_sql(killed):
+    cloudwatch = client_of(killed.url)
+    try:
+        out, _ = corelog(killed.url, "sql", RECOUNT, "-o", "json")
+    except AssertionError as error:
+        if NO_ENGINE in str(error):
+            pytest.skip("this binary was built without its query engine")
+        raise
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert sum(int(row["calls"]) for row in rows) == 2 * ALL_CALLS
+
+    def points(name, stat="Sum"):
+        now = datetime.now(timezone.utc)
+        listed = cloudwatch.list_metrics(Namespace="Corelog", MetricName=name, Dimensions=[{"Name": "ModelId"}])
+        found = {}
+        for metric in listed["Metrics"]:
+            model = {one["Name"]: one["Value"] for one in metric["Dimensions"]}["ModelId"]
+            query = {"Id": "m", "MetricStat": {"Metric": metric, "Period": 60, "Stat": stat}}
+            told = cloudwatch.get_metric_data(
+                MetricDataQueries=[query], StartTime=now - timedelta(hours=2), EndTime=now + timedelta(minutes=5)
+            )
+            (result,) = told["MetricDataResults"]
+            for at, value in zip(result["Timestamps"], result["Values"]):
+                found[int(at.timestamp()), model] = value
+        return found
+
+    def recounted(column):
+        return {
+            (int(row["minute"]), row["model"]): float(row[column]) for row in rows if row.get(column) not in (None, "")
+        }
+
+    assert points("Invocations") == recounted("calls")
+    assert points("InvocationErrors") == {key: errors for key, errors in recounted("errors").items() if errors}
+    assert points("InputTokenCount") == recounted("input")
+    assert points("OutputTokenCount") == recounted("output")
+    least = {key: value for key, value in recounted("least").items() if key[1] in killed.usage}
+    assert points("InvocationLatency", "Minimum") == pytest.approx(least)
+
+
+def scrape(stack):
+    """The samples of `/metrics`: name to labels and value."""
+    with urllib.request.urlopen(f"{stack.url}/metrics") as answer:
+        text = answer.read().decode()
+    assert text.endswith("\n# EOF\n") and text.count("# EOF") == 1
+    samples = {}
+    for line in text.splitlines():
+        if line.startswith("#"):
+            continue
+        name, labels, value = re.fullmatch(r"([a-z_]+)(?:\{(.*)\})? (\S+)", line).groups()
+        labels = dict(re.findall(r'([a-z_]+)="((?:[^"\\]|\\.)*)"', labels or ""))
+        samples.setdefault(name, []).append((labels, float(value)))
+    types = re.findall(r"^# TYPE (\S+) ", text, re.M)
+    assert len(types) == len(set(types)), "each family once"
+    return samples
+
+
+def test_a_scrape_says_the_same(counted):
+    cloudwatch, samples = client_of(counted.url), scrape(counted)
+
+    def one(sample, **labels):
+        return sum(value for found, value in samples.get(sample, []) if labels.items() <= found.items())
+
+    assert one("corelog_invocations_total") == ALL_CALLS + 1
+    for model, _, calls in CALLS:
+        of = {"Provider": "openai", "ModelId": model}
+        labels = {"provider": "openai", "model": model}
+        for sample, name, more in [
+            ("corelog_invocations_total", "Invocations", {}),
+            ("corelog_invocation_errors_total", "InvocationErrors", {}),
+            ("corelog_tokens_total", "InputTokenCount", {"kind": "input"}),
+            ("corelog_tokens_total", "OutputTokenCount", {"kind": "output"}),
+        ]:
+            assert one(sample, **labels, **more) == total(cloudwatch, "Corelog", name, **of), (model, name)
+        count = total(cloudwatch, "Corelog", "InvocationLatency", "SampleCount", **of)
+        assert one("corelog_invocation_latency_seconds_count", **labels) == count
+        assert one("corelog_invocation_latency_seconds_bucket", le="+Inf", **labels) == count
+        seconds = total(cloudwatch, "Corelog", "InvocationLatency", "Sum", **of) / 1_000
+        assert one("corelog_invocation_latency_seconds_sum", **labels) == pytest.approx(seconds)
+    assert one("corelog_tag_invocations_total", tag="team", value="search") == 5 + 2 + 1
+    assert one("corelog_invocation_throttles_total", model="demo-throttle") == 2
+    assert not any("user" in labels for found in samples.values() for labels, _ in found)
+
+
+def targets(name):
+    """The queries of a dashboard in this repository."""
+    dashboard = json.loads((ROOT / "docs" / "grafana" / name).read_text())
+    panels = [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+    places = [tuple(panel["gridPos"].values()) for panel in dashboard["panels"]]
+    assert len(set(places)) == len(places), "panels stand on each other"
+    return dashboard, [(panel["title"], target) for panel in panels for target in panel["targets"]]
+
+
+# What the calls of these tests do not have.
+WITHOUT = {"CacheReadInputTokens", "CallerHangUps", "InvocationClientErrors"}
+
+
+def grafana_query(target, number, period=60):
+    """A query as Grafana's data source makes it of its builder's form: a metric where every dimension has one value,
+    else a search."""
+    dimensions = {name: "*" if value.startswith("$") else value for name, value in target["dimensions"].items()}
+    query = {"Id": f"query{number}", "Label": target["label"], "ReturnData": True}
+    namespace, name, stat = target["namespace"], target["metricName"], target["statistic"]
+    if "*" not in dimensions.values():
+        of = metric_stat("m", namespace, name, stat, period, dimensions.items())
+        return {**query, "MetricStat": of["MetricStat"]}
+    schema = ",".join(f'"{part}"' for part in [namespace, *sorted(dimensions)])
+    terms = [f'MetricName="{name}"']
+    terms += [f'"{key}"="{value}"' for key, value in sorted(dimensions.items()) if value != "*"]
+    search = f"REMOVE_EMPTY(SEARCH('{{{schema}}} {' '.join(terms)}', '{stat}', {period}))"
+    return {**query, "Expression": search}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_dashboard_for_grafanas_cloudwatch_source(counted, models, protocol):
+    cloudwatch = client_of(counted.url, protocol, models[protocol])
+    dashboard, queries = targets("corelog-cloudwatch.json")
+    now = datetime.now(timezone.utc)
+    for number, (title, target) in enumerate(queries):
+        told = cloudwatch.get_metric_data(
+            MetricDataQueries=[grafana_query(target, number)],
+            StartTime=now - timedelta(hours=3), EndTime=now + timedelta(minutes=2),
+            ScanBy="TimestampAscending", LabelOptions={"Timezone": "+0000"},
+        )  # fmt: skip
+        results = told["MetricDataResults"]
+        assert all(result["StatusCode"] == "Complete" for result in results), title
+        has_data = any(result["Values"] for result in results)
+        assert has_data == (target["metricName"] not in WITHOUT), (title, target["refId"], results)
+        for result in results:
+            assert "$" not in result["Label"], result["Label"]
+    variables = {one["name"]: one for one in dashboard["templating"]["list"]}
+    query = variables["model"]["query"]
+    listed = cloudwatch.list_metrics(
+        Namespace=query["namespace"], MetricName=query["metricName"], Dimensions=[{"Name": query["dimensionKey"]}]
+    )
+    values = {one["Value"] for metric in listed["Metrics"] for one in metric["Dimensions"]}
+    assert values == {"demo-echo", "demo-error-500", "demo-lorem", "demo-slow"}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_what_grafana_asks_before_it_saves_a_source(stack, models, protocol):
+    cloudwatch = client_of(stack.url, protocol, models[protocol])
+    assert cloudwatch.list_metrics(Namespace="AWS/Billing", MetricName="EstimatedCharges")["Metrics"] == []
+    logs_of(stack.url).describe_log_groups(limit=1)
+
+
+def test_the_dashboard_for_grafanas_prometheus_source(counted):
+    samples = scrape(counted)
+    dashboard, queries = targets("corelog-prometheus.json")
+    selector = re.compile(r"(corelog_[a-z_]+)(?:\{([^}]*)\})?")
+    for title, target in queries:
+        found = selector.findall(target["expr"])
+        assert found, title
+        for name, labels in found:
+            assert name in samples, f"{title}: {name} is not served"
+            wanted = set(re.findall(r"([a-z]+)(?:=~|=)", labels))
+            by = set(re.split(r",\s*", ",".join(re.findall(r"by \(([^)]*)\)", target["expr"])))) - {""}
+            if name.endswith("_bucket"):
+                by.add("le")
+            served = set(samples[name][0][0])
+            assert wanted | (by if len(found) == 1 else set()) <= served, (title, name, served)
+        for label in re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]):
+            assert label in set().union(*(samples[name][0][0] for name, _ in found)), (title, label)
+    for variable in dashboard["templating"]["list"][1:]:
+        name, label = re.fullmatch(r"label_values\((\w+), (\w+)\)", variable["definition"]).groups()
+        assert all(label in labels for labels, _ in samples[name])

@@ -23,6 +23,8 @@ pub struct Data<'a> {
     pub metrics: BTreeMap<String, Arc<Series>>,
     /// What each of the plan's searches found, in their order. A search that is not here found nothing.
     pub found: Vec<Vec<Arc<Series>>>,
+    /// The series of the plan's `SELECT`.
+    pub selected: Vec<Arc<Series>>,
     /// Who knows bands; without it, bands have no points.
     pub bands: Option<&'a dyn Bands>,
 }

@@ -4,7 +4,7 @@
 //! A metric is called by its name, as long as no two have the same one. Else it is called by what differs among all
 //! series of the request: name, values of dimensions in which metrics of one name differ, statistic and period, in this
 //! order; by its name too, if neither name nor dimensions differ. An expression that gives one series is called by its
-//! id, and each series of an array by its metric.
+//! id, and each series of an array by its metric; that of a group by the values that make it one.
 //!
 //! Source: recorded answers for names, statistics and periods, and what `Grafana` relies on for the series of a search.
 //! Decision: where the values of dimensions stand.
@@ -109,7 +109,9 @@ fn of_answer(plan: &Plan, answer: &Answer, names: &Names, options: &Options<'_>)
     let query = &plan.queries()[answer.query];
     let is_expression = matches!(query.term, Term::Expression(_));
     let labels = answer.series.iter().map(|series| {
-        let own = names.get(series);
+        let select = plan.select_of(answer.query);
+        let group = select.and_then(|select| select.name_of(series));
+        let own = group.as_deref().or_else(|| names.get(series));
         let name = own.filter(|_| answer.is_array || !is_expression);
         let name = name.unwrap_or(&query.id);
         match query.label.as_deref() {

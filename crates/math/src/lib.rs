@@ -8,6 +8,7 @@
 //! let plan = Plan::of(queries)?;
 //! for (id, metric) in plan.metrics()   { /* read its series */ }
 //! for search in plan.searches()        { /* list metrics, keep those that it matches, read their series */ }
+//! if let Some(select) = plan.select()  { /* the same, added to its groups */ }
 //! let answers = plan.evaluate(&data, range)?;
 //! let labels = label::of_answers(&plan, &answers, &options);
 //! ```
@@ -36,6 +37,7 @@ mod lexer;
 mod parse;
 mod plan;
 mod search;
+mod select;
 mod series;
 mod syntax;
 
@@ -45,5 +47,6 @@ pub use evaluate::{Band, Bands, Data, POINTS_MAX};
 pub use parse::{DEPTH_MAX, EXPRESSION_CHARS_MAX, parse};
 pub use plan::{Answer, MetricStat, Plan, Query, Term, Watched, WatchedPoint};
 pub use search::{Candidate, SEARCH_CHARS_MAX, Search};
+pub use select::{Groups, Part, Select};
 pub use series::{Origin, Point, Range, Series};
 pub use syntax::{Expression, Function, Node, Operator, Text, Word};

@@ -31,12 +31,7 @@ pub const DEPTH_MAX: usize = 100;
 /// # Errors
 /// What is wrong with it.
 pub fn parse(text: &str) -> Result<Expression, ExpressionError> {
-    if text.chars().count() > EXPRESSION_CHARS_MAX {
-        return Err(ExpressionError::new(
-            0,
-            format!("An expression must not have more than {EXPRESSION_CHARS_MAX} characters"),
-        ));
-    }
+    check_length(text)?;
     let mut parser = Parser {
         tokens: tokens(text)?,
         next: 0,
@@ -47,6 +42,15 @@ pub fn parse(text: &str) -> Result<Expression, ExpressionError> {
         Token::End => Ok(expression),
         _ => Err(parser.unexpected()),
     }
+}
+
+/// Refuses what is too long to be looked at.
+pub(crate) fn check_length(text: &str) -> Result<(), ExpressionError> {
+    if text.chars().count() <= EXPRESSION_CHARS_MAX {
+        return Ok(());
+    }
+    let text = format!("An expression must not have more than {EXPRESSION_CHARS_MAX} characters");
+    Err(ExpressionError::new(0, text))
 }
 
 /// The operators of each level, the weakest first.

@@ -10,6 +10,7 @@ use crate::check::{Named, Type};
 use crate::error::Error;
 use crate::evaluate::{Data, Evaluation, POINTS_MAX, Value};
 use crate::search::{Candidate, Search};
+use crate::select::Select;
 use crate::series::{Origin, Point, Range, Series};
 use crate::syntax::{Expression, Function, Node};
 
@@ -105,11 +106,13 @@ pub struct Plan {
     /// Which metrics each query's result is made of, in their order.
     made_of: Vec<BTreeSet<usize>>,
     searches: Vec<Search>,
+    /// The only query of Metrics Insights, and which of the queries it is.
+    select: Option<(usize, Select)>,
 }
 
 #[derive(Debug)]
 struct Compiled {
-    /// What an expression says; absent for a metric.
+    /// What an expression of metric math says; absent for anything else.
     expression: Option<Expression>,
     named: Named,
 }
@@ -190,9 +193,22 @@ impl Plan {
         &self.searches
     }
 
+    /// The query of Metrics Insights to run, if there is one.
+    pub fn select(&self) -> Option<&Select> {
+        let (index, select) = self.select.as_ref()?;
+        self.needs(*index).then_some(select)
+    }
+
+    /// The query of Metrics Insights, if a query of the request is one.
+    pub(crate) fn select_of(&self, query: usize) -> Option<&Select> {
+        let (index, select) = self.select.as_ref()?;
+        (*index == query).then_some(select)
+    }
+
     /// Whether there are expressions, whose results cannot be had in parts.
     pub fn has_expressions(&self) -> bool {
-        self.terms.iter().any(|term| term.expression.is_some())
+        let mut queries = self.queries.iter();
+        queries.any(|query| matches!(query.term, Term::Expression(_)))
     }
 
     /// Whether something asks for a band of anomaly detection.
@@ -233,6 +249,9 @@ impl Plan {
         let left = Cell::new(POINTS_MAX);
         for index in &self.order {
             let query = &self.queries[*index];
+            if let Some(select) = self.select_of(*index) {
+                values.insert(&query.id, selected(select, data));
+            }
             let Some(expression) = &self.terms[*index].expression else {
                 continue;
             };
@@ -331,4 +350,12 @@ impl Plan {
             Named::Expression(found) => found,
         })
     }
+}
+
+fn selected(select: &Select, data: &Data<'_>) -> Value {
+    if select.is_grouped() {
+        return Value::Array(data.selected.clone());
+    }
+    let empty = || Arc::new(Series::empty(select.period_seconds()));
+    Value::Series(data.selected.first().map_or_else(empty, Arc::clone))
 }

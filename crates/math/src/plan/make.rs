@@ -7,6 +7,7 @@ use crate::check::{Named, Scope, Type, type_of};
 use crate::error::{Error, ExpressionError};
 use crate::parse;
 use crate::search::Search;
+use crate::select::{Select, is_select};
 use crate::syntax::{Expression, Function, Node};
 
 /// Source: the service's model.
@@ -26,6 +27,11 @@ pub(super) fn of(queries: Vec<Query>) -> Result<Plan, Error> {
 
 pub(super) fn of_alarm(queries: Vec<Query>, band: Option<&str>) -> Result<Plan, Error> {
     let plan = make(queries, "Metrics")?;
+    if let Some((index, _)) = plan.select {
+        let text = "Metrics Insights queries are not evaluated in alarms";
+        let refused = Error::in_expression(&plan.queries[index].id);
+        return Err(refused(ExpressionError::new(0, text)));
+    }
     for (index, query) in plan.queries.iter().enumerate() {
         let Some(expression) = &plan.terms[index].expression else {
             continue;
@@ -64,16 +70,19 @@ fn make(queries: Vec<Query>, collection: &str) -> Result<Plan, Error> {
     let mut expressions = Vec::with_capacity(queries.len());
     for query in &queries {
         expressions.push(match &query.term {
-            Term::Metric(_) => None,
-            Term::Expression(text) => Some(read(text).map_err(Error::in_expression(&query.id))?),
+            Term::Expression(text) if !is_select(text) => {
+                Some(parse::parse(text).map_err(Error::in_expression(&query.id))?)
+            }
+            _ => None,
         });
     }
+    let select = select(&queries)?;
     let needs: Vec<BTreeSet<usize>> = expressions
         .iter()
         .map(|expression| needs_of(expression.as_ref(), &queries, &by_id))
         .collect();
     let order = sorted(&queries, &needs)?;
-    let named = types(&queries, &expressions, &by_id, &order)?;
+    let named = types(&queries, &expressions, select.as_ref(), &by_id, &order)?;
     let needed = needed(&queries, &needs, &order);
     let mut searches: Vec<Search> = Vec::new();
     for (index, query) in queries
@@ -102,6 +111,7 @@ fn make(queries: Vec<Query>, collection: &str) -> Result<Plan, Error> {
         needed,
         made_of,
         searches,
+        select,
     })
 }
 
@@ -128,13 +138,29 @@ fn by_id(queries: &[Query], collection: &str) -> Result<BTreeMap<String, usize>,
     Ok(found)
 }
 
-fn read(text: &str) -> Result<Expression, ExpressionError> {
-    let first = text.split_whitespace().next().unwrap_or_default();
-    if first.eq_ignore_ascii_case("SELECT") {
-        let text = "Metrics Insights queries are not available here";
-        return Err(ExpressionError::new(0, text));
+/// The query of Metrics Insights, of which there may be one.
+///
+/// Source: the user guide; the messages are recorded answers.
+fn select(queries: &[Query]) -> Result<Option<(usize, Select)>, Error> {
+    let mut found = None;
+    for (index, query) in queries.iter().enumerate() {
+        let Term::Expression(text) = &query.term else {
+            continue;
+        };
+        if !is_select(text) {
+            continue;
+        }
+        if found.is_some() {
+            return Err(Error::queries("Maximum number of queries (1) exceeded"));
+        }
+        let refused = Error::in_expression(&query.id);
+        let Some(period) = query.period_seconds else {
+            let text = "Period is a required field when using query within an expression";
+            return Err(refused(ExpressionError::new(0, text)));
+        };
+        found = Some((index, Select::parse(text, period).map_err(refused)?));
     }
-    parse::parse(text)
+    Ok(found)
 }
 
 /// Which queries an expression needs at once.
@@ -223,13 +249,18 @@ impl Scope for Ids<'_> {
 fn types(
     queries: &[Query],
     expressions: &[Option<Expression>],
+    select: Option<&(usize, Select)>,
     by_id: &BTreeMap<String, usize>,
     order: &[usize],
 ) -> Result<Vec<Named>, Error> {
     let mut named: Vec<Option<Named>> = vec![None; queries.len()];
     for index in order {
         let found = match &expressions[*index] {
-            None => Named::Metric,
+            None => match select.filter(|(place, _)| place == index) {
+                Some((_, select)) if select.is_grouped() => Named::Expression(Type::Array),
+                Some(_) => Named::Expression(Type::Series),
+                None => Named::Metric,
+            },
             Some(expression) => {
                 let refused = Error::in_expression(&queries[*index].id);
                 let ids = Ids {

@@ -7,6 +7,7 @@
 //! | `math` | lines, each for those below it: see there |
 //! | `metrics` | metrics for the searches that follow, a line each: a name for the table, then namespace, metric name, and `name=value` for each dimension, all with `;` between |
 //! | `search` | a line each: what stands in the quotes of `SEARCH`, `->`, and the names of the metrics that it means, or `refused:` and the message |
+//! | `select` | the same for queries of Metrics Insights |
 //!
 //! In `math`:
 //!
@@ -100,7 +101,7 @@ impl Document {
                 self.values.clear();
             }
             "metrics" => self.metrics.clear(),
-            "search" => {}
+            "search" | "select" => {}
             other => panic!("no block is called `{other}`"),
         }
     }
@@ -111,9 +112,14 @@ impl Document {
                 let parts = line.split(';').map(|part| part.trim().to_owned());
                 self.metrics.push(parts.collect());
             }
-            "search" => {
+            "search" | "select" => {
                 let (text, expected) = line.split_once(" -> ").unwrap();
-                let found = self.searched(text.trim());
+                let text = text.trim();
+                let found = if kind == "search" {
+                    self.searched(&format!("SEARCH('{text}', 'Sum', 60)"))
+                } else {
+                    self.searched(text)
+                };
                 self.expect(place, text, &found, expected.trim());
             }
             _ => self.math(line, place),
@@ -244,9 +250,9 @@ impl Document {
     fn searched(&self, text: &str) -> String {
         let plan = Plan::of(vec![Query {
             id: "x".to_owned(),
-            term: Term::Expression(format!("SEARCH('{text}', 'Sum', 60)")),
+            term: Term::Expression(text.to_owned()),
             label: None,
-            period_seconds: None,
+            period_seconds: Some(60),
             returns: true,
         }]);
         let plan = match plan {
@@ -256,7 +262,6 @@ impl Document {
                 return format!("refused: {}", text.replace("Error in expression 'x': ", ""));
             }
         };
-        let search = &plan.searches()[0];
         let found = self.metrics.iter().filter(|metric| {
             let dimensions = metric[3..].iter().map(|pair| pair.split_once('=').unwrap());
             let dimensions: Vec<(&str, &str)> = dimensions.collect();
@@ -265,6 +270,9 @@ impl Document {
                 metric_name: &metric[2],
                 dimensions: &dimensions,
                 account: "123456789012",
+            };
+            let Some(search) = plan.searches().first() else {
+                return plan.select().unwrap().matches(&candidate);
             };
             let is_found = search.matches(&candidate);
             // What narrows a listing down must not lose anything.

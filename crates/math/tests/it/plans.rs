@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use corelog_math::label::{self, Options};
 use corelog_math::{
-    Band, Bands, Data, EXPRESSION_CHARS_MAX, MetricStat, POINTS_MAX, Plan, Point, Query, Range,
-    Series, Term, WatchedPoint, parse,
+    Band, Bands, Candidate, Data, EXPRESSION_CHARS_MAX, MetricStat, POINTS_MAX, Part, Plan, Point,
+    Query, Range, Series, Term, WatchedPoint, parse,
 };
 use corelog_types::Timestamp;
 
@@ -339,4 +340,118 @@ fn alarms_see_points_and_bands() {
     assert!(!plan.has_expressions());
     let watched = plan.watched(&Data::default(), range(3), None).unwrap();
     assert!(watched.points.is_empty());
+}
+
+/// Two metrics of one group, one of another, one without the key.
+fn selected(text: &str) -> (Plan, Vec<Vec<Point>>, Vec<String>) {
+    let mut query = expression("q", text, true);
+    query.period_seconds = Some(60);
+    let plan = Plan::of(vec![query, expression("twice", "q * 2", false)]).unwrap();
+    let select = plan.select().unwrap();
+    let mut groups = select.groups();
+    // The first statistic and the second, of each minute.
+    let metrics: [(&[(&str, &str)], &[(f64, f64)]); 4] = [
+        (&[("Model", "b"), ("Tier", "x")], &[(10.0, 1.0), (6.0, 3.0)]),
+        (&[("Model", "a"), ("Tier", "x")], &[(1.0, 1.0)]),
+        (&[("Model", "b"), ("Tier", "y")], &[(2.0, 3.0)]),
+        (&[("Tier", "x")], &[(4.0, 4.0), (8.0, 1.0)]),
+    ];
+    for (dimensions, parts) in metrics {
+        let candidate = Candidate {
+            namespace: "N",
+            metric_name: "M",
+            dimensions,
+            account: "1",
+        };
+        assert!(select.matches(&candidate));
+        let parts = parts.iter().zip(0..).map(|((first, second), index)| Part {
+            at: Timestamp::from_unix_ms(START_MS + index * MINUTE_MS),
+            first: *first,
+            second: *second,
+        });
+        groups.add(&candidate, parts);
+    }
+    let data = Data {
+        selected: groups.into_series(),
+        ..Data::default()
+    };
+    let answers = plan.evaluate(&data, range(2)).unwrap();
+    let options = Options {
+        now: Timestamp::from_unix_ms(START_MS),
+        zone_minutes: 0,
+        region: "us-east-1",
+        account: "1",
+    };
+    let labels = label::of_answers(&plan, &answers, &options).remove(0);
+    let series = answers[0].series.iter();
+    let found = series.map(|series| series.points.clone()).collect();
+    assert_eq!(answers[0].is_array, text.contains("GROUP"));
+    (plan, found, labels)
+}
+
+#[test]
+fn groups_are_of_values_and_not_of_averages() {
+    let check = |text: &str, expected: &[(&str, &[f64])]| {
+        let (_, found, labels) = selected(text);
+        let expected_labels: Vec<&str> = expected.iter().map(|(label, _)| *label).collect();
+        assert_eq!(labels, expected_labels, "{text}");
+        let expected: Vec<_> = expected.iter().map(|(_, values)| points(values)).collect();
+        assert_eq!(found, expected, "{text}");
+    };
+    check("SELECT AVG(M) FROM N", &[("q", &[17.0 / 9.0, 14.0 / 4.0])]);
+    check("SELECT SUM(M) FROM N", &[("q", &[17.0, 14.0])]);
+    check("SELECT MAX(M) FROM N", &[("q", &[10.0, 8.0])]);
+    check("SELECT MIN(M) FROM N", &[("q", &[1.0, 6.0])]);
+    check("SELECT COUNT(M) FROM N", &[("q", &[17.0, 14.0])]);
+    let (a, b, other): (&[f64], &[f64], &[f64]) = (&[1.0], &[3.0, 2.0], &[1.0, 8.0]);
+    check(
+        "SELECT AVG(M) FROM N GROUP BY Model",
+        &[("Other", other), ("a", a), ("b", b)],
+    );
+    check(
+        "SELECT AVG(M) FROM N GROUP BY Model ORDER BY MAX() DESC LIMIT 2",
+        &[("Other", other), ("b", b)],
+    );
+    check(
+        "SELECT AVG(M) FROM N GROUP BY Model ORDER BY AVG()",
+        &[("a", a), ("b", b), ("Other", other)],
+    );
+    check(
+        "SELECT AVG(M) FROM N GROUP BY Model ORDER BY COUNT() ASC LIMIT 1",
+        &[("a", a)],
+    );
+    check(
+        "SELECT SUM(M) FROM N GROUP BY Tier, Model LIMIT 2",
+        &[("x Other", &[4.0, 8.0]), ("x a", &[1.0])],
+    );
+}
+
+#[test]
+fn there_is_one_select() {
+    let with_period = |id: &str| {
+        let mut query = expression(id, "SELECT AVG(M) FROM N", true);
+        query.period_seconds = Some(60);
+        query
+    };
+    refused(
+        vec![with_period("a"), with_period("b")],
+        "Maximum number of queries (1) exceeded",
+    );
+    refused(
+        vec![expression("a", "SELECT AVG(M) FROM N", true)],
+        "Error in expression 'a': Period is a required field when using query within an expression",
+    );
+    refused_in_alarm(
+        vec![with_period("a")],
+        None,
+        "Error in expression 'a': Metrics Insights queries are not evaluated in alarms",
+    );
+    let plan = Plan::of(vec![with_period("a")]).unwrap();
+    assert!(plan.has_expressions());
+    let select = plan.select().unwrap();
+    assert_eq!((select.namespace(), select.metric_name()), ("N", "M"));
+    assert_eq!(select.statistics(), ["Sum", "SampleCount"]);
+    assert_eq!(select.period_seconds(), 60);
+    let answers = plan.evaluate(&Data::default(), range(1)).unwrap();
+    assert!(answers[0].series[0].points.is_empty());
 }

@@ -43,6 +43,9 @@ pub(super) async fn answer(asked: &Asked, cx: &Context<'_>) -> Result<Computed, 
     for search in plan.searches() {
         data.found.push(finder.find(search).await?);
     }
+    if let Some(select) = plan.select() {
+        data.selected = finder.select(select).await?;
+    }
     let range = Range {
         from: asked.from,
         // Nothing is made up for a time that has not been.

@@ -1,9 +1,9 @@
-//! What a search finds: metrics with data of the last two weeks, and their series.
+//! What searches and queries of Metrics Insights find: metrics with data of the last two weeks, and their series.
 
 use std::sync::Arc;
 
-use corelog_math::{self as math, Candidate, POINTS_MAX, Search};
-use corelog_metrics::{Metric, MetricFilter, Period, Question, Statistic};
+use corelog_math::{self as math, Candidate, POINTS_MAX, Part, Search, Select};
+use corelog_metrics::{Listed, Metric, MetricFilter, Period, Question, Statistic, UnitPoints};
 use corelog_types::Timestamp;
 
 use super::ask::Asked;
@@ -14,6 +14,10 @@ use crate::aws::{Context, Fault, Kind};
 ///
 /// Source: the user guide, of one graph.
 const SERIES_MAX: usize = 500;
+/// Metrics that a query of Metrics Insights may be about.
+///
+/// Source: the user guide.
+const SELECTED_MAX: usize = 10_000;
 /// Source: the user guide: "metrics that have had data points within the past two weeks".
 const ACTIVE_MS: u64 = 14 * 24 * 3_600_000;
 /// Metrics that are looked at in one step.
@@ -72,72 +76,134 @@ impl<'a, 'c> Finder<'a, 'c> {
         let Ok(period) = Period::from_seconds(search.period_seconds()) else {
             return Ok(Vec::new());
         };
-        let filter = MetricFilter {
-            namespace: search.namespace().map(str::to_owned),
-            name: search.metric_name().map(str::to_owned),
-            dimensions: Vec::new(),
-        };
-        let now = self.cx.now();
-        let since = Timestamp::from_unix_ms(now.unix_ms().saturating_sub(ACTIVE_MS));
         let mut found = Vec::new();
-        let mut after: Option<Metric> = None;
-        loop {
-            let metrics = self.cx.metrics()?;
-            let listed = metrics.list(&filter, since, after.as_ref(), STEP).await?;
-            let is_last = listed.len() < STEP;
-            after = listed.last().map(|listed| listed.metric.clone());
-            for listed in listed {
-                let Some(stat) = self.meant(search, &listed.metric) else {
-                    continue;
-                };
-                if self.series_left == 0 {
-                    self.left_out = true;
-                    return Ok(found);
-                }
-                self.series_left -= 1;
-                let points = self.read(&listed.metric, statistic, period).await?;
-                self.spend(points.len())?;
-                found.push(Arc::new(stat.series(points)));
+        let mut listing = Listing::new(search.namespace(), search.metric_name());
+        while let Some(metric) = listing.next(self.cx).await? {
+            let stat = self.shown(&metric, |candidate| {
+                search.matches(candidate).then(|| search.stat_of(candidate))
+            });
+            let Some(stat) = stat else { continue };
+            if self.series_left == 0 {
+                self.left_out = true;
+                break;
             }
-            if is_last {
-                return Ok(found);
-            }
+            self.series_left -= 1;
+            let units = self.read(&metric, &[statistic], period).await?;
+            let points = Series::of_one_unit(&units).map(|(at, value)| math::Point { at, value });
+            let points: Vec<_> = points.collect();
+            self.spend(points.len())?;
+            found.push(Arc::new(stat.series(points)));
         }
+        Ok(found)
     }
 
-    fn meant(&self, search: &Search, metric: &Metric) -> Option<math::MetricStat> {
+    /// The series of a query of Metrics Insights, in their order.
+    pub(super) async fn select(
+        &mut self,
+        select: &Select,
+    ) -> Result<Vec<Arc<math::Series>>, Fault> {
+        let statistics = select.statistics().iter();
+        // They are the simple ones.
+        let statistics: Vec<Statistic> = statistics.filter_map(|name| name.parse().ok()).collect();
+        let Ok(period) = Period::from_seconds(select.period_seconds()) else {
+            return Ok(Vec::new());
+        };
+        let mut groups = select.groups();
+        let mut listing = Listing::new(Some(select.namespace()), Some(select.metric_name()));
+        let mut left = SELECTED_MAX;
+        while let Some(metric) = listing.next(self.cx).await? {
+            if !self.shown(&metric, |candidate| select.matches(candidate)) {
+                continue;
+            }
+            if left == 0 {
+                self.left_out = true;
+                break;
+            }
+            left -= 1;
+            let units = self.read(&metric, &statistics, period).await?;
+            let points = units.iter().take(1).flat_map(|unit| &unit.points);
+            let parts = points.filter_map(|point| {
+                let mut values = point.values.iter().copied();
+                Some(Part {
+                    at: point.time,
+                    first: values.next()??,
+                    second: values.next().flatten().unwrap_or_default(),
+                })
+            });
+            let parts: Vec<Part> = parts.collect();
+            self.spend(parts.len())?;
+            self.shown(&metric, |candidate| {
+                groups.add(candidate, parts.into_iter())
+            });
+        }
+        Ok(groups.into_series())
+    }
+
+    /// Shows a metric to a search.
+    fn shown<T>(&self, metric: &Metric, to: impl FnOnce(&Candidate<'_>) -> T) -> T {
         let dimensions = metric.dimensions().iter();
         let dimensions: Vec<(&str, &str)> = dimensions
             .map(|one| (one.name.as_str(), one.value.as_str()))
             .collect();
-        let candidate = Candidate {
+        to(&Candidate {
             namespace: metric.namespace(),
             metric_name: metric.name(),
             dimensions: &dimensions,
             account: &self.cx.account().id,
-        };
-        search
-            .matches(&candidate)
-            .then(|| search.stat_of(&candidate))
+        })
     }
 
     async fn read(
         &self,
         metric: &Metric,
-        statistic: Statistic,
+        statistics: &[Statistic],
         period: Period,
-    ) -> Result<Vec<math::Point>, Fault> {
+    ) -> Result<Vec<UnitPoints>, Fault> {
         let question = Question {
             metric,
             unit: None,
             from: self.asked.from,
             to: self.asked.to,
             period,
-            statistics: &[statistic],
+            statistics,
         };
-        let found = self.cx.metrics()?.points(&question, self.cx.now()).await?;
-        Ok(Series::of_one_unit(&found)
-            .map(|(at, value)| math::Point { at, value })
-            .collect())
+        Ok(self.cx.metrics()?.points(&question, self.cx.now()).await?)
+    }
+}
+
+/// Metrics with data of the last two weeks, one after the other.
+struct Listing {
+    filter: MetricFilter,
+    listed: std::vec::IntoIter<Listed>,
+    after: Option<Metric>,
+    is_last: bool,
+}
+
+impl Listing {
+    fn new(namespace: Option<&str>, name: Option<&str>) -> Self {
+        Self {
+            filter: MetricFilter {
+                namespace: namespace.map(str::to_owned),
+                name: name.map(str::to_owned),
+                dimensions: Vec::new(),
+            },
+            listed: Vec::new().into_iter(),
+            after: None,
+            is_last: false,
+        }
+    }
+
+    async fn next(&mut self, cx: &Context<'_>) -> Result<Option<Metric>, Fault> {
+        if self.listed.len() == 0 && !self.is_last {
+            let now = cx.now().unix_ms();
+            let since = Timestamp::from_unix_ms(now.saturating_sub(ACTIVE_MS));
+            let after = self.after.as_ref();
+            let listed = cx.metrics()?.list(&self.filter, since, after, STEP);
+            let listed = listed.await?;
+            self.is_last = listed.len() < STEP;
+            self.after = listed.last().map(|listed| listed.metric.clone());
+            self.listed = listed.into_iter();
+        }
+        Ok(self.listed.next().map(|listed| listed.metric))
     }
 }

@@ -11,11 +11,8 @@ fn datum(name: &str, value: f64, second: u64) -> Value {
 
 impl House {
     async fn put(&self, data: Value) {
-        let answer = self.asked(
-            "PutMetricData",
-            &json!({"Namespace": "Test", "MetricData": data}),
-        );
-        let answer = answer.await;
+        let input = json!({"Namespace": "Test", "MetricData": data});
+        let answer = self.asked("PutMetricData", &input).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
