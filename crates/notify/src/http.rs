@@ -187,13 +187,12 @@ pub(crate) fn short(said: &[u8]) -> String {
 /// What `Retry-After` says, in seconds or as a date.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match text.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let at = httpdate::parse_http_date(text).ok()?;
-            let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now.unix_ms());
-            at.duration_since(now).unwrap_or_default()
-        }
+    let wait = if let Ok(seconds) = text.parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let at = httpdate::parse_http_date(text).ok()?;
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now.unix_ms());
+        at.duration_since(now).unwrap_or_default()
     };
     Some(wait.min(RETRY_AFTER_MAX))
 }

@@ -192,7 +192,7 @@ fn is_resolved(due: &Due) -> bool {
 #[derive(Debug, Default)]
 pub(crate) struct Lanes {
     notifiers: Notifiers,
-    lanes: BTreeMap<String, Lane>,
+    by_name: BTreeMap<String, Lane>,
     /// Notices that are being sent, or were and are not settled yet.
     in_hand: BTreeSet<String>,
 }
@@ -206,7 +206,7 @@ impl Lanes {
 
     /// Other notifiers from now on. One of the same name goes on counting where its former self was.
     pub(crate) fn reconfigure(&mut self, notifiers: Notifiers) {
-        let mut former = std::mem::take(&mut self.lanes);
+        let mut former = std::mem::take(&mut self.by_name);
         for notifier in notifiers.iter() {
             let mut lane = Lane::new(Arc::clone(notifier));
             if let Some(former) = former.remove(&notifier.name) {
@@ -216,20 +216,20 @@ impl Lanes {
                 lane.report.given_up = former.report.given_up;
                 lane.report.last_delivery = former.report.last_delivery;
             }
-            self.lanes.insert(notifier.name.clone(), lane);
+            self.by_name.insert(notifier.name.clone(), lane);
         }
         self.notifiers = notifiers;
     }
 
     /// Whom the outbox need not read: their lanes take nothing now.
     pub(crate) fn closed(&self, now: Timestamp) -> BTreeSet<Recipient> {
-        let closed = self.lanes.values().filter(|lane| lane.room(now) == 0);
+        let closed = self.by_name.values().filter(|lane| lane.room(now) == 0);
         closed.flat_map(|lane| lane.recipients.clone()).collect()
     }
 
     /// When the first lane opens that is closed now.
     pub(crate) fn opens_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let closed = self.lanes.values().filter_map(|lane| lane.closed_until);
+        let closed = self.by_name.values().filter_map(|lane| lane.closed_until);
         closed.filter(|until| *until > now).min()
     }
 
@@ -250,7 +250,7 @@ impl Lanes {
             }
         }
         for (name, waiting) in waiting {
-            let Some(lane) = self.lanes.get_mut(&name) else {
+            let Some(lane) = self.by_name.get_mut(&name) else {
                 continue;
             };
             for due in &waiting {
@@ -279,7 +279,7 @@ impl Lanes {
         outcome: &Result<(), Error>,
         now: Timestamp,
     ) -> Vec<Verdict> {
-        let Some(lane) = self.lanes.get_mut(&job.notifier.name) else {
+        let Some(lane) = self.by_name.get_mut(&job.notifier.name) else {
             // The notifier is gone: its notices find that out when they are due again.
             return job.dues.iter().map(|_| Verdict::Again(now)).collect();
         };
@@ -348,7 +348,7 @@ impl Lanes {
                 .filter(|until| *until > now && lane.backoff.failures() > 0),
             ..lane.report.clone()
         };
-        self.lanes.values().map(report).collect()
+        self.by_name.values().map(report).collect()
     }
 }
 
