@@ -16,7 +16,7 @@ def check_shape(shape, value, at):
     """Holds a parsed value against a shape of the model: kinds, ranges, enumerations, no member that it lacks."""
     kinds = {
         "structure": dict, "map": dict, "list": list, "string": str, "boolean": bool,
-        "integer": int, "long": int, "double": (int, float), "float": (int, float),
+        "integer": int, "long": int, "double": (int, float), "float": (int, float), "timestamp": (int, float),
     }  # fmt: skip
     kind = shape.type_name
     assert isinstance(value, kinds[kind]), f"{at}: {value!r} is no {kind}"

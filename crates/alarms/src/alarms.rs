@@ -236,7 +236,22 @@ impl Alarms {
 
     /// Evaluates a metric alarm with the data points of its [window](Self::window) of the same `now`.
     pub fn evaluate(&mut self, name: &str, points: &[Point], now: Timestamp) -> Effects {
+        let window = self.window(name, now);
+        window.map_or_else(Effects::default, |window| {
+            self.evaluate_in(name, &window, points, now)
+        })
+    }
+
+    /// Evaluates a metric alarm with the data points of a [window](Self::window) of shortly before `now`.
+    pub fn evaluate_in(
+        &mut self,
+        name: &str,
+        window: &Window,
+        points: &[Point],
+        now: Timestamp,
+    ) -> Effects {
         let mut effects = Effects::default();
+        self.pass_over(name, now);
         let Some((name, _)) = self.entries.get_key_value(name) else {
             return effects;
         };
@@ -248,15 +263,9 @@ impl Alarms {
         let Some(metric) = definition.metric() else {
             return effects;
         };
-        let due = turn_after(&name, window::interval_ms(metric), now);
-        if let Some(before) = entry.due.replace(due) {
-            self.queue.remove(&(before, Arc::clone(&name)));
-        }
-        self.queue.insert((due, Arc::clone(&name)));
-        let window = Window::of(metric, now);
         if let Some(until) = entry.alarm.warm_up_until {
             let goes_on = metric.warm_up.is_some_and(|warm_up| warm_up.to_the_end);
-            if now < until && (goes_on || !evaluate::is_filled(metric, &window, points)) {
+            if now < until && (goes_on || !evaluate::is_filled(metric, window, points)) {
                 return effects;
             }
             entry.alarm.warm_up_until = None;
@@ -265,13 +274,30 @@ impl Alarms {
             effects.changed.insert(Arc::clone(&name));
         }
         let current = entry.alarm.state.value;
-        let Some(verdict) = evaluate::evaluate(metric, &window, points, current, now) else {
+        let Some(verdict) = evaluate::evaluate(metric, window, points, current, now) else {
             return effects;
         };
         if self.go(&name, verdict, now, &mut effects) {
             self.settle(vec![name], now, &mut effects);
         }
         effects
+    }
+
+    /// Leaves a metric alarm as it is until its next turn: its data points cannot be had.
+    pub fn pass_over(&mut self, name: &str, now: Timestamp) {
+        let Some((name, entry)) = self.entries.get_key_value(name) else {
+            return;
+        };
+        let Some(metric) = entry.alarm.definition.metric() else {
+            return;
+        };
+        let due = turn_after(name, window::interval_ms(metric), now);
+        let name = Arc::clone(name);
+        let before = self.entries.get_mut(&name);
+        if let Some(before) = before.and_then(|entry| entry.due.replace(due)) {
+            self.queue.remove(&(before, Arc::clone(&name)));
+        }
+        self.queue.insert((due, name));
     }
 
     /// Lets go the actions whose time has come: call it as time passes, every second or so.

@@ -3,8 +3,10 @@
 //! The service fetches more periods than the alarm asks for, the *evaluation range*, so that a few missing data points
 //! do not hide older ones. How many more is not documented, only that it is two for three: `N + max(N / 3, 2)` fits.
 //!
-//! Periods that slide end with the whole minute before the evaluation (with the whole ten seconds, where the period is
-//! shorter than a minute); those of a wall clock are its last complete ones.
+//! Periods that slide end with the whole minute before the evaluation; those of a wall clock are its last complete ones.
+//!
+//! Decision: periods shorter than a minute end with the last whole period, so that each is one for which metrics have
+//! data points of their own: theirs begin at whole periods.
 //!
 //! Source: the user guide's pages of missing data and of evaluation windows.
 
@@ -45,7 +47,7 @@ impl Window {
                 Self::of_clock(*zone, period_ms, periods, now)
             }
             Some(WindowKind::Sliding) | None => {
-                let step_ms = cadence_ms(period_ms);
+                let step_ms = period_ms.min(MINUTE_MS);
                 Self(Edges::Even {
                     end_ms: now.unix_ms() / step_ms * step_ms,
                     period_ms,

@@ -12,6 +12,8 @@
 //! | `GET /corelog/v1/streams` | what calls in flight say, as their streams pass, a line of JSON each |
 //! | `POST /corelog/v1/queries/{check,explain,estimate}` | what `StartQuery` would make of this request: the text as it is run with its warnings, the plan, how much would be read |
 //! | `GET /corelog/v1/queries/{id}` | how far a query is, its columns, why it failed |
+//! | `GET /corelog/v1/notifiers` | who hears of alarms, and how they do |
+//! | `POST /corelog/v1/notifiers/{name}/test` | sends one of them a test |
 //! | `GET /corelog/v1/status` | version, node, spool, destinations, policies, warnings |
 
 mod error;
@@ -20,6 +22,7 @@ mod exchanges;
 mod kill;
 mod line;
 mod listing;
+mod notifiers;
 mod pairs;
 mod part;
 mod query;
@@ -29,6 +32,7 @@ mod status;
 mod streams;
 
 pub use exchanges::{Exchange, Exchanges};
+pub use notifiers::{NotifierReport, Notifiers};
 pub use status::{DestinationReport, SpoolReport, Status, StatusReport};
 pub use streams::Sight;
 
@@ -36,6 +40,7 @@ pub(crate) use error::Problem;
 pub(crate) use events::events;
 pub(crate) use exchanges::list;
 pub(crate) use kill::kill;
+pub(crate) use notifiers::{notifiers, test_notifier};
 pub(crate) use part::part;
 pub(crate) use query::{check_query, estimate_query, explain_query, query};
 pub(crate) use record::record;

@@ -17,6 +17,8 @@ pub enum Action {
     ListExchanges,
     KillExchange,
     WatchExchanges,
+    ListNotifiers,
+    TestNotifier,
     GetStatus,
     /// An operation of `CloudWatch` Logs, by its name.
     Logs(&'static str),
@@ -43,6 +45,8 @@ impl fmt::Display for Action {
             Self::ListExchanges => "corelog:ListExchanges",
             Self::KillExchange => "corelog:KillExchange",
             Self::WatchExchanges => "corelog:WatchExchanges",
+            Self::ListNotifiers => "corelog:ListNotifiers",
+            Self::TestNotifier => "corelog:TestNotifier",
             Self::GetStatus => "corelog:GetStatus",
             Self::Logs(operation) => return write!(f, "logs:{operation}"),
             Self::CloudWatch(operation) => return write!(f, "cloudwatch:{operation}"),

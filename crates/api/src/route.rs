@@ -5,15 +5,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 use corelog_access::{Caller, TurnedAway};
 use corelog_catalog::Catalog;
+use corelog_metrics::SqliteMetrics;
 use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::Spool;
 use corelog_tail::Tails;
 use corelog_types::LogGroupName;
+use corelog_watch::Watch;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::admin::{self, Exchanges, Problem, Status};
+use crate::admin::{self, Exchanges, Notifiers, Problem, Status};
 use crate::aws::{self, Account, Rate, Rates};
 use crate::logging::{self, Destinations, Refusal};
 use crate::logs::{Events, Exports, Queries};
@@ -47,18 +49,24 @@ pub fn body_bytes_max(head: &Parts) -> usize {
 pub struct Ports {
     /// Control-plane state.
     pub catalog: Arc<dyn Catalog>,
+    /// Metrics, where they are kept.
+    pub metrics: Option<SqliteMetrics>,
     /// The destination of the control API.
     pub destinations: Arc<dyn Destinations>,
     /// Where records are.
     pub spool: Spool,
     /// The calls in flight.
     pub exchanges: Arc<dyn Exchanges>,
+    /// Who hears of alarms.
+    pub notifiers: Arc<dyn Notifiers>,
     /// How everything is.
     pub status: Arc<dyn Status>,
     /// The events of log groups.
     pub events: Arc<dyn Events>,
     /// New events as they come.
     pub tails: Tails,
+    /// The alarms of the account.
+    pub watch: Watch,
     /// Where exports of them run.
     pub exports: Arc<dyn Exports>,
     /// Questions about them.
@@ -157,6 +165,10 @@ impl Api {
             (&Method::GET, ["exchanges"]) => admin::list(self, caller).await,
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),
             (&Method::GET, ["streams"]) => admin::streams(self, caller),
+            (&Method::GET, ["notifiers"]) => admin::notifiers(self, caller),
+            (&Method::POST, ["notifiers", name, "test"]) => {
+                admin::test_notifier(self, name, caller).await
+            }
             (&Method::GET, ["status"]) => admin::status(self, caller),
             (&Method::POST, ["queries", "check"]) => {
                 admin::check_query(self, request.body(), caller).await
@@ -201,12 +213,24 @@ impl Api {
         &*self.0.ports.catalog
     }
 
+    pub(crate) fn metrics(&self) -> Option<&SqliteMetrics> {
+        self.0.ports.metrics.as_ref()
+    }
+
+    pub(crate) fn notifiers(&self) -> &dyn Notifiers {
+        &*self.0.ports.notifiers
+    }
+
     pub(crate) fn events(&self) -> &dyn Events {
         &*self.0.ports.events
     }
 
     pub(crate) fn tails(&self) -> &Tails {
         &self.0.ports.tails
+    }
+
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.0.ports.watch
     }
 
     pub(crate) fn exports(&self) -> &dyn Exports {

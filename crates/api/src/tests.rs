@@ -19,6 +19,7 @@ use corelog_catalog::{
     LoggingConfiguration, SqliteCatalog,
 };
 use corelog_hot::{Hot, Page, Wanted};
+use corelog_metrics::SqliteMetrics;
 use corelog_providers::{Said, SaidKind};
 use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_spool::{OsDisk, Spool};
@@ -27,6 +28,7 @@ use corelog_tail::Tails;
 use corelog_types::{
     Dialect, LogGroupName, LogStreamName, NodeId, Operation, RecordId, Sequence, Timestamp,
 };
+use corelog_watch::Watch;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use http::{Method, Request, Response};
@@ -34,7 +36,8 @@ use parking_lot::Mutex;
 
 use self::engine::FakeEngine;
 use crate::admin::{
-    DestinationReport, Exchange, Exchanges, Sight, SpoolReport, Status, StatusReport,
+    DestinationReport, Exchange, Exchanges, NotifierReport, Notifiers, Sight, SpoolReport, Status,
+    StatusReport,
 };
 use crate::logging::{BucketRefused, Destinations, NotStarted};
 use crate::logs::{Away, Events, ExportRefused, Exports, QueryLimits};
@@ -129,6 +132,35 @@ impl Exchanges for OneExchange {
         ];
         let sights = stream::iter([first, Vec::new(), then]);
         Some(sights.chain(stream::pending()).boxed())
+    }
+}
+
+/// Hears of alarms under the name `ops`.
+#[derive(Debug)]
+struct OneNotifier;
+
+#[async_trait]
+impl Notifiers for OneNotifier {
+    fn list(&self) -> Vec<NotifierReport> {
+        vec![NotifierReport {
+            name: "ops".to_owned(),
+            kind: "slack".to_owned(),
+            place: "https://hooks.slack.com".to_owned(),
+            delivered: 3,
+            given_up: 1,
+            last_delivery: Some(NOW),
+            failures: 2,
+            last_error: Some("the receiver answered 503".to_owned()),
+            waits_until: None,
+        }]
+    }
+
+    async fn test(&self, name: &str) -> Option<Result<(), String>> {
+        match name {
+            "ops" => Some(Ok(())),
+            "away" => Some(Err("it is away".to_owned())),
+            _ => None,
+        }
     }
 }
 
@@ -316,14 +348,30 @@ async fn house_denying(denied: Option<Action>) -> House {
     let destinations = Arc::new(FakeDestinations::default());
     let catalog = SqliteCatalog::open(dir.path()).await.unwrap();
     catalog.add_export_task(&sample_task(), 1).await.unwrap();
+    let metrics = SqliteMetrics::open(dir.path(), corelog_metrics::Config::default());
+    let metrics = metrics.await.unwrap();
     let events = Arc::new(FakeEvents::default());
     let stopping = Shutdown::new();
     let engine = Arc::new(FakeEngine::default());
     let clock = Clock::manual(NOW);
+    let account = corelog_alarms::Account {
+        partition: "aws".to_owned(),
+        region: "us-east-1".to_owned(),
+        account_id: "111122223333".to_owned(),
+    };
+    let kept = Arc::new(catalog.clone());
+    let watch = Watch::open(
+        corelog_watch::Config::default(),
+        account,
+        kept,
+        clock.clone(),
+    );
     let api = Api::new(Ports {
+        watch: watch.await.unwrap(),
         tails: Tails::new(hot(&spool, &stopping), stopping.child()),
         stopping: stopping.clone(),
         catalog: Arc::new(catalog.clone()),
+        metrics: Some(metrics),
         events: Arc::<FakeEvents>::clone(&events),
         queries: engine.queries(UNHURRIED, &clock),
         records: LogGroupName::new("/sample").unwrap(),
@@ -335,6 +383,7 @@ async fn house_denying(denied: Option<Action>) -> House {
         exports: Arc::new(FakeExports(catalog.clone())),
         spool: spool.clone(),
         exchanges: Arc::new(OneExchange(id(1))),
+        notifiers: Arc::new(OneNotifier),
         status: Arc::new(AllWell),
         access: Arc::new(AllBut(denied)),
         clock,

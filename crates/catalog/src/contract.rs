@@ -1,10 +1,12 @@
 //! What every catalog must do; each adapter's tests call [`check`].
 
+mod alarms;
 mod dashboards;
 mod export_tasks;
 mod groups;
 mod logging;
 mod lookup_tables;
+mod notices;
 mod policies;
 mod query_definitions;
 mod streams;
@@ -31,6 +33,8 @@ where
     query_definitions::check(&open).await?;
     policies::check(&open).await?;
     dashboards::check(&open).await?;
+    alarms::check(&open).await?;
+    notices::check(&open).await?;
     export_tasks::check(&open).await
 }
 

@@ -7,23 +7,29 @@
 //!
 //! Absent here: HTTP shapes, validation of what a caller sent, log events, and any idea of how a record is delivered.
 
+mod alarm;
 pub mod contract;
 mod dashboard;
 mod export_task;
 mod group;
 mod logging;
 mod lookup_table;
+mod notice;
 mod policy;
 mod query_definition;
 mod stream;
 
 mod sqlite;
 mod stored;
+mod stored_alarm;
 mod takeover;
 
 use std::fmt;
 use std::path::PathBuf;
 
+pub use alarm::{
+    AlarmStates, AlarmStep, AlarmTags, HistoryAsked, KeptAlarms, KeptHistory, KeptMuteRule, Tagged,
+};
 pub use dashboard::{Dashboard, DashboardEntry, DashboardTags, Dashboards};
 pub use export_task::{Export, ExportState, ExportTask, ExportTasks};
 pub use group::{GroupChange, GroupFilter, LogGroup, LogGroupClass, LogGroups};
@@ -31,6 +37,7 @@ pub use logging::{
     BucketTarget, LogGroupTarget, Logging, LoggingConfiguration, Modalities, Modality,
 };
 pub use lookup_table::{LookupChange, LookupContent, LookupTable, LookupTables};
+pub use notice::{NewNotice, Notices, PendingNotice, Recipient, Says, SettledNotice};
 pub use policy::{Policies, Policy, PolicyKey, PolicyKind};
 pub use query_definition::{QueryDefinition, QueryDefinitions, QueryParameter};
 pub use sqlite::SqliteCatalog;
@@ -50,6 +57,8 @@ pub trait Catalog:
     + Policies
     + ExportTasks
     + Dashboards
+    + AlarmStates
+    + Notices
     + Send
     + Sync
     + fmt::Debug

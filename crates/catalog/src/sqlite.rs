@@ -4,11 +4,13 @@
 //! The log is written ahead and synced with each of them. Statements keep to what `PostgreSQL` understands, with
 //! numbered parameters, so that its adapter can begin as a copy.
 
+mod alarms;
 mod dashboards;
 mod export_tasks;
 mod groups;
 mod logging;
 mod lookup_tables;
+mod notices;
 mod policies;
 mod query_definitions;
 mod row;

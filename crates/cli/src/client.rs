@@ -152,6 +152,16 @@ impl Client {
         self.send("/", "application/x-amz-json-1.1", Some(&target), input)
     }
 
+    /// Asks for an operation of `CloudWatch`.
+    pub(crate) fn cloudwatch(
+        &self,
+        operation: &str,
+        input: &Value,
+    ) -> anyhow::Result<Result<Value, Refusal>> {
+        let target = format!("GraniteServiceVersion20100801.{operation}");
+        self.send("/", "application/x-amz-json-1.0", Some(&target), input)
+    }
+
     fn send(
         &self,
         path: &str,

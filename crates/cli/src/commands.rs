@@ -1,10 +1,12 @@
 //! Every command: what it takes and what it is for. Each has a file with its arguments and what it does.
 
+mod alarm;
 mod completions;
 mod config;
 mod doctor;
 mod get;
 mod kill;
+mod notifier;
 mod ps;
 mod query;
 mod run;
@@ -111,6 +113,12 @@ pub enum ClientCommand {
     Ps,
     /// Ends a call in flight; its record says so.
     Kill(kill::Args),
+    /// Lists, shows, tests and imports alarms, and tells what became of them.
+    #[command(subcommand)]
+    Alarm(alarm::Command),
+    /// Lists who hears of alarms, or sends one of them a test.
+    #[command(subcommand)]
+    Notifier(notifier::Command),
     /// Checks or shows the configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -167,6 +175,8 @@ fn dispatch(command: ClientCommand, session: Session) -> anyhow::Result<ExitCode
         ClientCommand::Sql(args) => sql::run(args, session),
         ClientCommand::Ps => ps::run(session),
         ClientCommand::Kill(args) => kill::run(&args, &session),
+        ClientCommand::Alarm(command) => alarm::run(command, session),
+        ClientCommand::Notifier(command) => notifier::run(&command, session),
         ClientCommand::Config(command) => config::run(&command, session),
         ClientCommand::Doctor(args) => doctor::run(&args, session),
         ClientCommand::Completions(args) => completions::run(&args, &mut Cli::command()),
@@ -216,6 +226,14 @@ mod tests {
             "corelog sql SELECT --since 1d",
             "corelog ps --color never",
             "corelog kill ID",
+            "corelog alarm list calls- --state insufficient-data",
+            "corelog alarm show calls",
+            "corelog alarm history calls -n 5 --kind action",
+            "corelog alarm history",
+            "corelog alarm test calls",
+            "corelog alarm import template.yaml -p Stage=live --dry-run",
+            "corelog notifier list -o json",
+            "corelog notifier test ops",
             "corelog config check --config c.toml",
             "corelog config show",
             "corelog import bedrock s3://bucket/prefix --log-group /g --since 7d --until 2026-11-20",
@@ -246,6 +264,12 @@ mod tests {
             "corelog get ID --raw --curl",
             "corelog nonsense",
             "corelog run",
+            "corelog alarm",
+            "corelog alarm show",
+            "corelog alarm list --state odd",
+            "corelog alarm import t.json -p Stage",
+            "corelog notifier",
+            "corelog notifier test",
             "corelog import",
             "corelog import jsonl x",
             "corelog import bedrock x --log-group a:b",

@@ -35,9 +35,10 @@ pub use self::problem::{Origin, Place, Problem, Problems};
 pub use self::reader::{Effective, FlagValue};
 pub use self::schema::{
     Account, CallerKey, Capture, CapturePolicy, CaptureRule, Destination, DestinationKind,
-    Durability, Limits, Log, LogFormat, OnFull, Provider, Proxy, Query, S3, Spool, Sse, Store, Tls,
+    Durability, Limits, Log, LogFormat, Metrics, Notifier, NotifierKind, NotifierSeverity, OnFull,
+    Provider, Proxy, Query, S3, SmtpEncryption, Spool, Sse, Store, Tls,
 };
-pub use self::secret::{Secret, SecretSource};
+pub use self::secret::{HookUrl, Secret, SecretSource};
 
 /// A whole, valid configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,10 +51,14 @@ pub struct Settings {
     pub providers: Vec<Provider>,
     /// Where records go; never empty.
     pub destinations: Vec<Destination>,
+    /// Who hears of alarms.
+    pub notifiers: Vec<Notifier>,
     /// The table of log events.
     pub store: Store,
     /// Questions about log events.
     pub query: Query,
+    /// Metrics.
+    pub metrics: Metrics,
     /// Who may call; empty: anyone, on loopback.
     pub keys: Vec<CallerKey>,
     /// What of each call is recorded.
@@ -203,8 +208,10 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
     let first: Option<Root> = read_single(file, "", sources, findings);
     let providers = read_blocks(file, "provider", sources, findings);
     let destinations = read_blocks(file, "destination", sources, findings);
+    let notifiers = read_blocks(file, "notifier", sources, findings);
     let store = read_single(file, "store", sources, findings);
     let query = read_single(file, "query", sources, findings);
+    let metrics = read_single(file, "metrics", sources, findings);
     let keys = read_blocks(file, "key", sources, findings);
     let capture = read_single(file, "capture", sources, findings);
     let capture_rules = read_blocks(file, "capture.rule", sources, findings);
@@ -221,8 +228,10 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
         data,
         providers,
         destinations,
+        notifiers,
         store: store?,
         query: query?,
+        metrics: metrics?,
         keys,
         capture: capture?,
         capture_rules,

@@ -1,5 +1,8 @@
 //! Settings, as the components want them.
 
+mod notifiers;
+
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,14 +15,20 @@ use corelog_cli::settings::{self, CapturePolicy, Destination, Provider, Settings
 use corelog_gateway::{
     Config as GatewayConfig, Credentials, Limits, OnFull, ProviderConfig, UpstreamConfig,
 };
+use corelog_metrics::TallyConfig;
 use corelog_runtime::Clock;
 use corelog_sinks::groups::TableAt;
 use corelog_sinks::s3;
-use corelog_types::Sequence;
+use corelog_types::{ByteSize, Sequence};
 use hyper_util::client::proxy::matcher::Matcher;
+
+pub(crate) use notifiers::{alarms_account, notifier};
 
 /// The most events of one append to the table.
 const TABLE_BATCH_RECORDS_MAX: usize = 20_000;
+/// Records that are counted at once. They are read whole, bodies beside the spool aside.
+const METRICS_BATCH_RECORDS_MAX: usize = 10_000;
+const METRICS_BATCH_BYTES_MAX: ByteSize = ByteSize::from_bytes(16 << 20);
 /// How long an unused connection to a provider is kept.
 const UPSTREAM_IDLE: Duration = Duration::from_mins(1);
 
@@ -88,21 +97,8 @@ pub(crate) fn queries(settings: &Settings) -> QueryLimits {
     }
 }
 
-fn provider_config(provider: &Provider, settings: &Settings) -> anyhow::Result<ProviderConfig> {
-    let limits = &settings.limits;
-    let base: http::Uri = provider
-        .base_url
-        .as_ref()
-        .context("it has no `base_url`")?
-        .as_str()
-        .parse()
-        .context("its `base_url` is no URL")?;
-    let ca_pem = match &provider.ca_file {
-        Some(path) => {
-            Some(std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?)
-        }
-        None => None,
-    };
+/// The proxy on the way to an address.
+fn proxy_for(address: &http::Uri, settings: &Settings) -> Option<http::Uri> {
     let proxy = &settings.proxy;
     let text = |url: &Option<settings::HttpUrl>| {
         url.as_ref()
@@ -113,6 +109,28 @@ fn provider_config(provider: &Provider, settings: &Settings) -> anyhow::Result<P
         .https(text(&proxy.https))
         .no(proxy.no_proxy.join(","))
         .build();
+    let found = matcher.intercept(address);
+    found.map(|proxy| proxy.uri().clone())
+}
+
+/// A file of the configuration, where it names one.
+fn pem(path: Option<&Path>) -> anyhow::Result<Option<Vec<u8>>> {
+    let read = |path: &Path| {
+        std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
+    };
+    path.map(read).transpose()
+}
+
+fn provider_config(provider: &Provider, settings: &Settings) -> anyhow::Result<ProviderConfig> {
+    let limits = &settings.limits;
+    let base: http::Uri = provider
+        .base_url
+        .as_ref()
+        .context("it has no `base_url`")?
+        .as_str()
+        .parse()
+        .context("its `base_url` is no URL")?;
+    let ca_pem = pem(provider.ca_file.as_deref())?;
     let secret = provider.bearer.as_ref().or(provider.api_key.as_ref());
     let credentials = match (&provider.credentials, secret) {
         (Some(aws), _) => Credentials::Aws {
@@ -129,7 +147,7 @@ fn provider_config(provider: &Provider, settings: &Settings) -> anyhow::Result<P
     let connections_max = provider
         .connections_max
         .unwrap_or(limits.connections_per_upstream_max) as usize;
-    let proxy = matcher.intercept(&base).map(|proxy| proxy.uri().clone());
+    let proxy = proxy_for(&base, settings);
     Ok(ProviderConfig {
         name: provider.name.as_str().to_owned(),
         dialect: provider.dialect,
@@ -332,6 +350,25 @@ pub(crate) fn table_delivery(name: &str, settings: &Settings) -> corelog_deliver
     config.batch_counts_bodies = true;
     config.shutdown_deadline = settings.limits.shutdown_timeout;
     config
+}
+
+/// How records come to be counted.
+pub(crate) fn metrics_delivery(name: &str, settings: &Settings) -> corelog_delivery::Config {
+    let mut config = corelog_delivery::Config::new(name);
+    config.interval = settings.metrics.interval;
+    config.batch_records_max = METRICS_BATCH_RECORDS_MAX;
+    config.batch_bytes_max = METRICS_BATCH_BYTES_MAX;
+    config.shutdown_deadline = settings.limits.shutdown_timeout;
+    config
+}
+
+/// What is told apart in them.
+pub(crate) fn tally(settings: &Settings) -> TallyConfig {
+    TallyConfig {
+        values_max: settings.metrics.values_max as usize,
+        tags: settings.metrics.tags.clone(),
+        ..TallyConfig::default()
+    }
 }
 
 /// Which events are kept in memory: those behind what the table has.

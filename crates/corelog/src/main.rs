@@ -1,6 +1,8 @@
 //! The corelog binary: reads the command line, and joins the components where a command needs a server.
 
 mod activity;
+mod alarms;
+mod attempts;
 mod configure;
 mod demo;
 mod destinations;
@@ -10,6 +12,8 @@ mod front;
 mod logging;
 #[cfg(feature = "query")]
 mod lookups;
+mod metrics;
+mod notices;
 #[cfg(feature = "query")]
 mod questions;
 #[cfg(feature = "query")]

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use corelog_api::logging::Destinations as _;
 use corelog_api::logs::{Engine, NoEngine, Queries};
 use corelog_api::{Account, Api, Open};
-use corelog_catalog::{Logging as _, SqliteCatalog};
+use corelog_catalog::{Catalog, Logging as _, SqliteCatalog};
 use corelog_cli::environment::Environment;
 use corelog_cli::settings::{Loaded, LogFormat, Settings};
 use corelog_cli::{Failure, UpArgs};
@@ -20,6 +20,7 @@ use corelog_spool::{OsDisk, Spool};
 use corelog_tail::Tails;
 use corelog_telemetry::{Chain, Metrics, init_logs};
 use corelog_types::LogGroupName;
+use corelog_watch::Watch;
 use parking_lot::RwLock;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -27,10 +28,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::destinations::{Backgrounds, Destined};
 use crate::front::House;
+use crate::notices::Notifying;
 #[cfg(feature = "query")]
 use crate::questions::{Apart, Questions};
 use crate::status::{Flights, Health, InForce};
-use crate::{configure, demo, recorder};
+use crate::{alarms, configure, demo, metrics, notices, recorder};
 
 /// Threads for what blocks: syncs of large bodies, and the CPU work on them. Each keeps memory of its own.
 const BLOCKING_THREADS: usize = 32;
@@ -86,16 +88,17 @@ async fn serve(
 ) -> anyhow::Result<ExitCode> {
     let settings = Arc::new(loaded.settings.clone());
     let clock = Clock::system();
-    let metrics = Arc::new(Metrics::new());
+    let counters = Arc::new(Metrics::new());
     let (spool, at_start) = open_spool(&settings, &clock)?;
     let catalog = SqliteCatalog::open(&settings.data).await?;
     let logging = catalog.logging().await?;
+    let kept = metrics::open(&settings).await?;
 
     let destinations = Arc::new(Destined::new(
         Arc::clone(&settings),
         spool.clone(),
         clock.clone(),
-        Arc::clone(&metrics),
+        Arc::clone(&counters),
         background,
         logging.as_ref(),
     )?);
@@ -109,6 +112,15 @@ async fn serve(
     if let Some(logging) = &logging {
         destinations.start(logging).await?;
     }
+    let totals = match &kept {
+        Some(kept) => Some(metrics::feed(kept, &destinations, &clock).await?),
+        None => None,
+    };
+
+    let kept_by: Arc<dyn Catalog> = Arc::new(catalog.clone());
+    let notifying = Notifying::start(&settings, kept_by, clock.clone()).await?;
+    let watch = alarms::open(&settings, &catalog, &clock).await?;
+    alarms::run(&watch, kept.as_ref(), notifying.handle(), &destinations);
 
     let inflight = InFlight::default();
     let health = Arc::new(Health {
@@ -116,9 +128,10 @@ async fn serve(
         spool_dir: settings.data.join("spool").display().to_string(),
         spool_bytes_max: settings.spool.bytes_max.bytes(),
         destinations: Arc::clone(&destinations),
-        metrics: Arc::clone(&metrics),
+        metrics: Arc::clone(&counters),
         inflight: inflight.clone(),
         queries: queries.clone(),
+        notifying: notifying.handle().clone(),
         started: clock.now(),
         in_force: RwLock::new(InForce::of(&settings, Vec::new())),
         at_start,
@@ -126,6 +139,7 @@ async fn serve(
     let stopping = Shutdown::new();
     let api = Api::new(corelog_api::Ports {
         catalog: Arc::new(catalog.clone()),
+        metrics: kept.clone(),
         events: destinations.join(Arc::new(catalog.clone()))?,
         tails: Tails::new(destinations.hot().clone(), stopping.child()),
         stopping: stopping.clone(),
@@ -138,6 +152,8 @@ async fn serve(
         },
         destinations: Arc::clone(&destinations) as _,
         exchanges: Arc::new(Flights(inflight.clone())),
+        notifiers: Arc::new(notifying.told()),
+        watch: watch.clone(),
         status: Arc::clone(&health) as _,
         access: Arc::new(Open),
         clock: clock.clone(),
@@ -146,12 +162,13 @@ async fn serve(
     let house = House {
         api,
         health: Arc::clone(&health),
-        metrics: Arc::clone(&metrics),
+        metrics: Arc::clone(&counters),
+        totals,
     };
     let ports = corelog_gateway::Ports {
         recorder: recorder::of_spool(&spool, &clock),
         own: Arc::new(house),
-        metrics,
+        metrics: counters,
         clock,
     };
     let gateway = Gateway::open(configure::gateway(&settings)?, ports, inflight)?;
@@ -161,10 +178,13 @@ async fn serve(
         at_start: loaded,
         gateway,
         destinations: &destinations,
+        notifying: &notifying,
+        watch: &watch,
         health: &health,
         stopping,
     };
     run(&running).await?;
+    notifying.shut_down().await;
     if let Err(late) = queries.shut_down(DRAIN_GRACE).await {
         tracing::warn!(late, "queries did not end in time");
     }
@@ -178,6 +198,9 @@ async fn serve(
             records,
             "not delivered yet; the next start goes on with them"
         );
+    }
+    if let Some(kept) = kept {
+        metrics::close(&kept, &destinations).await;
     }
     catalog.close().await;
     tokio::task::spawn_blocking(move || spool.close()).await??;
@@ -218,6 +241,8 @@ struct Running<'a> {
     at_start: &'a Loaded,
     gateway: Gateway,
     destinations: &'a Destined,
+    notifying: &'a Notifying,
+    watch: &'a Watch,
     health: &'a Health,
     /// Ends answers that would go on for ever.
     stopping: Shutdown,
@@ -298,7 +323,10 @@ impl Running<'_> {
                 tracing::warn!("{warning}");
             }
             let settings = Arc::new(loaded.settings);
+            let notifiers = notices::open(&settings)?;
             self.gateway.reconfigure(configure::gateway(&settings)?)?;
+            self.notifying.handle().reconfigure(notifiers);
+            self.watch.set_listeners(notices::listeners(&settings));
             *self.health.in_force.write() = InForce::of(&settings, waiting.clone());
             self.destinations.reconfigure(settings).await?;
             anyhow::Ok(waiting)

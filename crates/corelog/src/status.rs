@@ -84,6 +84,7 @@ pub(crate) struct Health {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) inflight: InFlight,
     pub(crate) queries: Queries,
+    pub(crate) notifying: corelog_notify::Handle,
     pub(crate) started: Timestamp,
     pub(crate) in_force: RwLock<InForce>,
     pub(crate) at_start: Vec<String>,
@@ -170,6 +171,14 @@ impl Health {
                 let (name, backlog) = (report.name, report.backlog);
                 warnings.push(format!(
                     "destination `{name}` fails and is {backlog} records behind: {error}"
+                ));
+            }
+        }
+        for report in self.notifying.reports() {
+            if let Some(error) = report.last_error {
+                let name = report.name;
+                warnings.push(format!(
+                    "notifier `{name}` fails, and alarms are not heard there: {error}"
                 ));
             }
         }

@@ -107,7 +107,7 @@ impl Gateway {
     /// Makes a gateway of a configuration. Must be called within a runtime.
     ///
     /// # Errors
-    /// [`ConnectError::Tls`] where a provider's certificates cannot be read.
+    /// [`ConnectError::Dial`] where a provider's certificates cannot be read.
     pub fn open(config: Config, ports: Ports, inflight: InFlight) -> Result<Self, ConnectError> {
         let Ports {
             recorder,
@@ -136,7 +136,7 @@ impl Gateway {
     /// Puts another configuration in force. Exchanges on the wire keep the one they began with.
     ///
     /// # Errors
-    /// [`ConnectError::Tls`]; the former configuration then stays.
+    /// [`ConnectError::Dial`]; the former configuration then stays.
     pub fn reconfigure(&self, config: Config) -> Result<(), ConnectError> {
         let shared = &self.shared;
         let routing = routing_of(config, &shared.recorder, &shared.metrics, &shared.tasks)?;

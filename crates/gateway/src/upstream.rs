@@ -5,15 +5,12 @@
 //! connection is driven by nobody; whether the peer closed it meanwhile is seen when it is lent again.
 //! HTTP/2 connections carry many exchanges and therefore have a task.
 
-mod connect;
-mod proxy;
-mod tls;
-
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use corelog_dial::{Connector, Link, Offer};
 use corelog_runtime::Tasks;
 use futures_util::future::BoxFuture;
 use http::{HeaderValue, Request, Response, Uri};
@@ -24,7 +21,6 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::body::RequestBody;
-use connect::{Connector, Link, Offer};
 
 /// The most that is read of an upstream at once, and so the largest head of an answer: hyper would read up to
 /// 400 kB, which adds up over many exchanges.
@@ -52,15 +48,9 @@ pub struct UpstreamConfig {
 /// Why no connection could be had.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The host has no address, or refuses.
-    #[error("connecting to `{host}` failed")]
-    Connect {
-        /// Host and port.
-        host: String,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
+    /// The host has no address or refuses, or TLS is not set up right.
+    #[error(transparent)]
+    Dial(#[from] corelog_dial::Error),
     /// It took too long.
     #[error("connecting to `{host}` took longer than the connect timeout")]
     TimedOut {
@@ -75,14 +65,6 @@ pub enum ConnectError {
         /// What went wrong.
         #[source]
         source: hyper::Error,
-    },
-    /// TLS is not set up right.
-    #[error("TLS for `{host}` cannot be set up: {reason}")]
-    Tls {
-        /// Host and port.
-        host: String,
-        /// What went wrong.
-        reason: String,
     },
 }
 
@@ -122,7 +104,11 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn new(config: UpstreamConfig, tasks: Tasks) -> Result<Arc<Self>, ConnectError> {
-        let connector = Connector::new(&config)?;
+        let connector = Connector::new(&corelog_dial::Config {
+            base: config.base.clone(),
+            ca_pem: config.ca_pem.clone(),
+            proxy: config.proxy.clone(),
+        })?;
         let permits = Arc::new(Semaphore::new(config.connections_max));
         Ok(Arc::new(Self {
             config,
@@ -214,10 +200,11 @@ impl Pool {
     async fn connect(&self, offer: Offer) -> Result<Link, ConnectError> {
         let most = self.config.connect_timeout;
         let timed = tokio::time::timeout(most, self.connector.connect(offer));
-        timed.await.unwrap_or_else(|_| {
-            let host = self.connector.host().to_owned();
-            Err(ConnectError::TimedOut { host })
-        })
+        if let Ok(connected) = timed.await {
+            return Ok(connected?);
+        }
+        let host = self.connector.host().to_owned();
+        Err(ConnectError::TimedOut { host })
     }
 
     fn handshake_failed(&self, source: hyper::Error) -> ConnectError {

@@ -2,6 +2,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html>
 
+use corelog_types::Timestamp;
+
 const HOUR_S: i64 = 3_600;
 const DAY_S: i64 = 24 * HOUR_S;
 
@@ -85,17 +87,31 @@ pub(crate) struct Plan {
     pub(crate) end: i64,
 }
 
+/// To how many seconds the start of a question is rounded down, if its period is a minute or longer.
+pub fn rounding_seconds(from: Timestamp, now: Timestamp) -> u32 {
+    let second = |time: Timestamp| i64::try_from(time.unix_ms() / 1_000).unwrap_or(i64::MAX);
+    u32::try_from(rounding(second(from), second(now))).unwrap_or(60)
+}
+
+fn rounding(start: i64, now: i64) -> i64 {
+    let age = now.saturating_sub(start);
+    if age <= Granularity::Minute.kept_seconds() {
+        60
+    } else if age <= Granularity::FiveMinutes.kept_seconds() {
+        300
+    } else {
+        HOUR_S
+    }
+}
+
 /// The start is rounded down by its age, and periods are counted from there.
 ///
 /// A period that is too fine for an age finds nothing of that age, and this is no error: points so fine are kept no
 /// longer.
 pub(crate) fn plan(start: i64, end: i64, period: Period, now: i64) -> Plan {
-    let age = now.saturating_sub(start);
     let unit = match period.0 {
         short if short < 60 => short,
-        _ if age <= Granularity::Minute.kept_seconds() => 60,
-        _ if age <= Granularity::FiveMinutes.kept_seconds() => 300,
-        _ => HOUR_S,
+        _ => rounding(start, now),
     };
     let start = start.div_euclid(unit) * unit;
     let fits = |granularity: &Granularity| {

@@ -65,6 +65,17 @@ impl Problem {
         }
     }
 
+    /// Somebody else, whom the request needs, did not do their part.
+    pub(crate) fn bad_gateway(message: impl Into<String>, hint: &'static str) -> Self {
+        Self {
+            status: StatusCode::BAD_GATEWAY,
+            code: "bad_gateway",
+            message: message.into(),
+            hint: Cow::Borrowed(hint),
+            place: None,
+        }
+    }
+
     /// What an operation of a service says, in our form.
     pub(crate) fn of_fault(fault: &Fault) -> Self {
         Self {
@@ -94,7 +105,7 @@ impl Problem {
             code: "no_such_operation",
             message: format!("there is no operation `{method} {path}`"),
             hint: Cow::Borrowed(
-                "the operations are records, events, exchanges, queries and status; a newer command line may know more",
+                "the operations are records, events, exchanges, queries, notifiers and status; a newer command line may know more",
             ),
             place: None,
         }

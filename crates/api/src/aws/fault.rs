@@ -16,17 +16,23 @@ pub(crate) struct Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     AccessDenied,
+    AlarmNotFound,
     DashboardInvalidInput,
     DashboardNotFound,
     Internal,
+    InvalidFormat,
+    InvalidNextToken,
     InvalidOperation,
     InvalidParameter,
+    InvalidParameterCombination,
     InvalidParameterValue,
     InvalidSignature,
     LimitExceeded,
+    LimitExceededFault,
     MalformedQuery,
     MissingAction,
     MissingAuthenticationToken,
+    MissingParameter,
     OperationAborted,
     ResourceAlreadyExists,
     ResourceNotFound,
@@ -46,17 +52,23 @@ impl Kind {
     fn exception(self) -> (&'static str, u16) {
         match self {
             Self::AccessDenied => ("AccessDeniedException", 400),
+            Self::AlarmNotFound => ("ResourceNotFound", 404),
             Self::DashboardInvalidInput => ("DashboardInvalidInputError", 400),
             Self::DashboardNotFound => ("DashboardNotFoundError", 404),
             Self::Internal => ("InternalServerException", 500),
+            Self::InvalidFormat => ("InvalidFormatFault", 400),
+            Self::InvalidNextToken => ("InvalidNextToken", 400),
             Self::InvalidOperation => ("InvalidOperationException", 400),
             Self::InvalidParameter => ("InvalidParameterException", 400),
+            Self::InvalidParameterCombination => ("InvalidParameterCombinationException", 400),
             Self::InvalidParameterValue => ("InvalidParameterValueException", 400),
             Self::InvalidSignature => ("InvalidSignatureException", 400),
             Self::LimitExceeded => ("LimitExceededException", 400),
+            Self::LimitExceededFault => ("LimitExceededFault", 400),
             Self::MalformedQuery => ("MalformedQueryException", 400),
             Self::MissingAction => ("MissingAction", 400),
             Self::MissingAuthenticationToken => ("MissingAuthenticationTokenException", 400),
+            Self::MissingParameter => ("MissingRequiredParameterException", 400),
             Self::OperationAborted => ("OperationAbortedException", 400),
             Self::ResourceAlreadyExists => ("ResourceAlreadyExistsException", 400),
             Self::ResourceNotFound => ("ResourceNotFoundException", 400),
@@ -160,6 +172,16 @@ impl Fault {
 /// What the catalog says and no operation expects.
 impl From<corelog_catalog::Error> for Fault {
     fn from(error: corelog_catalog::Error) -> Self {
+        if error.is_transient() {
+            return Self::unavailable(&error);
+        }
+        Self::internal(&error)
+    }
+}
+
+/// What the metrics say and no operation expects.
+impl From<corelog_metrics::Error> for Fault {
+    fn from(error: corelog_metrics::Error) -> Self {
         if error.is_transient() {
             return Self::unavailable(&error);
         }

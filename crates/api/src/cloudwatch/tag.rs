@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use corelog_catalog::{DashboardTags, Error};
+use corelog_catalog::{AlarmTags, DashboardTags, Error, Tagged};
 use corelog_wire::cloudwatch::shapes::Tag;
 
-use super::dashboard;
+use super::{alarm, dashboard};
 use crate::aws::{Context, Fault};
 
 const TAGS_MAX: usize = 50;
@@ -15,6 +15,10 @@ const TAGS_MAX: usize = 50;
 pub(super) enum Resource {
     /// Its name.
     Dashboard(String),
+    /// Its name.
+    Alarm(String),
+    /// Its name.
+    MuteRule(String),
     /// What is not kept here, or not of this account: its ARN.
     Other(String),
 }
@@ -24,20 +28,33 @@ impl Resource {
     pub(super) fn named(arn: &str, cx: &Context<'_>) -> Result<Self, Fault> {
         // arn:partition:cloudwatch:region:account:resource
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
-        let ["arn", _, "cloudwatch", _, account, resource] = parts[..] else {
+        let ["arn", _, "cloudwatch", region, account, resource] = parts[..] else {
             return Err(Fault::invalid_parameter_value(format!(
                 "Invalid ARN: {arn}"
             )));
         };
-        match resource.strip_prefix("dashboard/") {
-            Some(name) if account == cx.account().id => Ok(Self::Dashboard(name.to_owned())),
-            _ => Ok(Self::Other(arn.to_owned())),
+        let own = cx.account();
+        let other = || Self::Other(arn.to_owned());
+        if account != own.id {
+            return Ok(other());
         }
+        if let Some(name) = resource.strip_prefix("dashboard/") {
+            return Ok(Self::Dashboard(name.to_owned()));
+        }
+        Ok(match resource.split_once(':') {
+            Some(("alarm", name)) if region == own.region => Self::Alarm(name.to_owned()),
+            Some(("alarm-mute-rule", name)) if region == own.region => {
+                Self::MuteRule(name.to_owned())
+            }
+            _ => other(),
+        })
     }
 
     pub(super) fn arn(&self, cx: &Context<'_>) -> String {
         match self {
             Self::Dashboard(name) => dashboard::arn(cx.account(), name),
+            Self::Alarm(name) => alarm::arn(cx.account(), name),
+            Self::MuteRule(name) => alarm::mute_rule_arn(cx.account(), name),
             Self::Other(arn) => arn.clone(),
         }
     }
@@ -67,7 +84,14 @@ fn too_many() -> Fault {
 pub(super) async fn add(cx: &Context<'_>, on: &Resource, tags: Vec<Tag>) -> Result<(), Fault> {
     let tags = of_list(tags)?;
     let most = TAGS_MAX;
-    change(cx, on, &DashboardTags::Tag { tags, most }).await
+    let changed = match of_alarms(on) {
+        Some(of) => {
+            let change = AlarmTags::Tag { tags, most };
+            cx.catalog().change_alarm_tags(of, &change).await
+        }
+        None => change(cx, on, &DashboardTags::Tag { tags, most }).await,
+    };
+    changed.map_err(|error| refused(cx, on, error))
 }
 
 /// Removes tags.
@@ -76,24 +100,44 @@ pub(super) async fn remove(
     on: &Resource,
     keys: Vec<String>,
 ) -> Result<(), Fault> {
-    change(cx, on, &DashboardTags::Untag(keys)).await
+    let changed = match of_alarms(on) {
+        Some(of) => {
+            let change = AlarmTags::Untag(keys);
+            cx.catalog().change_alarm_tags(of, &change).await
+        }
+        None => change(cx, on, &DashboardTags::Untag(keys)).await,
+    };
+    changed.map_err(|error| refused(cx, on, error))
 }
 
-async fn change(cx: &Context<'_>, on: &Resource, change: &DashboardTags) -> Result<(), Fault> {
+fn of_alarms(on: &Resource) -> Option<Tagged<'_>> {
+    match on {
+        Resource::Alarm(name) => Some(Tagged::Alarm(name)),
+        Resource::MuteRule(name) => Some(Tagged::MuteRule(name)),
+        Resource::Dashboard(_) | Resource::Other(_) => None,
+    }
+}
+
+async fn change(cx: &Context<'_>, on: &Resource, change: &DashboardTags) -> Result<(), Error> {
     let Resource::Dashboard(name) = on else {
-        return Err(missing(cx, on));
+        return Err(Error::NotFound);
     };
-    let changed = cx.catalog().change_dashboard_tags(name, change).await;
-    changed.map_err(|error| match error {
+    cx.catalog().change_dashboard_tags(name, change).await
+}
+
+fn refused(cx: &Context<'_>, on: &Resource, error: Error) -> Fault {
+    match error {
         Error::NotFound => missing(cx, on),
         Error::Full { .. } => too_many(),
         other => Fault::from(other),
-    })
+    }
 }
 
 fn missing(cx: &Context<'_>, on: &Resource) -> Fault {
     let kind = match on {
         Resource::Dashboard(_) => "dashboard",
+        Resource::Alarm(_) => "alarm",
+        Resource::MuteRule(_) => "alarm-mute-rule",
         Resource::Other(_) => "resource",
     };
     let arn = on.arn(cx);
@@ -105,11 +149,17 @@ fn missing(cx: &Context<'_>, on: &Resource) -> Fault {
 ///
 /// Source: a recorded answer about an alarm that was gone.
 pub(super) async fn all(cx: &Context<'_>, on: &Resource) -> Result<Vec<Tag>, Fault> {
-    let Resource::Dashboard(name) = on else {
-        return Ok(Vec::new());
+    let tags = match (on, of_alarms(on)) {
+        (_, Some(of)) => cx.catalog().alarm_tags(of).await?,
+        (Resource::Dashboard(name), _) => {
+            let found = cx.catalog().dashboard(name).await?;
+            found.map(|dashboard| dashboard.tags)
+        }
+        _ => None,
     };
-    let found = cx.catalog().dashboard(name).await?;
-    let tags = found.map(|dashboard| dashboard.tags).unwrap_or_default();
-    let tags = tags.into_iter().map(|(key, value)| Tag { key, value });
+    let tags = tags
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(key, value)| Tag { key, value });
     Ok(tags.collect())
 }

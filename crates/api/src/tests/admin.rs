@@ -312,6 +312,34 @@ async fn the_status_tells_what_doctor_needs() {
 }
 
 #[tokio::test]
+async fn notifiers_are_listed_and_tested() {
+    let house = house().await;
+    let (status, text) = house.get("/corelog/v1/notifiers").await;
+    assert_eq!(status, 200);
+    let expected = serde_json::json!({"notifiers": [{
+        "name": "ops",
+        "kind": "slack",
+        "place": "https://hooks.slack.com",
+        "delivered": 3,
+        "givenUp": 1,
+        "failures": 2,
+        "lastDelivery": "2026-11-20T09:15:42Z",
+        "lastError": "the receiver answered 503",
+    }]});
+    assert_eq!(json(&text), expected);
+    for (name, status, said) in [
+        ("ops", 200, r#"{"tested":"ops"}"#),
+        ("away", 502, "the test did not reach `away`: it is away"),
+        ("nobody", 404, "there is no notifier `nobody`"),
+    ] {
+        let uri = format!("/corelog/v1/notifiers/{name}/test");
+        let (found, text) = read(house.call(Method::POST, &uri, "").await).await;
+        assert_eq!(found, status, "{text}");
+        assert!(text.contains(said), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn each_operation_asks_whether_the_caller_may() {
     let record = format!("/corelog/v1/records/{}", id(1));
     let input = format!("{record}/input");
@@ -328,6 +356,12 @@ async fn each_operation_asks_whether_the_caller_may() {
         (Action::ListExchanges, Method::GET, "/corelog/v1/exchanges"),
         (Action::KillExchange, Method::DELETE, &exchange),
         (Action::WatchExchanges, Method::GET, "/corelog/v1/streams"),
+        (Action::ListNotifiers, Method::GET, "/corelog/v1/notifiers"),
+        (
+            Action::TestNotifier,
+            Method::POST,
+            "/corelog/v1/notifiers/ops/test",
+        ),
         (Action::GetStatus, Method::GET, "/corelog/v1/status"),
     ] {
         let house = house_denying(Some(action)).await;

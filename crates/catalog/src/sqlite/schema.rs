@@ -8,7 +8,7 @@ use super::{SqliteCatalog, commit, failed};
 use crate::{Error, takeover};
 
 /// What brings a catalog from each version to the next. Entries are never changed, only added.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     "
     CREATE TABLE settings (
         name TEXT PRIMARY KEY,
@@ -91,6 +91,44 @@ const STEPS: [&str; 4] = [
         tags TEXT NOT NULL,
         modified_ms BIGINT NOT NULL
     );
+",
+    "
+    CREATE TABLE alarms (
+        name TEXT PRIMARY KEY,
+        document TEXT NOT NULL,
+        tags TEXT NOT NULL
+    );
+    CREATE TABLE alarm_history (
+        place INTEGER PRIMARY KEY AUTOINCREMENT,
+        at_ms BIGINT NOT NULL,
+        alarm TEXT NOT NULL,
+        alarm_type TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        summary TEXT NOT NULL,
+        data TEXT NOT NULL
+    );
+    CREATE INDEX alarm_history_by_time ON alarm_history (at_ms, place);
+    CREATE INDEX alarm_history_by_alarm ON alarm_history (alarm, at_ms, place);
+    CREATE TABLE mute_rules (
+        name TEXT PRIMARY KEY,
+        document TEXT NOT NULL,
+        tags TEXT NOT NULL,
+        updated_ms BIGINT NOT NULL
+    );
+    CREATE TABLE notices (
+        place INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        alarm TEXT NOT NULL,
+        recipient_kind TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        made_ms BIGINT NOT NULL,
+        due_ms BIGINT NOT NULL,
+        attempts BIGINT NOT NULL,
+        error TEXT,
+        document TEXT NOT NULL
+    );
+    CREATE INDEX notices_by_line ON notices (alarm, recipient_kind, recipient, place);
+    CREATE INDEX notices_by_due ON notices (due_ms, place);
 ",
 ];
 

@@ -411,3 +411,102 @@ fn a_long_answer_is_copied_rather_than_held() {
         .unwrap();
     assert_eq!(copied, body);
 }
+
+#[test]
+fn notifiers_are_shown_with_how_they_do() {
+    let list = r#"{"notifiers":[
+        {"name":"ops","kind":"slack","place":"https://hooks.slack.com","delivered":1203,"givenUp":0,"failures":0,"lastDelivery":"2026-11-22T18:00:00Z"},
+        {"name":"pager","kind":"pagerduty","place":"https://events.pagerduty.com","delivered":0,"givenUp":2,"failures":3,"lastError":"the receiver answered 503","waitsUntil":"2026-11-22T18:05:00Z"}]}"#;
+    let (url, _) = server(vec![("GET /corelog/v1/notifiers", 200, list.to_owned())]);
+    let shown = run(&url, "notifier list -o table").unwrap();
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines[0].starts_with("NAME   KIND "), "{shown}");
+    assert!(
+        lines[1].contains("1,203") && lines[1].ends_with("ok"),
+        "{shown}"
+    );
+    assert!(lines[2].contains("pager"), "{shown}");
+    let lines = run(&url, "notifier list").unwrap();
+    assert_eq!(lines.lines().count(), 2);
+    assert!(
+        lines.starts_with(r#"{"name":"ops","kind":"slack""#),
+        "{lines}"
+    );
+}
+
+#[test]
+fn a_test_of_a_notifier_arrives_or_says_why_not() {
+    let refused = r#"{"error":{"code":"bad_gateway","message":"the test did not reach `pager`: the receiver answered 400","hint":"look"}}"#;
+    let (url, asked) = server(vec![
+        (
+            "POST /corelog/v1/notifiers/ops/test",
+            200,
+            r#"{"tested":"ops"}"#.to_owned(),
+        ),
+        (
+            "POST /corelog/v1/notifiers/pager/test",
+            502,
+            refused.to_owned(),
+        ),
+    ]);
+    assert_eq!(run(&url, "notifier test ops").unwrap(), "");
+    assert_eq!(
+        run(&url, "notifier test pager").unwrap_err(),
+        "the test did not reach `pager`: the receiver answered 400"
+    );
+    let error = run(&url, "notifier test ../status").unwrap_err();
+    assert_eq!(error, "`../status` is no name of a notifier");
+    assert_eq!(asked.lock().unwrap().len(), 2);
+}
+
+const DESCRIBED: &str = r#"{"CompositeAlarms":[{"AlarmName":"all","StateValue":"OK","AlarmRule":"ALARM(slow)","StateTransitionedTimestamp":1795166142.123,"ActionsEnabled":true,"AlarmActions":[]}],
+    "MetricAlarms":[{"AlarmName":"slow","AlarmArn":"arn:aws:cloudwatch:us-east-1:0:alarm:slow","StateValue":"ALARM","StateReason":"Threshold Crossed","StateTransitionedTimestamp":1795166142.123,"ActionsEnabled":false,"AlarmActions":["arn:aws:sns:us-east-1:0:ops"],"OKActions":[],"InsufficientDataActions":[],"Namespace":"AWS/Bedrock","MetricName":"InvocationLatency","ExtendedStatistic":"p99","Dimensions":[],"Period":300,"EvaluationPeriods":1,"Threshold":2500.0,"ComparisonOperator":"GreaterThanThreshold"}]}"#;
+const DESCRIBE: &str = "POST / GraniteServiceVersion20100801.DescribeAlarms";
+
+#[test]
+fn alarms_are_shown_with_what_needs_a_look_first() {
+    let none = r#"{"CompositeAlarms":[],"MetricAlarms":[]}"#.to_owned();
+    let (url, asked) = server(vec![
+        (
+            DESCRIBE,
+            200,
+            DESCRIBED.replace("{\"Comp", "{\"NextToken\":\"t\",\"Comp"),
+        ),
+        (DESCRIBE, 200, none),
+    ]);
+    let shown = run(&url, "alarm list -o table").unwrap();
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines.len(), 3, "{shown}");
+    assert!(
+        lines[1].starts_with("ALARM  slow  2026-11-20T09:15:42Z  off "),
+        "{shown}"
+    );
+    assert!(
+        lines[1].ends_with("p99 of AWS/Bedrock InvocationLatency > 2500, 1 of 1 × 5 min"),
+        "{shown}"
+    );
+    assert!(lines[2].starts_with("OK     all "), "{shown}");
+    assert!(asked.lock().unwrap()[1].contains(r#""NextToken":"t""#));
+    assert_eq!(
+        run(&url, "alarm list -o table").unwrap(),
+        "",
+        "there are none now"
+    );
+}
+
+#[test]
+fn an_alarm_is_shown_whole() {
+    let one = DESCRIBED.replace(r#"{"AlarmName":"all","#, r#"{"AlarmName":"zz","#);
+    let (url, _) = server(vec![(DESCRIBE, 200, one)]);
+    let shown = run(&url, "alarm show slow -o table").unwrap();
+    let expected = "\
+state         ALARM since 2026-11-20T09:15:42Z
+reason        Threshold Crossed
+name          slow
+watches       p99 of AWS/Bedrock InvocationLatency > 2500, 1 of 1 × 5 min
+on ALARM      arn:aws:sns:us-east-1:0:ops
+actions       disabled
+arn           arn:aws:cloudwatch:us-east-1:0:alarm:slow
+";
+    assert_eq!(shown, expected);
+}

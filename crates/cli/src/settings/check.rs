@@ -1,6 +1,8 @@
 //! What must hold between settings, and the files they name.
 
 mod destination;
+mod metrics;
+mod notifier;
 
 use std::path::Path;
 
@@ -40,6 +42,11 @@ pub(super) fn check(settings: &Settings, findings: &mut Findings) {
         settings.destinations.iter().map(|d| &d.name),
         findings,
     );
+    duplicates(
+        "notifier",
+        settings.notifiers.iter().map(|n| &n.name),
+        findings,
+    );
     duplicates("key", settings.keys.iter().map(|k| &k.name), findings);
     listen(settings, findings);
     for (index, provider) in settings.providers.iter().enumerate() {
@@ -48,10 +55,14 @@ pub(super) fn check(settings: &Settings, findings: &mut Findings) {
     for (index, destination) in settings.destinations.iter().enumerate() {
         destination::check(index, destination, settings.s3.allow_http, findings);
     }
+    for (index, notifier) in settings.notifiers.iter().enumerate() {
+        notifier::check(index, notifier, findings);
+    }
     keys(settings, findings);
     capture(settings, findings);
     rules(settings, findings);
     spool_and_limits(settings, findings);
+    metrics::check(&settings.metrics, findings);
     tls(settings, findings);
     s3(settings, findings);
     account(settings, findings);

@@ -10,7 +10,7 @@ use corelog_types::{ByteSize, Dialect};
 use super::aws::AwsCredentials;
 use super::names::{HttpUrl, Name, StoreUrl};
 use super::reader::Reader;
-use super::secret::Secret;
+use super::secret::{HookUrl, Secret};
 use super::value::{Value, choice};
 
 /// What the table says of one key.
@@ -74,12 +74,14 @@ impl SectionInfo {
 }
 
 /// Every section, in the order of the docs.
-pub(crate) const SECTIONS: [SectionInfo; 15] = [
+pub(crate) const SECTIONS: [SectionInfo; 17] = [
     SectionInfo::of::<Root>("", Form::Root),
     SectionInfo::of::<Provider>("provider", Form::Named),
     SectionInfo::of::<Destination>("destination", Form::Named),
+    SectionInfo::of::<Notifier>("notifier", Form::Named),
     SectionInfo::of::<Store>("store", Form::Table),
     SectionInfo::of::<Query>("query", Form::Table),
+    SectionInfo::of::<Metrics>("metrics", Form::Table),
     SectionInfo::of::<CallerKey>("key", Form::Named),
     SectionInfo::of::<Capture>("capture", Form::Table),
     SectionInfo::of::<CaptureRule>("capture.rule", Form::Listed),
@@ -229,6 +231,56 @@ sections! {
         audio: bool = "true",
     }
 
+    /// Somebody who hears of alarms. The end of an action's ARN names one: `arn:aws:sns:REGION:ACCOUNT:NAME` or
+    /// `arn:aws:lambda:REGION:ACCOUNT:function:NAME`. See `docs/notifications.md`.
+    pub Notifier {
+        /// The name that actions end with.
+        name: Name,
+        /// How they are told. `sns`: what SNS delivers, to a webhook; `webhook` and `command`: what a Lambda function is
+        /// invoked with; `eventbridge`: not what alarms' actions say, but the events of all alarms, to a webhook.
+        kind: NotifierKind,
+        /// Topics and functions that it stands for besides those of its name: their names, or whole ARNs.
+        topics: Vec<String>,
+        /// `slack`, `sns`, `webhook`, `eventbridge`, needed: where to. `env:NAME` and `file:PATH` are read, since a URL
+        /// may be a secret; it is shown without its path. `pagerduty`: left out, the public service.
+        url: Option<HookUrl>,
+        /// `sns`, `webhook`, `eventbridge`: what requests are signed with, as Standard Webhooks says.
+        secret: Option<Secret>,
+        /// `pagerduty`, needed: the integration key of the service.
+        routing_key: Option<Secret>,
+        /// `pagerduty`: what an alarm is to whoever is paged.
+        severity: NotifierSeverity = "critical",
+        /// `email`, needed: the mail server.
+        smtp_host: Option<String>,
+        /// `email`: its port. Left out, 587, 465 with `smtp_encryption = "tls"`, 25 with `"none"`.
+        smtp_port: Option<u32>,
+        /// `email`: how the connection is encrypted.
+        smtp_encryption: SmtpEncryption = "starttls",
+        /// `email`: the user, where the server asks for one.
+        smtp_user: Option<String>,
+        /// `email`: the password.
+        smtp_password: Option<Secret>,
+        /// `email`, needed: who it is from, such as `Corelog <corelog@example.org>`.
+        from: Option<String>,
+        /// `email`, needed: whom it is to.
+        to: Vec<String>,
+        /// `command`, needed: the program's path, and its arguments. No shell reads it.
+        command: Vec<String>,
+        /// PEM file of certificate authorities to trust instead of the system's.
+        ca_file: Option<PathBuf>,
+        /// How long one attempt may take; for `email` each step of it.
+        timeout: Duration = "10s",
+        /// How long a notification is tried. What has not arrived by then is given up, and the alarm's history says why.
+        retry_for: Duration = "1h",
+        /// How many are under way at one time.
+        concurrency_max: u32 = "4",
+        /// More alarms than that within `burst_window` are one message that says which they are; `0` never. Left out, 10
+        /// for `slack` and `email`, else 0. Not for `eventbridge`.
+        burst_max: Option<u32>,
+        /// See `burst_max`.
+        burst_window: Duration = "1m",
+    }
+
     /// The table of log events: every record lands in it whole, as open Delta Lake files.
     pub Store {
         /// `false` keeps no table.
@@ -267,6 +319,22 @@ sections! {
         /// How many may be started a second. More are refused with `ThrottlingException`, which AWS's clients answer by
         /// trying again a little later; `0` is no limit.
         starts_per_second: u32 = "10",
+    }
+
+    /// Metrics as CloudWatch has them: counted of every record, and put by whoever has some.
+    pub Metrics {
+        /// `false` keeps none: nothing is counted, and operations on metrics are refused.
+        enabled: bool = "true",
+        /// The longest a record waits until it is counted.
+        interval: Duration = "2s",
+        /// The most metrics there may be. Records go on to be counted in those that are there; new ones that are put are
+        /// refused.
+        metrics_max: u32 = "200000",
+        /// How many values of each dimension are told apart: models, callers, users, sessions, error codes, and each of
+        /// `tags`. More are counted together, as the value `Other`; those not seen for a day make room again.
+        values_max: u32 = "1000",
+        /// Tags of records (`x-corelog-tag-team: search`) that usage is counted by, in a dimension of the tag's name.
+        tags: Vec<String>,
     }
 
     /// A caller who may use the gateway. With one block, every call needs a key; without any, the gateway is
@@ -489,6 +557,52 @@ choice! {
         S3 = "s3",
         /// A log group of an AWS account, or of another server that speaks its API.
         CloudWatchLogs = "cloudwatch-logs",
+    }
+}
+
+choice! {
+    /// The kinds of notifier.
+    NotifierKind {
+        /// A channel of Slack, or of what takes the same.
+        Slack = "slack",
+        /// What SNS delivers, to a webhook.
+        Sns = "sns",
+        /// E-mail.
+        Email = "email",
+        /// A service of PagerDuty.
+        PagerDuty = "pagerduty",
+        /// A document to a webhook.
+        Webhook = "webhook",
+        /// The events of all alarms to a webhook.
+        EventBridge = "eventbridge",
+        /// A program.
+        Command = "command",
+    }
+}
+
+choice! {
+    /// How bad an alarm is to whoever is paged.
+    NotifierSeverity {
+        /// The worst.
+        Critical = "critical",
+        /// Bad.
+        Error = "error",
+        /// Not yet.
+        Warning = "warning",
+        /// Good to know.
+        Info = "info",
+    }
+}
+
+choice! {
+    /// How the connection to a mail server is encrypted.
+    SmtpEncryption {
+        /// After `STARTTLS`, without which nothing is sent.
+        StartTls = "starttls",
+        /// From the first byte.
+        Tls = "tls",
+        /// Not at all.
+        None = "none",
     }
 }
 

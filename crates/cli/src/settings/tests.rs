@@ -1,6 +1,7 @@
 //! Configurations as people write them, right and wrong.
 
 mod destinations;
+mod notifiers;
 mod refusals;
 mod reload;
 mod sources;
@@ -186,6 +187,10 @@ fn the_readme_shows_configurations_that_work() {
         ("OPENAI_API_KEY", "k"),
         ("CHECKOUT_KEY", "k"),
         ("BATCH_SECRET", "k"),
+        (
+            "SLACK_WEBHOOK_URL",
+            "https://hooks.slack.com/services/T0/B0/x",
+        ),
         ("AWS_SHARED_CREDENTIALS_FILE", profiles.to_str().unwrap()),
     ];
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");

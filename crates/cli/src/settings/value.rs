@@ -7,7 +7,7 @@ use std::time::Duration;
 use corelog_types::{ByteSize, Dialect, format_duration, parse_duration};
 use toml::de::DeValue;
 
-use super::secret::{Secret, SecretSource};
+use super::secret::{HookUrl, Secret, SecretSource};
 use crate::environment::{self, Environment};
 
 /// Why a text is no value of its type.
@@ -314,6 +314,18 @@ impl Value for Secret {
             Fault::new("a secret is written out in the configuration")
                 .hint("put it into a variable or a file, and write `env:NAME` or `file:PATH` here")
         })
+    }
+}
+
+impl Value for HookUrl {
+    const KIND: &'static str = "an `http` or `https` URL, `\"env:NAME\"` or `\"file:PATH\"`";
+
+    fn from_text(text: &str, env: &Environment) -> Result<Self, Fault> {
+        Self::of(Secret::from_text(text, env)?)
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(quoted(&self.to_string()))
     }
 }
 

@@ -12,17 +12,21 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::proxy::Proxy;
-use super::{ConnectError, UpstreamConfig, tls};
+use crate::proxy::Proxy;
+use crate::{Config, Error, tls};
 
 /// A connection's bytes, plain or encrypted.
-pub(crate) enum Link {
+#[derive(Debug)]
+pub enum Link {
+    /// As it is.
     Plain(TcpStream),
+    /// Encrypted.
     Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Link {
-    pub(crate) fn is_http2(&self) -> bool {
+    /// Whether both sides agreed on HTTP/2.
+    pub fn is_http2(&self) -> bool {
         match self {
             Self::Plain(_) => false,
             Self::Tls(stream) => stream.get_ref().1.alpn_protocol() == Some(b"h2"),
@@ -90,15 +94,15 @@ impl AsyncWrite for Link {
 
 /// What a new connection may turn out to speak, where TLS asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Offer {
+pub enum Offer {
     /// HTTP/2 or HTTP/1.1, as the peer likes.
     Any,
     /// Only HTTP/1.1, the one that can be left for another protocol.
     Http1,
 }
 
-/// Makes connections to one upstream.
-pub(crate) struct Connector {
+/// Makes connections to one server.
+pub struct Connector {
     host: String,
     address: (String, u16),
     tls: Option<(TlsConnector, ServerName<'static>)>,
@@ -106,7 +110,11 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    pub(crate) fn new(config: &UpstreamConfig) -> Result<Self, ConnectError> {
+    /// Prepares for the server; nothing is asked of it.
+    ///
+    /// # Errors
+    /// [`Error::Tls`] if the certificates cannot be read, or the host has no name that one could be for.
+    pub fn new(config: &Config) -> Result<Self, Error> {
         let base = &config.base;
         let secure = base.scheme_str() == Some("https");
         let name = base
@@ -117,12 +125,12 @@ impl Connector {
         let port = base.port_u16().unwrap_or(if secure { 443 } else { 80 });
         let host = format!("{name}:{port}");
         let tls = if secure {
-            let broken = |reason: String| ConnectError::Tls {
+            let broken = |reason: String| Error::Tls {
                 host: host.clone(),
                 reason,
             };
             let client = tls::client_config(config.ca_pem.as_deref()).map_err(broken)?;
-            let server = ServerName::try_from(name.clone()).map_err(|error| ConnectError::Tls {
+            let server = ServerName::try_from(name.clone()).map_err(|error| Error::Tls {
                 host: host.clone(),
                 reason: error.to_string(),
             })?;
@@ -138,23 +146,30 @@ impl Connector {
         })
     }
 
-    pub(crate) fn host(&self) -> &str {
+    /// Host and port, for people.
+    pub fn host(&self) -> &str {
         &self.host
     }
 
     /// Whether plain requests go through a proxy, which wants the whole URI.
-    pub(crate) fn wants_absolute_uri(&self) -> bool {
+    pub fn wants_absolute_uri(&self) -> bool {
         self.proxy.is_some() && self.tls.is_none()
     }
 
     /// What such a proxy wants to see on each request. Through a tunnel it is shown once, at its start.
-    pub(crate) fn proxy_authorization(&self) -> Option<HeaderValue> {
+    pub fn proxy_authorization(&self) -> Option<HeaderValue> {
         let proxy = self.proxy.as_ref().filter(|_| self.tls.is_none())?;
         proxy.authorization.clone()
     }
 
-    pub(crate) async fn connect(&self, offer: Offer) -> Result<Link, ConnectError> {
-        let failed = |source| ConnectError::Connect {
+    /// Makes a connection.
+    ///
+    /// # Errors
+    /// [`Error::Connect`].
+    /// # Cancel safety
+    /// Dropped, it leaves nothing behind.
+    pub async fn connect(&self, offer: Offer) -> Result<Link, Error> {
+        let failed = |source| Error::Connect {
             host: self.host.clone(),
             source,
         };

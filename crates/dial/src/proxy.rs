@@ -8,12 +8,12 @@ use http::{HeaderValue, Uri};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::connect::host_and_port;
+use crate::connect::host_and_port;
 
 /// A proxy's answer to CONNECT is short; more than this is no proxy.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 
-/// The proxy for one upstream.
+/// The proxy on the way to a server.
 pub(crate) struct Proxy {
     address: (String, u16),
     pub(super) authorization: Option<HeaderValue>,

@@ -1,4 +1,4 @@
-//! TLS towards providers: the system's roots, or a CA file.
+//! TLS towards servers: the system's roots, or a CA file.
 
 use std::sync::Arc;
 

@@ -1,0 +1,57 @@
+//! `corelog alarm test`.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::{Session, asked, one, state_of};
+use crate::failure::Failure;
+use crate::printer::cell::safe;
+use crate::printer::note;
+
+const REASON: &str = "This is a test: `corelog alarm test` put the alarm into this state";
+
+pub(super) fn run(name: &str, session: &Session) -> anyhow::Result<ExitCode> {
+    let alarm = one(session, name)?;
+    if state_of(&alarm) == "ALARM" {
+        let failure = Failure::new(format!("`{name}` is in ALARM already"));
+        let hint =
+            "`corelog alarm history` shows which actions were executed, and whether they could be";
+        return Err(failure.hint(hint).into());
+    }
+    let actions: Vec<&str> = alarm["AlarmActions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    set(session, name, "ALARM")?;
+    let is_enabled = alarm["ActionsEnabled"].as_bool().unwrap_or(true);
+    if actions.is_empty() {
+        note("the alarm is in ALARM, and has no action for that");
+    } else if !is_enabled {
+        note("the alarm is in ALARM; its actions are disabled, so none is executed");
+    } else {
+        for action in &actions {
+            note(&format!("executes {}", safe(action)));
+        }
+        let name = safe(name);
+        note(&format!(
+            "`corelog alarm history '{name}' --kind action` shows what came of it"
+        ));
+    }
+    if alarm["AlarmRule"].is_string() {
+        // It would stay so until an alarm in its rule changes.
+        set(session, name, state_of(&alarm))?;
+        note("the alarm is in its former state again");
+    } else {
+        note("the alarm goes back by itself with its next evaluation");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn set(session: &Session, name: &str, state: &str) -> anyhow::Result<()> {
+    let request = json!({ "AlarmName": name, "StateValue": state, "StateReason": REASON });
+    asked(session, "SetAlarmState", &request)?;
+    Ok(())
+}

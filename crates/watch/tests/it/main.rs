@@ -1,0 +1,7 @@
+//! Alarms that run, over a catalog on disk, with a simulated clock and data points made up.
+
+mod crash;
+mod math;
+mod month;
+mod real;
+mod world;
