@@ -39,22 +39,22 @@ const SECOND_BOUNDS: [f64; 14] = [
 ];
 
 /// Attributes, sorted by name.
-type Set = BTreeMap<&'static str, String>;
+pub(super) type Set = BTreeMap<&'static str, String>;
 
 /// `gen_ai.client.token.usage` and `gen_ai.client.operation.duration` of the records noted.
 #[derive(Debug)]
 pub struct Histograms {
     since: Timestamp,
-    tokens: BTreeMap<Set, Histogram>,
-    seconds: BTreeMap<Set, Histogram>,
+    pub(super) tokens: BTreeMap<Set, Histogram>,
+    pub(super) seconds: BTreeMap<Set, Histogram>,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Histogram {
+pub(super) struct Histogram {
     /// One more than there are bounds.
-    buckets: [u64; 15],
-    count: u64,
-    sum: f64,
+    pub(super) buckets: [u64; 15],
+    pub(super) count: u64,
+    pub(super) sum: f64,
     min: Option<f64>,
     max: Option<f64>,
 }

@@ -214,7 +214,12 @@ pub(super) fn logs(
 type Take<'a> = &'a mut dyn FnMut(&Origin, &str) -> Result<(), serde_json::Error>;
 
 fn each_item(body: &[u8], take: Take<'_>) -> Result<(), serde_json::Error> {
-    let request: Request<'_> = serde_json::from_slice(body)?;
+    // A list would do for an object, member by member: serde takes either.
+    let object: &RawValue = serde_json::from_slice(body)?;
+    if !object.get().starts_with('{') {
+        return Err(serde::de::Error::custom("no object"));
+    }
+    let request: Request<'_> = serde_json::from_str(object.get())?;
     for group in request.resource_spans.0 {
         let resource = group.resource.map(|it| attributes(it.attributes));
         let mut origin = Origin {
