@@ -30,7 +30,7 @@ pub struct Intake {
 /// What an export holds for us.
 #[derive(Debug, Default, PartialEq)]
 pub struct Taken {
-    /// Calls to be recorded. Tell [`Intake::kept`] of each once it is.
+    /// Calls to be recorded. Tell [`Intake::note`] of each once it is.
     pub records: Vec<Record>,
     /// Steps around calls.
     pub steps: Vec<Step>,
@@ -47,14 +47,9 @@ pub struct Taken {
 }
 
 impl Intake {
-    /// Remembers a call that the gateway recorded.
+    /// Remembers a record that is kept: one that the gateway made, or one of those that were taken here.
     pub fn note(&mut self, id: RecordId, began: Timestamp, document: &Document) {
-        self.seen.note_call(id, began, document);
-    }
-
-    /// Remembers that a record of a span is kept: the same span makes no other.
-    pub fn kept(&mut self, record: &Record) {
-        self.seen.note_span(record);
+        self.seen.note(id, began, document);
     }
 
     /// Reads an `ExportTraceServiceRequest`.

@@ -16,7 +16,7 @@ use crate::attributes::Attributes;
 use crate::call::{Call, cut};
 use crate::content::Content;
 use crate::id::{hex, record_id};
-use crate::request::{Origin, Span, SpanKey};
+use crate::request::{Origin, Span};
 
 /// The `corelog.dialect` of a record whose bodies are messages of the conventions.
 pub const DIALECT: &str = "opentelemetry";
@@ -53,11 +53,31 @@ pub struct Record {
     pub input: Option<Vec<u8>>,
     /// The answer: JSON on one line.
     pub output: Option<Vec<u8>>,
-    pub(crate) key: SpanKey,
-    pub(crate) parent: Option<[u8; 8]>,
 }
 
 impl Record {
+    /// Leaves out bodies that are not to be kept.
+    pub fn keep_only(&mut self, input: bool, output: bool) {
+        let document = &mut self.document;
+        let mut cut = Vec::new();
+        if !input && self.input.take().is_some() {
+            cut.push("input");
+            if let Some(asked) = &mut document.input {
+                asked.input_content_type = None;
+            }
+        }
+        if !output && self.output.take().is_some() {
+            cut.push("output");
+            if let Some(answered) = &mut document.output {
+                answered.output_content_type = None;
+            }
+        }
+        document.input = document.input.take().filter(|it| *it != Input::default());
+        document.output = document.output.take().filter(|it| *it != Output::default());
+        if let Some(extension) = &mut document.corelog {
+            extension.cut.extend(cut.into_iter().map(by_policy));
+        }
+    }
     /// The pieces of the stored record: the envelope, and the bodies behind it.
     ///
     /// # Errors
@@ -139,8 +159,6 @@ pub(crate) fn record(
         document,
         input,
         output,
-        key: span.key,
-        parent: span.parent,
     }
 }
 
@@ -188,13 +206,17 @@ fn extension(
         cut: hidden
             .iter()
             .filter(|(_, hides)| *hides)
-            .map(|(part, _)| Cut {
-                part: (*part).to_owned(),
-                reason: CutReason::Policy,
-                bytes: None,
-            })
+            .map(|(part, _)| by_policy(part))
             .collect(),
         ..Extension::default()
+    }
+}
+
+fn by_policy(part: &str) -> Cut {
+    Cut {
+        part: part.to_owned(),
+        reason: CutReason::Policy,
+        bytes: None,
     }
 }
 
@@ -222,7 +244,7 @@ fn kept(attributes: &Attributes) -> Map<String, Value> {
 }
 
 /// Whether an attribute is neither content, which has its place, nor likely to hold a secret.
-fn is_kept(key: &str) -> bool {
+pub(crate) fn is_kept(key: &str) -> bool {
     const CONTENT: [&str; 26] = [
         "embedding.embeddings",
         "exception.",

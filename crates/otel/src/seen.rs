@@ -21,7 +21,7 @@ use corelog_record::Document;
 use corelog_types::{RecordId, Timestamp};
 
 use crate::id::{bytes_of_hex, digest};
-use crate::record::Record;
+
 use crate::request::SpanKey;
 
 /// Calls that are remembered.
@@ -86,25 +86,24 @@ fn text(name: &str, text: &str) -> Key {
 }
 
 impl Seen {
-    /// Remembers a call that the gateway recorded.
-    pub(crate) fn note_call(&mut self, id: RecordId, began: Timestamp, document: &Document) {
+    /// Remembers a recorded call: one of the gateway's, or a span's.
+    pub(crate) fn note(&mut self, id: RecordId, began: Timestamp, document: &Document) {
         let Some(extension) = document.corelog.as_deref() else {
             return;
         };
-        // That was a span's record.
-        if extension.span.is_some() {
-            return;
-        }
-        let mut keys = Vec::new();
         let trace = extension.trace.as_ref();
         let trace_id = trace.map(|it| bytes_of_hex(&it.trace_id));
-        let span_id = trace.and_then(|it| it.span_id.as_deref()).map(bytes_of_hex);
-        let ids = (trace_id.clone(), span_id);
-        if let (Some(trace), Some(span)) = ids
-            && let (Ok(trace), Ok(span)) = (trace.try_into(), span.try_into())
-        {
-            keys.push(within(SpanKey { trace, span }));
+        let key_of = |span: &Option<String>| {
+            let span = bytes_of_hex(span.as_deref()?).try_into().ok()?;
+            let trace = trace_id.clone()?.try_into().ok()?;
+            Some(SpanKey { trace, span })
+        };
+        let key = trace.and_then(|it| key_of(&it.span_id));
+        if extension.span.is_some() {
+            let parent = trace.and_then(|it| key_of(&it.parent_span_id));
+            return self.note_span(id, began, extension.response_id.as_deref(), key, parent);
         }
+        let mut keys: Vec<Key> = key.map(within).into_iter().collect();
         let response = extension
             .response_id
             .as_deref()
@@ -128,23 +127,26 @@ impl Seen {
         self.insert(known);
     }
 
-    /// Remembers a span's record.
-    pub(crate) fn note_span(&mut self, record: &Record) {
-        let extension = record.document.corelog.as_deref();
-        let response = extension.and_then(|it| it.response_id.as_deref());
-        let response = response.map(|id| text("response", id));
-        let mut keys = vec![taken(record.key)];
-        keys.extend(record.parent.map(|span| {
-            let trace = record.key.trace;
-            above(SpanKey { trace, span })
-        }));
+    fn note_span(
+        &mut self,
+        id: RecordId,
+        began: Timestamp,
+        response_id: Option<&str>,
+        key: Option<SpanKey>,
+        parent: Option<SpanKey>,
+    ) {
+        let own = key.map(taken);
+        // Noted when it was made, and now read back.
+        if own.is_some_and(|own| self.by_key.contains_key(&own)) {
+            return;
+        }
         self.insert(Known {
-            id: record.id,
-            began_ms: record.time.unix_ms(),
+            id,
+            began_ms: began.unix_ms(),
             model: None,
-            response,
+            response: response_id.map(|id| text("response", id)),
             trace: None,
-            keys,
+            keys: own.into_iter().chain(parent.map(above)).collect(),
             is_claimed: true,
         });
     }

@@ -8,23 +8,41 @@ use corelog_types::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::id::hex;
-use crate::record::is_secret;
+use crate::record::{is_kept, is_secret};
 use crate::request::Span;
 
 /// A line longer than this loses its largest attributes; a log event may have 1 MB.
 const LINE_BYTES_MAX: usize = 256 * 1_024;
 
 /// A step of a trace.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// When it began.
     pub time: Timestamp,
-    /// What is known of it, as JSON on one line.
-    pub line: String,
+    /// All but its attributes.
+    facts: Map<String, Value>,
+    attributes: Vec<(String, Value)>,
+}
+
+impl Step {
+    /// What is known of it, as JSON on one line; with what went into it and came out of it, or without.
+    pub fn line(&self, content: bool) -> String {
+        let mut room = LINE_BYTES_MAX;
+        let mut attributes = Map::new();
+        for (key, value) in &self.attributes {
+            let bytes = key.len() + value.to_string().len() + 4;
+            if bytes <= room && (content || is_kept(key)) {
+                room -= bytes;
+                attributes.insert(key.clone(), value.clone());
+            }
+        }
+        let mut line = self.facts.clone();
+        line.insert("attributes".to_owned(), Value::Object(attributes));
+        Value::Object(line).to_string()
+    }
 }
 
 pub(crate) fn step(facts: SpanFacts, span: &Span) -> Step {
-    let time = Timestamp::from_unix_ms(span.start_ns / 1_000_000);
     let mut line = Map::new();
     let ms = |ns: u64| Timestamp::from_unix_ms(ns / 1_000_000).rfc3339_ms();
     let optional = |value: Option<String>| value.map_or(Value::Null, Value::String);
@@ -45,19 +63,13 @@ pub(crate) fn step(facts: SpanFacts, span: &Span) -> Step {
             line.insert(name.to_owned(), value);
         }
     }
-    let mut room = LINE_BYTES_MAX;
-    let mut attributes = Map::new();
-    for (key, value) in span.attributes.iter().filter(|(key, _)| !is_secret(key)) {
-        let bytes = key.len() + value.to_string().len() + 4;
-        if bytes <= room {
-            room -= bytes;
-            attributes.insert(key.to_owned(), value.clone());
-        }
-    }
-    line.insert("attributes".to_owned(), Value::Object(attributes));
+    let public = span.attributes.iter().filter(|(key, _)| !is_secret(key));
     Step {
-        time,
-        line: Value::Object(line).to_string(),
+        time: Timestamp::from_unix_ms(span.start_ns / 1_000_000),
+        facts: line,
+        attributes: public
+            .map(|(key, value)| (key.to_owned(), value.clone()))
+            .collect(),
     }
 }
 

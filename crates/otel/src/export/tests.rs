@@ -168,7 +168,9 @@ fn a_span_that_came_in_goes_out_as_itself() {
         output: None,
     };
     let (_, span) = sent(out);
-    assert_eq!((span.key, span.parent), (record.key, record.parent));
+    assert_eq!(hex(&span.key.trace), "ab".repeat(16));
+    assert_eq!(span.key.span, [0xcd; 8]);
+    assert_eq!(span.parent, Some([0xef; 8]));
     assert_eq!(span.end_ns - span.start_ns, 100_000_000);
     assert_eq!(
         span.attributes.structure("gen_ai.input.messages"),

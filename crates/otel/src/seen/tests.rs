@@ -47,7 +47,7 @@ fn check(calls: &[&str], sought: Sought<'_>, expected: Option<usize>) {
     let mut ids = Vec::new();
     for (number, corelog) in (1..).zip(calls) {
         let (id, document) = call(number, corelog);
-        seen.note_call(id, BEGAN, &document);
+        seen.note(id, BEGAN, &document);
         ids.push(id);
     }
     let found = seen.find(sought);
@@ -134,7 +134,7 @@ fn by_trace_and_time_where_only_one_call_fits() {
 fn one_call_stands_for_one_span() {
     let (id, document) = call(1, &in_trace("0101010101010101"));
     let mut seen = Seen::default();
-    seen.note_call(id, BEGAN, &document);
+    seen.note(id, BEGAN, &document);
     assert_eq!(seen.find(sought(8)), Some(id));
     assert_eq!(seen.find(sought(9)), None);
 }
@@ -143,11 +143,11 @@ fn one_call_stands_for_one_span() {
 fn the_oldest_calls_are_forgotten_whole() {
     let mut seen = Seen::default();
     let (first, document) = call(1, &in_trace("0909090909090909"));
-    seen.note_call(first, BEGAN, &document);
+    seen.note(first, BEGAN, &document);
     assert_eq!(seen.find(sought(9)), Some(first));
     let (id, document) = call(2, "");
     for _ in 0..CALLS_MAX {
-        seen.note_call(id, BEGAN, &document);
+        seen.note(id, BEGAN, &document);
     }
     assert_eq!(seen.find(sought(9)), None);
     assert_eq!(seen.calls.len(), CALLS_MAX);
