@@ -18,6 +18,7 @@ pub enum Action {
     KillExchange,
     WatchExchanges,
     GetStatus,
+    ExportTelemetry,
     /// An operation of `CloudWatch` Logs, by its name.
     Logs(&'static str),
     /// An operation of `CloudWatch`, by its name.
@@ -44,6 +45,7 @@ impl fmt::Display for Action {
             Self::KillExchange => "corelog:KillExchange",
             Self::WatchExchanges => "corelog:WatchExchanges",
             Self::GetStatus => "corelog:GetStatus",
+            Self::ExportTelemetry => "corelog:ExportTelemetry",
             Self::Logs(operation) => return write!(f, "logs:{operation}"),
             Self::CloudWatch(operation) => return write!(f, "cloudwatch:{operation}"),
         })

@@ -29,6 +29,7 @@ use crate::destinations::{Backgrounds, Destined};
 use crate::front::House;
 #[cfg(feature = "query")]
 use crate::questions::{Apart, Questions};
+use crate::reported::Reported;
 use crate::status::{Flights, Health, InForce};
 use crate::{configure, demo, recorder};
 
@@ -124,6 +125,7 @@ async fn serve(
         at_start,
     });
     let stopping = Shutdown::new();
+    let reported = Arc::new(Reported::new(configure::policies(&settings)));
     let api = Api::new(corelog_api::Ports {
         catalog: Arc::new(catalog.clone()),
         events: destinations.join(Arc::new(catalog.clone()))?,
@@ -132,6 +134,7 @@ async fn serve(
         exports: destinations.exports(Arc::new(catalog.clone())).await?,
         queries: queries.clone(),
         records: LogGroupName::new(settings.store.log_group.clone())?,
+        keeps: Arc::clone(&reported) as _,
         account: Account {
             id: settings.account.id.clone(),
             region: settings.account.region.clone(),
@@ -162,6 +165,7 @@ async fn serve(
         gateway,
         destinations: &destinations,
         health: &health,
+        reported: &reported,
         stopping,
     };
     run(&running).await?;
@@ -219,6 +223,7 @@ struct Running<'a> {
     gateway: Gateway,
     destinations: &'a Destined,
     health: &'a Health,
+    reported: &'a Reported,
     /// Ends answers that would go on for ever.
     stopping: Shutdown,
 }
@@ -299,6 +304,7 @@ impl Running<'_> {
             }
             let settings = Arc::new(loaded.settings);
             self.gateway.reconfigure(configure::gateway(&settings)?)?;
+            self.reported.reconfigure(configure::policies(&settings));
             *self.health.in_force.write() = InForce::of(&settings, waiting.clone());
             self.destinations.reconfigure(settings).await?;
             anyhow::Ok(waiting)
