@@ -12,6 +12,7 @@ mod provider;
 mod tokens;
 
 use corelog_types::{Operation, Usage};
+use serde::Deserialize;
 
 use crate::attributes::Attributes;
 use crate::request::Span;
@@ -108,18 +109,26 @@ pub(crate) fn call(span: &Span, task: Task) -> Call {
     let it = &span.attributes;
     let text = |keys: &[&str]| it.first_text(keys).map(str::to_owned);
     let provider = provider::of(it);
+    let asked = parameters(it);
+    let response_id = text(&["gen_ai.response.id", "llm.response.id"]);
     Call {
         operation: operation(it, task, &provider),
-        model: text(&[
-            "gen_ai.request.model",
-            "llm.request.model_name",
-            "llm.model_name",
-            "embedding.model_name",
-            "reranker.model_name",
+        model: text(&["gen_ai.request.model", "llm.request.model_name"])
+            .or(asked.model)
+            .or_else(|| {
+                text(&[
+                    "llm.model_name",
+                    "embedding.model_name",
+                    "reranker.model_name",
+                    "gen_ai.response.model",
+                ])
+            }),
+        response_model: text(&[
             "gen_ai.response.model",
+            "llm.response.model_name",
+            "llm.model_name",
         ]),
-        response_model: text(&["gen_ai.response.model", "llm.response.model_name"]),
-        response_id: text(&["gen_ai.response.id", "llm.response.id"]),
+        response_id: response_id.or_else(|| id_of_answer(it)),
         request_id: text(&["aws.request_id", "gen_ai.request.id"]),
         stop_reason: stop_reason(it),
         upstream: upstream(it),
@@ -135,7 +144,8 @@ pub(crate) fn call(span: &Span, task: Task) -> Call {
             "llm.user",
             "traceloop.association.properties.user_id",
             "traceloop.association.properties.user",
-        ]),
+        ])
+        .or(asked.user),
         session: text(&[
             "gen_ai.conversation.id",
             "session.id",
@@ -147,6 +157,37 @@ pub(crate) fn call(span: &Span, task: Task) -> Call {
         error: failure(span),
         provider,
     }
+}
+
+/// What `OpenInference` has among the parameters of a request.
+#[derive(Default, Deserialize)]
+struct Parameters {
+    #[serde(default)]
+    model: Option<String>,
+    #[serde(default)]
+    user: Option<String>,
+}
+
+fn parameters(it: &Attributes) -> Parameters {
+    let said = it.first_text(&[
+        "llm.invocation_parameters",
+        "embedding.invocation_parameters",
+    ]);
+    said.and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default()
+}
+
+/// The id in the answer itself, which `OpenInference` keeps whole and has no name for its id.
+fn id_of_answer(it: &Attributes) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Answer {
+        id: String,
+    }
+    if it.text("output.mime_type") != Some("application/json") {
+        return None;
+    }
+    let answer: Answer = serde_json::from_str(it.text("output.value")?).ok()?;
+    Some(answer.id).filter(|id| !id.is_empty() && id.len() <= ID_BYTES_MAX)
 }
 
 /// The name that the gateway would have given the operation.
@@ -247,6 +288,8 @@ fn tags(it: &Attributes) -> Vec<(String, String)> {
     tags
 }
 
+/// A longer id is none.
+const ID_BYTES_MAX: usize = 256;
 /// A message longer than this is cut.
 const MESSAGE_BYTES_MAX: usize = 1_024;
 

@@ -281,7 +281,9 @@ fn openinference() {
         "openinference.span.kind": "LLM",
         "llm.system": "openai",
         "llm.model_name": "gpt-4o-2024-08-06",
-        "llm.invocation_parameters": "{\"model\": \"gpt-4o\", \"temperature\": 0.2}",
+        "llm.invocation_parameters": "{\"model\": \"gpt-4o\", \"temperature\": 0.2, \"user\": \"ada\"}",
+        "output.value": "{\"id\":\"chatcmpl-9\",\"choices\":[]}",
+        "output.mime_type": "application/json",
         "input.value": "{\"model\": \"gpt-4o\"}",
         "input.mime_type": "application/json",
         "llm.input_messages.0.message.role": "user",
@@ -304,10 +306,7 @@ fn openinference() {
         "metadata": "{\"team\": \"ports\", \"n\": 3}",
     }));
     assert_eq!(record.document.operation, "ChatCompletions");
-    assert_eq!(
-        record.document.model_id.as_deref(),
-        Some("gpt-4o-2024-08-06")
-    );
+    assert_eq!(record.document.model_id.as_deref(), Some("gpt-4o"));
     let image = json!({"type": "blob", "modality": "image", "mime_type": "image/png",
         "content": "iVBO"});
     assert_eq!(
@@ -316,7 +315,7 @@ fn openinference() {
             "messages": [{"role": "user",
                 "parts": [{"type": "text", "content": "What rock?"}, image]}],
             "tool_definitions": [{"type": "function"}],
-            "parameters": {"temperature": 0.2},
+            "parameters": {"temperature": 0.2, "user": "ada"},
         })
     );
     assert_eq!(
@@ -328,6 +327,12 @@ fn openinference() {
     );
     let extension = record.document.corelog.as_deref().unwrap();
     assert_eq!(extension.tags["n"], "3");
+    assert_eq!(
+        extension.response_model.as_deref(),
+        Some("gpt-4o-2024-08-06")
+    );
+    assert_eq!(extension.response_id.as_deref(), Some("chatcmpl-9"));
+    assert_eq!(extension.user.as_deref(), Some("ada"));
     assert_eq!(extension.session.as_deref(), Some("s-2"));
 }
 
