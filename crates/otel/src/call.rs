@@ -1,7 +1,7 @@
 //! What a span says of a call to a model, whichever of the conventions it follows.
 //!
-//! Three are read: OpenTelemetry's for generative AI (`gen_ai.*`, as they are and as they were), OpenInference
-//! (`llm.*`, `openinference.*`) and OpenLLMetry (`traceloop.*`). A span may follow several; then the first of these
+//! Three are read: OpenTelemetry's for generative AI (`gen_ai.*`, as they are and as they were), `OpenInference`
+//! (`llm.*`, `openinference.*`) and `OpenLLMetry` (`traceloop.*`). A span may follow several; then the first of these
 //! counts, name by name.
 //!
 //! Sources: <https://github.com/open-telemetry/semantic-conventions/tree/v1.41.1/docs/gen-ai>,

@@ -2,7 +2,7 @@
 //!
 //! All become messages of today's conventions: `{"role", "parts": [{"type": "text", "content": …}, …]}`. One that says
 //! more comes first: messages of the span, the event with the call's details, events of single messages, messages laid
-//! flat (OpenLLMetry, then OpenInference), and last the text in which a framework wrote down what went in and out.
+//! flat (`OpenLLMetry`, then `OpenInference`), and last the text in which a framework wrote down what went in and out.
 //!
 //! Source: <https://github.com/open-telemetry/semantic-conventions/blob/v1.41.1/docs/gen-ai/gen-ai-input-messages.json>
 

@@ -1,7 +1,7 @@
 //! OpenTelemetry in and out: spans of calls to models become records, and records become spans and metrics.
 //!
 //! In: [`Intake`] reads OTLP exports in either encoding. A span of a call becomes a record, whether it follows
-//! OpenTelemetry's conventions for generative AI, OpenInference's or OpenLLMetry's. Calls that the gateway recorded
+//! OpenTelemetry's conventions for generative AI, `OpenInference`'s or `OpenLLMetry`'s. Calls that the gateway recorded
 //! itself are not recorded again; how the two are told to be one opens `seen.rs`.
 //!
 //! Out: [`export`] makes a span of a record, with today's `gen_ai.*` attributes and the content only if that is asked

@@ -213,9 +213,9 @@ impl Counted<'_, LogEvent> {
     fn take(&mut self, origin: &Origin, trace: &[u8], span: &[u8], mut event: Event) {
         // Before there was a field for it, the name was an attribute.
         if event.name.is_empty()
-            && let Some(name) = event.attributes.text("event.name")
+            && let Some(name) = event.attributes.text("event.name").map(str::to_owned)
         {
-            event.name = name.to_owned();
+            event.name = name;
         }
         let key = key_of(trace, span);
         self.visitor.take(origin, LogEvent { key, event });

@@ -5,7 +5,7 @@ use crate::attributes::Attributes;
 /// What instrumentations say, in lower case, and the name of today's conventions.
 ///
 /// Source: <https://github.com/open-telemetry/semantic-conventions/blob/v1.41.1/docs/registry/attributes/gen-ai.md>,
-/// the changes of `gen_ai.system` listed there, and the values that OpenInference and OpenLLMetry write.
+/// the changes of `gen_ai.system` listed there, and the values that `OpenInference` and `OpenLLMetry` write.
 const NAMES: [(&str, &str); 22] = [
     ("az.ai.openai", "azure.ai.openai"),
     ("azure", "azure.ai.openai"),

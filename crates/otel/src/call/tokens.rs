@@ -1,7 +1,7 @@
 //! Token counts of a span, in the record's terms: input without what the provider's cache read or wrote, output with
 //! reasoning.
 //!
-//! Today's conventions and OpenInference count cached tokens inside the input; instrumentations of Anthropic's and
+//! Today's conventions and `OpenInference` count cached tokens inside the input; instrumentations of Anthropic's and
 //! Bedrock's API that are older repeat what those APIs say, which is the input without them. Where a total is
 //! given, it tells which: it has cached tokens beside the input or inside. Elsewhere they are inside, unless there are
 //! more of them than input.

@@ -283,7 +283,7 @@ fn histograms_have_the_bounds_of_the_conventions() {
         .map(f64::from_bits)
         .collect();
     assert_eq!(bounds[..4], [1.0, 4.0, 16.0, 64.0]);
-    assert_eq!(bounds[13], 67_108_864.0);
+    assert_eq!(bounds.last(), Some(&67_108_864.0));
     // Output tokens: 9 and 64, the latter at a bound and so below it; one call has no duration.
     let held = histograms.tokens.values().nth(1).unwrap();
     assert_eq!((held.count, held.sum), (2, 73.0));
