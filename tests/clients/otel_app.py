@@ -1,7 +1,7 @@
 """An application with an OpenAI client that one of OpenTelemetry's instrumentations watches.
 
 Runs as a process of its own, since an instrumentation changes the SDK for the whole process. Arguments: the
-instrumentation, the base URL of the API, the address that spans go to.
+instrumentation, the base URL of the API, the address that spans go to, and the question.
 """
 
 import sys
@@ -24,7 +24,7 @@ class Checked(OTLPSpanExporter):
         return result
 
 
-def main(instrumentation, base_url, address):
+def main(instrumentation, base_url, address, question):
     provider = TracerProvider(resource=Resource.create({"service.name": "assistant"}))
     exporter = Checked(f"{address}/v1/traces", compression=Compression.Gzip)
     provider.add_span_processor(BatchSpanProcessor(exporter))
@@ -45,7 +45,7 @@ def main(instrumentation, base_url, address):
             model="gpt-4o-mini",
             messages=[
                 {"role": "system", "content": "Be brief."},
-                {"role": "user", "content": "Berths?"},
+                {"role": "user", "content": question},
             ],
             temperature=0.5,
             user="ada",

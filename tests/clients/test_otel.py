@@ -22,9 +22,10 @@ def instrumentation(request):
     return request.param
 
 
-def run(instrumentation, base_url, stack):
-    """Runs the application to its end: what it printed, by its first word."""
-    command = [sys.executable, str(APP), instrumentation, base_url, stack.url]
+def run(instrumentation, base_url, stack, question):
+    """Runs the application to its end: what it printed, by its first word. The demo provider gives an answer the id that
+    follows from the question, so each test has a question of its own."""
+    command = [sys.executable, str(APP), instrumentation, base_url, stack.url, question]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     said = dict(line.split(" ", 1) for line in done.stdout.splitlines())
@@ -78,7 +79,8 @@ def marker(stack, number):
 
 
 def test_a_call_beside_the_gateway_is_recorded(stack, instrumentation):
-    said = run(instrumentation, f"http://{stack.demo.address}/v1", stack)
+    question = f"Berths, {instrumentation}?"
+    said = run(instrumentation, f"http://{stack.demo.address}/v1", stack, question)
     (record,) = wait_for(lambda: of_trace(stack, said["trace"]), "the reported call")
     response_id, asked, answered = said["response"].split()
     corelog = record["corelog"]
@@ -95,7 +97,7 @@ def test_a_call_beside_the_gateway_is_recorded(stack, instrumentation):
     assert corelog["user"] == "ada"
     asked = stack.bucket.input_of(record)
     texts = [(it["role"], it["parts"][0]["content"]) for it in asked["messages"]]
-    assert texts == [("system", "Be brief."), ("user", "Berths?")]
+    assert texts == [("system", "Be brief."), ("user", question)]
     assert asked["parameters"]["temperature"] == 0.5
     (message,) = stack.bucket.output_of(record)["messages"]
     assert message["parts"][0]["content"].replace("\n", " ") == said["said"]
@@ -103,7 +105,7 @@ def test_a_call_beside_the_gateway_is_recorded(stack, instrumentation):
 
 
 def test_a_call_through_the_gateway_keeps_its_one_record(stack, instrumentation):
-    said = run(instrumentation, stack.openai_url, stack)
+    said = run(instrumentation, stack.openai_url, stack, f"Both, {instrumentation}?")
     response_id = said["response"].split()[0]
     marker(stack, 0x100 + len(instrumentation))
     records = stack.bucket.by_record_id.values()
@@ -113,7 +115,7 @@ def test_a_call_through_the_gateway_keeps_its_one_record(stack, instrumentation)
 
 
 def test_steps_are_log_events(stack):
-    said = run("openllmetry", f"http://{stack.demo.address}/v1", stack)
+    said = run("openllmetry", f"http://{stack.demo.address}/v1", stack, "Steps?")
     logs = boto3.client(
         "logs", region_name=REGION, endpoint_url=stack.url,
         aws_access_key_id="x", aws_secret_access_key="y",
