@@ -4,7 +4,8 @@
 //! A span and a recorded call are the same
 //!
 //! 1. if the span's record is recorded (an export that is sent again),
-//! 2. if both have the same response id, or the provider's same request id,
+//! 2. if both have the same response id, or the provider's same request id, and began within ten minutes (a mock may give
+//!    one id for ever); of two spans, if they are of one trace: an application may be instrumented twice,
 //! 3. if the call's `traceparent` names the span, or a span below it in the same export: that of the HTTP client,
 //! 4. if both are of one trace, name one model (or one of them names none), and the call began while the span was
 //!    open, give or take a second, and it is the only such call that no span stands for yet;
@@ -28,6 +29,8 @@ use crate::request::SpanKey;
 const CALLS_MAX: usize = 32_768;
 /// Calls of one trace that are compared.
 const OF_TRACE_MAX: usize = 256;
+/// How far apart the beginnings of what has one id may be.
+const ID_APART_MS: u64 = 10 * 60 * 1_000;
 /// How far the clocks of an application and ours may be apart.
 const SKEW_MS: u64 = 1_000;
 
@@ -79,6 +82,10 @@ fn within(key: SpanKey) -> Key {
 
 fn above(key: SpanKey) -> Key {
     digest("above", &[&key.trace, &key.span])
+}
+
+fn reported(key: SpanKey, response_id: &str) -> Key {
+    digest("reported", &[&key.trace, response_id.as_bytes()])
 }
 
 fn text(name: &str, text: &str) -> Key {
@@ -140,13 +147,15 @@ impl Seen {
         if own.is_some_and(|own| self.by_key.contains_key(&own)) {
             return;
         }
+        let of_response = key.zip(response_id).map(|(key, id)| reported(key, id));
+        let keys = [own, parent.map(above), of_response];
         self.insert(Known {
             id,
             began_ms: began.unix_ms(),
             model: None,
             response: response_id.map(|id| text("response", id)),
             trace: None,
-            keys: own.into_iter().chain(parent.map(above)).collect(),
+            keys: keys.into_iter().flatten().collect(),
             is_claimed: true,
         });
     }
@@ -219,12 +228,20 @@ impl Seen {
 
     fn number_of(&self, sought: Sought<'_>) -> Option<u64> {
         let response = sought.response_id.map(|id| text("response", id));
+        if let Some((number, _)) = self.keyed(taken(sought.key)) {
+            return Some(number);
+        }
         let by_id = [
-            Some(taken(sought.key)),
             response,
             sought.request_id.map(|id| text("request", id)),
+            sought.response_id.map(|id| reported(sought.key, id)),
         ];
-        if let Some((number, _)) = by_id.into_iter().flatten().find_map(|key| self.keyed(key)) {
+        let near = |known: &Known| known.began_ms.abs_diff(sought.start_ms) <= ID_APART_MS;
+        let mut by_id = by_id
+            .into_iter()
+            .flatten()
+            .filter_map(|key| self.keyed(key));
+        if let Some((number, _)) = by_id.find(|(_, known)| near(known)) {
             return Some(number);
         }
         let agrees = |known: &Known| match (known.response, response) {

@@ -514,6 +514,20 @@ fn an_export_that_is_sent_again_is_taken_once() {
 }
 
 #[test]
+fn an_application_that_is_instrumented_twice_reports_a_call_once() {
+    let one = json!({"gen_ai.operation.name": "chat", "gen_ai.response.id": "r-1"});
+    let other = json!({"openinference.span.kind": "LLM", "llm.response.id": "r-1"});
+    let mut intake = Intake::default();
+    let first = taken(&mut intake, &[span("0000000000000001", "", &one)]);
+    kept(&mut intake, &first.records[0]);
+    let second = taken(&mut intake, &[span("0000000000000002", "", &other)]);
+    assert_eq!((second.records.len(), second.duplicates), (0, 1));
+    let mut elsewhere = span("0000000000000002", "", &other);
+    elsewhere["traceId"] = json!("1".repeat(32));
+    assert_eq!(taken(&mut intake, &[elsewhere]).records.len(), 1);
+}
+
+#[test]
 fn what_is_no_span_is_refused_and_the_rest_taken() {
     let good = span(
         "00f067aa0ba902b7",

@@ -73,6 +73,15 @@ fn by_the_ids_of_the_provider() {
     check(&calls, of_request("req-2"), Some(1));
     check(&calls, of_request("request-1"), Some(0));
     check(&calls, sought(9), None);
+    // A mock's answers have one id, whenever they are asked for.
+    let at = |start_ms| Sought {
+        start_ms,
+        end_ms: start_ms,
+        ..of_response("r-1")
+    };
+    let began = BEGAN.unix_ms();
+    check(&calls, at(began + ID_APART_MS), Some(0));
+    check(&calls, at(began + ID_APART_MS + 1), None);
 }
 
 #[test]
