@@ -34,8 +34,9 @@ pub use self::names::{HttpUrl, Name, StoreUrl};
 pub use self::problem::{Origin, Place, Problem, Problems};
 pub use self::reader::{Effective, FlagValue};
 pub use self::schema::{
-    Account, CallerKey, Capture, CapturePolicy, CaptureRule, Destination, DestinationKind,
-    Durability, Limits, Log, LogFormat, OnFull, Provider, Proxy, Query, S3, Spool, Sse, Store, Tls,
+    Account, Budget, BudgetPeriod, CallerKey, Capture, CapturePolicy, CaptureRule, Destination,
+    DestinationKind, Durability, Limits, Log, LogFormat, OnFull, Prices, Provider, Proxy, Query,
+    S3, Spool, Sse, Store, Tls,
 };
 pub use self::secret::{Secret, SecretSource};
 
@@ -54,6 +55,10 @@ pub struct Settings {
     pub store: Store,
     /// Questions about log events.
     pub query: Query,
+    /// What models cost.
+    pub prices: Prices,
+    /// What calls may cost.
+    pub budgets: Vec<Budget>,
     /// Who may call; empty: anyone, on loopback.
     pub keys: Vec<CallerKey>,
     /// What of each call is recorded.
@@ -205,6 +210,8 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
     let destinations = read_blocks(file, "destination", sources, findings);
     let store = read_single(file, "store", sources, findings);
     let query = read_single(file, "query", sources, findings);
+    let prices = read_single(file, "prices", sources, findings);
+    let budgets = read_blocks(file, "budget", sources, findings);
     let keys = read_blocks(file, "key", sources, findings);
     let capture = read_single(file, "capture", sources, findings);
     let capture_rules = read_blocks(file, "capture.rule", sources, findings);
@@ -223,6 +230,8 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
         destinations,
         store: store?,
         query: query?,
+        prices: prices?,
+        budgets,
         keys,
         capture: capture?,
         capture_rules,

@@ -45,7 +45,7 @@ pub(crate) fn gateway(settings: &Settings) -> anyhow::Result<GatewayConfig> {
             drain_bytes_max: limits.drain_bytes_max.bytes(),
             drain_timeout: limits.drain_timeout,
         },
-        capture: Arc::new(capture(settings)),
+        capture: Arc::new(capture(settings)?),
         on_full: match settings.spool.on_full {
             settings::OnFull::Refuse => OnFull::Refuse,
             settings::OnFull::Relay => OnFull::Relay,
@@ -178,7 +178,7 @@ fn access(settings: &Settings) -> Access {
     Access::new(&keys)
 }
 
-fn capture(settings: &Settings) -> CaptureLimits {
+fn capture(settings: &Settings) -> anyhow::Result<CaptureLimits> {
     let capture = &settings.capture;
     let mut rules: Vec<Rule> = settings
         .capture_rules
@@ -199,7 +199,7 @@ fn capture(settings: &Settings) -> CaptureLimits {
             ..Rule::default()
         })
     }));
-    CaptureLimits {
+    Ok(CaptureLimits {
         memory_max: capture.memory_max.as_usize(),
         body_max: capture.body_max.bytes(),
         decoded_max: capture.decoded_max.bytes(),
@@ -209,7 +209,8 @@ fn capture(settings: &Settings) -> CaptureLimits {
             otherwise: policy(capture.policy),
         },
         headers: HeaderFilter::new(&capture.headers),
-    }
+        prices: settings.price_table().context("prices cannot be used")?,
+    })
 }
 
 fn header_condition(text: &str) -> (String, Option<String>) {

@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use corelog_runtime::Clock;
 use corelog_types::Timestamp;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake_core::kernel::{Action, Transaction, Version};
+use deltalake_core::kernel::{Action, StructField, Transaction, Version};
 use deltalake_core::logstore::{StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -87,6 +87,7 @@ impl Table {
             .with_save_mode(SaveMode::Ignore)
             .await
             .map_err(failed)?;
+        let delta = with_new_columns(delta).await.map_err(failed)?;
         Ok(Self(Arc::new(Inner {
             url,
             store: below,
@@ -228,6 +229,17 @@ impl Table {
         let committing = CommitBuilder::default().with_actions(actions);
         commit(&mut delta, since, committing, operation).await
     }
+}
+
+/// The table with the columns that it was made too early for: files of before have nothing in them, and say so.
+async fn with_new_columns(delta: DeltaTable) -> Result<DeltaTable, DeltaTableError> {
+    let schema = delta.snapshot()?.schema();
+    let lacks = |column: &StructField| schema.field(column.name()).is_none();
+    let new: Vec<_> = delta_columns().into_iter().filter(lacks).collect();
+    if new.is_empty() {
+        return Ok(delta);
+    }
+    delta.add_columns().with_fields(new).await
 }
 
 /// Commits on top of the newest version, unless what happened since the snapshot is in the way.

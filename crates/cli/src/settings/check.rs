@@ -1,6 +1,7 @@
 //! What must hold between settings, and the files they name.
 
 mod destination;
+mod prices;
 
 use std::path::Path;
 
@@ -48,6 +49,7 @@ pub(super) fn check(settings: &Settings, findings: &mut Findings) {
     for (index, destination) in settings.destinations.iter().enumerate() {
         destination::check(index, destination, settings.s3.allow_http, findings);
     }
+    prices::check(settings, findings);
     keys(settings, findings);
     capture(settings, findings);
     rules(settings, findings);

@@ -74,12 +74,14 @@ impl SectionInfo {
 }
 
 /// Every section, in the order of the docs.
-pub(crate) const SECTIONS: [SectionInfo; 15] = [
+pub(crate) const SECTIONS: [SectionInfo; 17] = [
     SectionInfo::of::<Root>("", Form::Root),
     SectionInfo::of::<Provider>("provider", Form::Named),
     SectionInfo::of::<Destination>("destination", Form::Named),
     SectionInfo::of::<Store>("store", Form::Table),
     SectionInfo::of::<Query>("query", Form::Table),
+    SectionInfo::of::<Prices>("prices", Form::Table),
+    SectionInfo::of::<Budget>("budget", Form::Named),
     SectionInfo::of::<CallerKey>("key", Form::Named),
     SectionInfo::of::<Capture>("capture", Form::Table),
     SectionInfo::of::<CaptureRule>("capture.rule", Form::Listed),
@@ -151,6 +153,9 @@ sections! {
         /// Model names it serves, as globs with `*`: tells several providers of one dialect apart where the
         /// path does not. A provider without globs serves what no other claims.
         models: Vec<String>,
+        /// The list of prices that its calls are billed by: `anthropic`, `openai`, `bedrock`, `gemini`, or one of
+        /// `prices.file`. Left out, the list that knows the address it listens at, if there is one.
+        prices: Option<String>,
         /// Key sent upstream instead of the caller's own, in the header the dialect uses.
         api_key: Option<Secret>,
         /// Bedrock: key sent upstream as `authorization: Bearer` instead of a signature.
@@ -267,6 +272,34 @@ sections! {
         /// How many may be started a second. More are refused with `ThrottlingException`, which AWS's clients answer by
         /// trying again a little later; `0` is no limit.
         starts_per_second: u32 = "10",
+    }
+
+    /// What models cost: each call's record has its cost, by the prices of its time.
+    pub Prices {
+        /// TOML file of prices that count before those that come with Corelog: discounts, models that these do not know,
+        /// servers of your own. `docs/cost.md` has its form.
+        file: Option<PathBuf>,
+    }
+
+    /// What calls may cost in a time, for `corelog cost budgets`. Every condition that is set must hold for a call to
+    /// count.
+    pub Budget {
+        /// Its name.
+        name: Name,
+        /// How much, in the currency of the prices: `250` or `99.50`.
+        amount: String,
+        /// The time it is for, in UTC.
+        per: BudgetPeriod = "month",
+        /// Glob of the model's name, with `*`.
+        model: Option<String>,
+        /// Name of the caller's `[[key]]`.
+        caller: Option<String>,
+        /// The end user that calls name.
+        user: Option<String>,
+        /// Name of the provider.
+        provider: Option<String>,
+        /// A tag that calls carry: `team=search`.
+        tag: Option<String>,
     }
 
     /// A caller who may use the gateway. With one block, every call needs a key; without any, the gateway is
@@ -459,6 +492,16 @@ choice! {
         Metadata = "metadata",
         /// No record.
         None = "none",
+    }
+}
+
+choice! {
+    /// The time a budget is for.
+    BudgetPeriod {
+        /// A day.
+        Day = "day",
+        /// A calendar month.
+        Month = "month",
     }
 }
 
