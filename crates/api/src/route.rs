@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use corelog_access::{Caller, TurnedAway};
 use corelog_catalog::Catalog;
+use corelog_metrics::SqliteMetrics;
 use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::Spool;
 use corelog_tail::Tails;
@@ -47,6 +48,8 @@ pub fn body_bytes_max(head: &Parts) -> usize {
 pub struct Ports {
     /// Control-plane state.
     pub catalog: Arc<dyn Catalog>,
+    /// Metrics, where they are kept.
+    pub metrics: Option<SqliteMetrics>,
     /// The destination of the control API.
     pub destinations: Arc<dyn Destinations>,
     /// Where records are.
@@ -199,6 +202,10 @@ impl Api {
 
     pub(crate) fn catalog(&self) -> &dyn Catalog {
         &*self.0.ports.catalog
+    }
+
+    pub(crate) fn metrics(&self) -> Option<&SqliteMetrics> {
+        self.0.ports.metrics.as_ref()
     }
 
     pub(crate) fn events(&self) -> &dyn Events {

@@ -19,6 +19,7 @@ use corelog_catalog::{
     LoggingConfiguration, SqliteCatalog,
 };
 use corelog_hot::{Hot, Page, Wanted};
+use corelog_metrics::SqliteMetrics;
 use corelog_providers::{Said, SaidKind};
 use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_spool::{OsDisk, Spool};
@@ -316,6 +317,8 @@ async fn house_denying(denied: Option<Action>) -> House {
     let destinations = Arc::new(FakeDestinations::default());
     let catalog = SqliteCatalog::open(dir.path()).await.unwrap();
     catalog.add_export_task(&sample_task(), 1).await.unwrap();
+    let metrics = SqliteMetrics::open(dir.path(), corelog_metrics::Config::default());
+    let metrics = metrics.await.unwrap();
     let events = Arc::new(FakeEvents::default());
     let stopping = Shutdown::new();
     let engine = Arc::new(FakeEngine::default());
@@ -324,6 +327,7 @@ async fn house_denying(denied: Option<Action>) -> House {
         tails: Tails::new(hot(&spool, &stopping), stopping.child()),
         stopping: stopping.clone(),
         catalog: Arc::new(catalog.clone()),
+        metrics: Some(metrics),
         events: Arc::<FakeEvents>::clone(&events),
         queries: engine.queries(UNHURRIED, &clock),
         records: LogGroupName::new("/sample").unwrap(),

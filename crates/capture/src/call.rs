@@ -68,6 +68,8 @@ pub struct Fault {
 pub struct End {
     /// When the last byte came from upstream, after the request arrived.
     pub at: Duration,
+    /// What the gateway itself took; filled in by whoever keeps the record.
+    pub overhead: Option<Duration>,
     /// Whether the answer came to its own end.
     pub complete: bool,
     /// What reached the caller.

@@ -185,6 +185,7 @@ impl Capture {
         let facts = &answer.facts;
         extension.latency_ms = Some(ms(end.at));
         extension.time_to_first_byte_ms = self.arrival.first_at.map(ms);
+        extension.overhead_ms = end.overhead.map(ms);
         extension.reported_latency_ms = facts.latency_ms.map(as_float);
         extension.stop_reason.clone_from(&facts.stop_reason);
         extension.response_model.clone_from(&facts.response_model);
@@ -197,6 +198,7 @@ impl Capture {
         });
         extension.tags = asked.tags.iter().cloned().collect();
         extension.usage = UsageCounts(facts.usage);
+        extension.image_count = facts.image.and_then(|image| image.count);
         extension.delivery = Some(end.delivered.clone());
         extension.http_status = end.status;
         if let Some(answered) = &self.answered {

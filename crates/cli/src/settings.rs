@@ -35,8 +35,8 @@ pub use self::problem::{Origin, Place, Problem, Problems};
 pub use self::reader::{Effective, FlagValue};
 pub use self::schema::{
     Account, Budget, BudgetPeriod, CallerKey, Capture, CapturePolicy, CaptureRule, Destination,
-    DestinationKind, Durability, Limits, Log, LogFormat, OnFull, Prices, Provider, Proxy, Query,
-    S3, Spool, Sse, Store, Tls,
+    DestinationKind, Durability, Limits, Log, LogFormat, Metrics, OnFull, Prices, Provider, Proxy,
+    Query, S3, Spool, Sse, Store, Tls,
 };
 pub use self::secret::{Secret, SecretSource};
 
@@ -59,6 +59,8 @@ pub struct Settings {
     pub prices: Prices,
     /// What calls may cost.
     pub budgets: Vec<Budget>,
+    /// Metrics.
+    pub metrics: Metrics,
     /// Who may call; empty: anyone, on loopback.
     pub keys: Vec<CallerKey>,
     /// What of each call is recorded.
@@ -212,6 +214,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
     let query = read_single(file, "query", sources, findings);
     let prices = read_single(file, "prices", sources, findings);
     let budgets = read_blocks(file, "budget", sources, findings);
+    let metrics = read_single(file, "metrics", sources, findings);
     let keys = read_blocks(file, "key", sources, findings);
     let capture = read_single(file, "capture", sources, findings);
     let capture_rules = read_blocks(file, "capture.rule", sources, findings);
@@ -232,6 +235,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
         query: query?,
         prices: prices?,
         budgets,
+        metrics: metrics?,
         keys,
         capture: capture?,
         capture_rules,

@@ -12,14 +12,18 @@ use corelog_cli::settings::{self, CapturePolicy, Destination, Provider, Settings
 use corelog_gateway::{
     Config as GatewayConfig, Credentials, Limits, OnFull, ProviderConfig, UpstreamConfig,
 };
+use corelog_metrics::TallyConfig;
 use corelog_runtime::Clock;
 use corelog_sinks::groups::TableAt;
 use corelog_sinks::s3;
-use corelog_types::Sequence;
+use corelog_types::{ByteSize, Sequence};
 use hyper_util::client::proxy::matcher::Matcher;
 
 /// The most events of one append to the table.
 const TABLE_BATCH_RECORDS_MAX: usize = 20_000;
+/// Records that are counted at once. They are read whole, bodies beside the spool aside.
+const METRICS_BATCH_RECORDS_MAX: usize = 10_000;
+const METRICS_BATCH_BYTES_MAX: ByteSize = ByteSize::from_bytes(16 << 20);
 /// How long an unused connection to a provider is kept.
 const UPSTREAM_IDLE: Duration = Duration::from_mins(1);
 
@@ -333,6 +337,25 @@ pub(crate) fn table_delivery(name: &str, settings: &Settings) -> corelog_deliver
     config.batch_counts_bodies = true;
     config.shutdown_deadline = settings.limits.shutdown_timeout;
     config
+}
+
+/// How records come to be counted.
+pub(crate) fn metrics_delivery(name: &str, settings: &Settings) -> corelog_delivery::Config {
+    let mut config = corelog_delivery::Config::new(name);
+    config.interval = settings.metrics.interval;
+    config.batch_records_max = METRICS_BATCH_RECORDS_MAX;
+    config.batch_bytes_max = METRICS_BATCH_BYTES_MAX;
+    config.shutdown_deadline = settings.limits.shutdown_timeout;
+    config
+}
+
+/// What is told apart in them.
+pub(crate) fn tally(settings: &Settings) -> TallyConfig {
+    TallyConfig {
+        values_max: settings.metrics.values_max as usize,
+        tags: settings.metrics.tags.clone(),
+        ..TallyConfig::default()
+    }
 }
 
 /// Which events are kept in memory: those behind what the table has.

@@ -256,7 +256,8 @@ impl Destined {
                 .any(|d| d.name.as_str() == name);
             let of_api = keep_api && is_of_api(&name);
             let of_table = self.tables.is_some() && name == TABLE;
-            if !of_file && !of_api && !of_table {
+            let of_metrics = settings.metrics.enabled && name == crate::metrics::CURSOR;
+            if !of_file && !of_api && !of_table && !of_metrics {
                 tracing::info!(destination = name, "forgetting a destination that is gone");
                 corelog_delivery::forget(&self.spool, &name)?;
             }
@@ -300,6 +301,15 @@ impl Destined {
             },
         );
         Ok(())
+    }
+
+    /// Runs something beside the destinations, until they are shut down.
+    pub(crate) fn beside<F>(&self, name: &'static str, work: impl FnOnce(Shutdown) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let running = work(self.caring.child());
+        self.tasks.spawn_on(name, running, &self.background);
     }
 
     /// Lets go of a destination that has ended: the spool keeps nothing for it.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use corelog_access::{Caller, TurnedAway};
 use corelog_api::{Api, Body};
 use corelog_gateway::{Answer, BodyError, Own};
+use corelog_metrics::Totals;
 use corelog_telemetry::Metrics;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, TryStreamExt as _};
@@ -13,6 +14,7 @@ use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
+use parking_lot::Mutex;
 
 use crate::status::Health;
 
@@ -21,6 +23,25 @@ pub(crate) struct House {
     pub(crate) api: Api,
     pub(crate) health: Arc<Health>,
     pub(crate) metrics: Arc<Metrics>,
+    /// What was counted of records, where that is done.
+    pub(crate) totals: Option<Arc<Mutex<Totals>>>,
+}
+
+/// The line that ends what a scrape is answered.
+const END: &str = "# EOF\n";
+
+impl House {
+    /// Our own figures, then those of calls.
+    fn scrape(&self) -> String {
+        let mut text = self.metrics.encode(self.health.sampled());
+        if let Some(totals) = &self.totals {
+            let calls = totals.lock().to_text();
+            text.truncate(text.trim_end_matches(END).len());
+            text.push_str(&calls);
+            text.push_str(END);
+        }
+        text
+    }
 }
 
 impl Own for House {
@@ -55,7 +76,7 @@ impl Own for House {
                 ),
             },
             "/metrics" => {
-                let mut answer = text(StatusCode::OK, self.metrics.encode(self.health.sampled()));
+                let mut answer = text(StatusCode::OK, self.scrape());
                 let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
                 answer
                     .headers_mut()

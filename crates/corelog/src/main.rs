@@ -10,6 +10,7 @@ mod front;
 mod logging;
 #[cfg(feature = "query")]
 mod lookups;
+mod metrics;
 #[cfg(feature = "query")]
 mod questions;
 #[cfg(feature = "query")]

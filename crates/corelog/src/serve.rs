@@ -30,7 +30,7 @@ use crate::front::House;
 #[cfg(feature = "query")]
 use crate::questions::{Apart, Questions};
 use crate::status::{Flights, Health, InForce};
-use crate::{configure, demo, recorder};
+use crate::{configure, demo, metrics, recorder};
 
 /// Threads for what blocks: syncs of large bodies, and the CPU work on them. Each keeps memory of its own.
 const BLOCKING_THREADS: usize = 32;
@@ -86,16 +86,17 @@ async fn serve(
 ) -> anyhow::Result<ExitCode> {
     let settings = Arc::new(loaded.settings.clone());
     let clock = Clock::system();
-    let metrics = Arc::new(Metrics::new());
+    let counters = Arc::new(Metrics::new());
     let (spool, at_start) = open_spool(&settings, &clock)?;
     let catalog = SqliteCatalog::open(&settings.data).await?;
     let logging = catalog.logging().await?;
+    let kept = metrics::open(&settings).await?;
 
     let destinations = Arc::new(Destined::new(
         Arc::clone(&settings),
         spool.clone(),
         clock.clone(),
-        Arc::clone(&metrics),
+        Arc::clone(&counters),
         background,
         logging.as_ref(),
     )?);
@@ -109,6 +110,10 @@ async fn serve(
     if let Some(logging) = &logging {
         destinations.start(logging).await?;
     }
+    let totals = match &kept {
+        Some(kept) => Some(metrics::feed(kept, &destinations, &clock).await?),
+        None => None,
+    };
 
     let inflight = InFlight::default();
     let health = Arc::new(Health {
@@ -116,7 +121,7 @@ async fn serve(
         spool_dir: settings.data.join("spool").display().to_string(),
         spool_bytes_max: settings.spool.bytes_max.bytes(),
         destinations: Arc::clone(&destinations),
-        metrics: Arc::clone(&metrics),
+        metrics: Arc::clone(&counters),
         inflight: inflight.clone(),
         queries: queries.clone(),
         started: clock.now(),
@@ -126,6 +131,7 @@ async fn serve(
     let stopping = Shutdown::new();
     let api = Api::new(corelog_api::Ports {
         catalog: Arc::new(catalog.clone()),
+        metrics: kept.clone(),
         events: destinations.join(Arc::new(catalog.clone()))?,
         tails: Tails::new(destinations.hot().clone(), stopping.child()),
         stopping: stopping.clone(),
@@ -146,12 +152,13 @@ async fn serve(
     let house = House {
         api,
         health: Arc::clone(&health),
-        metrics: Arc::clone(&metrics),
+        metrics: Arc::clone(&counters),
+        totals,
     };
     let ports = corelog_gateway::Ports {
         recorder: recorder::of_spool(&spool, &clock),
         own: Arc::new(house),
-        metrics,
+        metrics: counters,
         clock,
     };
     let gateway = Gateway::open(configure::gateway(&settings)?, ports, inflight)?;
@@ -178,6 +185,9 @@ async fn serve(
             records,
             "not delivered yet; the next start goes on with them"
         );
+    }
+    if let Some(kept) = kept {
+        kept.close().await;
     }
     catalog.close().await;
     tokio::task::spawn_blocking(move || spool.close()).await??;

@@ -47,6 +47,10 @@ impl Ours {
         let before = Duration::ZERO;
         Self { before, since }
     }
+
+    fn so_far(&self) -> Duration {
+        self.before + self.since.elapsed()
+    }
 }
 
 /// Whoever keeps records for the gateway.
@@ -69,6 +73,7 @@ impl Keeper {
         ours: Ours,
     ) -> BoxFuture<'static, Kept> {
         let keeper = Arc::clone(self);
+        end.overhead = Some(ours.so_far());
         let (id, torn) = (capture.id(), capture.is_lost_to_disk());
         if torn && self.on_full == OnFull::Refuse {
             // A record that lacks what the disk would not take is no record of a complete answer.
@@ -140,7 +145,7 @@ impl Keeper {
         };
         self.metrics
             .overhead_seconds
-            .observe((ours.before + ours.since.elapsed()).as_secs_f64());
+            .observe(ours.so_far().as_secs_f64());
         match outcome {
             Ok(()) => {
                 self.metrics.stored.inc();

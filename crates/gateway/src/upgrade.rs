@@ -109,6 +109,7 @@ impl Tunnel {
         };
         let end = End {
             at: now.saturating_duration_since(entry.began()),
+            overhead: None,
             complete: finale.complete,
             delivered: Delivered {
                 outcome,

@@ -76,8 +76,6 @@ fn count(tally: &mut Tally, documents: &[Document], number: u64) {
     tally.count(&Invocation {
         time: Timestamp::from_unix_ms(START_MS + number),
         document: &documents[index],
-        images: None,
-        overhead_ms: Some(0.125),
     });
 }
 
@@ -88,6 +86,7 @@ fn document(number: u32) -> Document {
         method: "POST".to_owned(),
         http_status: Some(200),
         latency_ms: Some(latency),
+        overhead_ms: Some(0.125),
         time_to_first_byte_ms: Some(latency / 7.0),
         stream: Some(StreamFacts {
             longest_gap_ms: Some(latency / 50.0),

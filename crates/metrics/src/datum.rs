@@ -61,18 +61,27 @@ pub struct Refused {
 ///
 /// # Errors
 /// [`Refused`] names the first datum that is not as it should be, and its first fault. Parameters are named as in the
-/// query protocol (`MetricData.member.1.Value`), whichever protocol they came by, as the service does.
+/// query protocol (`MetricData.member.1.Value`, where the collection is `MetricData`), whichever protocol they came by,
+/// as the service does.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>
-pub fn admit(namespace: &str, data: &[Datum], now: Timestamp) -> Result<Deltas, Refused> {
+pub fn admit(
+    namespace: &str,
+    collection: &str,
+    data: &[Datum],
+    now: Timestamp,
+) -> Result<Deltas, Refused> {
     if data.len() > DATA_MAX {
         return Err(invalid(format!(
-            "The collection MetricData must not have a size greater than {DATA_MAX}."
+            "The collection {collection} must not have a size greater than {DATA_MAX}."
         )));
     }
     let mut deltas = Deltas::default();
     for (index, datum) in data.iter().enumerate() {
-        let member = Member(index + 1);
+        let member = Member {
+            collection,
+            number: index + 1,
+        };
         let metric = member.metric(namespace, datum)?;
         let unit = member.unit(datum)?;
         let resolution = member.resolution(datum)?;
@@ -97,12 +106,16 @@ enum Measured {
     Set(StatisticSet),
 }
 
-/// Which of the data it is, from 1.
-struct Member(usize);
+/// Which of the data it is.
+struct Member<'a> {
+    collection: &'a str,
+    /// From 1.
+    number: usize,
+}
 
-impl Member {
+impl Member<'_> {
     fn name(&self, part: &str) -> String {
-        format!("MetricData.member.{}.{part}", self.0)
+        format!("{}.member.{}.{part}", self.collection, self.number)
     }
 
     /// Decision: the service's words for names of the wrong length or letters are not known to us; these are ours.
@@ -311,7 +324,7 @@ mod tests {
     }
 
     fn refused(data: &[Datum], fault: Fault, message: &str) {
-        let refused = admit("a", data, Timestamp::from_unix_ms(NOW)).unwrap_err();
+        let refused = admit("a", "MetricData", data, Timestamp::from_unix_ms(NOW)).unwrap_err();
         assert_eq!(refused.message, message);
         assert_eq!(refused.fault, fault);
     }
@@ -354,12 +367,21 @@ mod tests {
     #[test]
     fn sizes_and_counts_have_limits() {
         let check = |datum: Datum, fault| {
-            let refused = admit("a", &[datum], Timestamp::from_unix_ms(NOW)).unwrap_err();
+            let refused =
+                admit("a", "MetricData", &[datum], Timestamp::from_unix_ms(NOW)).unwrap_err();
             assert_eq!(refused.fault, fault);
         };
         let invalid = Fault::InvalidParameterValue;
         let greatest = 2.0_f64.powi(360);
-        assert!(admit("a", &[value(-greatest)], Timestamp::from_unix_ms(NOW)).is_ok());
+        assert!(
+            admit(
+                "a",
+                "MetricData",
+                &[value(-greatest)],
+                Timestamp::from_unix_ms(NOW)
+            )
+            .is_ok()
+        );
         check(value(greatest * 1.000_001), invalid);
         check(values(&[1.0; 151], &[]), invalid);
         check(values(&[1.0], &[0.0]), invalid);
@@ -397,8 +419,8 @@ mod tests {
         };
         check(nameless, invalid);
         let many = vec![value(1.0); 1_001];
-        assert!(admit("a", &many, Timestamp::from_unix_ms(NOW)).is_err());
-        assert!(admit("a", &many[1..], Timestamp::from_unix_ms(NOW)).is_ok());
+        assert!(admit("a", "MetricData", &many, Timestamp::from_unix_ms(NOW)).is_err());
+        assert!(admit("a", "MetricData", &many[1..], Timestamp::from_unix_ms(NOW)).is_ok());
     }
 
     #[test]
@@ -407,7 +429,8 @@ mod tests {
             timestamp: Some(Timestamp::from_unix_ms(ms)),
             ..value(1.0)
         };
-        let admitted = |ms| admit("a", &[at(ms)], Timestamp::from_unix_ms(NOW)).is_ok();
+        let admitted =
+            |ms| admit("a", "MetricData", &[at(ms)], Timestamp::from_unix_ms(NOW)).is_ok();
         assert!(admitted(NOW + 7_200_000));
         assert!(!admitted(NOW + 7_200_001));
         assert!(admitted(NOW - 1_209_600_000));
@@ -433,7 +456,7 @@ mod tests {
             maximum: 5.0,
         });
         let data = [values(&[1.0, 2.0], &[4.0, 2.0]), high, set];
-        let deltas = admit("a", &data, Timestamp::from_unix_ms(NOW)).unwrap();
+        let deltas = admit("a", "MetricData", &data, Timestamp::from_unix_ms(NOW)).unwrap();
         let says = |index: usize| {
             let (place, bucket): &(crate::deltas::Place, Bucket) = &deltas.buckets[index];
             let says = |statistic| bucket.statistic(statistic);

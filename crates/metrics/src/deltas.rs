@@ -61,6 +61,11 @@ impl Deltas {
         self.buckets.push((place, bucket));
     }
 
+    /// Adds what others hold.
+    pub fn append(&mut self, mut others: Self) {
+        self.buckets.append(&mut others.buckets);
+    }
+
     /// How many buckets there are.
     pub fn len(&self) -> usize {
         self.buckets.len()

@@ -14,10 +14,6 @@ pub struct Invocation<'a> {
     pub time: Timestamp,
     /// The record, bodies aside.
     pub document: &'a Document,
-    /// How many images the model made, if that is known; the document has no place for it.
-    pub images: Option<u64>,
-    /// Milliseconds that the gateway itself took, if that is known; the document has no place for it.
-    pub overhead_ms: Option<f64>,
 }
 
 /// A kind of delivery of invocation logs, each attempt of which is a value of 1 in a metric without dimensions.
@@ -151,9 +147,7 @@ impl<'a> Invocation<'a> {
         if let Some(usage) = tokens.quota_usage(self.document.model_id.as_deref()) {
             values.push((Measure::EstimatedTpmQuotaUsage, usage));
         }
-        if let Some(images) = self.images {
-            values.push((Measure::OutputImageCount, float(images)));
-        }
+        self.images(values);
     }
 
     /// Counts, errors and latency, for models and guardrails alike.
@@ -187,15 +181,13 @@ impl<'a> Invocation<'a> {
         if let Some(reasoning) = reasoning {
             values.push((Measure::ReasoningTokenCount, float(reasoning.value)));
         }
-        if let Some(images) = self.images {
-            values.push((Measure::OutputImageCount, float(images)));
-        }
-        if let Some(overhead) = self.overhead_ms {
-            values.push((Measure::GatewayOverhead, overhead));
-        }
+        self.images(values);
         let Some(extension) = self.extension() else {
             return;
         };
+        if let Some(overhead) = extension.overhead_ms {
+            values.push((Measure::GatewayOverhead, overhead));
+        }
         if self.hung_up() {
             values.push((Measure::CallerHangUps, 1.0));
         }
@@ -212,6 +204,12 @@ impl<'a> Invocation<'a> {
         self.first_token(values);
         if let Some(rate) = rate(extension, tokens.output) {
             values.push((Measure::OutputTokensPerSecond, rate));
+        }
+    }
+
+    fn images(&self, values: &mut Values) {
+        if let Some(images) = self.extension().and_then(|it| it.image_count) {
+            values.push((Measure::OutputImageCount, float(images)));
         }
     }
 

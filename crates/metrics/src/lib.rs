@@ -3,7 +3,7 @@
 //! A [`Metric`] is a namespace, a name and a set of dimensions. Numbers come to it in two ways: as data that somebody
 //! puts ([`admit`], by the rules of `PutMetricData`), and out of records of invocations ([`Tally`], the runtime metrics
 //! of `AWS/Bedrock` and those of our own namespace). Either becomes [`Deltas`]: [`Bucket`]s, each
-//! of a metric, a unit, and a second or a minute. [`SqliteMetrics`] adds deltas to what it keeps, and answers questions about it.
+//! of a metric, a unit, and a second or a minute. [`Totals`] are what records come to since the process began, for scrapes. [`SqliteMetrics`] adds deltas to what it keeps, and answers questions about it.
 //!
 //! # Buckets
 //! A bucket holds count, sum, least and greatest value, and how the values are distributed. Buckets are added to each
@@ -42,6 +42,7 @@ mod period;
 mod invocation;
 mod measure;
 mod tally;
+mod totals;
 
 mod sqlite;
 
@@ -58,6 +59,7 @@ pub use sqlite::{
 };
 pub use statistic::{Bounds, InvalidStatistic, Statistic};
 pub use tally::{Tally, TallyConfig};
+pub use totals::Totals;
 pub use unit::{InvalidUnit, Unit};
 
 /// Why metrics could not be kept or read.

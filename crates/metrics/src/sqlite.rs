@@ -22,7 +22,6 @@ pub use write::{Added, Overflow, Read};
 
 use crate::Error;
 
-const FILE_NAME: &str = "metrics.db";
 /// Each is a thread that mostly sleeps. Readers do not wait for a writer.
 const CONNECTIONS_MAX: u32 = 4;
 /// How long a writer waits for another.
@@ -51,12 +50,15 @@ pub struct SqliteMetrics {
 }
 
 impl SqliteMetrics {
+    /// The name of the file in its directory.
+    pub const FILE_NAME: &str = "metrics.db";
+
     /// Opens the metrics of `dir`, which must exist, and brings their tables up to date.
     ///
     /// # Errors
     /// [`Error::Version`] for metrics of a newer version; [`Error::Database`].
     pub async fn open(dir: &Path, config: Config) -> Result<Self, Error> {
-        let path = dir.join(FILE_NAME);
+        let path = dir.join(Self::FILE_NAME);
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .create_if_missing(true)

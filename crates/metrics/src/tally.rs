@@ -47,6 +47,9 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// The namespaces of what it counts.
+    pub const NAMESPACES: [&'static str; 3] = [BEDROCK, GUARDRAILS, CORELOG];
+
     /// An empty tally.
     pub fn new(config: TallyConfig) -> Self {
         let shared = Shared::new(config.values_max);

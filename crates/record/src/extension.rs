@@ -47,6 +47,10 @@ pub struct Extension {
     /// Request's arrival to the upstream's first body byte, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shortest")]
     pub time_to_first_byte_ms: Option<f64>,
+    /// The gateway's own part of it, in milliseconds: until the call went upstream, and from its end on until the record
+    /// was made. Syncing the record is not in it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shortest")]
+    pub overhead_ms: Option<f64>,
     /// Latency as the provider itself measured it.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shortest")]
     pub reported_latency_ms: Option<f64>,
@@ -95,6 +99,9 @@ pub struct Extension {
     /// What the call cost by the prices of its time, or why that is not known; only for calls of models.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<CostFacts>,
+    /// How many images the answer has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_count: Option<u64>,
     /// Who called, as far as the gateway knows.
     pub caller: CallerFacts,
     /// What reached the caller: a fact apart from what the provider produced.

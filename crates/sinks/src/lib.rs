@@ -8,6 +8,7 @@
 
 pub mod cloudwatch;
 pub mod groups;
+pub mod metrics;
 pub mod s3;
 
 mod compact;

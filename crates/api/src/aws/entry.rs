@@ -8,7 +8,7 @@ use futures_util::stream::BoxStream;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Account, Fault, Rates};
+use super::{Account, Fault, Kind, Rates};
 use crate::{Action, Api};
 
 /// Whether an operation changes anything.
@@ -121,6 +121,14 @@ impl<'a> Context<'a> {
 
     pub(crate) fn catalog(&self) -> &'a dyn corelog_catalog::Catalog {
         self.api.catalog()
+    }
+
+    /// Metrics, unless the configuration wants none.
+    pub(crate) fn metrics(&self) -> Result<&'a corelog_metrics::SqliteMetrics, Fault> {
+        self.api.metrics().ok_or_else(|| {
+            let text = "Corelog is configured to keep no metrics: `metrics.enabled` is false.";
+            Fault::new(Kind::Validation, text)
+        })
     }
 
     pub(crate) fn events(&self) -> &'a dyn crate::logs::Events {

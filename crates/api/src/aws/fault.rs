@@ -19,14 +19,17 @@ pub(crate) enum Kind {
     DashboardInvalidInput,
     DashboardNotFound,
     Internal,
+    InvalidNextToken,
     InvalidOperation,
     InvalidParameter,
+    InvalidParameterCombination,
     InvalidParameterValue,
     InvalidSignature,
     LimitExceeded,
     MalformedQuery,
     MissingAction,
     MissingAuthenticationToken,
+    MissingParameter,
     OperationAborted,
     ResourceAlreadyExists,
     ResourceNotFound,
@@ -49,14 +52,17 @@ impl Kind {
             Self::DashboardInvalidInput => ("DashboardInvalidInputError", 400),
             Self::DashboardNotFound => ("DashboardNotFoundError", 404),
             Self::Internal => ("InternalServerException", 500),
+            Self::InvalidNextToken => ("InvalidNextToken", 400),
             Self::InvalidOperation => ("InvalidOperationException", 400),
             Self::InvalidParameter => ("InvalidParameterException", 400),
+            Self::InvalidParameterCombination => ("InvalidParameterCombinationException", 400),
             Self::InvalidParameterValue => ("InvalidParameterValueException", 400),
             Self::InvalidSignature => ("InvalidSignatureException", 400),
             Self::LimitExceeded => ("LimitExceededException", 400),
             Self::MalformedQuery => ("MalformedQueryException", 400),
             Self::MissingAction => ("MissingAction", 400),
             Self::MissingAuthenticationToken => ("MissingAuthenticationTokenException", 400),
+            Self::MissingParameter => ("MissingRequiredParameterException", 400),
             Self::OperationAborted => ("OperationAbortedException", 400),
             Self::ResourceAlreadyExists => ("ResourceAlreadyExistsException", 400),
             Self::ResourceNotFound => ("ResourceNotFoundException", 400),
@@ -160,6 +166,16 @@ impl Fault {
 /// What the catalog says and no operation expects.
 impl From<corelog_catalog::Error> for Fault {
     fn from(error: corelog_catalog::Error) -> Self {
+        if error.is_transient() {
+            return Self::unavailable(&error);
+        }
+        Self::internal(&error)
+    }
+}
+
+/// What the metrics say and no operation expects.
+impl From<corelog_metrics::Error> for Fault {
+    fn from(error: corelog_metrics::Error) -> Self {
         if error.is_transient() {
             return Self::unavailable(&error);
         }

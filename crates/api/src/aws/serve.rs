@@ -26,6 +26,11 @@ const AT_ONCE_BYTES_MAX: usize = 64 << 10;
 /// What a compressed body may come to: as much as most bodies may have that are not.
 const INFLATED_BYTES_MAX: usize = 8 << 20;
 
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>
+const METRIC_DATA_BYTES_MAX: usize = 1 << 20;
+
+const TOO_LARGE: &str = "The request is too large.";
+
 /// Of a name that a caller made up, so much is said back.
 const SAID_CHARS_MAX: usize = 128;
 
@@ -60,7 +65,7 @@ pub(crate) fn turn_away(api: &Api, parts: &Parts, why: TurnedAway) -> Option<Res
             "The request signature we calculated does not match the signature you provided. \
              Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
         ),
-        TurnedAway::BodyTooLarge => (Kind::Serialization, "The request is too large."),
+        TurnedAway::BodyTooLarge => (Kind::Serialization, TOO_LARGE),
     };
     let request_id = corelog_runtime::record_id(api.clock().now());
     let terms = terms(&asked, &parts.headers, request_id);
@@ -85,9 +90,10 @@ pub(crate) async fn serve(
     let readable = content.as_ref().map_or(&b""[..], |content| &content[..]);
     let asked = protocol::find(&SERVICES, &head, readable)?;
     let terms = terms(&asked, request.headers(), cx.request_id());
-    let answered = match &content {
-        Ok(content) => answer(&asked, content, &terms, &cx).await,
-        Err(fault) => Err(fault.clone()),
+    let answered = match (&content, fits(&asked, request.body())) {
+        (Ok(content), Ok(())) => answer(&asked, content, &terms, &cx).await,
+        (Err(fault), _) => Err(fault.clone()),
+        (_, Err(fault)) => Err(fault),
     };
     Some(answered.unwrap_or_else(|fault| {
         let answer = asked.protocol.refuse(&fault.into_exception(), &terms);
@@ -112,6 +118,14 @@ async fn content(request: &Request<Bytes>) -> Result<Bytes, Fault> {
     };
     let inflated = apart_if(true, inflate).await?;
     inflated.map_err(|error| Fault::new(Kind::Serialization, error.to_string()))
+}
+
+/// Refuses a body that is larger than its operation takes, as it was sent.
+fn fits(asked: &Asked<'_>, body: &Bytes) -> Result<(), Fault> {
+    if asked.operation == "PutMetricData" && body.len() > METRIC_DATA_BYTES_MAX {
+        return Err(Fault::new(Kind::Serialization, TOO_LARGE));
+    }
+    Ok(())
 }
 
 fn terms(asked: &Asked<'_>, headers: &HeaderMap, request_id: RecordId) -> Terms {

@@ -1,4 +1,6 @@
-//! `CloudWatch`: its dashboards in three protocols, each operation authorised, each error in its protocol's words.
+//! `CloudWatch`: its dashboards and metrics in three protocols, each operation authorised, each error in its protocol's words.
+
+mod metrics;
 
 use corelog_access::TurnedAway;
 use corelog_catalog::Dashboards as _;
@@ -21,9 +23,22 @@ fn sample(operation: &str) -> Value {
     match operation {
         "DeleteDashboards" => json!({"DashboardNames": ["sample"]}),
         "GetDashboard" => json!({"DashboardName": "sample"}),
-        "ListDashboards" => json!({}),
+        "GetMetricData" => json!({
+            "MetricDataQueries": [{"Id": "m", "MetricStat": {
+                "Metric": {"Namespace": "Sample", "MetricName": "Calls"}, "Period": 60, "Stat": "Sum",
+            }}],
+            "StartTime": 1_795_166_000, "EndTime": 1_795_166_200,
+        }),
+        "GetMetricStatistics" => json!({
+            "Namespace": "Sample", "MetricName": "Calls", "Period": 60, "Statistics": ["Sum"],
+            "StartTime": 1_795_166_000, "EndTime": 1_795_166_200,
+        }),
+        "ListDashboards" | "ListMetrics" => json!({}),
         "ListTagsForResource" => json!({"ResourceARN": ARN}),
         "PutDashboard" => json!({"DashboardName": "new", "DashboardBody": BODY}),
+        "PutMetricData" => json!({
+            "Namespace": "Sample", "MetricData": [{"MetricName": "Calls", "Value": 1}],
+        }),
         "TagResource" => json!({"ResourceARN": ARN, "Tags": [{"Key": "new", "Value": "1"}]}),
         "UntagResource" => json!({"ResourceARN": ARN, "TagKeys": ["team"]}),
         other => panic!("`{other}` has no sample: give it one"),
@@ -120,10 +135,14 @@ impl House {
     }
 
     /// All that these operations can change.
-    async fn dashboards(&self) -> Vec<Value> {
+    async fn state(&self) -> Vec<Value> {
         let found = self.catalog.dashboard("sample").await.unwrap();
         let tags = found.map(|dashboard| dashboard.tags);
-        vec![self.given("ListDashboards", json!({})).await, json!(tags)]
+        vec![
+            self.given("ListDashboards", json!({})).await,
+            self.given("ListMetrics", json!({})).await,
+            json!(tags),
+        ]
     }
 }
 
@@ -153,10 +172,10 @@ fn what_is_served_is_of_the_model() {
         let reads = ["Get", "List"]
             .iter()
             .any(|verb| entry.name.starts_with(verb));
-        let expected = if reads {
-            Effect::Reads
-        } else {
-            Effect::Changes
+        let expected = match entry.name {
+            _ if reads => Effect::Reads,
+            "PutMetricData" => Effect::TakesIn,
+            _ => Effect::Changes,
         };
         assert_eq!(entry.effect, expected, "{}", entry.name);
     }
@@ -175,7 +194,7 @@ async fn every_operation_is_authorised() {
             ..super::logs::house_like(&house)
         };
         furnish(&open).await;
-        let before = open.dashboards().await;
+        let before = open.state().await;
         let (status, code, message) = house.not_given(entry.name, sample(entry.name)).await;
         assert_eq!(
             (status, code.as_str()),
@@ -183,14 +202,18 @@ async fn every_operation_is_authorised() {
             "{}",
             entry.name
         );
+        let resource = match entry.name.contains("Metric") {
+            true => "*",
+            false => "arn:aws:cloudwatch::111122223333:dashboard/",
+        };
         let said = format!(
-            "is not authorized to perform: cloudwatch:{} on resource: arn:aws:cloudwatch::111122223333:dashboard/",
+            "is not authorized to perform: cloudwatch:{} on resource: {resource}",
             entry.name
         );
         assert!(message.contains(&said), "{message}");
-        assert_eq!(open.dashboards().await, before, "{} was done", entry.name);
+        assert_eq!(open.state().await, before, "{} was done", entry.name);
         open.given(entry.name, sample(entry.name)).await;
-        let changed = open.dashboards().await != before;
+        let changed = open.state().await != before;
         assert_eq!(changed, entry.effect != Effect::Reads, "{}", entry.name);
     }
 }

@@ -1,6 +1,7 @@
 //! What must hold between settings, and the files they name.
 
 mod destination;
+mod metrics;
 mod prices;
 
 use std::path::Path;
@@ -54,6 +55,7 @@ pub(super) fn check(settings: &Settings, findings: &mut Findings) {
     capture(settings, findings);
     rules(settings, findings);
     spool_and_limits(settings, findings);
+    metrics::check(&settings.metrics, findings);
     tls(settings, findings);
     s3(settings, findings);
     account(settings, findings);

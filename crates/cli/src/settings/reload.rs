@@ -9,7 +9,7 @@ use super::{Loaded, Settings};
 /// Whether a key is read at the start only.
 pub(super) fn is_read_at_start(section: &str, key: &str) -> bool {
     match section {
-        "" | "store" | "query" | "tls" | "log" => true,
+        "" | "store" | "query" | "metrics" | "tls" | "log" => true,
         "spool" => key != "on_full",
         "limits" => key == "shutdown_timeout",
         _ => false,
@@ -67,6 +67,7 @@ impl Settings {
         self.data.clone_from(&running.data);
         self.store.clone_from(&running.store);
         self.query.clone_from(&running.query);
+        self.metrics.clone_from(&running.metrics);
         self.tls.clone_from(&running.tls);
         self.log.clone_from(&running.log);
         let on_full = self.spool.on_full;

@@ -74,7 +74,7 @@ impl SectionInfo {
 }
 
 /// Every section, in the order of the docs.
-pub(crate) const SECTIONS: [SectionInfo; 17] = [
+pub(crate) const SECTIONS: [SectionInfo; 18] = [
     SectionInfo::of::<Root>("", Form::Root),
     SectionInfo::of::<Provider>("provider", Form::Named),
     SectionInfo::of::<Destination>("destination", Form::Named),
@@ -82,6 +82,7 @@ pub(crate) const SECTIONS: [SectionInfo; 17] = [
     SectionInfo::of::<Query>("query", Form::Table),
     SectionInfo::of::<Prices>("prices", Form::Table),
     SectionInfo::of::<Budget>("budget", Form::Named),
+    SectionInfo::of::<Metrics>("metrics", Form::Table),
     SectionInfo::of::<CallerKey>("key", Form::Named),
     SectionInfo::of::<Capture>("capture", Form::Table),
     SectionInfo::of::<CaptureRule>("capture.rule", Form::Listed),
@@ -300,6 +301,22 @@ sections! {
         provider: Option<String>,
         /// A tag that calls carry: `team=search`.
         tag: Option<String>,
+    }
+
+    /// Metrics as CloudWatch has them: counted of every record, and put by whoever has some.
+    pub Metrics {
+        /// `false` keeps none: nothing is counted, and operations on metrics are refused.
+        enabled: bool = "true",
+        /// The longest a record waits until it is counted.
+        interval: Duration = "2s",
+        /// The most metrics there may be. Records go on to be counted in those that are there; new ones that are put are
+        /// refused.
+        metrics_max: u32 = "200000",
+        /// How many values of each dimension are told apart: models, callers, users, sessions, error codes, and each of
+        /// `tags`. More are counted together, as the value `Other`; those not seen for a day make room again.
+        values_max: u32 = "1000",
+        /// Tags of records (`x-corelog-tag-team: search`) that usage is counted by, in a dimension of the tag's name.
+        tags: Vec<String>,
     }
 
     /// A caller who may use the gateway. With one block, every call needs a key; without any, the gateway is

@@ -163,6 +163,7 @@ fn ending(
     };
     let end = End {
         at: now.saturating_duration_since(began),
+        overhead: None,
         complete: false,
         delivered: Delivered {
             outcome,

@@ -216,6 +216,7 @@ impl Flow {
         let released = if gone.is_none() { held_bytes as u64 } else { 0 };
         let end = End {
             at: ended_at.saturating_duration_since(listed.began()),
+            overhead: None,
             complete: finale.complete,
             delivered: Delivered {
                 outcome,

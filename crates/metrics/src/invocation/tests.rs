@@ -58,8 +58,6 @@ fn invocation(document: &Document) -> Invocation<'_> {
     Invocation {
         time: Timestamp::from_unix_ms(1_795_003_207_000),
         document,
-        images: None,
-        overhead_ms: None,
     }
 }
 
@@ -229,13 +227,10 @@ fn our_own_counts_say_more() {
         reasoning: Some(Count::reported(7)),
         ..Usage::default()
     });
-    let told = Invocation {
-        images: Some(2),
-        overhead_ms: Some(0.25),
-        ..invocation(&document)
-    };
+    extension(&mut document).image_count = Some(2);
+    extension(&mut document).overhead_ms = Some(0.25);
     let mut values = Values::new();
-    told.ours(&mut values);
+    invocation(&document).ours(&mut values);
     assert_eq!(
         named(values),
         [

@@ -56,8 +56,6 @@ fn count(tally: &mut Tally, document: &Document, ms: u64) {
     tally.count(&Invocation {
         time: Timestamp::from_unix_ms(ms),
         document,
-        images: None,
-        overhead_ms: None,
     });
 }
 
@@ -226,12 +224,8 @@ fn images_are_told_apart_by_size_and_steps() {
         output_image_bucketed_step_size: Some(50),
         ..Output::default()
     });
-    tally.count(&Invocation {
-        time: Timestamp::from_unix_ms(NOON_MS),
-        document: &image,
-        images: Some(3),
-        overhead_ms: None,
-    });
+    image.corelog.as_mut().unwrap().image_count = Some(3);
+    count(&mut tally, &image, NOON_MS);
     let lines = taken(&mut tally);
     let has = |line: &str| assert!(lines.iter().any(|one| one == line), "{line} of {lines:#?}");
     has("AWS/Bedrock OutputImageCount {ModelId=gpt-5} 0: 3 Count");

@@ -4,6 +4,8 @@
     reason = "this crate is tests; its fixtures may panic too"
 )]
 
+mod metrics;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::{Read, Write};
@@ -29,7 +31,7 @@ const RECORDS: u64 = 60;
 /// The real sink, whose process is lost in the n-th call, before or after everything was put.
 #[derive(Debug)]
 struct Lost {
-    sink: S3Sink,
+    sink: Arc<dyn Sink>,
     calls_left: AtomicUsize,
     after: bool,
     now: Notify,
@@ -206,7 +208,7 @@ fn every_record_arrives_once_and_whole_though_processes_are_lost() {
     for (calls, after) in [(1, true), (1, false), (3, true), (2, false)] {
         process(async {
             let lost = Arc::new(Lost {
-                sink: sink(&bucket),
+                sink: Arc::new(sink(&bucket)),
                 calls_left: AtomicUsize::new(calls),
                 after,
                 now: Notify::new(),

@@ -1,0 +1,88 @@
+//! The metrics of this process: opened, fed from the spool, trimmed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use corelog_cli::Failure;
+use corelog_cli::settings::Settings;
+use corelog_metrics::{Config, SqliteMetrics, Totals};
+use corelog_runtime::{Clock, Shutdown};
+use corelog_sinks::metrics::MetricsSink;
+use corelog_telemetry::Chain;
+use parking_lot::Mutex;
+
+use crate::configure;
+use crate::destinations::Destined;
+
+/// The name of what counts records, and of its cursor in the spool.
+pub(crate) const CURSOR: &str = "metrics";
+
+const TRIM_EVERY: Duration = Duration::from_hours(1);
+
+/// Opens the metrics, if the configuration wants any.
+pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Option<SqliteMetrics>> {
+    if !settings.metrics.enabled {
+        return Ok(None);
+    }
+    let config = Config {
+        metrics_max: settings.metrics.metrics_max.into(),
+    };
+    let opened = SqliteMetrics::open(&settings.data, config).await;
+    opened.map(Some).map_err(|error| {
+        let hint = match &error {
+            corelog_metrics::Error::Version { .. } => "start the version that wrote it, or a later one",
+            _ => {
+                "if the file is damaged, move `metrics.db` with `metrics.db-wal` and `metrics.db-shm` away: records \
+                 are counted anew from here on"
+            }
+        };
+        let data = settings.data.display();
+        let text = format!("cannot open the metrics in `{data}`: {}", Chain(&error));
+        Failure::new(text).hint(hint).into()
+    })
+}
+
+/// Begins to count records, and to trim what is old; gives what a scrape shows.
+pub(crate) async fn feed(
+    metrics: &SqliteMetrics,
+    destinations: &Destined,
+    clock: &Clock,
+) -> anyhow::Result<Arc<Mutex<Totals>>> {
+    let settings = destinations.settings();
+    let file = std::path::absolute(settings.data.join(SqliteMetrics::FILE_NAME))?;
+    let sink = MetricsSink::open(
+        metrics.clone(),
+        format!("file://{}", file.display()),
+        destinations.spool().node(),
+        configure::tally(&settings),
+        clock.clone(),
+    );
+    let config = configure::metrics_delivery(CURSOR, &settings);
+    let sink = Arc::new(sink.await?);
+    let totals = sink.totals();
+    destinations.begin(config, sink, false).await?;
+    let (metrics, clock) = (metrics.clone(), clock.clone());
+    destinations.beside("metrics care", |shutdown| trim(metrics, clock, shutdown));
+    Ok(totals)
+}
+
+/// Removes what is no longer kept, at the start and then every hour, until `shutdown`.
+async fn trim(metrics: SqliteMetrics, clock: Clock, shutdown: Shutdown) {
+    loop {
+        let trimming = metrics.trim(clock.now());
+        tokio::select! {
+            outcome = trimming => match outcome {
+                Ok(points) => tracing::debug!(points, "trimmed metrics"),
+                Err(error) => {
+                    let error = Chain(&error).to_string();
+                    tracing::warn!(error, "old metrics could not be removed; tried again later");
+                }
+            },
+            () = shutdown.requested() => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TRIM_EVERY) => {}
+            () = shutdown.requested() => return,
+        }
+    }
+}

@@ -1,0 +1,127 @@
+use corelog_types::Timestamp;
+
+use super::*;
+use crate::{Dimension, Resolution};
+
+const NOON: Timestamp = Timestamp::from_unix_ms(1_795_003_200_000);
+
+/// `namespace name dimension=value…`, a unit, and values.
+fn deltas(of: &[(&str, Unit, &[f64])]) -> Deltas {
+    let mut deltas = Deltas::default();
+    for (metric, unit, values) in of {
+        let mut parts = metric.split(' ');
+        let (namespace, name) = (parts.next().unwrap(), parts.next().unwrap());
+        let dimension = |part: &str| {
+            let (name, value) = part.split_once('=').unwrap();
+            Dimension {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            }
+        };
+        let metric = Metric::new(namespace, name, parts.map(dimension).collect()).unwrap();
+        let mut bucket = Bucket::default();
+        for value in *values {
+            bucket.add(*value, 1.0);
+        }
+        deltas.push(Arc::new(metric), *unit, Resolution::Standard, NOON, bucket);
+    }
+    deltas
+}
+
+fn samples(totals: &Totals) -> Vec<String> {
+    let text = totals.to_text();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn counters_are_of_models_and_of_calls_that_name_none() {
+    let mut totals = Totals::default();
+    let counted = deltas(&[
+        ("Corelog Invocations", Unit::Count, &[1.0; 6]),
+        (
+            "Corelog Invocations Provider=openai",
+            Unit::Count,
+            &[1.0; 6],
+        ),
+        (
+            "Corelog Invocations Provider=openai ModelId=gpt-5",
+            Unit::Count,
+            &[1.0; 4],
+        ),
+        ("Corelog Invocations User=u-1", Unit::Count, &[1.0; 6]),
+        (
+            "Corelog InputTokenCount Provider=openai ModelId=gpt-5",
+            Unit::Count,
+            &[20.0, 30.0],
+        ),
+        ("Corelog InputTokenCount Caller=batch", Unit::Count, &[50.0]),
+        ("Corelog Invocations team=a\"b", Unit::Count, &[1.0]),
+        (
+            "Corelog InvocationErrors Provider=openai ErrorCode=server_error",
+            Unit::Count,
+            &[1.0],
+        ),
+        (
+            "AWS/Bedrock Invocations ModelId=gpt-5",
+            Unit::Count,
+            &[1.0; 4],
+        ),
+        (
+            "AWS/Bedrock InvocationThrottles ModelId=gpt-5",
+            Unit::Count,
+            &[1.0],
+        ),
+    ]);
+    totals.add(&counted);
+    assert_eq!(
+        samples(&totals),
+        [
+            "corelog_caller_tokens_total{caller=\"batch\",kind=\"input\"} 50",
+            "corelog_invocation_errors_by_code_total{provider=\"openai\",code=\"server_error\"} 1",
+            "corelog_invocation_throttles_total{model=\"gpt-5\"} 1",
+            "corelog_invocations_total{provider=\"openai\",model=\"\"} 2",
+            "corelog_invocations_total{provider=\"openai\",model=\"gpt-5\"} 4",
+            "corelog_tag_invocations_total{tag=\"team\",value=\"a\\\"b\"} 1",
+            "corelog_tokens_total{provider=\"openai\",model=\"gpt-5\",kind=\"input\"} 50",
+        ]
+    );
+    totals.add(&counted);
+    let twice = "corelog_invocations_total{provider=\"openai\",model=\"gpt-5\"} 8";
+    assert!(samples(&totals).iter().any(|line| line == twice));
+}
+
+#[test]
+fn what_takes_time_is_a_histogram() {
+    let mut totals = Totals::default();
+    let latencies: &[f64] = &[0.5, 30.0, 700.0, 700.0, 200_000.0];
+    let metric = "Corelog InvocationLatency Provider=p ModelId=m";
+    totals.add(&deltas(&[(metric, Unit::Milliseconds, latencies)]));
+    let text = totals.to_text();
+    assert!(text.contains("# TYPE corelog_invocation_latency_seconds histogram\n"));
+    let lines = samples(&totals);
+    let has = |line: &str| assert!(lines.iter().any(|one| one == line), "{line} of {lines:#?}");
+    let of = "corelog_invocation_latency_seconds";
+    has(&format!(
+        "{of}_bucket{{provider=\"p\",model=\"m\",le=\"0.001\"}} 1"
+    ));
+    has(&format!(
+        "{of}_bucket{{provider=\"p\",model=\"m\",le=\"0.05\"}} 2"
+    ));
+    has(&format!(
+        "{of}_bucket{{provider=\"p\",model=\"m\",le=\"1.0\"}} 4"
+    ));
+    has(&format!(
+        "{of}_bucket{{provider=\"p\",model=\"m\",le=\"120.0\"}} 4"
+    ));
+    has(&format!(
+        "{of}_bucket{{provider=\"p\",model=\"m\",le=\"+Inf\"}} 5"
+    ));
+    has(&format!("{of}_count{{provider=\"p\",model=\"m\"}} 5"));
+    has(&format!("{of}_sum{{provider=\"p\",model=\"m\"}} 201.4305"));
+}
+
+#[test]
+fn nothing_counted_is_nothing_said() {
+    assert_eq!(Totals::default().to_text(), "");
+}
