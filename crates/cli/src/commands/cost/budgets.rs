@@ -171,7 +171,11 @@ fn condition(budget: &Budget) -> Option<String> {
     if let Some(glob) = &budget.model {
         let like = glob.replace('\\', "\\\\").replace('%', "\\%");
         let like = like.replace('_', "\\_").replace('*', "%");
-        all.push(format!("{} LIKE {} ESCAPE '\\'", field("modelId"), text(&like)));
+        all.push(format!(
+            "{} LIKE {} ESCAPE '\\'",
+            field("modelId"),
+            text(&like)
+        ));
     }
     for (name, value) in [
         ("corelog.caller.name", &budget.caller),
@@ -205,7 +209,16 @@ fn print(standings: &[(&Budget, Standing)], session: &mut Session) -> anyhow::Re
             }
         }
         Format::Csv => {
-            let names = ["budget", "per", "amount", "spent", "forecast", "currency", "state", "unpriced_calls"];
+            let names = [
+                "budget",
+                "per",
+                "amount",
+                "spent",
+                "forecast",
+                "currency",
+                "state",
+                "unpriced_calls",
+            ];
             printer.line(&csv(names.into_iter()))?;
             for (budget, it) in standings {
                 let cells = [
@@ -239,7 +252,8 @@ fn print(standings: &[(&Budget, Standing)], session: &mut Session) -> anyhow::Re
                         per(budget).to_owned(),
                         money(it.spent, &it.currency),
                         it.amount.rounded(2),
-                        it.used().map_or_else(String::new, |used| format!("{used}%")),
+                        it.used()
+                            .map_or_else(String::new, |used| format!("{used}%")),
                         it.forecast.rounded(2),
                         it.state().to_owned(),
                     ]

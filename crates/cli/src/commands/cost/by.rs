@@ -22,7 +22,8 @@ pub(super) enum By {
 impl By {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let tag = |key: &str| {
-            let sound = !key.is_empty() && !key.chars().any(|c| c.is_control() || "\"`".contains(c));
+            let sound =
+                !key.is_empty() && !key.chars().any(|c| c.is_control() || "\"`".contains(c));
             sound.then(|| Self::Tag(key.to_owned()))
         };
         let found = match text {
@@ -66,7 +67,10 @@ impl By {
             Self::Day => format!("substr({}, 1, 10)", field("timestamp")),
             Self::Tag(key) => {
                 let tag = field(&format!("corelog.tags.{key}"));
-                format!("COALESCE({tag}, {})", field(&format!("requestMetadata.{key}")))
+                format!(
+                    "COALESCE({tag}, {})",
+                    field(&format!("requestMetadata.{key}"))
+                )
             }
         }
     }
@@ -90,7 +94,10 @@ mod tests {
     fn properties_are_read_and_named_in_sql() {
         assert_eq!(By::parse("model"), Ok(By::Model));
         assert_eq!(By::parse("team"), Ok(By::Tag("team".to_owned())));
-        assert_eq!(By::parse("tag:cost-center"), Ok(By::Tag("cost-center".to_owned())));
+        assert_eq!(
+            By::parse("tag:cost-center"),
+            Ok(By::Tag("cost-center".to_owned()))
+        );
         for wrong in ["", "models", "tag", "tag:", "tag:a\"b", "tag:a`b"] {
             assert!(By::parse(wrong).is_err(), "{wrong}");
         }

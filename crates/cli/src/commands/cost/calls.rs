@@ -164,9 +164,16 @@ mod tests {
         ]));
         assert_eq!(priced.amount.to_string(), "0.005615");
         assert_eq!((priced.unpriced, priced.why), (0, None));
-        let unpriced = group(&row(&[("calls", "2"), ("priced", "0"), ("absent", "no_price")]));
+        let unpriced = group(&row(&[
+            ("calls", "2"),
+            ("priced", "0"),
+            ("absent", "no_price"),
+        ]));
         assert_eq!(unpriced.amount, Amount::ZERO);
-        assert_eq!((unpriced.unpriced, unpriced.why.as_deref()), (2, Some("no_price")));
+        assert_eq!(
+            (unpriced.unpriced, unpriced.why.as_deref()),
+            (2, Some("no_price"))
+        );
         let before = group(&row(&[("calls", "2"), ("priced", "0")]));
         assert_eq!(before.why.as_deref(), Some(NOT_RECORDED));
     }

@@ -63,7 +63,11 @@ pub(super) fn run(args: &Args, mut session: Session) -> anyhow::Result<ExitCode>
             for cells in &rows {
                 printer.line(&row(&columns, &widths, cells))?;
             }
-            note(&format!("prices {}, in {}", table.version(), table.currency()));
+            note(&format!(
+                "prices {}, in {}",
+                table.version(),
+                table.currency()
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -219,7 +219,11 @@ fn without_cost(groups: &[Group]) {
     }
     for (why, (calls, models)) in reasons {
         let plural = if calls == 1 { " has" } else { "s have" };
-        let mut names: Vec<String> = models.iter().take(MODELS_SHOWN).map(|it| safe(it)).collect();
+        let mut names: Vec<String> = models
+            .iter()
+            .take(MODELS_SHOWN)
+            .map(|it| safe(it))
+            .collect();
         if models.len() > MODELS_SHOWN {
             names.push(format!("{} more", models.len() - MODELS_SHOWN));
         }
@@ -300,7 +304,12 @@ mod tests {
             .iter()
             .map(|((key, currency), line)| {
                 let key = key.clone().unwrap();
-                (key, currency.clone(), line.amount.to_string(), line.priced())
+                (
+                    key,
+                    currency.clone(),
+                    line.amount.to_string(),
+                    line.priced(),
+                )
             })
             .collect();
         let usd = || "USD".to_owned();

@@ -53,7 +53,8 @@ fn shared(table: &Table) -> Vec<(String, &'static str)> {
         .collect();
     all.push((format!("substr({}, 1, 10)", field("timestamp")), "day"));
     all.push((format!("{} IS NOT NULL", field("errorCode")), "failed"));
-    let prompt = ["input", "cacheRead", "cacheWrite"].map(|it| format!("COALESCE({}, 0)", usage(it)));
+    let prompt =
+        ["input", "cacheRead", "cacheWrite"].map(|it| format!("COALESCE({}, 0)", usage(it)));
     let prompt = prompt.join(" + ");
     // How many steps the prompt is above.
     let steps: Vec<_> = table
@@ -68,11 +69,17 @@ fn shared(table: &Table) -> Vec<(String, &'static str)> {
     };
     all.push((steps, "step"));
     // Which counts there are.
-    let there = COUNTS.map(|(name, _)| format!("CASE WHEN {} IS NULL THEN '-' ELSE '+' END", usage(name)));
+    let there =
+        COUNTS.map(|(name, _)| format!("CASE WHEN {} IS NULL THEN '-' ELSE '+' END", usage(name)));
     all.push((there.join(" || "), "there"));
     let some = |name: &str| format!("COALESCE({}, 0) > 0", usage(name));
     all.push((
-        format!("{} AND ({} OR {})", some("cacheRead"), some("inputAudio"), some("inputImage")),
+        format!(
+            "{} AND ({} OR {})",
+            some("cacheRead"),
+            some("inputAudio"),
+            some("inputImage")
+        ),
         "mixed",
     ));
     all
@@ -143,11 +150,7 @@ fn group(row: &Row, table: &Table) -> Group {
     group
 }
 
-fn cost(
-    row: &Row,
-    calls: u64,
-    table: &Table,
-) -> Result<(corelog_prices::Amount, String), Absent> {
+fn cost(row: &Row, calls: u64, table: &Table) -> Result<(corelog_prices::Amount, String), Absent> {
     let usage = usage_of(row);
     if usage == Usage::default() && said(row, "failed").as_deref() == Some("true") {
         return Err(Absent::Failed);
@@ -255,11 +258,25 @@ mod tests {
         let calls = ("calls", "2");
         assert_eq!(why(&[calls]).as_deref(), Some("unknown_upstream"));
         assert_eq!(
-            why(&[calls, upstream, ("model", "gpt-4o"), ("there", "----------"), ("failed", "true")]).as_deref(),
+            why(&[
+                calls,
+                upstream,
+                ("model", "gpt-4o"),
+                ("there", "----------"),
+                ("failed", "true")
+            ])
+            .as_deref(),
             Some("failed")
         );
         assert_eq!(
-            why(&[calls, upstream, ("model", "gpt-4o"), ("there", "+---------"), ("failed", "false")]).as_deref(),
+            why(&[
+                calls,
+                upstream,
+                ("model", "gpt-4o"),
+                ("there", "+---------"),
+                ("failed", "false")
+            ])
+            .as_deref(),
             Some("no_usage")
         );
     }
