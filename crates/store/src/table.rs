@@ -232,7 +232,7 @@ impl Table {
 }
 
 /// The table with the columns that it was made too early for: files of before have nothing in them, and say so.
-async fn with_new_columns(delta: DeltaTable) -> Result<DeltaTable, DeltaTableError> {
+async fn with_new_columns(delta: DeltaTable) -> std::result::Result<DeltaTable, DeltaTableError> {
     let schema = delta.snapshot()?.schema();
     let lacks = |column: &StructField| schema.field(column.name()).is_none();
     let new: Vec<_> = delta_columns().into_iter().filter(lacks).collect();

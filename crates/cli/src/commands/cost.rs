@@ -21,6 +21,7 @@ use corelog_runtime::Clock;
 use corelog_types::Timestamp;
 
 use self::by::By;
+pub(super) use self::report::in_words;
 use super::Session;
 use super::query::time::{self, Moment};
 use super::query::{INTERRUPTED, Scope};

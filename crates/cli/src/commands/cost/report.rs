@@ -243,7 +243,7 @@ fn without_cost(groups: &[Group]) {
 }
 
 /// Why there is no cost, for people.
-pub(super) fn in_words(why: &str) -> String {
+pub(in crate::commands) fn in_words(why: &str) -> String {
     let words = match why {
         "unknown_upstream" => "no list of prices is for where they went",
         "no_model" => "no model was named",
