@@ -284,7 +284,8 @@ fn print(standings: &[(&Budget, Standing)], session: &mut Session) -> anyhow::Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Name;
+    use crate::environment::Environment;
+    use crate::settings::Settings;
 
     fn at(text: &str) -> Timestamp {
         Timestamp::parse_rfc3339(text).unwrap()
@@ -328,18 +329,11 @@ mod tests {
 
     #[test]
     fn conditions_are_sql() {
-        let budget = Budget {
-            name: Name::parse("b").unwrap(),
-            amount: "1".to_owned(),
-            per: BudgetPeriod::Day,
-            model: Some("claude_*".to_owned()),
-            caller: None,
-            user: Some("o'neil".to_owned()),
-            provider: None,
-            tag: Some("team=search".to_owned()),
-        };
+        let text = "[[budget]]\nname = \"b\"\namount = \"1\"\nper = \"day\"\nmodel = \"claude_*\"\nuser = \"o'neil\"\ntag = \"team=search\"";
+        let loaded = Settings::parse("c.toml", text, &Environment::default(), &[]).unwrap();
+        let budget = &loaded.settings.budgets[0];
         assert_eq!(
-            condition(&budget).as_deref(),
+            condition(budget).as_deref(),
             Some(
                 "\"modelId\" LIKE 'claude\\_%' ESCAPE '\\' AND \"corelog.user\" = 'o''neil' AND \
                  COALESCE(\"corelog.tags.team\", \"requestMetadata.team\") = 'search'"

@@ -172,9 +172,13 @@ fn words(name: &str) -> BTreeSet<String> {
         }
         _ => name,
     };
-    let name = without_day(name);
+    let name = without_region(without_day(name));
     for c in name.chars() {
-        let joins = |before: char| before.is_ascii_digit() == c.is_ascii_digit();
+        // `NovaPro4` is three of them.
+        let joins = |before: char| {
+            let begins = before.is_lowercase() && c.is_uppercase();
+            !begins && before.is_ascii_digit() == c.is_ascii_digit()
+        };
         if !c.is_alphanumeric() || !word.chars().last().is_none_or(joins) {
             keep(&mut word);
         }
@@ -196,6 +200,23 @@ fn without_day(name: &str) -> &str {
                 _ => byte.is_ascii_digit(),
             });
             if is_day { &name[..at] } else { name }
+        }
+        _ => name,
+    }
+}
+
+/// Without the region that a type of usage begins with: `USE1-`.
+fn without_region(name: &str) -> &str {
+    match name.split_once('-') {
+        Some((code, rest))
+            if (3..=5).contains(&code.len())
+                && code.ends_with(|c: char| c.is_ascii_digit())
+                && code.starts_with(|c: char| c.is_ascii_uppercase())
+                && code
+                    .bytes()
+                    .all(|it| it.is_ascii_uppercase() || it.is_ascii_digit()) =>
+        {
+            rest
         }
         _ => name,
     }
@@ -402,7 +423,7 @@ mod tests {
             ),
             (
                 "USE1-NovaPro-cache-read-input-token-count",
-                "us.amazon.novapro-v1:0",
+                "us.amazon.nova-pro-v1:0",
             ),
         ] {
             assert_eq!(words(bill), words(record), "{bill}");

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::transcript::{answer, prompt};
-use crate::printer::cell::{ABSENT, bytes, count, count_at, ms_at, safe, safe_lines, text_at};
 use crate::commands::cost::in_words;
+use crate::printer::cell::{ABSENT, bytes, count, count_at, ms_at, safe, safe_lines, text_at};
 use crate::printer::{Printer, Style};
 
 /// The kinds of token with their name in the record and on the card.
@@ -124,7 +124,9 @@ fn cost(record: &Value) -> Option<String> {
     let currency = text("currency").unwrap_or_default();
     let prices = joined([text("list"), text("version")], " ");
     // Every decimal that the record has, which a double would print with an exponent.
-    let amount = amount.as_f64().map_or_else(|| amount.to_string(), |it| it.to_string());
+    let amount = amount
+        .as_f64()
+        .map_or_else(|| amount.to_string(), |it| it.to_string());
     Some(format!("{amount} {currency} (prices of {prices})"))
 }
 
