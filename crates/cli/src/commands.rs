@@ -181,6 +181,8 @@ fn dispatch(command: ClientCommand, session: Session) -> anyhow::Result<ExitCode
 }
 
 #[cfg(test)]
+mod cost_tests;
+#[cfg(test)]
 mod query_tests;
 #[cfg(test)]
 mod session_tests;
