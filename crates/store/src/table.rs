@@ -300,3 +300,40 @@ fn file_name(appender: &Appender) -> String {
     let name = appender.name.replace(|c| !plain(c), "_");
     format!("{name}-{:020}", appender.number)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Directory, PROMOTED};
+
+    #[tokio::test]
+    async fn a_table_of_before_gets_the_columns_that_are_new() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = Url::from_directory_path(dir.path()).unwrap();
+        let store: Arc<dyn ObjectStore> = Arc::new(Directory::open(dir.path().to_owned()).unwrap());
+        let prefix = Path::from_url_path(url.path()).unwrap();
+        let below: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&store), prefix));
+        let log = default_logstore(below, Arc::clone(&store), &url, &StorageConfig::default());
+        let columns = delta_columns();
+        let before = columns[..columns.len() - 2].to_vec();
+        CreateBuilder::new()
+            .with_log_store(log)
+            .with_columns(before)
+            .with_partition_columns([GROUP, DAY])
+            .await
+            .unwrap();
+        let version = async || {
+            let clock = Clock::system();
+            let table = Table::open(Arc::clone(&store), url.clone(), clock).await;
+            let table = table.unwrap();
+            let delta = table.delta().await.unwrap();
+            let schema = delta.snapshot().unwrap().schema();
+            for promoted in PROMOTED {
+                assert!(schema.field(promoted.column).is_some(), "{promoted:?}");
+            }
+            table.snapshot().await.unwrap().version()
+        };
+        let first = version().await;
+        assert_eq!(version().await, first, "nothing is added twice");
+    }
+}
