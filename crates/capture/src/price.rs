@@ -62,11 +62,7 @@ impl Capture {
 }
 
 /// How many there are is what the answer says; how large they are, what either says.
-fn images<'a>(
-    given: ImageFacts,
-    wanted: ImageFacts,
-    quality: Option<&'a str>,
-) -> Option<Images<'a>> {
+fn images(given: ImageFacts, wanted: ImageFacts, quality: Option<&str>) -> Option<Images<'_>> {
     (given != ImageFacts::default()).then_some(Images {
         count: given.count,
         width: given.width.or(wanted.width),

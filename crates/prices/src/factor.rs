@@ -17,6 +17,9 @@ impl Factor {
 
     /// Both, one after the other; nothing where the numbers grow past all bounds.
     pub(crate) fn and(self, other: Self) -> Option<Self> {
+        if other == Self::ONE {
+            return Some(self);
+        }
         Some(Self::reduced(
             self.above.checked_mul(other.above)?,
             self.below.checked_mul(other.below)?,
@@ -25,11 +28,23 @@ impl Factor {
 
     /// So many units at so much each, times this; half up to whole 10⁻¹².
     pub(crate) fn of(self, quantity: u64, each: Amount) -> Option<Amount> {
+        if let Some(small) = self.of_small(quantity, each) {
+            return Some(Amount::from_picos(small.into()));
+        }
         let whole = u128::from(quantity).checked_mul(each.picos())?;
         let above = whole.checked_mul(self.above)?;
         Some(Amount::from_picos(
             above.checked_add(self.below / 2)? / self.below,
         ))
+    }
+
+    /// The same where all of it fits into 64 bits, as it does for most calls: there the machine can divide by itself.
+    fn of_small(self, quantity: u64, each: Amount) -> Option<u64> {
+        let small = |number: u128| u64::try_from(number).ok();
+        let (above, below) = (small(self.above)?, small(self.below)?);
+        let whole = quantity.checked_mul(small(each.picos())?)?;
+        let above = whole.checked_mul(above)?;
+        above.checked_add(below / 2)?.checked_div(below)
     }
 
     fn reduced(above: u128, below: u128) -> Self {

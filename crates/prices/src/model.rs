@@ -5,8 +5,6 @@
 pub(crate) struct Names<'a> {
     /// Without the parts of an ARN before its last, or a path before the model's name.
     pub(crate) exact: &'a str,
-    /// Without its date, version and `-latest`.
-    pub(crate) undated: &'a str,
 }
 
 impl<'a> Names<'a> {
@@ -15,10 +13,12 @@ impl<'a> Names<'a> {
             Some(arn) => arn.rsplit('/').next().unwrap_or(arn),
             None => model.strip_prefix("models/").unwrap_or(model),
         };
-        Self {
-            exact,
-            undated: undated(exact),
-        }
+        Self { exact }
+    }
+
+    /// Without its date, version and `-latest`.
+    pub(crate) fn undated(&self) -> &'a str {
+        undated(self.exact)
     }
 }
 
@@ -110,7 +110,7 @@ mod tests {
             ("é-20250929", "é-20250929", "é"),
         ] {
             let names = Names::of(model);
-            assert_eq!((names.exact, names.undated), (exact, undated), "{model}");
+            assert_eq!((names.exact, names.undated()), (exact, undated), "{model}");
         }
     }
 
@@ -128,7 +128,7 @@ mod tests {
         #[test]
         fn never_panics(model in ".{0,40}") {
             let names = Names::of(&model);
-            split_profile(names.undated);
+            split_profile(names.undated());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The table: lists, their prices, and which of them is a call's.
 
 use std::collections::HashMap;
+use std::iter;
 use std::sync::{Arc, LazyLock};
 
 use crate::cost::{Absent, Cost, reckon};
@@ -249,9 +250,12 @@ impl Table {
     fn find_model(&self, list: &List, model: &str, call: &Call<'_>) -> Result<Found<'_>, Absent> {
         let names = Names::of(model);
         let mut absent = Absent::NoPrice;
-        for name in [names.exact, names.undated] {
+        // What a name is without its date is looked up only where its build has no price.
+        let undated = iter::once_with(|| names.undated());
+        for name in iter::once(names.exact).chain(undated) {
             let (profile, rest) = split_profile(name);
-            for (name, profile) in [(name, ""), (rest, profile)] {
+            let without = (!profile.is_empty()).then_some((rest, profile));
+            for (name, profile) in iter::once((name, "")).chain(without) {
                 let exact = list.exact.get(name).into_iter().flatten().copied();
                 let globs = list
                     .globs

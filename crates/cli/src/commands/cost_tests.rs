@@ -77,9 +77,12 @@ gpt-4o               2         95   1,920               302   0.0057 USD
 llama                3          9                         9            –        3
 total            1,205  1,000,104   1,920           300,311  12.5057 USD        3
 ";
-    let trimmed = |text: &str| -> String {
-        let lines = text.lines().map(str::trim_end);
-        lines.map(|line| format!("{line}\n")).collect()
+    let trimmed = |text: &str| {
+        text.lines()
+            .map(str::trim_end)
+            .collect::<Vec<_>>()
+            .join("\n")
+            + "\n"
     };
     assert_eq!(trimmed(&ask("table")), table);
     let csv = "\

@@ -60,7 +60,7 @@ pub(super) fn check(settings: &Settings, findings: &mut Findings) {
             report(findings, "budget", Some(index), "amount", fault);
         }
         if let Some(tag) = &budget.tag
-            && !tag.split_once('=').is_some_and(|(key, _)| !key.is_empty())
+            && tag.split_once('=').is_none_or(|(key, _)| key.is_empty())
         {
             let fault = Fault::new(format!("`{tag}` is no tag with its value"));
             let fault = fault.hint("write it as `team=search`");
