@@ -112,11 +112,11 @@ class Seen(Exchange):
         return json.loads(self.request_body)
 
 
-def corelog(stack, tmp_path, *arguments, text=None):
-    """Runs a command to its end; what it says on standard error, and its standard output."""
+def corelog(stack, tmp_path, *arguments, text=None, code=0):
+    """Runs a command to its end, with this exit code; what it says on standard error, and its standard output."""
     hidden = ("AWS_", "CORELOG_", "HTTP_PROXY", "HTTPS_PROXY")
     environment = {k: v for k, v in os.environ.items() if not k.upper().startswith(hidden)}
     command = [str(binary()), *arguments, "--config", str(stack.config), "--data", str(tmp_path / "data")]
     done = subprocess.run(command, input=text, capture_output=True, env=environment, text=True)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
     return done.stderr, done.stdout

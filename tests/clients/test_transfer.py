@@ -108,6 +108,13 @@ def test_lines_go_in_and_out(stack, tmp_path):
     assert [event["eventId"] for event in found] == [ids[event["message"]] for event in found]
 
 
+def test_an_export_of_no_log_group_writes_nothing(stack, tmp_path):
+    out = tmp_path / "out.jsonl"
+    said, _ = corelog(stack, tmp_path, "export", str(out), "--log-group", "/mistyped", code=1)
+    assert "there is no log group `/mistyped`" in said and "hint:" in said
+    assert list(tmp_path.glob("out.jsonl*")) == []
+
+
 def test_the_times_of_a_stream_are_those_of_all_its_imports(stack, tmp_path):
     logs = client_of(stack.url)
 

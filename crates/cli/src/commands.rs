@@ -25,7 +25,7 @@ use crate::failure::Failure;
 use crate::printer::{Color, Format, Printer};
 
 pub use self::query::time::Moment;
-pub use self::server::{DemoArgs, SettingsArgs, TortureArgs, UpArgs};
+pub use self::server::{DemoArgs, SCENARIOS, SettingsArgs, TortureArgs, UpArgs};
 pub use self::transfer::{
     ExportArgs, ExportFormat, ImportArgs, ImportBedrockArgs, ImportFrom, ImportLinesArgs,
 };
@@ -272,6 +272,7 @@ mod tests {
             "corelog query save x",
             "corelog query limit --since soon",
             "corelog torture --rate 0",
+            "corelog torture --scenario nope",
         ] {
             assert_eq!(parsed(line).unwrap_err().exit_code(), 2, "{line}");
         }

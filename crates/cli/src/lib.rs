@@ -12,8 +12,8 @@ pub mod settings;
 
 pub use commands::{
     Cli, ClientCommand, Command, DemoArgs, ExportArgs, ExportFormat, Global, ImportArgs,
-    ImportBedrockArgs, ImportFrom, ImportLinesArgs, Moment, SettingsArgs, TortureArgs, UpArgs,
-    execute, parse,
+    ImportBedrockArgs, ImportFrom, ImportLinesArgs, Moment, SCENARIOS, SettingsArgs, TortureArgs,
+    UpArgs, execute, parse,
 };
 pub use failure::{Failure, exit};
 pub use printer::progress::{HowFar, ProgressLine};

@@ -28,3 +28,13 @@ pub(crate) fn run(args: TortureArgs) -> anyhow::Result<ExitCode> {
         ExitCode::FAILURE
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Scenario;
+
+    #[test]
+    fn every_scenario_can_be_asked_for() {
+        assert_eq!(Scenario::ALL.map(Scenario::as_str), corelog_cli::SCENARIOS);
+    }
+}

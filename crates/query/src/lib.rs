@@ -27,6 +27,7 @@ mod native;
 mod of_group;
 mod output;
 mod pages;
+mod pattern;
 mod peek;
 mod plan;
 mod request;

@@ -11,11 +11,11 @@ use datafusion::functions::regex::expr_fn::regexp_like;
 use datafusion::logical_expr as df;
 use datafusion::prelude::{ident, lit};
 use datafusion::scalar::ScalarValue;
-use regex_syntax::hir::{Hir, HirKind};
 
 use crate::compute::Slot;
 use crate::frame::Frame;
 use crate::kind::Kind;
+use crate::pattern::for_engine;
 
 /// Whole numbers up to here are exact as doubles.
 const EXACT_MAX: i64 = 1 << 53;
@@ -158,21 +158,8 @@ fn like(frame: &Frame, of: &Expr, pattern: &LikePattern) -> Option<df::Expr> {
             let pattern = regex.pattern();
             // One that is too large matches nothing, which is not for the engine to say.
             regex::Regex::new(&pattern).ok()?;
-            if has_backslash(&regex_syntax::parse(&pattern).ok()?) {
-                return None;
-            }
-            Some(regexp_like(ident(slot.column), text(&pattern), None))
+            let pattern = text(&for_engine(&pattern));
+            Some(regexp_like(ident(slot.column), pattern, None))
         }
-    }
-}
-
-/// Whether a backslash is among the letters of an expression: of letters alone the engine makes a `LIKE`, where it would
-/// escape the next one.
-fn has_backslash(expression: &Hir) -> bool {
-    match expression.kind() {
-        HirKind::Literal(letters) => letters.0.contains(&b'\\'),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(has_backslash),
-        HirKind::Capture(group) => has_backslash(&group.sub),
-        _ => false,
     }
 }

@@ -21,7 +21,8 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{SessionContext, ident};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
-    self, Expr, Ident, ObjectName, TableFactor, VisitMut, VisitorMut,
+    self, BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
+    TableFactor, VisitMut, VisitorMut,
 };
 
 use crate::compute::{Compute, Form, Output, Slot};
@@ -30,6 +31,7 @@ use crate::engine::ROWS_MAX;
 use crate::frame::{in_column, promoted};
 use crate::kind::Kind;
 use crate::of_group::{OfGroup, is_of_group};
+use crate::pattern::for_engine;
 use crate::plan::facts;
 use crate::scan::Scan;
 use crate::stage::Stage;
@@ -83,6 +85,9 @@ pub(crate) async fn plan(
         }
         let view = plan;
         session.register_table(table.clone(), Arc::new(ViewTable::new(view, None)))?;
+    }
+    if let Statement::Statement(statement) = &mut statement {
+        let _ = statement.visit(&mut Patterns);
     }
     let plan = state
         .statement_to_plan(statement)
@@ -324,5 +329,52 @@ impl VisitorMut for Columns {
             _ => {}
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Regular expressions, made such that the engine takes them for what they are.
+struct Patterns;
+
+impl VisitorMut for Patterns {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        let pattern = match expr {
+            Expr::BinaryOp {
+                op:
+                    BinaryOperator::PGRegexMatch
+                    | BinaryOperator::PGRegexIMatch
+                    | BinaryOperator::PGRegexNotMatch
+                    | BinaryOperator::PGRegexNotIMatch,
+                right,
+                ..
+            } => Some(&mut **right),
+            Expr::Function(function) => pattern_of(function),
+            _ => None,
+        };
+        if let Some(Expr::Value(value)) = pattern
+            && let ast::Value::SingleQuotedString(pattern) = &mut value.value
+        {
+            *pattern = for_engine(pattern).into_owned();
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The regular expression of `regexp_like(text, expression)`.
+fn pattern_of(function: &mut ast::Function) -> Option<&mut Expr> {
+    let FunctionArguments::List(list) = &mut function.args else {
+        return None;
+    };
+    match list.args.get_mut(1)? {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(pattern))
+            if function
+                .name
+                .to_string()
+                .eq_ignore_ascii_case("regexp_like") =>
+        {
+            Some(pattern)
+        }
+        _ => None,
     }
 }

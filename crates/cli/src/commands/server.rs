@@ -34,6 +34,9 @@ pub struct DemoArgs {
     pub record_ring: bool,
 }
 
+/// The names of torture's scenarios.
+pub const SCENARIOS: [&str; 6] = ["kill", "hang-up", "stop", "outage", "disk", "query"];
+
 /// Arguments of `corelog torture`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct TortureArgs {
@@ -43,8 +46,8 @@ pub struct TortureArgs {
     /// Repeats a run by the seed that it printed.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Only this one: `kill`, `hang-up`, `stop`, `outage`, `disk` or `query`; may be given several times.
-    #[arg(long, value_name = "NAME")]
+    /// Only this one; may be given several times.
+    #[arg(long, value_name = "NAME", value_parser = SCENARIOS)]
     pub scenario: Vec<String>,
     /// Calls a second in `query`, while questions are asked.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]

@@ -1,6 +1,7 @@
 //! Values as people read them. Unknown is `–`, never zero; bytes of strangers cannot steer the terminal.
 
 use serde_json::Value;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// What stands for a value that nobody gave.
 pub(crate) const ABSENT: &str = "–";
@@ -84,12 +85,23 @@ pub(crate) fn bytes(number: u64) -> String {
     format!("{number} B")
 }
 
-/// Text cut to a number of characters.
-pub(crate) fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+/// Columns of a terminal that text takes: a Chinese character takes two, an accent of its own none.
+pub(crate) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// Text cut to a number of a terminal's columns.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    if width(text) <= most {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    let mut left = most.saturating_sub(1);
+    let fits = |letter: &char| {
+        let rest = left.checked_sub(letter.width().unwrap_or(0));
+        left = rest.unwrap_or(0);
+        rest.is_some()
+    };
+    let kept: String = text.chars().take_while(fits).collect();
     format!("{kept}…")
 }
 
@@ -122,6 +134,21 @@ mod tests {
             (3_600_000.0, "60 min"),
         ] {
             assert_eq!(milliseconds(ms), text);
+        }
+    }
+
+    #[test]
+    fn text_is_cut_by_what_it_takes_on_the_screen() {
+        for (text, most, shown) in [
+            ("four", 4, "four"),
+            ("fives", 4, "fiv…"),
+            ("模型", 4, "模型"),
+            ("模型名", 5, "模型…"),
+            ("模型名", 4, "模…"),
+            ("e\u{301}te\u{301}", 3, "e\u{301}te\u{301}"),
+            ("ab", 0, "…"),
+        ] {
+            assert_eq!(cut(text, most), shown, "{text} in {most}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::cell::cut;
+use super::cell::{cut, width};
 
 /// One column.
 #[derive(Debug, Clone)]
@@ -82,13 +82,8 @@ pub(crate) fn fixed_widths(columns: &[Column], width_max: usize) -> Vec<usize> {
 
 /// The widths that hold every row, cut where that is too wide.
 pub(crate) fn widths(columns: &[Column], rows: &[Vec<String>], width_max: usize) -> Vec<usize> {
-    let widest = |index: usize| {
-        rows.iter()
-            .map(|row| row[index].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let title = |column: &Column| column.title.chars().count();
+    let widest = |index: usize| rows.iter().map(|row| width(&row[index])).max().unwrap_or(0);
+    let title = |column: &Column| width(&column.title);
     let widths = columns
         .iter()
         .enumerate()
@@ -153,13 +148,13 @@ pub(crate) fn head(columns: &[Column], widths: &[usize]) -> String {
 pub(crate) fn row(columns: &[Column], widths: &[usize], cells: &[String]) -> String {
     let mut line = String::new();
     let shown = columns.iter().zip(widths).zip(cells);
-    for ((column, width), text) in shown.filter(|((_, width), _)| **width > 0) {
+    for ((column, most), text) in shown.filter(|((_, most), _)| **most > 0) {
         let text = if column.shrinks_to.is_some() {
-            cut(text, *width)
+            cut(text, *most)
         } else {
             text.clone()
         };
-        let padding = " ".repeat(width.saturating_sub(text.chars().count()));
+        let padding = " ".repeat(most.saturating_sub(width(&text)));
         let (before, after) = if column.right {
             (padding.as_str(), "")
         } else {

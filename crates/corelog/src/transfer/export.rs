@@ -8,13 +8,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use corelog_catalog::{LogGroups as _, SqliteCatalog};
 use corelog_cli::environment::Environment;
 use corelog_cli::{ExportArgs, ExportFormat, Failure, ProgressLine};
 use corelog_patterns::Pattern;
 use corelog_sinks::s3::Archive;
 use corelog_store::Streams;
 use corelog_transfer::{Export, Exported, GzipFile, Owner};
-use corelog_types::Timestamp;
+use corelog_types::{LogGroupName, Timestamp};
 
 use super::{Session, block_on, counted, location, shown};
 
@@ -22,6 +23,7 @@ use super::{Session, block_on, counted, location, shown};
 pub(crate) fn export(args: &ExportArgs, env: &Environment) -> anyhow::Result<ExitCode> {
     block_on(async {
         let session = Session::open(&args.settings, env).await?;
+        check_group(&session, &args.log_group).await?;
         let filter = args.filter.as_deref().map(filter).transpose()?;
         let now = session.clock.now();
         let since = args.since.map_or(0, |when| when.at(now).unix_ms());
@@ -56,6 +58,20 @@ pub(crate) fn export(args: &ExportArgs, env: &Environment) -> anyhow::Result<Exi
         std::io::stderr().write_all(said.as_bytes())?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Refuses a log group that there is not, before anything is written.
+async fn check_group(session: &Session, name: &LogGroupName) -> anyhow::Result<()> {
+    let catalog = SqliteCatalog::open(&session.settings.data).await?;
+    let group = catalog.group(name).await;
+    catalog.close().await;
+    if group?.is_none() {
+        let failure = Failure::new(format!("there is no log group `{name}`"));
+        return Err(failure
+            .hint("`aws logs describe-log-groups` lists them; `--data` names another directory")
+            .into());
+    }
+    Ok(())
 }
 
 fn filter(text: &str) -> anyhow::Result<Pattern> {

@@ -64,6 +64,7 @@ fn message(index: usize, numbers: &mut Numbers) -> String {
     let rare = match index {
         700 | 701 => r"zebraword",
         1_500 => r"first\nsecondline",
+        2_200 => r"zebra\\nest",
         2_900 => r"ZebraFish \u00fcberzebra",
         _ => "",
     };
@@ -211,6 +212,7 @@ fn a_text_is_found_without_reading_the_rest() {
         &["2900", "700", "701"],
     );
     check("prompt like /first\\nsecond/", &["1500"]);
+    check(r"prompt like /zebra\\nest/", &["2200"]);
     check("prompt like '\u{fc}berzebra'", &["2900"]);
     check("kind = 'kind zebraword'", &["700", "701"]);
     check("kind in ['kind zebraword', 'nowhere']", &["700", "701"]);
@@ -231,6 +233,13 @@ fn a_text_is_found_without_reading_the_rest() {
     check(r#""@message" LIKE '%zebraword%'"#, &["700", "701"]);
     check("prompt ILIKE '%ZEBRAword%'", &["700", "701"]);
     check("prompt ~ 'zebra(word|fish)' AND n > '700'", &["701"]);
+    // A backslash is one, also where an expression is letters alone.
+    check(r"prompt ~ 'zebra\\nest'", &["2200"]);
+    check(
+        r"prompt ~* 'ZEBRA\\nest' AND prompt !~ 'zebra\\tail'",
+        &["2200"],
+    );
+    check(r"regexp_like(prompt, 'zebra\\nest')", &["2200"]);
 }
 
 #[test]
