@@ -48,6 +48,20 @@ impl Amount {
         self.0 as f64 / ONE as f64
     }
 
+    /// For people: four decimals, or as many as show two digits of a smaller amount, so that a little is never nothing.
+    pub fn readable(self) -> String {
+        const LEAST: usize = 4;
+        let first = (1..=DECIMALS).find(|place| {
+            let unit = 10u128.pow(u32::try_from(DECIMALS - place).unwrap_or(0));
+            self.0 >= unit
+        });
+        match first {
+            None => self.rounded(2),
+            Some(first) if first >= LEAST => self.rounded(first + 1),
+            Some(_) => self.rounded(LEAST),
+        }
+    }
+
     /// With exactly so many decimals, half up: for people.
     pub fn rounded(self, decimals: usize) -> String {
         let decimals = decimals.min(DECIMALS);
@@ -153,6 +167,22 @@ mod tests {
         assert_eq!(amount.rounded(2), "1.23");
         assert_eq!("0.995".parse::<Amount>().unwrap().rounded(2), "1.00");
         assert_eq!(Amount::ZERO.rounded(2), "0.00");
+    }
+
+    #[test]
+    fn a_little_is_never_shown_as_nothing() {
+        for (amount, shown) in [
+            ("0", "0.00"),
+            ("0.000012", "0.000012"),
+            ("0.00001249", "0.000012"),
+            ("0.000000000001", "0.000000000001"),
+            ("0.00057", "0.00057"),
+            ("0.0056575", "0.0057"),
+            ("12.5", "12.5000"),
+        ] {
+            let amount: Amount = amount.parse().unwrap();
+            assert_eq!(amount.readable(), shown);
+        }
     }
 
     #[test]

@@ -251,10 +251,10 @@ fn print(standings: &[(&Budget, Standing)], session: &mut Session) -> anyhow::Re
                         safe(budget.name.as_str()),
                         per(budget).to_owned(),
                         money(it.spent, &it.currency),
-                        it.amount.rounded(2),
+                        it.amount.readable(),
                         it.used()
                             .map_or_else(String::new, |used| format!("{used}%")),
-                        it.forecast.rounded(2),
+                        it.forecast.readable(),
                         it.state().to_owned(),
                     ]
                 })

@@ -271,7 +271,7 @@ fn is_noise(word: &str) -> bool {
 
 fn print(bill: &Bill, pairs: &[Pair], printer: &mut Printer) -> anyhow::Result<()> {
     match printer.format {
-        Format::Table => table(bill, pairs, printer)?,
+        Format::Table => table(pairs, printer)?,
         Format::Json => {
             for pair in pairs {
                 let document = json!({
@@ -345,7 +345,7 @@ fn totals(pairs: &[Pair]) -> (i128, i128) {
     (billed, pairs.iter().map(recorded).sum())
 }
 
-fn table(bill: &Bill, pairs: &[Pair], printer: &mut Printer) -> anyhow::Result<()> {
+fn table(pairs: &[Pair], printer: &mut Printer) -> anyhow::Result<()> {
     let columns = [
         Column::whole("DAY", 10),
         Column::text("MODEL", 32),
@@ -359,7 +359,7 @@ fn table(bill: &Bill, pairs: &[Pair], printer: &mut Printer) -> anyhow::Result<(
         .iter()
         .map(|pair| {
             let model = pair.recorded_as.as_ref().or(pair.billed_as.as_ref());
-            let recorded = pair.recorded.map(|it| it.rounded(4));
+            let recorded = pair.recorded.map(Amount::readable);
             let absent = || ABSENT.to_owned();
             vec![
                 safe(&pair.day),
@@ -385,7 +385,6 @@ fn table(bill: &Bill, pairs: &[Pair], printer: &mut Printer) -> anyhow::Result<(
         };
         printer.line(&line)?;
     }
-    let _ = bill;
     Ok(())
 }
 
@@ -398,10 +397,11 @@ fn signed(picos: i128) -> String {
 
 /// The same for people.
 fn rounded(picos: i128) -> String {
-    let text = Amount::from_picos(picos.unsigned_abs()).rounded(4);
-    let is_nothing = text.bytes().all(|byte| byte == b'0' || byte == b'.');
-    let sign = if picos < 0 && !is_nothing { "-" } else { "" };
-    format!("{sign}{text}")
+    let sign = if picos < 0 { "-" } else { "" };
+    format!(
+        "{sign}{}",
+        Amount::from_picos(picos.unsigned_abs()).readable()
+    )
 }
 
 #[cfg(test)]

@@ -13,8 +13,6 @@ use crate::printer::cell::{ABSENT, count, safe};
 use crate::printer::table::{Column, head, row, widths};
 use crate::printer::{Format, Printer, Style, note};
 
-/// Decimals that people read: a call often costs less than a cent.
-pub(super) const DECIMALS: usize = 4;
 /// Models that are named where they have no cost.
 const MODELS_SHOWN: usize = 5;
 
@@ -203,7 +201,7 @@ fn cells(key: Option<&str>, currency: &str, line: &Line) -> Vec<String> {
 
 /// An amount for people.
 pub(super) fn money(amount: Amount, currency: &str) -> String {
-    format!("{} {}", amount.rounded(DECIMALS), safe(currency))
+    format!("{} {}", amount.readable(), safe(currency))
         .trim_end()
         .to_owned()
 }
