@@ -303,7 +303,7 @@ sections! {
         tag: Option<String>,
     }
 
-    /// Metrics as CloudWatch has them: counted of every record, and put by whoever has some.
+    /// Metrics as `CloudWatch` has them: counted of every record, and put by whoever has some.
     pub Metrics {
         /// `false` keeps none: nothing is counted, and operations on metrics are refused.
         enabled: bool = "true",

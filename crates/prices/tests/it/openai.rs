@@ -1,4 +1,4 @@
-//! Models on OpenAI's own API. Its prompts include what was cached; usage here does not.
+//! Models on `OpenAI`'s own API. Its prompts include what was cached; usage here does not.
 
 use corelog_prices::{Absent, Images};
 use corelog_types::{Count, Usage};
