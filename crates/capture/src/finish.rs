@@ -80,6 +80,7 @@ impl Capture {
         document.request_id = self.request_id();
         let mut extension = document.corelog.take().unwrap_or_default();
         self.fill_extension(&mut extension, end, &asked, &answered);
+        self.fill_billing(&mut extension, &asked, &answered.facts, shape.failed);
         extension.request_bytes = Some(request_bytes);
         extension.response_bytes = Some(response_bytes);
         let fault = fault_of(end, &answered.facts, shape.failed);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use corelog_types::{Count, Provenance, Usage};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// Everything we know about an invocation that `ModelInvocationLog` has no field for.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -88,6 +89,21 @@ pub struct Extension {
     /// Token counts of every kind, each with its provenance.
     #[serde(skip_serializing_if = "UsageCounts::is_empty")]
     pub usage: UsageCounts,
+    /// The tier of service: that which served the call, or that which was asked for where the answer does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<String>,
+    /// How fast the provider says that it was set to be, in its own word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed: Option<String>,
+    /// Where the provider says that the model ran, in its own word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inference_geo: Option<String>,
+    /// The quality of images that was asked for, in the provider's word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_quality: Option<String>,
+    /// What the call cost by the prices of its time, or why that is not known; only for calls of models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostFacts>,
     /// How many images the answer has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_count: Option<u64>,
@@ -264,6 +280,33 @@ pub enum CutReason {
     Opaque,
 }
 
+/// What a call cost: an amount with the prices it is by, or the reason why there is none.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CostFacts {
+    /// In the currency, written to its last decimal and never with an exponent.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "decimal")]
+    pub amount: Option<f64>,
+    /// What the amount is in, such as `USD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// Whose list of prices it is by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// The model as that list names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// What had to be taken as given, because the provider did not say it: `cacheWrite5m`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<String>,
+    /// Why there is no amount, in a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent: Option<String>,
+    /// Which prices these are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
 /// Token counts with provenance, as an object of `{"value":…,"provenance":…}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UsageCounts(pub Usage);
@@ -336,9 +379,30 @@ fn shortest<S: serde::Serializer>(number: &Option<f64>, serializer: S) -> Result
     }
 }
 
+/// A number with all of its decimals: a column of numbers says what the record says, and every reader of JSON, sums in
+/// decimals among them, reads it alike.
+#[expect(clippy::ref_option, reason = "as serde calls it")]
+fn decimal<S: serde::Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = number.filter(|it| it.is_finite()).map(|it| it.to_string());
+    let raw = text.and_then(|text| RawValue::from_string(text).ok());
+    raw.serialize(serializer)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_have_no_exponent() {
+        let cost = CostFacts {
+            amount: Some(0.000_000_25),
+            ..CostFacts::default()
+        };
+        let text = serde_json::to_string(&cost).unwrap_or_default();
+        assert_eq!(text, r#"{"amount":0.00000025}"#);
+        let read: CostFacts = serde_json::from_str(&text).unwrap_or_default();
+        assert_eq!(read, cost);
+    }
 
     #[test]
     fn whole_numbers_have_no_fraction() {
