@@ -34,5 +34,8 @@ fn a_scenario_that_does_not_exist_is_named() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("'flood'") && said.contains("hang-up"), "{said}");
+    assert!(
+        said.contains("'flood'") && said.contains("hang-up"),
+        "{said}"
+    );
 }
