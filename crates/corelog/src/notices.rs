@@ -144,11 +144,8 @@ impl Outbox for CatalogOutbox {
         until: Timestamp,
         error: &str,
     ) -> Result<(), OutboxError> {
-        for id in ids {
-            let done = self.catalog.put_notice_off(id, until, error).await;
-            done.map_err(failed("put a notice off"))?;
-        }
-        Ok(())
+        let done = self.catalog.put_notices_off(ids, until, error).await;
+        done.map_err(failed("put notices off"))
     }
 
     async fn settle(&self, settled: &[Settled]) -> Result<(), OutboxError> {
