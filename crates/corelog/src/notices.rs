@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use corelog_api::admin::{NotifierReport, Notifiers as ApiNotifiers};
-use corelog_catalog::{Catalog, Error, Notices as _, PendingNotice, Says, SettledNotice};
+use corelog_catalog::{Catalog, Error, PendingNotice, Says, SettledNotice};
 use corelog_cli::settings::{self, NotifierKind, Settings};
 use corelog_notify::{
     Dispatcher, Due, Handle, Notifier, Notifiers, Outbox, OutboxError, Ports, Recipient, Settled,
