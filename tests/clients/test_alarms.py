@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from logs_client import ACCOUNT, REGION
-from processes import Child, binary, wait_for
+from processes import binary, wait_for
 from stack import start_gateway
 from test_aws_cli import FAILED, aws
 from test_cloudwatch import PROTOCOLS, answered, client_of, models, refused
@@ -241,7 +241,7 @@ def test_states_survive_a_restart(tmp_path):
     gateway = start_gateway(config, tmp_path)
     try:
         client = client_of(f"http://{gateway.address}")
-        put(client, "kept", Tags=[{"Key": "a", "Value": "b"}])
+        put(client, "kept", TreatMissingData="ignore", Tags=[{"Key": "a", "Value": "b"}])
         client.put_composite_alarm(AlarmName="above", AlarmRule="ALARM(kept)")
         client.set_alarm_state(AlarmName="kept", StateValue="ALARM", StateReason="a drill")
         gateway.process.kill()

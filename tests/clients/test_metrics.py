@@ -388,6 +388,13 @@ def test_every_minute_equals_a_recount_by_sql(killed):
     assert points("InvocationLatency", "Minimum") == pytest.approx(least)
 
 
+def test_deliveries_are_counted(counted):
+    cloudwatch = client_of(counted.url)
+    delivered = "ModelInvocationLogsS3DeliverySuccess"
+    wait_for(lambda: total(cloudwatch, "AWS/Bedrock", delivered) >= 1, "deliveries to be counted")
+    assert total(cloudwatch, "AWS/Bedrock", "ModelInvocationLogsS3DeliveryFailure") == 0
+
+
 def scrape(stack):
     """The samples of `/metrics`: name to labels and value."""
     with urllib.request.urlopen(f"{stack.url}/metrics") as answer:
@@ -442,7 +449,7 @@ def targets(name):
 
 
 # What the calls of these tests do not have.
-WITHOUT = {"CacheReadInputTokens", "CallerHangUps", "InvocationClientErrors"}
+WITHOUT = {"CallerHangUps", "InvocationClientErrors"}
 
 
 def grafana_query(target, number, period=60):

@@ -12,6 +12,7 @@ use corelog_catalog::{Catalog, LoggingConfiguration, Modalities};
 use corelog_cli::settings::Settings;
 use corelog_delivery::{Config, Delivery, Ended, Handle, Ports, Report, Sink};
 use corelog_hot::{Hot, Subscription};
+use corelog_metrics::LogDelivery;
 use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::{GroupSink, Tables};
 use corelog_spool::Spool;
@@ -22,6 +23,7 @@ use tokio::runtime::Handle as Background;
 use tokio::task::JoinHandle;
 
 use crate::activity;
+use crate::attempts::Attempts;
 use crate::events::{Parts, StoredEvents};
 use crate::exports::{Exporter, Turns};
 use crate::logging::is_of_api;
@@ -66,6 +68,8 @@ pub(crate) struct Destined {
     listening: Mutex<Option<Subscription>>,
     /// Ends the care of it, and the making of events.
     caring: Shutdown,
+    /// How deliveries of invocation logs went, where somebody counts it.
+    attempts: Option<Attempts>,
     /// What the control API's destinations were started with.
     of_api: Arc<Mutex<Option<LoggingConfiguration>>>,
 }
@@ -98,6 +102,10 @@ impl Destined {
         // Without a table there are no log streams to note anything of.
         let listening = tables.is_some().then(|| hot.subscribe());
         let (tasks, caring) = (corelog_runtime::Tasks::new(), Shutdown::new());
+        let attempts = settings
+            .metrics
+            .enabled
+            .then(|| Attempts::new(clock.clone()));
         tasks.spawn_on("log events", follower.run(caring.child()), &events);
         Ok(Self {
             hot,
@@ -111,6 +119,7 @@ impl Destined {
             running: Mutex::default(),
             tables: tables.map(|at| Arc::new(Tables::new(at))),
             caring,
+            attempts,
             of_api: Arc::default(),
         })
     }
@@ -123,6 +132,7 @@ impl Destined {
             let name = destination.name.as_str();
             let sink = crate::sinks::open(destination, &settings, &self.clock)
                 .with_context(|| format!("destination `{name}` cannot be used"))?;
+            let sink = self.counted(sink, crate::sinks::kind(destination));
             let config = crate::configure::delivery(destination, &settings);
             self.begin(config, sink, true).await?;
         }
@@ -237,6 +247,7 @@ impl Destined {
         self.forget_gone(&settings, keep_api)?;
         for destination in &missing {
             let sink = crate::sinks::open(destination, &settings, &self.clock)?;
+            let sink = self.counted(sink, crate::sinks::kind(destination));
             let config = crate::configure::delivery(destination, &settings);
             self.begin(config, sink, true).await?;
         }
@@ -301,6 +312,19 @@ impl Destined {
             },
         );
         Ok(())
+    }
+
+    /// How deliveries went, and is not in the metrics yet.
+    pub(crate) fn attempts(&self) -> Option<&Attempts> {
+        self.attempts.as_ref()
+    }
+
+    /// The sink, its attempts counted if somebody counts them.
+    pub(crate) fn counted(&self, sink: Arc<dyn Sink>, kind: LogDelivery) -> Arc<dyn Sink> {
+        match &self.attempts {
+            Some(attempts) => attempts.of(sink, kind),
+            None => sink,
+        }
     }
 
     /// Runs something beside the destinations, until they are shut down.

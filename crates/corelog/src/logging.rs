@@ -9,8 +9,9 @@ use corelog_api::logging::{
 };
 use corelog_catalog::{BucketTarget, LoggingConfiguration};
 use corelog_cli::settings::Settings;
-use corelog_delivery::{Config, Sink as _, blobs_of};
+use corelog_delivery::{Config, Sink, blobs_of};
 use corelog_hot::Further;
+use corelog_metrics::LogDelivery;
 use corelog_sinks::groups::{LoggingConfig, LoggingGroup};
 use corelog_sinks::s3::{self, Location, S3Sink};
 use corelog_spool::Spool;
@@ -135,7 +136,12 @@ impl Destinations for Destined {
             }
             config.shutdown_deadline = settings.limits.shutdown_timeout;
             let sink = S3Sink::open(&sink).map_err(|error| NotStarted(error.into()))?;
-            self.begin(config, Arc::new(sink), false)
+            // A batch of large data may have none, which is no attempt to put some.
+            let sink: Arc<dyn Sink> = match name {
+                DESTINATION => self.counted(Arc::new(sink), LogDelivery::S3),
+                _ => Arc::new(sink),
+            };
+            self.begin(config, sink, false)
                 .await
                 .map_err(|error| NotStarted(error.into()))?;
         }

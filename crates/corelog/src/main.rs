@@ -2,6 +2,7 @@
 
 mod activity;
 mod alarms;
+mod attempts;
 mod configure;
 mod demo;
 mod destinations;

@@ -10,7 +10,9 @@ use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::metrics::MetricsSink;
 use corelog_telemetry::Chain;
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
+use crate::attempts::Attempts;
 use crate::configure;
 use crate::destinations::Destined;
 
@@ -18,6 +20,7 @@ use crate::destinations::Destined;
 pub(crate) const CURSOR: &str = "metrics";
 
 const TRIM_EVERY: Duration = Duration::from_hours(1);
+const ATTEMPTS_EVERY: Duration = Duration::from_secs(5);
 
 /// Opens the metrics, if the configuration wants any.
 pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Option<SqliteMetrics>> {
@@ -62,27 +65,61 @@ pub(crate) async fn feed(
     let totals = sink.totals();
     destinations.begin(config, sink, false).await?;
     let (metrics, clock) = (metrics.clone(), clock.clone());
-    destinations.beside("metrics care", |shutdown| trim(metrics, clock, shutdown));
+    let attempts = destinations.attempts().cloned();
+    destinations.beside("metrics care", |shutdown| {
+        let care = Care {
+            metrics,
+            attempts,
+            clock,
+        };
+        care.run(shutdown)
+    });
     Ok(totals)
 }
 
-/// Removes what is no longer kept, at the start and then every hour, until `shutdown`.
-async fn trim(metrics: SqliteMetrics, clock: Clock, shutdown: Shutdown) {
-    loop {
-        let trimming = metrics.trim(clock.now());
-        tokio::select! {
-            outcome = trimming => match outcome {
-                Ok(points) => tracing::debug!(points, "trimmed metrics"),
-                Err(error) => {
-                    let error = Chain(&error).to_string();
-                    tracing::warn!(error, "old metrics could not be removed; tried again later");
+/// Closes the metrics, once nothing is delivered any more.
+pub(crate) async fn close(metrics: &SqliteMetrics, destinations: &Destined) {
+    if let Some(attempts) = destinations.attempts() {
+        attempts.keep(metrics).await;
+    }
+    metrics.close().await;
+}
+
+/// What goes on beside counting.
+struct Care {
+    metrics: SqliteMetrics,
+    attempts: Option<Attempts>,
+    clock: Clock,
+}
+
+impl Care {
+    /// Removes what is no longer kept, at the start and then every hour, and adds how deliveries went, until `shutdown`.
+    async fn run(self, shutdown: Shutdown) {
+        let mut trim_at = Instant::now();
+        loop {
+            if Instant::now() >= trim_at {
+                tokio::select! {
+                    () = self.trim() => trim_at = Instant::now() + TRIM_EVERY,
+                    () = shutdown.requested() => return,
                 }
-            },
-            () = shutdown.requested() => return,
+            }
+            if let Some(attempts) = &self.attempts {
+                attempts.keep(&self.metrics).await;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(ATTEMPTS_EVERY) => {}
+                () = shutdown.requested() => return,
+            }
         }
-        tokio::select! {
-            () = tokio::time::sleep(TRIM_EVERY) => {}
-            () = shutdown.requested() => return,
+    }
+
+    async fn trim(&self) {
+        match self.metrics.trim(self.clock.now()).await {
+            Ok(points) => tracing::debug!(points, "trimmed metrics"),
+            Err(error) => {
+                let error = Chain(&error).to_string();
+                tracing::warn!(error, "old metrics could not be removed; tried again later");
+            }
         }
     }
 }

@@ -204,7 +204,7 @@ async fn serve(
         );
     }
     if let Some(kept) = kept {
-        kept.close().await;
+        metrics::close(&kept, &destinations).await;
     }
     catalog.close().await;
     tokio::task::spawn_blocking(move || spool.close()).await??;

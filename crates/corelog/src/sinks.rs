@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use corelog_catalog::{Modalities, Modality};
 use corelog_cli::settings::{self, Destination, DestinationKind, Settings, Sse};
 use corelog_delivery::Sink;
+use corelog_metrics::LogDelivery;
 use corelog_runtime::Clock;
 use corelog_sinks::cloudwatch::{self, CloudWatchSink};
 use corelog_sinks::s3::{self, S3Sink};
@@ -25,6 +26,14 @@ pub(crate) fn open(
             Arc::new(CloudWatchSink::open(&config)?)
         }
     })
+}
+
+/// What its deliveries are counted as.
+pub(crate) fn kind(destination: &Destination) -> LogDelivery {
+    match destination.kind {
+        DestinationKind::S3 => LogDelivery::S3,
+        DestinationKind::CloudWatchLogs => LogDelivery::CloudWatch,
+    }
 }
 
 fn bucket(destination: &Destination, settings: &Settings) -> anyhow::Result<s3::Config> {

@@ -5,6 +5,9 @@
 //! counts in the minute in which its request arrived, however late it comes. Of metrics beyond the bound nothing is
 //! kept; the records themselves are elsewhere.
 //!
+//! Decision: the spool keeps a record until every destination has it, and calls are refused once it is full. Metrics are
+//! not worth that: what they cannot take for ten minutes, or never will, is given up and said to be.
+//!
 //! Decision: where the counts were thrown away (`metrics.db` deleted), counting goes on from the cursor. What was
 //! before is in the log groups, and not counted anew.
 
@@ -13,13 +16,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use corelog_delivery::{Batch, Entry, Receipt, Sink, SinkError};
+use corelog_delivery::{Batch, Entry, Plan, Receipt, Sink, SinkError};
 use corelog_metrics::{
     Deltas, Error, Invocation, MetricFilter, Overflow, Read, SqliteMetrics, Tally, TallyConfig,
     Totals,
 };
 use corelog_record::{events, stored};
 use corelog_runtime::Clock;
+use corelog_telemetry::Chain;
 use corelog_types::{NodeId, Timestamp};
 use parking_lot::Mutex;
 
@@ -27,6 +31,9 @@ use parking_lot::Mutex;
 const PAGE: usize = 1_000;
 /// Labels that were seen since are told apart from the start on.
 const REMEMBERED_MS: u64 = 24 * 3_600_000;
+
+/// For so long, what fails is tried again.
+const GIVE_UP_MS: u64 = 10 * 60_000;
 
 /// Counts records into metrics.
 pub struct MetricsSink {
@@ -39,6 +46,8 @@ pub struct MetricsSink {
     totals: Arc<Mutex<Totals>>,
     /// Whether it was said that there are too many metrics.
     is_full: AtomicBool,
+    /// Since when nothing could be counted.
+    failing_since: Mutex<Option<Timestamp>>,
 }
 
 impl fmt::Debug for MetricsSink {
@@ -82,6 +91,7 @@ impl MetricsSink {
             tally: Arc::new(Mutex::new(tally)),
             totals: Arc::default(),
             is_full: AtomicBool::new(false),
+            failing_since: Mutex::default(),
         })
     }
 
@@ -147,6 +157,14 @@ impl MetricsSink {
         }
     }
 
+    /// Whether a batch is let go that could not be counted, because trying again has not helped or will not.
+    fn gives_up(&self, error: &Error) -> bool {
+        let now = self.clock.now();
+        let since = *self.failing_since.lock().get_or_insert(now);
+        let late = now.unix_ms().saturating_sub(since.unix_ms()) >= GIVE_UP_MS;
+        late || !error.is_transient()
+    }
+
     fn say_if_full(&self, left_out: u64) {
         let was_full = self.is_full.swap(left_out > 0, Ordering::Relaxed);
         if left_out > 0 && !was_full {
@@ -198,8 +216,22 @@ fn count_one(entry: &Entry, tally: &mut Tally, receipt: &mut Receipt) {
 #[async_trait]
 impl Sink for MetricsSink {
     async fn deliver(&self, batch: Arc<Batch>) -> Result<Receipt, SinkError> {
-        let counting = self.count(&batch).await;
-        counting.map_err(|error| SinkError::new("count records in", self.location(), error))
+        match self.count(&batch).await {
+            Ok(receipt) => {
+                *self.failing_since.lock() = None;
+                Ok(receipt)
+            }
+            Err(error) if self.gives_up(&error) => {
+                let (records, error) = (batch.entries.len(), Chain(&error).to_string());
+                let Plan { first, last, .. } = batch.plan;
+                tracing::error!(records, %first, %last, error, "records are not counted in the metrics");
+                Ok(Receipt {
+                    rejected: records as u64,
+                    ..Receipt::default()
+                })
+            }
+            Err(error) => Err(SinkError::new("count records in", self.location(), error)),
+        }
     }
 
     async fn check(&self) -> Result<(), SinkError> {
@@ -211,5 +243,69 @@ impl Sink for MetricsSink {
 
     fn location(&self) -> String {
         self.location.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use corelog_metrics::Config;
+    use corelog_types::{RecordId, Sequence};
+
+    use super::*;
+    use crate::fixture::Blobs;
+
+    const NOW: u64 = 1_795_166_142_123;
+
+    fn batch() -> Arc<Batch> {
+        let sequence = Sequence::from_u64(1);
+        let entry = Entry {
+            sequence,
+            id: RecordId::from_parts(NOW, [0; 10]),
+            time: Timestamp::from_unix_ms(NOW),
+            payload: b"garbage".to_vec(),
+        };
+        Arc::new(Batch {
+            destination: "metrics".to_owned(),
+            node: NodeId::from_u64(1),
+            plan: Plan {
+                first: sequence,
+                last: sequence,
+                time: Timestamp::from_unix_ms(NOW),
+            },
+            entries: vec![entry],
+            blobs: Arc::new(Blobs::default()),
+        })
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_counted_is_given_up_in_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(Timestamp::from_unix_ms(NOW));
+        let metrics = SqliteMetrics::open(dir.path(), Config::default());
+        let metrics = metrics.await.unwrap();
+        let opening = MetricsSink::open(
+            metrics.clone(),
+            "file:///metrics.db".to_owned(),
+            NodeId::from_u64(1),
+            TallyConfig::default(),
+            clock.clone(),
+        );
+        let sink = opening.await.unwrap();
+        let counted = Receipt {
+            records: 1,
+            unreadable: 1,
+            rejected: 0,
+        };
+        assert_eq!(sink.deliver(batch()).await.unwrap(), counted);
+        // It comes again, and is not counted again.
+        assert_eq!(sink.deliver(batch()).await.unwrap(), Receipt::default());
+
+        metrics.close().await;
+        assert!(sink.deliver(batch()).await.is_err());
+        clock.set(Timestamp::from_unix_ms(NOW + GIVE_UP_MS - 1));
+        assert!(sink.deliver(batch()).await.is_err());
+        clock.set(Timestamp::from_unix_ms(NOW + GIVE_UP_MS));
+        let given_up = sink.deliver(batch()).await.unwrap();
+        assert_eq!((given_up.records, given_up.rejected), (0, 1));
     }
 }

@@ -352,14 +352,16 @@ type Counts = BTreeMap<(Vec<String>, u64), [f64; 4]>;
 impl Recount {
     fn sql(&self, seconds: u32) -> String {
         let path = |path: &str| format!("json_extract(line, '{path}')");
-        let value = match self.value.starts_with('$') {
-            true => path(self.value),
-            false => self.value.to_owned(),
+        let value = if self.value.starts_with('$') {
+            path(self.value)
+        } else {
+            self.value.to_owned()
         };
         let texts: Vec<String> = self.dimensions.iter().map(|(_, at)| path(at)).collect();
-        let texts = match texts.is_empty() {
-            true => "''".to_owned(),
-            false => texts.join(" || '/' || "),
+        let texts = if texts.is_empty() {
+            "''".to_owned()
+        } else {
+            texts.join(" || '/' || ")
         };
         let of = self.of.replace("status", STATUS);
         format!(

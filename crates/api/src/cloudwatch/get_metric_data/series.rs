@@ -96,10 +96,8 @@ impl Series {
 
     /// Leaves out what a page before has had.
     pub(super) fn begin_at(&mut self, time: Timestamp, newest_first: bool) {
-        self.points.retain(|(at, _)| match newest_first {
-            true => *at <= time,
-            false => *at >= time,
-        });
+        let is_left = |at: Timestamp| if newest_first { at <= time } else { at >= time };
+        self.points.retain(|(at, _)| is_left(*at));
     }
 
     /// Keeps so many points, and says which is the first that was left out.
