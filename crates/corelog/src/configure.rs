@@ -198,6 +198,18 @@ fn access(settings: &Settings) -> Access {
 
 fn capture(settings: &Settings) -> CaptureLimits {
     let capture = &settings.capture;
+    CaptureLimits {
+        memory_max: capture.memory_max.as_usize(),
+        body_max: capture.body_max.bytes(),
+        decoded_max: capture.decoded_max.bytes(),
+        events: capture.events,
+        policies: policies(settings),
+        headers: HeaderFilter::new(&capture.headers),
+    }
+}
+
+/// What is kept of a call, by provider, model, key or header.
+pub(crate) fn policies(settings: &Settings) -> Policies {
     let mut rules: Vec<Rule> = settings
         .capture_rules
         .iter()
@@ -217,16 +229,9 @@ fn capture(settings: &Settings) -> CaptureLimits {
             ..Rule::default()
         })
     }));
-    CaptureLimits {
-        memory_max: capture.memory_max.as_usize(),
-        body_max: capture.body_max.bytes(),
-        decoded_max: capture.decoded_max.bytes(),
-        events: capture.events,
-        policies: Policies {
-            rules,
-            otherwise: policy(capture.policy),
-        },
-        headers: HeaderFilter::new(&capture.headers),
+    Policies {
+        rules,
+        otherwise: policy(settings.capture.policy),
     }
 }
 

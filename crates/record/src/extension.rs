@@ -24,9 +24,11 @@ pub struct Extension {
     /// Where the call was forwarded to, query aside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream: Option<String>,
-    /// HTTP method.
+    /// HTTP method; empty where the call was reported rather than relayed.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub method: String,
-    /// Path as the caller sent it, query aside.
+    /// Path as the caller sent it, query aside; empty as above.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// HTTP version the caller spoke, such as `HTTP/1.1`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,6 +79,9 @@ pub struct Extension {
     /// Trace and span the call belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
+    /// The span that reported the call; only where the gateway did not see it pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub span: Option<Box<SpanFacts>>,
     /// `x-corelog-tag-*` and the tags of other gateways' headers.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
@@ -94,10 +99,12 @@ pub struct Extension {
     /// What of the exchange is not in the record, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cut: Vec<Cut>,
-    /// Size of the request body on the wire.
-    pub request_bytes: u64,
-    /// Size of the answer's body on the wire.
-    pub response_bytes: u64,
+    /// Size of the request body on the wire, where the gateway saw it pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_bytes: Option<u64>,
+    /// Size of the answer's body on the wire, as above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_bytes: Option<u64>,
     /// `content-encoding` of the request, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_encoding: Option<String>,
@@ -147,9 +154,29 @@ pub struct StreamFacts {
 pub struct Trace {
     /// 32 hex digits, or whatever id another gateway's header carried.
     pub trace_id: String,
-    /// 16 hex digits.
+    /// 16 hex digits: the span that the call was made in or, where a span reported the call, that span.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span_id: Option<String>,
+    /// 16 hex digits: the parent of the span that reported the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_span_id: Option<String>,
+}
+
+/// The span that reported a call.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SpanFacts {
+    /// Its name.
+    pub name: String,
+    /// `service.name` of what sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The instrumentation that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Its attributes as they were sent, but those that hold content, and large ones.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub attributes: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The caller, secrets left out.
