@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
+import urllib.request
 
 import boto3
 import pytest
@@ -360,3 +361,15 @@ def test_a_reload_moves_a_notifier(worlds, receiver):
     wait_for(lambda: world.history("slow"), "the notification")
     assert (len(receiver.requests), len(other.requests)) == (0, 1)
     other.stop()
+
+
+def test_a_scrape_counts_them_by_notifier(worlds, receiver):
+    world = worlds(receiver.address)
+    world.put_alarm("slow", [topic("topic"), topic("hook")])
+    receiver.on_request = lambda request: receiver.statuses.append(400 if request["path"].startswith("/hook") else 200)
+    world.set_state("slow", "ALARM")
+    wait_for(lambda: len(world.history("slow")) == 2, "both words in the history")
+    lines = urllib.request.urlopen(f"{world.url}/metrics").read().decode().splitlines()
+    assert 'corelog_notifications_total{notifier="topic"} 1' in lines
+    assert 'corelog_notifications_given_up_total{notifier="hook"} 1' in lines
+    assert 'corelog_notification_failures_total{notifier="hook"} 1' in lines

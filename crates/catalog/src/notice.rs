@@ -104,6 +104,14 @@ pub trait Notices {
     /// A notice was tried in vain: it is due again then. One that is not there is fine.
     async fn put_notice_off(&self, id: &str, until: Timestamp, error: &str) -> Result<(), Error>;
 
+    /// The same for several at once.
+    async fn put_notices_off(
+        &self,
+        ids: &[String],
+        until: Timestamp,
+        error: &str,
+    ) -> Result<(), Error>;
+
     /// Notices arrived, or were given up: all of them are settled at once. Those that are not there are fine, and
     /// their history says nothing.
     async fn settle_notices(&self, settled: &[SettledNotice]) -> Result<(), Error>;

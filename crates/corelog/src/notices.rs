@@ -7,12 +7,13 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use corelog_api::admin::{NotifierReport, Notifiers as ApiNotifiers};
-use corelog_catalog::{Catalog, Error, Notices as _, PendingNotice, Says, SettledNotice};
+use corelog_catalog::{Catalog, Error, PendingNotice, Says, SettledNotice};
 use corelog_cli::settings::{self, NotifierKind, Settings};
 use corelog_notify::{
-    Dispatcher, Due, Handle, Notifier, Notifiers, Outbox, OutboxError, Recipient, Settled, Subject,
+    Dispatcher, Due, Handle, Notifier, Notifiers, Outbox, OutboxError, Ports, Recipient, Settled,
+    Subject,
 };
-use corelog_runtime::{Clock, Shutdown};
+use corelog_runtime::Shutdown;
 use corelog_telemetry::Chain;
 use corelog_types::Timestamp;
 use tokio::task::JoinHandle;
@@ -37,12 +38,12 @@ impl Notifying {
     pub(crate) async fn start(
         settings: &Settings,
         catalog: Arc<dyn Catalog>,
-        clock: Clock,
+        ports: Ports,
     ) -> anyhow::Result<Self> {
         let outbox = CatalogOutbox { catalog };
         outbox.drop_unreadable().await?;
         let account = configure::alarms_account(settings);
-        let (handle, dispatcher) = Dispatcher::new(outbox, account, open(settings)?, clock);
+        let (handle, dispatcher) = Dispatcher::new(outbox, account, open(settings)?, ports);
         let shutdown = Shutdown::new();
         let tasks = corelog_runtime::Tasks::new();
         let task = tasks.spawn("notifications", dispatcher.run(shutdown.child()));
@@ -143,11 +144,8 @@ impl Outbox for CatalogOutbox {
         until: Timestamp,
         error: &str,
     ) -> Result<(), OutboxError> {
-        for id in ids {
-            let done = self.catalog.put_notice_off(id, until, error).await;
-            done.map_err(failed("put a notice off"))?;
-        }
-        Ok(())
+        let done = self.catalog.put_notices_off(ids, until, error).await;
+        done.map_err(failed("put notices off"))
     }
 
     async fn settle(&self, settled: &[Settled]) -> Result<(), OutboxError> {

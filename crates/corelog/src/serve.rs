@@ -119,7 +119,11 @@ async fn serve(
     };
 
     let kept_by: Arc<dyn Catalog> = Arc::new(catalog.clone());
-    let notifying = Notifying::start(&settings, kept_by, clock.clone()).await?;
+    let ports = corelog_notify::Ports {
+        clock: clock.clone(),
+        metrics: Arc::clone(&counters),
+    };
+    let notifying = Notifying::start(&settings, kept_by, ports).await?;
     let watch = alarms::open(&settings, &catalog, &clock).await?;
     alarms::run(&watch, kept.as_ref(), notifying.handle(), &destinations);
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use corelog_alarms::document::history;
 use corelog_alarms::{Account, HistoryItem, StateValue};
 use corelog_runtime::{Clock, Shutdown};
-use corelog_telemetry::Chain;
+use corelog_telemetry::{Chain, Metrics, NotifierLabel};
 use corelog_types::Timestamp;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -34,6 +34,15 @@ const READY_MAX: usize = 2_048;
 const LOOK: Duration = Duration::from_secs(1);
 /// How long messages under way may take to arrive once we are to stop.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// What a dispatcher needs of the process.
+#[derive(Debug, Clone)]
+pub struct Ports {
+    /// Time.
+    pub clock: Clock,
+    /// Where notifications are counted.
+    pub metrics: Arc<Metrics>,
+}
 
 /// What the rest of the process does with a dispatcher.
 #[derive(Clone)]
@@ -107,6 +116,7 @@ pub struct Dispatcher<O> {
     outbox: O,
     account: Account,
     clock: Clock,
+    metrics: Arc<Metrics>,
     lanes: Lanes,
     wake: Arc<Notify>,
     notifiers: watch::Receiver<Notifiers>,
@@ -119,7 +129,8 @@ pub struct Dispatcher<O> {
 
 impl<O: Outbox> Dispatcher<O> {
     /// A dispatcher that [`Dispatcher::run`] sets going.
-    pub fn new(outbox: O, account: Account, notifiers: Notifiers, clock: Clock) -> (Handle, Self) {
+    pub fn new(outbox: O, account: Account, notifiers: Notifiers, ports: Ports) -> (Handle, Self) {
+        let Ports { clock, metrics } = ports;
         let (sender, receiver) = watch::channel(notifiers.clone());
         let lanes = Lanes::new(notifiers);
         let reports = Arc::new(Mutex::new(lanes.reports(clock.now())));
@@ -135,6 +146,7 @@ impl<O: Outbox> Dispatcher<O> {
             outbox,
             account,
             clock,
+            metrics,
             lanes,
             wake,
             notifiers: receiver,
@@ -263,14 +275,21 @@ impl<O: Outbox> Dispatcher<O> {
         let now = self.clock.now();
         let verdicts = self.lanes.done(job, &outcome, now);
         let notifier = job.notifier.name.as_str();
+        let label = NotifierLabel {
+            notifier: notifier.to_owned(),
+        };
         let Err(error) = outcome else {
             let notices = job.dues.len();
+            let count = self.metrics.notifications.get_or_create(&label);
+            count.inc_by(notices as u64);
             tracing::debug!(notifier, notices, "notified");
             let settled = job.dues.iter().map(|due| settled(due, None, now));
             self.notes.push(Note::Settled(settled.collect()));
             return;
         };
         let why = said_in_full(&error);
+        let failures = &self.metrics.notification_failures;
+        failures.get_or_create(&label).inc();
         let mut given_up = Vec::new();
         let mut again: Option<(Vec<String>, Timestamp)> = None;
         for (due, verdict) in job.dues.iter().zip(verdicts) {
@@ -291,6 +310,8 @@ impl<O: Outbox> Dispatcher<O> {
             self.notes.push(Note::PutOff(ids, until, why));
         }
         if !given_up.is_empty() {
+            let count = self.metrics.notifications_given_up.get_or_create(&label);
+            count.inc_by(given_up.len() as u64);
             self.notes.push(Note::Settled(given_up));
         }
     }

@@ -34,7 +34,7 @@ mod webhook;
 
 pub use burst::BurstConfig;
 pub use command::Config as CommandConfig;
-pub use dispatch::{Dispatcher, Handle};
+pub use dispatch::{Dispatcher, Handle, Ports};
 pub use email::{Config as EmailConfig, Encryption};
 pub use error::Error;
 pub use http::Config as HttpConfig;

@@ -7,6 +7,6 @@ mod metrics;
 pub use chain::Chain;
 pub use logs::{LogFormat, init_logs};
 pub use metrics::{
-    DestinationLabel, ErrorSide, ExchangeLabels, LimitLabel, Metrics, PolicyLabel, PolicyOutcome,
-    RefusalLabel, Sampled,
+    DestinationLabel, ErrorSide, ExchangeLabels, LimitLabel, Metrics, NotifierLabel, PolicyLabel,
+    PolicyOutcome, RefusalLabel, Sampled,
 };

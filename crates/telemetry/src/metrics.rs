@@ -64,6 +64,13 @@ pub struct DestinationLabel {
     pub destination: String,
 }
 
+/// A notifier of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct NotifierLabel {
+    /// Its name.
+    pub notifier: String,
+}
+
 type FloatGauge = Gauge<f64, AtomicU64>;
 
 /// Figures read at the moment of a scrape rather than counted as they happen.
@@ -129,6 +136,12 @@ pub struct Metrics {
     pub delivery_oldest_age_seconds: Family<DestinationLabel, FloatGauge>,
     /// Records not yet delivered.
     pub delivery_backlog: Family<DestinationLabel, Gauge>,
+    /// Notifications that a receiver took.
+    pub notifications: Family<NotifierLabel, Counter>,
+    /// Messages to a receiver that failed.
+    pub notification_failures: Family<NotifierLabel, Counter>,
+    /// Notifications that were given up.
+    pub notifications_given_up: Family<NotifierLabel, Counter>,
     spool_bytes: Gauge,
     spool_segments: Gauge,
     spool_durable_sequence: Gauge,
@@ -169,6 +182,9 @@ impl Metrics {
             delivery_rejected: Family::default(),
             delivery_oldest_age_seconds: Family::default(),
             delivery_backlog: Family::default(),
+            notifications: Family::default(),
+            notification_failures: Family::default(),
+            notifications_given_up: Family::default(),
             spool_bytes: Gauge::default(),
             spool_segments: Gauge::default(),
             spool_durable_sequence: Gauge::default(),
@@ -185,6 +201,7 @@ impl Metrics {
         metrics.register_gateway();
         metrics.register_spool();
         metrics.register_delivery();
+        metrics.register_notifications();
         metrics.register_log_groups();
         metrics
     }
@@ -344,6 +361,25 @@ impl Metrics {
             "delivery_backlog",
             "Records not yet delivered",
             self.delivery_backlog.clone(),
+        );
+    }
+
+    fn register_notifications(&mut self) {
+        let r = &mut self.registry;
+        r.register(
+            "notifications",
+            "Notifications of alarms that a receiver took",
+            self.notifications.clone(),
+        );
+        r.register(
+            "notification_failures",
+            "Messages to a receiver that failed",
+            self.notification_failures.clone(),
+        );
+        r.register(
+            "notifications_given_up",
+            "Notifications of alarms that were given up",
+            self.notifications_given_up.clone(),
         );
     }
 

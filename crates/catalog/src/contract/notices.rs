@@ -53,6 +53,11 @@ where
 
     catalog.put_notice_off("n1", at(50), "no route").await?;
     catalog.put_notice_off("none", at(50), "no route").await?;
+    let several = ["n3", "n4", "none"].map(str::to_owned);
+    catalog
+        .put_notices_off(&several, at(40), "no route")
+        .await?;
+    assert_eq!(ids(&catalog.due_notices(at(39), 9).await?), ["n5"]);
     let due = catalog.due_notices(at(49), 9).await?;
     assert_eq!(ids(&due), ["n3", "n4", "n5"], "none overtakes another");
     let due = catalog.due_notices(at(50), 1).await?;

@@ -51,17 +51,30 @@ impl Notices for SqliteCatalog {
     }
 
     async fn put_notice_off(&self, id: &str, until: Timestamp, error: &str) -> Result<(), Error> {
+        let ids = [id.to_owned()];
+        self.put_notices_off(&ids, until, error).await
+    }
+
+    async fn put_notices_off(
+        &self,
+        ids: &[String],
+        until: Timestamp,
+        error: &str,
+    ) -> Result<(), Error> {
         let error: String = error.chars().take(ERROR_CHARS_MAX).collect();
-        sqlx::query(
-            "UPDATE notices SET due_ms = $2, attempts = attempts + 1, error = $3 WHERE id = $1",
-        )
-        .bind(id)
-        .bind(ms(until))
-        .bind(error)
-        .execute(&self.pool)
-        .await
-        .map_err(failed("put a notice off"))?;
-        Ok(())
+        let mut change = self.change().await?;
+        for id in ids {
+            sqlx::query(
+                "UPDATE notices SET due_ms = $2, attempts = attempts + 1, error = $3 WHERE id = $1",
+            )
+            .bind(id)
+            .bind(ms(until))
+            .bind(&error)
+            .execute(&mut *change)
+            .await
+            .map_err(failed("put a notice off"))?;
+        }
+        commit(change).await
     }
 
     async fn settle_notices(&self, settled: &[SettledNotice]) -> Result<(), Error> {

@@ -99,6 +99,9 @@ async fn what_cannot_be_sent_has_an_end() {
     );
     assert!(!history[0].data.contains("secret"));
     assert_eq!(scene.handle.reports()[0].given_up, 1);
+    let label = "{notifier=\"ops\"}";
+    assert!(scene.shows(&format!("corelog_notification_failures_total{label} 2")));
+    assert!(scene.shows(&format!("corelog_notifications_given_up_total{label} 1")));
     scene.stop().await;
 }
 
@@ -296,6 +299,7 @@ async fn more_than_a_receiver_takes_at_one_time_arrive_once_each() {
         .map(|got| got.json()["MessageId"].to_string())
         .collect();
     assert_eq!((got.len(), ids.len()), (40, 40));
+    assert!(scene.shows("corelog_notifications_total{notifier=\"ops\"} 40"));
     scene.stop().await;
 }
 

@@ -1,12 +1,15 @@
 //! Letters to a mail server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use corelog_alarms::StateValue;
 use corelog_notify::{ChannelConfig, EmailConfig, Encryption};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use rustls_pki_types::PrivateKeyDer;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
 
 use crate::scene::{Scene, config, topic};
 
@@ -27,7 +30,10 @@ async fn server(answers: Vec<&'static str>) -> (u16, mpsc::Receiver<Vec<String>>
     (port, letters)
 }
 
-async fn talk(mut stream: BufReader<tokio::net::TcpStream>, answer: &str) -> Option<Vec<String>> {
+async fn talk(
+    mut stream: BufReader<impl AsyncRead + AsyncWrite + Unpin>,
+    answer: &str,
+) -> Option<Vec<String>> {
     stream.write_all(b"220 here\r\n").await.ok()?;
     let (mut told, mut in_letter) = (Vec::new(), false);
     loop {
@@ -129,5 +135,65 @@ async fn a_letter_that_is_refused_for_good_is_given_up() {
         "{history:?}"
     );
     assert!(!format!("{history:?}{:?}", scene.handle.reports()).contains("hunter2"));
+    scene.stop().await;
+}
+
+/// One that speaks TLS from the first byte, with a certificate that vouches for itself.
+async fn encrypted_server() -> (u16, String, mpsc::Receiver<Vec<String>>) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, letters) = mpsc::channel(9);
+    corelog_runtime::Tasks::new().spawn("mail server", async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // Who does not trust us goes away.
+            if let Ok(stream) = acceptor.accept(stream).await
+                && let Some(told) = talk(BufReader::new(stream), "250 queued").await
+            {
+                sender.send(told).await.unwrap();
+            }
+        }
+    });
+    (port, made.cert.pem(), letters)
+}
+
+#[tokio::test]
+async fn letters_are_encrypted_for_a_server_that_is_trusted() {
+    let (port, pem, mut letters) = encrypted_server().await;
+    let encrypted = |ca_pem| {
+        let ChannelConfig::Email(config) = email(port) else {
+            return email(port);
+        };
+        ChannelConfig::Email(EmailConfig {
+            encryption: Encryption::Tls,
+            ca_pem,
+            ..config
+        })
+    };
+    let stranger = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let scene = Scene::start(&[
+        config("mail", encrypted(Some(pem.into_bytes()))),
+        config("wary", encrypted(Some(stranger.cert.pem().into_bytes()))),
+    ]);
+    scene.add(&["n1"], "slow", &topic("wary"), StateValue::Alarm);
+    scene.until(|memory| memory.waiting()[0].1 == 1).await;
+    scene.add(&["n2"], "slow", &topic("mail"), StateValue::Alarm);
+    let letter = letters.recv().await.unwrap();
+    assert!(
+        letter
+            .iter()
+            .any(|line| line == "RCPT TO:<ops@example.org>")
+    );
+    scene.until(|memory| memory.waiting().len() == 1).await;
+    assert_eq!(scene.outbox.memory.waiting()[0].0, "n1");
     scene.stop().await;
 }

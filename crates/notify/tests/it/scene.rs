@@ -11,9 +11,10 @@ use corelog_alarms::{
 };
 use corelog_notify::{
     ChannelConfig, Config, Dispatcher, Due, Handle, HttpConfig, Memory, Notifier, Notifiers,
-    Outbox, OutboxError, Recipient, Settled, Subject,
+    Outbox, OutboxError, Ports, Recipient, Settled, Subject,
 };
 use corelog_runtime::{Clock, Shutdown, Tasks};
+use corelog_telemetry::{Metrics, Sampled};
 use corelog_types::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -72,6 +73,7 @@ impl Outbox for Kept {
 pub(crate) struct Scene {
     pub(crate) outbox: Kept,
     pub(crate) clock: Clock,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) handle: Handle,
     pub(crate) shutdown: Shutdown,
     tasks: Tasks,
@@ -85,13 +87,18 @@ impl Scene {
     /// As a process does that finds what another one left.
     pub(crate) fn go_on(outbox: Kept, configs: &[Config]) -> Self {
         let clock = Clock::manual(Timestamp::from_unix_ms(NOON));
+        let ports = Ports {
+            clock: clock.clone(),
+            metrics: Arc::default(),
+        };
         let (handle, dispatcher) =
-            Dispatcher::new(outbox.clone(), account(), notifiers(configs), clock.clone());
+            Dispatcher::new(outbox.clone(), account(), notifiers(configs), ports.clone());
         let (tasks, shutdown) = (Tasks::new(), Shutdown::new());
         tasks.spawn("dispatcher", dispatcher.run(shutdown.child()));
         Self {
             outbox,
             clock,
+            metrics: ports.metrics,
             handle,
             shutdown,
             tasks,
@@ -127,6 +134,12 @@ impl Scene {
     pub(crate) fn summaries(&self) -> Vec<String> {
         let history = self.outbox.memory.history();
         history.into_iter().map(|item| item.summary).collect()
+    }
+
+    /// Whether a scrape shows a line.
+    pub(crate) fn shows(&self, line: &str) -> bool {
+        let text = self.metrics.encode(Sampled::default());
+        text.lines().any(|shown| shown == line)
     }
 
     pub(crate) async fn stop(self) {
