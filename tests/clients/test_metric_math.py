@@ -171,7 +171,6 @@ def test_metrics_insights_in_every_protocol(cloudwatch):
     assert [(one["Id"], one["Label"], by_minute(cloudwatch, one)) for one in results] == [
         ("q", "search: 4", [4.0, None, 0.0, 1.0]),
         ("q", "harbour: 2", [1.0, 1.0, None, 2.0]),
-        ("q", "idle: --", [None] * 4),
     ]  # fmt: skip
     total = f"""SELECT AVG(Errors) FROM "{name}" WHERE FunctionName != 'idle'"""
     queries = [expression("q", total, Period=60, ReturnData=False), expression("twice", "q * 2")]

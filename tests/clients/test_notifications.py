@@ -1,4 +1,4 @@
-"""Alarms that boto3 makes, and those who hear of them: real receivers on this machine, once per transition, through kills."""
+"""Alarms that boto3 makes, and those who hear of them: real receivers here, once per transition, through kills."""
 
 import http.server
 import json

@@ -24,7 +24,15 @@ pub(crate) async fn open(
     };
     let account = configure::alarms_account(settings);
     let kept = Arc::new(catalog.clone());
-    Ok(Watch::open(config, account, kept, clock.clone()).await?)
+    let watch = Watch::open(config, account, kept, clock.clone()).await?;
+    let alarms = watch.look(|alarms, _| alarms.iter().count()).await;
+    if alarms > 0 && !settings.metrics.enabled {
+        tracing::warn!(
+            alarms,
+            "alarms are not evaluated: `metrics.enabled` is false"
+        );
+    }
+    Ok(watch)
 }
 
 /// Begins to evaluate them, where there are metrics to evaluate, and to wake whoever sends notices.

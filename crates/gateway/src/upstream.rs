@@ -200,13 +200,11 @@ impl Pool {
     async fn connect(&self, offer: Offer) -> Result<Link, ConnectError> {
         let most = self.config.connect_timeout;
         let timed = tokio::time::timeout(most, self.connector.connect(offer));
-        match timed.await {
-            Ok(connected) => Ok(connected?),
-            Err(_) => {
-                let host = self.connector.host().to_owned();
-                Err(ConnectError::TimedOut { host })
-            }
+        if let Ok(connected) = timed.await {
+            return Ok(connected?);
         }
+        let host = self.connector.host().to_owned();
+        Err(ConnectError::TimedOut { host })
     }
 
     fn handshake_failed(&self, source: hyper::Error) -> ConnectError {

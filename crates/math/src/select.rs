@@ -161,7 +161,7 @@ impl Groups<'_> {
         }
     }
 
-    /// The series of each group, in their order, as many as there may be.
+    /// The series of each group that has points, in their order, as many as there may be.
     pub fn into_series(self) -> Vec<Arc<Series>> {
         let select = self.select;
         let series = self.parts.into_iter().map(|(group, parts)| {
@@ -179,14 +179,15 @@ impl Groups<'_> {
             }
         });
         let mut series: Vec<Series> = series.collect();
+        series.retain(|series| !series.points.is_empty());
         if let Some((by, direction)) = select.order {
             // Stable: they are in the order of their names.
             series.sort_by(|left, right| {
                 let (left, right) = (by.along(left), by.along(right));
-                left.is_nan().cmp(&right.is_nan()).then(match direction {
+                match direction {
                     Direction::Rising => left.total_cmp(&right),
                     Direction::Falling => right.total_cmp(&left),
-                })
+                }
             });
         }
         series.truncate(select.limit);

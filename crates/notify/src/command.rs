@@ -202,7 +202,7 @@ mod tests {
 
     async fn send(script: &str) -> Result<(), Error> {
         let message = sample::message("ops", corelog_alarms::StateValue::Alarm);
-        let command = shell(script, Duration::from_secs(60));
+        let command = shell(script, Duration::from_mins(1));
         command.send(&message, message.made).await
     }
 

@@ -5,6 +5,7 @@
 //! never sent a second time by this process. Another process that takes over after a crash does send it again, with the
 //! same id.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ use crate::sample;
 
 /// How many notices are read at once.
 const PAGE: u32 = 512;
+/// The most of them that are kept until there is room.
+const READY_MAX: usize = 2_048;
 /// How often the outbox is looked at when nobody says that there is something in it.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long messages under way may take to arrive once we are to stop.
@@ -109,6 +112,8 @@ pub struct Dispatcher<O> {
     notifiers: watch::Receiver<Notifiers>,
     reports: Arc<Mutex<Vec<Report>>>,
     sending: FuturesUnordered<Sending>,
+    /// What is due and waits until its notifier has room.
+    ready: Vec<Due>,
     notes: Vec<Note>,
 }
 
@@ -135,6 +140,7 @@ impl<O: Outbox> Dispatcher<O> {
             notifiers: receiver,
             reports,
             sending: FuturesUnordered::new(),
+            ready: Vec::new(),
             notes: Vec::new(),
         };
         (handle, dispatcher)
@@ -145,11 +151,17 @@ impl<O: Outbox> Dispatcher<O> {
     /// # Cancel safety
     /// Dropped, what is under way may have arrived, and is sent again by the next process.
     pub async fn run(mut self, shutdown: Shutdown) {
+        let mut is_done = false;
         loop {
-            let wait = self.turn().await;
+            // A message that has arrived makes room for what is ready already.
+            let wait = self.turn(is_done && !self.ready.is_empty()).await;
+            is_done = false;
             tokio::select! {
                 () = shutdown.requested() => break,
-                Some((job, outcome)) = self.sending.next() => self.done(&job, outcome),
+                Some((job, outcome)) = self.sending.next() => {
+                    self.done(&job, outcome);
+                    is_done = true;
+                }
                 () = self.wake.notified() => {}
                 // There are notices to send without a handle, too.
                 Ok(()) = self.notifiers.changed() => self.notifiers.mark_changed(),
@@ -172,8 +184,9 @@ impl<O: Outbox> Dispatcher<O> {
         self.tell().await;
     }
 
-    /// Tells the outbox what it is to know, and begins to send what is due. Says how long to wait until the next look.
-    async fn turn(&mut self) -> Duration {
+    /// Tells the outbox what it is to know, and begins to send what is due, or only what is known to be. Says how long to
+    /// wait until the next look.
+    async fn turn(&mut self, only_ready: bool) -> Duration {
         if self.notifiers.has_changed().unwrap_or(false) {
             let notifiers = self.notifiers.borrow_and_update().clone();
             self.lanes.reconfigure(notifiers);
@@ -181,11 +194,15 @@ impl<O: Outbox> Dispatcher<O> {
         self.tell().await;
         let now = self.clock.now();
         if self.notes.is_empty() {
-            let closed = self.lanes.closed(now);
-            match self.outbox.due(now, &closed, PAGE).await {
-                Ok(due) => self.begin(due, now),
-                Err(error) => complain(&error),
+            let mut due = std::mem::take(&mut self.ready);
+            if !only_ready {
+                let closed = self.lanes.closed(now);
+                match self.outbox.due(now, &closed, PAGE).await {
+                    Ok(more) => add(&mut due, more),
+                    Err(error) => complain(&error),
+                }
             }
+            self.begin(due, now);
             self.tell().await;
         }
         *self.reports.lock() = self.lanes.reports(now);
@@ -195,8 +212,10 @@ impl<O: Outbox> Dispatcher<O> {
     }
 
     fn begin(&mut self, due: Vec<Due>, now: Timestamp) {
-        let (jobs, stray) = self.lanes.take(due, now);
-        for (due, advice) in stray {
+        let taken = self.lanes.take(due, now);
+        self.ready = taken.left;
+        self.ready.truncate(READY_MAX);
+        for (due, advice) in taken.stray {
             tracing::warn!(
                 alarm = due.alarm(),
                 recipient = name_of(&due.recipient),
@@ -206,7 +225,7 @@ impl<O: Outbox> Dispatcher<O> {
             self.notes
                 .push(Note::Settled(vec![settled(&due, Some(&advice), now)]));
         }
-        for job in jobs {
+        for job in taken.jobs {
             let Some(message) = self.message(&job) else {
                 continue;
             };
@@ -293,6 +312,12 @@ impl<O: Outbox> Dispatcher<O> {
             }
         }
     }
+}
+
+/// Adds what is not there yet.
+fn add(due: &mut Vec<Due>, more: Vec<Due>) {
+    let known: BTreeSet<String> = due.iter().map(|due| due.id.clone()).collect();
+    due.extend(more.into_iter().filter(|more| !known.contains(&more.id)));
 }
 
 fn complain(error: &OutboxError) {

@@ -4,7 +4,7 @@
 //! repeat. The server is spoken to on a thread for what blocks, since the library's own tasks would bring a second set of
 //! TLS settings; every step of it has the notifier's `timeout`.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -139,6 +139,7 @@ fn mailbox(text: &str) -> Result<Mailbox, Error> {
     text.parse().map_err(no_address)
 }
 
+/// The letter of one alarm. Writing to a string cannot fail.
 fn of_alarm(news: &AlarmNews) -> String {
     let mut text = format!(
         "The alarm \"{}\" went from {} into {} at {}.\n\n{}\n",
@@ -149,7 +150,7 @@ fn of_alarm(news: &AlarmNews) -> String {
         news.reason
     );
     if let Some(description) = &news.description {
-        text.push_str(&format!("\n{description}\n"));
+        let _ = writeln!(text, "\n{description}");
     }
     text.push('\n');
     for (label, value) in [
@@ -158,7 +159,7 @@ fn of_alarm(news: &AlarmNews) -> String {
         ("Region", &news.account.region),
         ("ARN", &news.arn),
     ] {
-        text.push_str(&format!("{label:LABEL_WIDTH$}{value}\n"));
+        let _ = writeln!(text, "{label:LABEL_WIDTH$}{value}");
     }
     if news.is_after_mute {
         text.push_str("\nA mute rule held this message back until now.\n");
@@ -166,16 +167,17 @@ fn of_alarm(news: &AlarmNews) -> String {
     text
 }
 
+/// The letter of many.
 fn of_many(many: &Many) -> String {
     let mut text = format!("{}.\n", many.subject());
     for value in many.states() {
         let (names, more) = many.names(value, NAMES_MAX);
-        text.push_str(&format!("\n{value}\n"));
+        let _ = writeln!(text, "\n{value}");
         for name in names {
-            text.push_str(&format!("  {name}\n"));
+            let _ = writeln!(text, "  {name}");
         }
         if more > 0 {
-            text.push_str(&format!("  and {more} more\n"));
+            let _ = writeln!(text, "  and {more} more");
         }
     }
     text

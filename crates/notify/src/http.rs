@@ -128,7 +128,7 @@ impl Endpoint {
         let (mut sender, connection) = handshake.map_err(Error::Broken)?;
         let exchange = async move {
             let answer = sender.send_request(request).await.map_err(Error::Broken)?;
-            judge(answer, now).await
+            judge(answer, &self.url, now).await
         };
         // The connection moves only while it is polled. One that has ended has handed over all it read.
         match select(pin!(exchange), pin!(connection)).await {
@@ -138,7 +138,7 @@ impl Endpoint {
     }
 }
 
-async fn judge(answer: Response<Incoming>, now: Timestamp) -> Result<(), Error> {
+async fn judge(answer: Response<Incoming>, url: &Uri, now: Timestamp) -> Result<(), Error> {
     let status = answer.status();
     if status.is_success() {
         return Ok(());
@@ -147,7 +147,7 @@ async fn judge(answer: Response<Incoming>, now: Timestamp) -> Result<(), Error> 
     let said = said(answer.into_body()).await;
     Err(Error::Answered {
         status: status.as_u16(),
-        said: short(&said),
+        said: short(without_secrets(&String::from_utf8_lossy(&said), url).as_bytes()),
         after,
     })
 }
@@ -168,6 +168,14 @@ async fn said(mut body: Incoming) -> Vec<u8> {
     said.to_vec()
 }
 
+/// What a receiver said, without what it repeats of the URL: servers like to say that there is nothing at a path.
+fn without_secrets(said: &str, url: &Uri) -> String {
+    let whole = url.path_and_query().map_or("", |it| it.as_str());
+    let parts = [whole, url.path(), url.query().unwrap_or("")];
+    let secret = parts.iter().filter(|part| part.len() > 1);
+    secret.fold(said.to_owned(), |said, part| said.replace(part, "***"))
+}
+
 /// A line of what somebody said, fit for a log.
 pub(crate) fn short(said: &[u8]) -> String {
     let text = String::from_utf8_lossy(said);
@@ -179,13 +187,12 @@ pub(crate) fn short(said: &[u8]) -> String {
 /// What `Retry-After` says, in seconds or as a date.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match text.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let at = httpdate::parse_http_date(text).ok()?;
-            let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now.unix_ms());
-            at.duration_since(now).unwrap_or_default()
-        }
+    let wait = if let Ok(seconds) = text.parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let at = httpdate::parse_http_date(text).ok()?;
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now.unix_ms());
+        at.duration_since(now).unwrap_or_default()
     };
     Some(wait.min(RETRY_AFTER_MAX))
 }
@@ -212,6 +219,19 @@ mod tests {
             assert_eq!(retry_after(&headers, now), expected, "{text}");
         }
         assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+
+    #[test]
+    fn what_a_receiver_repeats_of_the_url_is_not_told() {
+        let url: Uri = "http://h/services/T0/xyz?token=t0".parse().unwrap();
+        for said in [
+            "Cannot POST /services/T0/xyz?token=t0",
+            "Cannot POST /services/T0/xyz",
+        ] {
+            assert_eq!(without_secrets(said, &url), "Cannot POST ***");
+        }
+        let bare: Uri = "http://h".parse().unwrap();
+        assert_eq!(without_secrets("no / here", &bare), "no / here");
     }
 
     #[test]

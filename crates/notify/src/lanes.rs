@@ -33,6 +33,17 @@ pub(crate) struct Job {
     pub(crate) together: bool,
 }
 
+/// What is to be done with what is due.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// What to send now.
+    pub(crate) jobs: Vec<Job>,
+    /// What nobody can be told of, with what to do.
+    pub(crate) stray: Vec<(Due, String)>,
+    /// What waits until its notifier has room: the outbox is not read again for it.
+    pub(crate) left: Vec<Due>,
+}
+
 /// What becomes of notices that could not be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -98,10 +109,13 @@ impl Lane {
         }
     }
 
+    fn is_closed(&self, now: Timestamp) -> bool {
+        self.closed_until.is_some_and(|until| now < until)
+    }
+
     /// How many more it takes now.
     fn room(&self, now: Timestamp) -> usize {
-        let is_closed = self.closed_until.is_some_and(|until| now < until);
-        if is_closed || self.is_together {
+        if self.is_closed(now) || self.is_together {
             return 0;
         }
         let most = if self.backoff.failures() > 0 {
@@ -112,11 +126,11 @@ impl Lane {
         most.saturating_sub(self.under_way)
     }
 
-    /// Takes what it can of what waits.
-    fn take(&mut self, mut waiting: Vec<Due>, now: Timestamp) -> Vec<Job> {
+    /// Takes what it can of what waits; gives what it leaves.
+    fn take(&mut self, mut waiting: Vec<Due>, now: Timestamp) -> (Vec<Job>, Vec<Due>) {
         let room = self.room(now);
         if room == 0 {
-            return Vec::new();
+            return (Vec::new(), waiting);
         }
         if self.backoff.failures() > 0 {
             waiting.sort_by_key(|due| due.attempts);
@@ -128,7 +142,7 @@ impl Lane {
             Some(burst) if !counted.is_empty() => burst.share(counted.len(), self.under_way, now),
             _ => Share::Singly,
         };
-        let mut jobs = Vec::new();
+        let (mut jobs, mut left) = (Vec::new(), Vec::new());
         let mut singles = free;
         match share {
             Share::Singly => singles.extend(counted),
@@ -137,14 +151,17 @@ impl Lane {
                 self.is_together = true;
                 jobs.push(self.job(counted, true));
             }
-            Share::Together => {}
-            Share::Later(until) => self.hold(until),
+            Share::Together => left.extend(counted),
+            Share::Later(until) => {
+                self.hold(until);
+                left.extend(counted);
+            }
         }
         let room = room.saturating_sub(jobs.len());
-        let singles = singles.into_iter().take(room);
-        jobs.extend(singles.map(|due| self.job(vec![due], false)));
+        left.extend(singles.split_off(room.min(singles.len())));
+        jobs.extend(singles.into_iter().map(|due| self.job(vec![due], false)));
         self.under_way += jobs.len();
-        jobs
+        (jobs, left)
     }
 
     /// Waits, unless there is something that may go at once.
@@ -175,7 +192,7 @@ fn is_resolved(due: &Due) -> bool {
 #[derive(Debug, Default)]
 pub(crate) struct Lanes {
     notifiers: Notifiers,
-    lanes: BTreeMap<String, Lane>,
+    by_name: BTreeMap<String, Lane>,
     /// Notices that are being sent, or were and are not settled yet.
     in_hand: BTreeSet<String>,
 }
@@ -189,7 +206,7 @@ impl Lanes {
 
     /// Other notifiers from now on. One of the same name goes on counting where its former self was.
     pub(crate) fn reconfigure(&mut self, notifiers: Notifiers) {
-        let mut former = std::mem::take(&mut self.lanes);
+        let mut former = std::mem::take(&mut self.by_name);
         for notifier in notifiers.iter() {
             let mut lane = Lane::new(Arc::clone(notifier));
             if let Some(former) = former.remove(&notifier.name) {
@@ -199,27 +216,27 @@ impl Lanes {
                 lane.report.given_up = former.report.given_up;
                 lane.report.last_delivery = former.report.last_delivery;
             }
-            self.lanes.insert(notifier.name.clone(), lane);
+            self.by_name.insert(notifier.name.clone(), lane);
         }
         self.notifiers = notifiers;
     }
 
     /// Whom the outbox need not read: their lanes take nothing now.
     pub(crate) fn closed(&self, now: Timestamp) -> BTreeSet<Recipient> {
-        let closed = self.lanes.values().filter(|lane| lane.room(now) == 0);
+        let closed = self.by_name.values().filter(|lane| lane.room(now) == 0);
         closed.flat_map(|lane| lane.recipients.clone()).collect()
     }
 
     /// When the first lane opens that is closed now.
     pub(crate) fn opens_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let closed = self.lanes.values().filter_map(|lane| lane.closed_until);
+        let closed = self.by_name.values().filter_map(|lane| lane.closed_until);
         closed.filter(|until| *until > now).min()
     }
 
-    /// What to send now, and what nobody can be told of, with what to do.
-    pub(crate) fn take(&mut self, due: Vec<Due>, now: Timestamp) -> (Vec<Job>, Vec<(Due, String)>) {
+    /// What to do with what is due. What is in hand already is left out.
+    pub(crate) fn take(&mut self, due: Vec<Due>, now: Timestamp) -> Taken {
+        let mut taken = Taken::default();
         let mut waiting: BTreeMap<String, Vec<Due>> = BTreeMap::new();
-        let mut stray = Vec::new();
         for due in due {
             if self.in_hand.contains(&due.id) {
                 continue;
@@ -228,13 +245,12 @@ impl Lanes {
                 Ok(notifier) => waiting.entry(notifier.name.clone()).or_default().push(due),
                 Err(advice) => {
                     self.in_hand.insert(due.id.clone());
-                    stray.push((due, advice));
+                    taken.stray.push((due, advice));
                 }
             }
         }
-        let mut jobs = Vec::new();
         for (name, waiting) in waiting {
-            let Some(lane) = self.lanes.get_mut(&name) else {
+            let Some(lane) = self.by_name.get_mut(&name) else {
                 continue;
             };
             for due in &waiting {
@@ -242,13 +258,18 @@ impl Lanes {
                     lane.recipients.insert(due.recipient.clone());
                 }
             }
-            jobs.extend(lane.take(waiting, now));
+            let (jobs, left) = lane.take(waiting, now);
+            taken.jobs.extend(jobs);
+            // What waits for a receiver is read anew when its lane opens: much may have happened by then.
+            if !lane.is_closed(now) {
+                taken.left.extend(left);
+            }
         }
-        for job in &jobs {
+        for job in &taken.jobs {
             self.in_hand
                 .extend(job.dues.iter().map(|due| due.id.clone()));
         }
-        (jobs, stray)
+        taken
     }
 
     /// A job is done; says what becomes of each of its notices that did not arrive.
@@ -258,7 +279,7 @@ impl Lanes {
         outcome: &Result<(), Error>,
         now: Timestamp,
     ) -> Vec<Verdict> {
-        let Some(lane) = self.lanes.get_mut(&job.notifier.name) else {
+        let Some(lane) = self.by_name.get_mut(&job.notifier.name) else {
             // The notifier is gone: its notices find that out when they are due again.
             return job.dues.iter().map(|_| Verdict::Again(now)).collect();
         };
@@ -327,7 +348,7 @@ impl Lanes {
                 .filter(|until| *until > now && lane.backoff.failures() > 0),
             ..lane.report.clone()
         };
-        self.lanes.values().map(report).collect()
+        self.by_name.values().map(report).collect()
     }
 }
 

@@ -1,10 +1,13 @@
 //! What is told, before a channel gives it a shape.
 
+use std::fmt::Write as _;
+
 use corelog_alarms::document::{event, lambda, sns};
 use corelog_alarms::{Account, Kind, Limit, MetricAlarm, Notice, Source, StateValue};
 use corelog_types::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use uuid::Builder;
 
 /// One thing to tell.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,7 +113,8 @@ fn watched(alarm: &MetricAlarm) -> String {
                 metric.statistic.as_str()
             );
             for (name, value) in &metric.dimensions {
-                what.push_str(&format!(" {name}={value}"));
+                // Writing to a string cannot fail.
+                let _ = write!(what, " {name}={value}");
             }
             what
         }
@@ -256,19 +260,9 @@ pub(crate) fn event_of(account: &Account, subject: &crate::outbox::Subject) -> O
     }
 }
 
-/// A UUID of a hash: version 8, which leaves its making to whoever makes it.
+/// A UUID of a hash: of version 8, which leaves its making to whoever makes it.
 pub(crate) fn uuid_of(hash: &[u8; 32]) -> String {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash[..16]);
-    bytes[6] = bytes[6] & 0x0f | 0x80;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
+    Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }

@@ -5,7 +5,7 @@
 //!
 //! Source: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use async_trait::async_trait;
 use corelog_alarms::StateValue;
@@ -124,7 +124,8 @@ fn of_many(many: &Many) -> Vec<Value> {
             text.push_str(&escaped(name));
         }
         if more > 0 {
-            text.push_str(&format!("\n… and {more} more"));
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\n… and {more} more");
         }
         section(&text)
     };

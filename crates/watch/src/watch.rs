@@ -206,9 +206,16 @@ impl Watch {
         Ok(was_there)
     }
 
-    /// Looks at the alarms, and at when each mute rule was put last, as they are kept.
+    /// Looks at the alarms, and at when each mute rule was put last, as they are kept; where the catalog cannot be read
+    /// after a step that failed, as they were held.
     pub async fn look<T>(&self, at: impl FnOnce(&Alarms, &BTreeMap<String, Timestamp>) -> T) -> T {
-        let held = self.0.held.read().await;
+        let mut held = self.0.held.read().await;
+        if held.is_stale {
+            drop(held);
+            // What went wrong is told by whoever makes the next step.
+            let _ = self.fresh().await;
+            held = self.0.held.read().await;
+        }
         at(&held.alarms, &held.mutes_put)
     }
 

@@ -30,7 +30,7 @@ pub enum Command {
         /// Its name.
         name: String,
     },
-    /// Puts alarms that a CloudFormation template or Terraform defines.
+    /// Puts alarms that a `CloudFormation` template or Terraform defines.
     Import(import::Args),
 }
 
@@ -149,20 +149,19 @@ fn returned(metrics: &Value, band: &str) -> String {
         return String::new();
     };
     let label = query["Label"].as_str().or(query["Expression"].as_str());
-    label.map_or_else(
-        || {
-            let stat = &query["MetricStat"];
-            let metric = &stat["Metric"];
-            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            format!(
-                "{} of {} {}{}",
-                text(&stat["Stat"]),
-                text(&metric["Namespace"]),
-                text(&metric["MetricName"]),
-                dimensions(&metric["Dimensions"])
-            )
-        },
-        str::to_owned,
+    label.map_or_else(|| stat(&query["MetricStat"]), str::to_owned)
+}
+
+/// `Sum of AWS/Bedrock Invocations (ModelId=m)`
+fn stat(stat: &Value) -> String {
+    let metric = &stat["Metric"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    format!(
+        "{} of {} {}{}",
+        text(&stat["Stat"]),
+        text(&metric["Namespace"]),
+        text(&metric["MetricName"]),
+        dimensions(&metric["Dimensions"])
     )
 }
 

@@ -458,3 +458,55 @@ fn a_test_of_a_notifier_arrives_or_says_why_not() {
     assert_eq!(error, "`../status` is no name of a notifier");
     assert_eq!(asked.lock().unwrap().len(), 2);
 }
+
+const DESCRIBED: &str = r#"{"CompositeAlarms":[{"AlarmName":"all","StateValue":"OK","AlarmRule":"ALARM(slow)","StateTransitionedTimestamp":1795166142.123,"ActionsEnabled":true,"AlarmActions":[]}],
+    "MetricAlarms":[{"AlarmName":"slow","AlarmArn":"arn:aws:cloudwatch:us-east-1:0:alarm:slow","StateValue":"ALARM","StateReason":"Threshold Crossed","StateTransitionedTimestamp":1795166142.123,"ActionsEnabled":false,"AlarmActions":["arn:aws:sns:us-east-1:0:ops"],"OKActions":[],"InsufficientDataActions":[],"Namespace":"AWS/Bedrock","MetricName":"InvocationLatency","ExtendedStatistic":"p99","Dimensions":[],"Period":300,"EvaluationPeriods":1,"Threshold":2500.0,"ComparisonOperator":"GreaterThanThreshold"}]}"#;
+const DESCRIBE: &str = "POST / GraniteServiceVersion20100801.DescribeAlarms";
+
+#[test]
+fn alarms_are_shown_with_what_needs_a_look_first() {
+    let none = r#"{"CompositeAlarms":[],"MetricAlarms":[]}"#.to_owned();
+    let (url, asked) = server(vec![
+        (
+            DESCRIBE,
+            200,
+            DESCRIBED.replace("{\"Comp", "{\"NextToken\":\"t\",\"Comp"),
+        ),
+        (DESCRIBE, 200, none),
+    ]);
+    let shown = run(&url, "alarm list -o table").unwrap();
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines.len(), 3, "{shown}");
+    assert!(
+        lines[1].starts_with("ALARM  slow  2026-11-20T09:15:42Z  off "),
+        "{shown}"
+    );
+    assert!(
+        lines[1].ends_with("p99 of AWS/Bedrock InvocationLatency > 2500, 1 of 1 × 5 min"),
+        "{shown}"
+    );
+    assert!(lines[2].starts_with("OK     all "), "{shown}");
+    assert!(asked.lock().unwrap()[1].contains(r#""NextToken":"t""#));
+    assert_eq!(
+        run(&url, "alarm list -o table").unwrap(),
+        "",
+        "there are none now"
+    );
+}
+
+#[test]
+fn an_alarm_is_shown_whole() {
+    let one = DESCRIBED.replace(r#"{"AlarmName":"all","#, r#"{"AlarmName":"zz","#);
+    let (url, _) = server(vec![(DESCRIBE, 200, one)]);
+    let shown = run(&url, "alarm show slow -o table").unwrap();
+    let expected = "\
+state         ALARM since 2026-11-20T09:15:42Z
+reason        Threshold Crossed
+name          slow
+watches       p99 of AWS/Bedrock InvocationLatency > 2500, 1 of 1 × 5 min
+on ALARM      arn:aws:sns:us-east-1:0:ops
+actions       disabled
+arn           arn:aws:cloudwatch:us-east-1:0:alarm:slow
+";
+    assert_eq!(shown, expected);
+}

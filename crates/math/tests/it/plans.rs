@@ -342,6 +342,9 @@ fn alarms_see_points_and_bands() {
     assert!(watched.points.is_empty());
 }
 
+/// The dimensions of a metric, and its first and second statistic of each minute.
+type Parts<'a> = (&'a [(&'a str, &'a str)], &'a [(f64, f64)]);
+
 /// Two metrics of one group, one of another, one without the key.
 fn selected(text: &str) -> (Plan, Vec<Vec<Point>>, Vec<String>) {
     let mut query = expression("q", text, true);
@@ -349,8 +352,7 @@ fn selected(text: &str) -> (Plan, Vec<Vec<Point>>, Vec<String>) {
     let plan = Plan::of(vec![query, expression("twice", "q * 2", false)]).unwrap();
     let select = plan.select().unwrap();
     let mut groups = select.groups();
-    // The first statistic and the second, of each minute.
-    let metrics: [(&[(&str, &str)], &[(f64, f64)]); 4] = [
+    let metrics: [Parts<'_>; 4] = [
         (&[("Model", "b"), ("Tier", "x")], &[(10.0, 1.0), (6.0, 3.0)]),
         (&[("Model", "a"), ("Tier", "x")], &[(1.0, 1.0)]),
         (&[("Model", "b"), ("Tier", "y")], &[(2.0, 3.0)]),

@@ -126,6 +126,7 @@ fn metric(id: &str) -> Query {
 fn plan(expression: &str) -> Option<Plan> {
     let asked = Query {
         term: Term::Expression(expression.to_owned()),
+        period_seconds: Some(60),
         returns: true,
         ..metric("x")
     };
@@ -160,6 +161,8 @@ proptest! {
             }
             let _ = plan(&text);
             let _ = plan(&format!("SEARCH('{text}', 'Sum', 60)"));
+            let _ = plan(&format!("SELECT {text}"));
+            let _ = plan(&format!("SELECT AVG(a) FROM {text}"));
         }
     }
 

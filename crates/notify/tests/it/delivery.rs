@@ -81,7 +81,7 @@ async fn what_cannot_be_sent_has_an_end() {
         "ops",
         ChannelConfig::Sns(http("http://127.0.0.1:1/secret"), None),
     );
-    away.retry_for = Duration::from_secs(60);
+    away.retry_for = Duration::from_mins(1);
     let scene = Scene::start(&[away]);
     scene.add(&["n1"], "slow", &topic("ops"), StateValue::Alarm);
     scene
@@ -191,7 +191,7 @@ async fn a_message_that_cannot_be_digested_does_not_hold_up_the_others() {
 async fn many_alarms_at_once_are_one_message() {
     let receiver = Receiver::start().await;
     let mut chat = config("chat", ChannelConfig::Slack(http(&receiver.url)));
-    let window = Duration::from_secs(60);
+    let window = Duration::from_mins(1);
     chat.burst = Some(BurstConfig { most: 10, window });
     // They are all there when the dispatcher first looks.
     let outbox = Kept::default();
@@ -273,5 +273,65 @@ async fn other_notifiers_take_over_while_it_runs() {
     scene.add(&["n2"], "a", &topic("ops"), StateValue::Ok);
     scene.settled().await;
     assert_eq!((first.count(), second.count()), (1, 1));
+    scene.stop().await;
+}
+
+#[tokio::test]
+async fn more_than_a_receiver_takes_at_one_time_arrive_once_each() {
+    let receiver = Receiver::start().await;
+    let mut ops = sns("ops", &receiver);
+    ops.concurrency_max = 2;
+    let outbox = Kept::default();
+    for n in 0..40 {
+        let (id, alarm) = (format!("n{n}"), format!("alarm-{n}"));
+        outbox
+            .memory
+            .add(due(&id, &alarm, &topic("ops"), StateValue::Alarm));
+    }
+    let scene = Scene::go_on(outbox, &[ops]);
+    scene.settled().await;
+    let got = receiver.got(40).await;
+    let ids: std::collections::BTreeSet<String> = got
+        .iter()
+        .map(|got| got.json()["MessageId"].to_string())
+        .collect();
+    assert_eq!((got.len(), ids.len()), (40, 40));
+    scene.stop().await;
+}
+
+#[tokio::test]
+async fn resolutions_are_never_one_of_many() {
+    let receiver = Receiver::start().await;
+    let service = corelog_notify::PagerDutyConfig {
+        http: http(&receiver.url),
+        routing_key: "R".to_owned(),
+        severity: corelog_notify::Severity::Critical,
+    };
+    let mut pager = config("pager", ChannelConfig::PagerDuty(service));
+    let window = Duration::from_mins(1);
+    pager.burst = Some(BurstConfig { most: 1, window });
+    let outbox = Kept::default();
+    for (id, alarm, to) in [
+        ("n1", "a", StateValue::Alarm),
+        ("n2", "b", StateValue::Alarm),
+        ("n3", "c", StateValue::Ok),
+        ("n4", "d", StateValue::Ok),
+    ] {
+        outbox.memory.add(due(id, alarm, &topic("pager"), to));
+    }
+    let scene = Scene::go_on(outbox, &[pager]);
+    scene.settled().await;
+    let got = receiver.got(3).await;
+    let mut said: Vec<String> = got
+        .iter()
+        .map(|got| {
+            let event = got.json();
+            let key = event["dedup_key"].as_str().unwrap();
+            let name = key.rsplit(':').next().unwrap();
+            format!("{} {name}", event["event_action"].as_str().unwrap())
+        })
+        .collect();
+    said.sort();
+    assert_eq!(said, ["resolve c", "resolve d", "trigger pager"]);
     scene.stop().await;
 }

@@ -71,7 +71,7 @@ fn email(port: u16) -> ChannelConfig {
         login: Some(("user".to_owned(), "hunter2".to_owned())),
         from: "Corelog <corelog@example.org>".to_owned(),
         to: vec!["ops@example.org".to_owned(), "me@example.org".to_owned()],
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
     })
 }
 

@@ -144,7 +144,7 @@ pub(crate) fn http(url: &str) -> HttpConfig {
         url: url.parse().unwrap(),
         ca_pem: None,
         proxy: None,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
     }
 }
 

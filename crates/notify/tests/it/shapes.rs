@@ -103,7 +103,7 @@ async fn a_program_is_run_for_a_function() {
     let file = dir.path().join("said");
     let script = format!("cat > {}", file.display());
     let argv = ["/bin/sh", "-c", &script].map(str::to_owned).to_vec();
-    let timeout = std::time::Duration::from_secs(60);
+    let timeout = std::time::Duration::from_mins(1);
     let channel = ChannelConfig::Command(CommandConfig { argv, timeout });
     let scene = Scene::start(&[config("page", channel)]);
     let arn = "arn:aws:lambda:us-east-1:111122223333:function:page";

@@ -57,6 +57,7 @@ async fn what_the_catalog_does_not_keep_did_not_happen() {
     sqlx::raw_sql(breaking).execute(&mut other).await.unwrap();
     let points = high();
     assert!(world.watch.turn(&points).await.is_err());
+    assert_eq!(world.state("a").await, StateValue::InsufficientData);
     assert_eq!(world.catalog.waiting_notices().await.unwrap(), 0);
     let kept = world.catalog.kept_alarms().await.unwrap();
     assert_eq!(kept.alarms[0].state.value, StateValue::InsufficientData);

@@ -1,4 +1,4 @@
-//! `corelog alarm import`: definitions of alarms in a CloudFormation template, or in what `terraform show -json` says.
+//! `corelog alarm import`: definitions of alarms in a template of `CloudFormation`, or in what `terraform show -json` says.
 //!
 //! What cannot be imported is named, with the reason, and the rest is; then the exit code is 1. Alarms that exist are
 //! replaced by those of their names, and nothing is deleted.
@@ -23,7 +23,7 @@ use crate::printer::{Format, Style, note};
 /// What to import.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// A CloudFormation template in JSON or YAML, or a plan or state as `terraform show -json` writes it; `-` reads
+    /// A `CloudFormation` template in JSON or YAML, or a plan or state as `terraform show -json` writes it; `-` reads
     /// standard input.
     file: PathBuf,
     /// A parameter of the template, where its default will not do.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::{Session, one, state_of, time, watches};
+use super::{Session, one, stat, state_of, time, watches};
 use crate::printer::cell::safe;
 use crate::printer::{Format, Style};
 
@@ -78,21 +78,8 @@ fn expressions(alarm: &Value) -> Vec<(&'static str, String)> {
     let queries = alarm["Metrics"].as_array().into_iter().flatten();
     let shown = queries.map(|query| {
         let id = query["Id"].as_str().unwrap_or_default();
-        let said = match query["Expression"].as_str() {
-            Some(expression) => expression.to_owned(),
-            None => {
-                let stat = &query["MetricStat"];
-                let metric = &stat["Metric"];
-                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-                format!(
-                    "{} of {} {}{}",
-                    text(&stat["Stat"]),
-                    text(&metric["Namespace"]),
-                    text(&metric["MetricName"]),
-                    super::dimensions(&metric["Dimensions"])
-                )
-            }
-        };
+        let expression = query["Expression"].as_str();
+        let said = expression.map_or_else(|| stat(&query["MetricStat"]), str::to_owned);
         ("where", format!("{id} = {said}"))
     });
     shown.collect()

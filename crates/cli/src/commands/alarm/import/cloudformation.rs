@@ -1,4 +1,4 @@
-//! Alarms in a template of CloudFormation.
+//! Alarms in a template of `CloudFormation`.
 //!
 //! Parameters, conditions, mappings and the usual functions are put in place. An alarm that needs something else is
 //! named and left. A topic of the template becomes an ARN with the topic's name, which is what actions are found by.
@@ -274,7 +274,7 @@ impl Template<'_> {
             };
             text = rest;
             if let Some(literal) = name.strip_prefix('!') {
-                made.push_str(&format!("${{{literal}}}"));
+                made.extend(["${", literal, "}"]);
                 continue;
             }
             let value = match (
