@@ -64,7 +64,11 @@ impl Got {
         std::str::from_utf8(&self.body).unwrap()
     }
 
+    /// What it says; operations without an answer say nothing.
     fn json(&self) -> Value {
+        if self.body.is_empty() {
+            return json!({});
+        }
         serde_json::from_slice(&self.body).unwrap()
     }
 }
