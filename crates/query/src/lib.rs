@@ -15,6 +15,7 @@
 mod bloom;
 mod collect;
 mod compute;
+mod condense;
 mod discover;
 mod engine;
 mod error;

@@ -22,6 +22,7 @@ use crate::{Error, Result, Window};
 use corelog_values::rows::{Shown, TimeKey};
 
 mod aggregate;
+mod condensed;
 
 /// The column of counts that `topk` and `countFrequent` add.
 const COUNT: &str = "_approxcount";
@@ -133,8 +134,8 @@ impl Planning<'_> {
         if aggregates.is_empty() {
             aggregates.push(agg::count(lit(1_i64)).alias(self.name()));
         }
-        let builder = LogicalPlanBuilder::from(frame.plan);
-        let plan = builder
+        let (plan, aggregates) = self.condensed(frame.plan, &keys, aggregates)?;
+        let plan = LogicalPlanBuilder::from(plan)
             .aggregate(groups.iter().map(ident), aggregates)?
             .build()?;
         let mut columns: Vec<Computed> = Vec::new();

@@ -179,7 +179,7 @@ impl Scan {
             // Rows are cut out early where that spares reading messages. Other columns are read faster than cut.
             .with_pushdown_filters(reads_messages)
             .with_reorder_filters(true)
-            .with_enable_page_index(true);
+            .with_enable_page_index(reads_messages);
         let readers = readers(session)?;
         source = if files.iter().any(|wanted| wanted.rows.is_some()) {
             source.with_parquet_file_reader_factory(Arc::new(Pages(readers)))
