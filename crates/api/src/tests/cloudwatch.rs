@@ -64,7 +64,11 @@ impl Got {
         std::str::from_utf8(&self.body).unwrap()
     }
 
+    /// The document; an empty one where the operation has none to answer with.
     fn json(&self) -> Value {
+        if self.body.is_empty() {
+            return json!({});
+        }
         serde_json::from_slice(&self.body).unwrap()
     }
 }
