@@ -449,7 +449,7 @@ def targets(name):
 
 
 # What the calls of these tests do not have.
-WITHOUT = {"CacheReadInputTokens", "CallerHangUps", "InvocationClientErrors"}
+WITHOUT = {"CallerHangUps", "InvocationClientErrors"}
 
 
 def grafana_query(target, number, period=60):

@@ -76,3 +76,15 @@ pub(crate) fn query(args: &[&str]) -> anyhow::Result<()> {
     all.extend(args);
     shell::run(shell::command(built, &all))
 }
+
+/// Judges anomaly detection on labelled series; `args` go to the bench.
+pub(crate) fn anomaly(args: &[&str]) -> anyhow::Result<()> {
+    let bench = [
+        "run",
+        "--release",
+        "--package",
+        "corelog-bench-anomaly",
+        "--",
+    ];
+    shell::cargo(&[&bench[..], args].concat())
+}

@@ -26,6 +26,7 @@ usage: cargo xtask COMMAND
   bench gateway [--quick]   CPU, throughput and latency beside nginx and a bare relay
   bench import [--records N] a bucket of invocation logs into a log group, twice
   bench query [--records N] questions over a month of records, beside DuckDB and chDB
+  bench anomaly [SERIES]    precision and recall of anomaly detection on labelled series
 ";
 
 fn main() -> ExitCode {
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         ["bench", "gateway", rest @ ..] => bench::gateway(rest),
         ["bench", "import", rest @ ..] => bench::import(rest),
         ["bench", "query", rest @ ..] => bench::query(rest),
+        ["bench", "anomaly", rest @ ..] => bench::anomaly(rest),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);

@@ -1,3 +1,5 @@
+//! What a scrape shows of what was counted.
+
 use corelog_types::Timestamp;
 
 use super::*;
