@@ -64,7 +64,7 @@ impl Got {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    /// The document; an empty one where the operation has none to answer with.
+    /// What it says; operations without an answer say nothing.
     fn json(&self) -> Value {
         if self.body.is_empty() {
             return json!({});
