@@ -20,6 +20,7 @@ pub enum Action {
     ListNotifiers,
     TestNotifier,
     GetStatus,
+    ExportTelemetry,
     /// An operation of `CloudWatch` Logs, by its name.
     Logs(&'static str),
     /// An operation of `CloudWatch`, by its name.
@@ -48,6 +49,7 @@ impl fmt::Display for Action {
             Self::ListNotifiers => "corelog:ListNotifiers",
             Self::TestNotifier => "corelog:TestNotifier",
             Self::GetStatus => "corelog:GetStatus",
+            Self::ExportTelemetry => "corelog:ExportTelemetry",
             Self::Logs(operation) => return write!(f, "logs:{operation}"),
             Self::CloudWatch(operation) => return write!(f, "cloudwatch:{operation}"),
         })

@@ -1,8 +1,8 @@
 //! Operations that callers ask of Corelog itself, free of any transport: a request in, a response out.
 //!
-//! Four families live here. [`logging`] is Bedrock's control API for model invocation logging, so that
+//! Five families live here. [`logging`] is Bedrock's control API for model invocation logging, so that
 //! `boto3`, the AWS CLI and Terraform configure Corelog as they configure the original. [`logs`] is `CloudWatch`
-//! Logs, for the same clients, and `cloudwatch` the rest of it, alarms among them, in three protocols. [`admin`] is our own, under `/corelog/v1`, for the command line. Every operation is
+//! Logs, for the same clients, and `cloudwatch` the rest of it, alarms among them, in three protocols. `otlp` takes in what OpenTelemetry reports. [`admin`] is our own, under `/corelog/v1`, for the command line. Every operation is
 //! one file with the same four steps: parse, authorise, do, render.
 //!
 //! # Which configuration wins
@@ -21,11 +21,13 @@ mod cloudwatch;
 mod keep;
 pub mod logging;
 pub mod logs;
+mod otlp;
 mod route;
 
 pub use aws::Account;
 pub use body::{Body, Pieces};
 pub use caller::{Action, Authorise, Denied, Open};
+pub use otlp::{Keeps, Kept};
 pub use route::{Api, Ports, body_bytes_max, owns};
 
 #[cfg(test)]

@@ -19,12 +19,16 @@ use crate::admin::{self, Exchanges, Notifiers, Problem, Status};
 use crate::aws::{self, Account, Rate, Rates};
 use crate::logging::{self, Destinations, Refusal};
 use crate::logs::{Events, Exports, Queries};
+use crate::otlp::{self, Keeps, Otlp};
 use crate::{Action, Authorise, Body, Denied};
 
 /// Whether a request is for [`Api::serve`] rather than for a provider, as its head says.
 pub fn owns(head: &Parts) -> bool {
     let path = head.uri.path();
-    path == logging::PATH || path.starts_with(admin::PREFIX) || aws::is_aws(head)
+    path == logging::PATH
+        || path.starts_with(admin::PREFIX)
+        || otlp::owns(path)
+        || aws::is_aws(head)
 }
 
 /// Most requests are small. A batch of log events is a megabyte of text, and each of its characters may come as an escape
@@ -73,6 +77,8 @@ pub struct Ports {
     pub queries: Queries,
     /// The log group of every record: what questions are about on our own paths, where they name none.
     pub records: LogGroupName,
+    /// What is kept of calls that are reported.
+    pub keeps: Arc<dyn Keeps>,
     /// Whose account this is.
     pub account: Account,
     /// Who may do what.
@@ -93,6 +99,7 @@ struct Inner {
     /// One change of the logging configuration at a time: it spans buckets, catalog and destination.
     changing_logging: Mutex<()>,
     rates: Rates,
+    otlp: Otlp,
 }
 
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>
@@ -109,6 +116,7 @@ impl Api {
             ports,
             changing_logging: Mutex::new(()),
             rates,
+            otlp: Otlp::default(),
         }))
     }
 
@@ -120,6 +128,9 @@ impl Api {
             return response;
         }
         let path = request.uri().path();
+        if otlp::owns(path) {
+            return otlp::serve(self, request, caller).await;
+        }
         if path != logging::PATH {
             let outcome = self.admin(request, path, caller).await;
             return outcome.unwrap_or_else(|problem| problem.render());
@@ -207,6 +218,14 @@ impl Api {
         resource: &str,
     ) -> Result<(), Denied> {
         self.0.ports.access.authorise(caller, action, resource)
+    }
+
+    pub(crate) fn otlp(&self) -> &Otlp {
+        &self.0.otlp
+    }
+
+    pub(crate) fn keeps(&self) -> &dyn Keeps {
+        &*self.0.ports.keeps
     }
 
     pub(crate) fn catalog(&self) -> &dyn Catalog {

@@ -375,6 +375,7 @@ async fn house_denying(denied: Option<Action>) -> House {
         events: Arc::<FakeEvents>::clone(&events),
         queries: engine.queries(UNHURRIED, &clock),
         records: LogGroupName::new("/sample").unwrap(),
+        keeps: Arc::new(KeepsAll),
         account: Account {
             id: "111122223333".to_owned(),
             region: "us-east-1".to_owned(),
@@ -397,6 +398,20 @@ async fn house_denying(denied: Option<Action>) -> House {
         spool,
         stopping,
         api,
+    }
+}
+
+/// Whatever is reported is kept.
+#[derive(Debug)]
+struct KeepsAll;
+
+impl crate::Keeps for KeepsAll {
+    fn keeps(&self, _: &str, _: Option<&str>, _: Option<&str>) -> crate::Kept {
+        crate::Kept {
+            record: true,
+            input: true,
+            output: true,
+        }
     }
 }
 

@@ -196,8 +196,8 @@ impl Material {
                 name: Some(caller),
                 ..CallerFacts::default()
             },
-            request_bytes: bytes.0,
-            response_bytes: bytes.1,
+            request_bytes: Some(bytes.0),
+            response_bytes: Some(bytes.1),
             ..Extension::default()
         }
     }

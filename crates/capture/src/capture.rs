@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use corelog_prices::Table;
 use corelog_providers::{Framing, RequestFacts, Terminal};
 use corelog_record::CutReason;
 use corelog_types::RecordId;
@@ -29,6 +30,8 @@ pub struct Limits {
     pub policies: Policies,
     /// Headers that may enter a record.
     pub headers: HeaderFilter,
+    /// What models cost.
+    pub prices: Arc<Table>,
 }
 
 /// When a chunk arrived and how long it was.

@@ -80,8 +80,9 @@ impl Capture {
         document.request_id = self.request_id();
         let mut extension = document.corelog.take().unwrap_or_default();
         self.fill_extension(&mut extension, end, &asked, &answered);
-        extension.request_bytes = request_bytes;
-        extension.response_bytes = response_bytes;
+        self.fill_billing(&mut extension, &asked, &answered.facts, shape.failed);
+        extension.request_bytes = Some(request_bytes);
+        extension.response_bytes = Some(response_bytes);
         let fault = fault_of(end, &answered.facts, shape.failed);
         if let Some(fault) = &fault {
             extension.error_message = Some(fault.message.clone()).filter(|text| !text.is_empty());
@@ -194,6 +195,7 @@ impl Capture {
         extension.trace = asked.trace.clone().map(|trace_id| Trace {
             trace_id,
             span_id: asked.parent_span.clone(),
+            parent_span_id: None,
         });
         extension.tags = asked.tags.iter().cloned().collect();
         extension.usage = UsageCounts(facts.usage);

@@ -19,6 +19,7 @@ mod finish;
 mod headers;
 mod passing;
 mod policy;
+mod price;
 mod reading;
 mod recorder;
 mod unpack;

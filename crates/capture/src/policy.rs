@@ -62,6 +62,16 @@ pub struct Policies {
 }
 
 impl Policies {
+    /// What is kept of a call that was reported rather than relayed: it has no headers for a rule to look at.
+    pub fn of_reported(&self, provider: &str, model: Option<&str>, key: Option<&str>) -> Policy {
+        self.decide(Subject {
+            provider,
+            model,
+            key,
+            headers: &http::HeaderMap::new(),
+        })
+    }
+
     pub(crate) fn decide(&self, subject: Subject<'_>) -> Policy {
         self.rules
             .iter()

@@ -3,6 +3,7 @@
 mod alarm;
 mod completions;
 mod config;
+mod cost;
 mod doctor;
 mod get;
 mod kill;
@@ -109,6 +110,8 @@ pub enum ClientCommand {
     Query(query::Args),
     /// Asks log events a question in SQL.
     Sql(sql::Args),
+    /// Says what calls cost: by model, caller, user, team or tag; against budgets and bills.
+    Cost(cost::Args),
     /// Lists the calls in flight.
     Ps,
     /// Ends a call in flight; its record says so.
@@ -158,11 +161,14 @@ pub fn execute(
 }
 
 fn dispatch(command: ClientCommand, session: Session) -> anyhow::Result<ExitCode> {
-    let has_rows = matches!(command, ClientCommand::Query(_) | ClientCommand::Sql(_));
+    let has_rows = matches!(
+        command,
+        ClientCommand::Query(_) | ClientCommand::Sql(_) | ClientCommand::Cost(_)
+    );
     if session.printer.format == Format::Csv && !has_rows {
         let hint = "`-o json` and `-o table` are for every command";
         return Err(
-            Failure::new("only `query` and `sql` have rows for `-o csv`")
+            Failure::new("only `query`, `sql` and `cost` have rows for `-o csv`")
                 .hint(hint)
                 .into(),
         );
@@ -173,6 +179,7 @@ fn dispatch(command: ClientCommand, session: Session) -> anyhow::Result<ExitCode
         ClientCommand::Tail(args) => tail::run(&args, session),
         ClientCommand::Query(args) => query::run(args, session),
         ClientCommand::Sql(args) => sql::run(args, session),
+        ClientCommand::Cost(args) => cost::run(args, session),
         ClientCommand::Ps => ps::run(session),
         ClientCommand::Kill(args) => kill::run(&args, &session),
         ClientCommand::Alarm(command) => alarm::run(command, session),
@@ -183,6 +190,8 @@ fn dispatch(command: ClientCommand, session: Session) -> anyhow::Result<ExitCode
     }
 }
 
+#[cfg(test)]
+mod cost_tests;
 #[cfg(test)]
 mod query_tests;
 #[cfg(test)]

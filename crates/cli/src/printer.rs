@@ -16,7 +16,7 @@ pub enum Format {
     Json,
     /// For people.
     Table,
-    /// A line of names and a line for each row; for `query` and `sql`.
+    /// A line of names and a line for each row; for `query`, `sql` and `cost`.
     Csv,
 }
 

@@ -34,9 +34,10 @@ pub use self::names::{HttpUrl, Name, StoreUrl};
 pub use self::problem::{Origin, Place, Problem, Problems};
 pub use self::reader::{Effective, FlagValue};
 pub use self::schema::{
-    Account, CallerKey, Capture, CapturePolicy, CaptureRule, Destination, DestinationKind,
-    Durability, Limits, Log, LogFormat, Metrics, Notifier, NotifierKind, NotifierSeverity, OnFull,
-    Provider, Proxy, Query, S3, SmtpEncryption, Spool, Sse, Store, Tls,
+    Account, Budget, BudgetPeriod, CallerKey, Capture, CapturePolicy, CaptureRule, Destination,
+    DestinationKind, Durability, Limits, Log, LogFormat, Metrics, Notifier, NotifierKind,
+    NotifierSeverity, OnFull, Prices, Provider, Proxy, Query, S3, SmtpEncryption, Spool, Sse,
+    Store, Tls,
 };
 pub use self::secret::{HookUrl, Secret, SecretSource};
 
@@ -57,6 +58,10 @@ pub struct Settings {
     pub store: Store,
     /// Questions about log events.
     pub query: Query,
+    /// What models cost.
+    pub prices: Prices,
+    /// What calls may cost.
+    pub budgets: Vec<Budget>,
     /// Metrics.
     pub metrics: Metrics,
     /// Who may call; empty: anyone, on loopback.
@@ -211,6 +216,8 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
     let notifiers = read_blocks(file, "notifier", sources, findings);
     let store = read_single(file, "store", sources, findings);
     let query = read_single(file, "query", sources, findings);
+    let prices = read_single(file, "prices", sources, findings);
+    let budgets = read_blocks(file, "budget", sources, findings);
     let metrics = read_single(file, "metrics", sources, findings);
     let keys = read_blocks(file, "key", sources, findings);
     let capture = read_single(file, "capture", sources, findings);
@@ -231,6 +238,8 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
         notifiers,
         store: store?,
         query: query?,
+        prices: prices?,
+        budgets,
         metrics: metrics?,
         keys,
         capture: capture?,

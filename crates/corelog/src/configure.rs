@@ -54,7 +54,7 @@ pub(crate) fn gateway(settings: &Settings) -> anyhow::Result<GatewayConfig> {
             drain_bytes_max: limits.drain_bytes_max.bytes(),
             drain_timeout: limits.drain_timeout,
         },
-        capture: Arc::new(capture(settings)),
+        capture: Arc::new(capture(settings)?),
         on_full: match settings.spool.on_full {
             settings::OnFull::Refuse => OnFull::Refuse,
             settings::OnFull::Relay => OnFull::Relay,
@@ -196,8 +196,21 @@ fn access(settings: &Settings) -> Access {
     Access::new(&keys)
 }
 
-fn capture(settings: &Settings) -> CaptureLimits {
+fn capture(settings: &Settings) -> anyhow::Result<CaptureLimits> {
     let capture = &settings.capture;
+    Ok(CaptureLimits {
+        memory_max: capture.memory_max.as_usize(),
+        body_max: capture.body_max.bytes(),
+        decoded_max: capture.decoded_max.bytes(),
+        events: capture.events,
+        policies: policies(settings),
+        headers: HeaderFilter::new(&capture.headers),
+        prices: settings.price_table().context("prices cannot be used")?,
+    })
+}
+
+/// What is kept of a call, by provider, model, key or header.
+pub(crate) fn policies(settings: &Settings) -> Policies {
     let mut rules: Vec<Rule> = settings
         .capture_rules
         .iter()
@@ -217,16 +230,9 @@ fn capture(settings: &Settings) -> CaptureLimits {
             ..Rule::default()
         })
     }));
-    CaptureLimits {
-        memory_max: capture.memory_max.as_usize(),
-        body_max: capture.body_max.bytes(),
-        decoded_max: capture.decoded_max.bytes(),
-        events: capture.events,
-        policies: Policies {
-            rules,
-            otherwise: policy(capture.policy),
-        },
-        headers: HeaderFilter::new(&capture.headers),
+    Policies {
+        rules,
+        otherwise: policy(settings.capture.policy),
     }
 }
 

@@ -19,6 +19,7 @@ mod questions;
 #[cfg(feature = "query")]
 mod recent;
 mod recorder;
+mod reported;
 mod serve;
 mod sinks;
 mod status;

@@ -31,6 +31,7 @@ use crate::front::House;
 use crate::notices::Notifying;
 #[cfg(feature = "query")]
 use crate::questions::{Apart, Questions};
+use crate::reported::Reported;
 use crate::status::{Flights, Health, InForce};
 use crate::{alarms, configure, demo, metrics, notices, recorder};
 
@@ -137,6 +138,7 @@ async fn serve(
         at_start,
     });
     let stopping = Shutdown::new();
+    let reported = Arc::new(Reported::new(configure::policies(&settings)));
     let api = Api::new(corelog_api::Ports {
         catalog: Arc::new(catalog.clone()),
         metrics: kept.clone(),
@@ -146,6 +148,7 @@ async fn serve(
         exports: destinations.exports(Arc::new(catalog.clone())).await?,
         queries: queries.clone(),
         records: LogGroupName::new(settings.store.log_group.clone())?,
+        keeps: Arc::clone(&reported) as _,
         account: Account {
             id: settings.account.id.clone(),
             region: settings.account.region.clone(),
@@ -181,6 +184,7 @@ async fn serve(
         notifying: &notifying,
         watch: &watch,
         health: &health,
+        reported: &reported,
         stopping,
     };
     run(&running).await?;
@@ -244,6 +248,7 @@ struct Running<'a> {
     notifying: &'a Notifying,
     watch: &'a Watch,
     health: &'a Health,
+    reported: &'a Reported,
     /// Ends answers that would go on for ever.
     stopping: Shutdown,
 }
@@ -327,6 +332,7 @@ impl Running<'_> {
             self.gateway.reconfigure(configure::gateway(&settings)?)?;
             self.notifying.handle().reconfigure(notifiers);
             self.watch.set_listeners(notices::listeners(&settings));
+            self.reported.reconfigure(configure::policies(&settings));
             *self.health.in_force.write() = InForce::of(&settings, waiting.clone());
             self.destinations.reconfigure(settings).await?;
             anyhow::Ok(waiting)

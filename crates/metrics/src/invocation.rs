@@ -188,6 +188,12 @@ impl<'a> Invocation<'a> {
         if let Some(overhead) = extension.overhead_ms {
             values.push((Measure::GatewayOverhead, overhead));
         }
+        if let Some(cost) = &extension.cost {
+            values.push(match cost.amount {
+                Some(amount) => (Measure::Cost, amount),
+                None => (Measure::InvocationsWithoutCost, 1.0),
+            });
+        }
         if self.hung_up() {
             values.push((Measure::CallerHangUps, 1.0));
         }

@@ -31,6 +31,10 @@ pub(crate) enum Measure {
     LongestStreamGap,
     CallerHangUps,
     GatewayOverhead,
+    /// In the currency of the prices.
+    Cost,
+    /// Calls whose cost is not known.
+    InvocationsWithoutCost,
 }
 
 impl Measure {
@@ -56,6 +60,8 @@ impl Measure {
             Self::LongestStreamGap => "LongestStreamGap",
             Self::CallerHangUps => "CallerHangUps",
             Self::GatewayOverhead => "GatewayOverhead",
+            Self::Cost => "Cost",
+            Self::InvocationsWithoutCost => "InvocationsWithoutCost",
         }
     }
 
@@ -70,12 +76,14 @@ impl Measure {
             | Self::LongestStreamGap
             | Self::GatewayOverhead => Unit::Milliseconds,
             Self::OutputTokensPerSecond => Unit::CountPerSecond,
+            // As `EstimatedCharges` of `AWS/Billing`: no unit is of money.
+            Self::Cost => Unit::None,
             _ => Unit::Count,
         }
     }
 
     /// Whether it says how long something took. There are fewer series of these: none for each user or session.
     pub(crate) fn is_timing(self) -> bool {
-        self.unit() != Unit::Count
+        !matches!(self.unit(), Unit::Count | Unit::None)
     }
 }

@@ -42,6 +42,14 @@ pub(crate) enum AnswerSlot {
     TopCode,
     GuardrailAction,
     ServiceTier,
+    InferenceGeo,
+    Speed,
+    /// Tokens written to the cache, by how long they stay: an object begins.
+    CacheDetail,
+    /// Its `5m` or `1h`.
+    CacheTtl,
+    /// Its count.
+    CacheTtlTokens,
     PerformanceLatency,
     Has(DataKinds),
     /// The `type` of an event; `error` makes the code and the message beside it an error's.
@@ -65,6 +73,7 @@ pub(crate) mod count {
     pub(crate) const WRITTEN_INSIDE: AnswerSlot = Count(|tally| &mut tally.written_inside);
     pub(crate) const CACHE_READ: AnswerSlot = Count(|tally| &mut tally.cache_read);
     pub(crate) const CACHE_WRITE: AnswerSlot = Count(|tally| &mut tally.cache_write);
+    pub(crate) const CACHE_WRITE_1H: AnswerSlot = Count(|tally| &mut tally.cache_write_1h);
     pub(crate) const OUTPUT: AnswerSlot = Count(|tally| &mut tally.output);
     pub(crate) const OUTPUT_EACH: AnswerSlot = AddCount(|tally| &mut tally.output);
     pub(crate) const REASONING_INSIDE: AnswerSlot = Count(|tally| &mut tally.reasoning_inside);
@@ -117,6 +126,14 @@ struct Collected {
     error: ErrorFields,
     images: u64,
     modality: Option<String>,
+    cache_detail: CacheDetail,
+}
+
+/// An element of Converse's `cacheDetails`, as far as it is read.
+#[derive(Debug, Default)]
+struct CacheDetail {
+    is_hour: Option<bool>,
+    tokens: Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -150,6 +167,7 @@ impl AnswerReader {
                 error: ErrorFields::default(),
                 images: 0,
                 modality: None,
+                cache_detail: CacheDetail::default(),
             },
         }
     }
@@ -249,6 +267,15 @@ impl Collected {
         }
     }
 
+    /// Takes an element of `cacheDetails`, once both of its members were there.
+    fn cache_written(&mut self) {
+        if let (Some(is_hour), Some(tokens)) = (self.cache_detail.is_hour, self.cache_detail.tokens)
+        {
+            let hour = self.tally.cache_write_1h.get_or_insert(0);
+            *hour = hour.saturating_add(if is_hour { tokens } else { 0 });
+        }
+    }
+
     fn count(&self, value: &Value<'_>) -> Option<u64> {
         value.count().or_else(|| match value {
             Value::Number(number) if self.fractional_counts => whole_part(number),
@@ -329,6 +356,17 @@ impl Sink<AnswerSlot> for Collected {
                 self.facts.guardrail_action = printed().or(self.facts.guardrail_action.take());
             }
             AnswerSlot::ServiceTier => first(&mut self.facts.service_tier),
+            AnswerSlot::InferenceGeo => first(&mut self.facts.inference_geo),
+            AnswerSlot::Speed => first(&mut self.facts.speed),
+            AnswerSlot::CacheDetail => self.cache_detail = CacheDetail::default(),
+            AnswerSlot::CacheTtl => {
+                self.cache_detail.is_hour = value.text().map(|ttl| ttl == "1h");
+                self.cache_written();
+            }
+            AnswerSlot::CacheTtlTokens => {
+                self.cache_detail.tokens = value.count();
+                self.cache_written();
+            }
             AnswerSlot::PerformanceLatency => first(&mut self.facts.performance_latency),
             AnswerSlot::Has(kinds) => self.facts.kinds.insert(kinds),
             AnswerSlot::EventType => {

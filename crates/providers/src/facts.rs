@@ -78,6 +78,8 @@ pub struct RequestFacts {
     pub performance_latency: Option<String>,
     /// The service tier asked for.
     pub service_tier: Option<String>,
+    /// The quality of images asked for, in the provider's words.
+    pub image_quality: Option<String>,
     /// Guardrail id or ARN.
     pub guardrail_id: Option<String>,
     /// Guardrail version.
@@ -122,6 +124,10 @@ pub struct AnswerFacts {
     pub guardrail_action: Option<String>,
     /// The service tier that served the call.
     pub service_tier: Option<String>,
+    /// Where the provider says that the model ran, in its own words (Anthropic: `us`, `global`).
+    pub inference_geo: Option<String>,
+    /// How fast the provider says that it was set to be (Anthropic: `fast`).
+    pub speed: Option<String>,
     /// `standard` or `optimized`, as served.
     pub performance_latency: Option<String>,
     /// Kinds of data in the answer.

@@ -46,6 +46,8 @@ pub(crate) enum RequestSlot {
     ImageSteps,
     /// `standard`, which stands for a number of steps.
     ImageQuality,
+    /// The same, of a provider whose qualities stand for no steps.
+    ImageQualityName,
 }
 
 /// The slots of kinds of data, named as the tables of the families use them.
@@ -214,7 +216,9 @@ impl Sink<RequestSlot> for Collected {
                 if value.text().as_deref() == Some("standard") {
                     image(facts).steps = Some(STANDARD_IMAGE_STEPS);
                 }
+                set(&mut facts.image_quality);
             }
+            RequestSlot::ImageQualityName => set(&mut facts.image_quality),
             RequestSlot::ImageSize => {
                 if let Some((width, height)) = value.text().as_deref().and_then(image_size) {
                     let image = image(facts);

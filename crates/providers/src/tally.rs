@@ -15,6 +15,8 @@ pub(crate) struct Tally {
     pub(crate) written_inside: Option<u64>,
     pub(crate) cache_read: Option<u64>,
     pub(crate) cache_write: Option<u64>,
+    /// Of what is written to the cache, what stays there for an hour.
+    pub(crate) cache_write_1h: Option<u64>,
     pub(crate) output: Option<u64>,
     pub(crate) reasoning_inside: Option<u64>,
     pub(crate) reasoning_outside: Option<u64>,
@@ -48,6 +50,7 @@ impl Tally {
             output: self.whole_output(),
             cache_read: reported(self.cache_read.or(self.cached_inside)),
             cache_write: reported(self.cache_write.or(self.written_inside)),
+            cache_write_1h: reported(self.cache_write_1h),
             reasoning: reported(self.reasoning_outside.or(self.reasoning_inside)),
             input_audio: reported(self.input_audio),
             output_audio: reported(self.output_audio),

@@ -71,7 +71,7 @@ pub(crate) async fn plan(
         let of = groups_of(name, request)?;
         let (scan, extent) = request.events.select(&of, request.window);
         watch.reads(&of, extent);
-        let (strict, loose) = scan.by_truth();
+        let (strict, loose) = scan.by_truth(names.iter().map(String::as_str));
         let fields = Fields::of(&names, loose.is_none());
         let view = |mut scan: Scan, is_promoted: bool| {
             let text = text::of_table(&statement, name, is_promoted);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use corelog_types::{Count, Provenance, Usage};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// Everything we know about an invocation that `ModelInvocationLog` has no field for.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -24,9 +25,11 @@ pub struct Extension {
     /// Where the call was forwarded to, query aside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream: Option<String>,
-    /// HTTP method.
+    /// HTTP method; empty where the call was reported rather than relayed.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub method: String,
-    /// Path as the caller sent it, query aside.
+    /// Path as the caller sent it, query aside; empty as above.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// HTTP version the caller spoke, such as `HTTP/1.1`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,12 +80,30 @@ pub struct Extension {
     /// Trace and span the call belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
+    /// The span that reported the call; only where the gateway did not see it pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub span: Option<Box<SpanFacts>>,
     /// `x-corelog-tag-*` and the tags of other gateways' headers.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
     /// Token counts of every kind, each with its provenance.
     #[serde(skip_serializing_if = "UsageCounts::is_empty")]
     pub usage: UsageCounts,
+    /// The tier of service: that which served the call, or that which was asked for where the answer does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<String>,
+    /// How fast the provider says that it was set to be, in its own word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed: Option<String>,
+    /// Where the provider says that the model ran, in its own word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inference_geo: Option<String>,
+    /// The quality of images that was asked for, in the provider's word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_quality: Option<String>,
+    /// What the call cost by the prices of its time, or why that is not known; only for calls of models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostFacts>,
     /// How many images the answer has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_count: Option<u64>,
@@ -94,10 +115,12 @@ pub struct Extension {
     /// What of the exchange is not in the record, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cut: Vec<Cut>,
-    /// Size of the request body on the wire.
-    pub request_bytes: u64,
-    /// Size of the answer's body on the wire.
-    pub response_bytes: u64,
+    /// Size of the request body on the wire, where the gateway saw it pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_bytes: Option<u64>,
+    /// Size of the answer's body on the wire, as above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_bytes: Option<u64>,
     /// `content-encoding` of the request, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_encoding: Option<String>,
@@ -147,9 +170,29 @@ pub struct StreamFacts {
 pub struct Trace {
     /// 32 hex digits, or whatever id another gateway's header carried.
     pub trace_id: String,
-    /// 16 hex digits.
+    /// 16 hex digits: the span that the call was made in or, where a span reported the call, that span.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span_id: Option<String>,
+    /// 16 hex digits: the parent of the span that reported the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_span_id: Option<String>,
+}
+
+/// The span that reported a call.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SpanFacts {
+    /// Its name.
+    pub name: String,
+    /// `service.name` of what sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The instrumentation that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Its attributes as they were sent, but those that hold content, and large ones.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub attributes: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The caller, secrets left out.
@@ -237,6 +280,33 @@ pub enum CutReason {
     Opaque,
 }
 
+/// What a call cost: an amount with the prices it is by, or the reason why there is none.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CostFacts {
+    /// In the currency, written to its last decimal and never with an exponent.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "decimal")]
+    pub amount: Option<f64>,
+    /// What the amount is in, such as `USD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// Whose list of prices it is by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// The model as that list names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// What had to be taken as given, because the provider did not say it: `cacheWrite5m`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<String>,
+    /// Why there is no amount, in a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent: Option<String>,
+    /// Which prices these are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
 /// Token counts with provenance, as an object of `{"value":…,"provenance":…}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UsageCounts(pub Usage);
@@ -309,9 +379,30 @@ fn shortest<S: serde::Serializer>(number: &Option<f64>, serializer: S) -> Result
     }
 }
 
+/// A number with all of its decimals: a column of numbers says what the record says, and every reader of JSON, sums in
+/// decimals among them, reads it alike.
+#[expect(clippy::ref_option, reason = "as serde calls it")]
+fn decimal<S: serde::Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = number.filter(|it| it.is_finite()).map(|it| it.to_string());
+    let raw = text.and_then(|text| RawValue::from_string(text).ok());
+    raw.serialize(serializer)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_have_no_exponent() {
+        let cost = CostFacts {
+            amount: Some(0.000_000_25),
+            ..CostFacts::default()
+        };
+        let text = serde_json::to_string(&cost).unwrap_or_default();
+        assert_eq!(text, r#"{"amount":0.00000025}"#);
+        let read: CostFacts = serde_json::from_str(&text).unwrap_or_default();
+        assert_eq!(read, cost);
+    }
 
     #[test]
     fn whole_numbers_have_no_fraction() {

@@ -18,8 +18,8 @@ pub mod stored;
 
 pub use document::{Document, Identity, Input, Output, PerformanceConfig};
 pub use extension::{
-    CallerFacts, Cut, CutReason, Delivered, DeliveryOutcome, ErrorSource, Extension, StreamFacts,
-    Trace, UsageCounts,
+    CallerFacts, CostFacts, Cut, CutReason, Delivered, DeliveryOutcome, ErrorSource, Extension,
+    SpanFacts, StreamFacts, Trace, UsageCounts,
 };
 pub use line::{BodyForm, BodySlot, InvalidBody, line};
 

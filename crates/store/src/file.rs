@@ -24,6 +24,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersi
 use parquet::schema::types::ColumnPath;
 
 use crate::Result;
+use crate::promoted::PROMOTED;
 use crate::schema::{Column, DAY, GROUP};
 use crate::words;
 
@@ -77,6 +78,8 @@ pub(crate) struct Encoded {
 pub(crate) const MESSAGE_BYTES: &str = "corelog.messageBytes";
 /// The tag of a file that says how many of its rows are loose: have a promoted field that only the message can say.
 pub(crate) const LOOSE_ROWS: &str = "corelog.looseRows";
+/// The tag of a file that says how many of the promoted fields have a column in it.
+pub(crate) const PROMOTED_FIELDS: &str = "corelog.promotedFields";
 /// The tag of a file that says where in it the index of its words is: `1200..3400`.
 pub(crate) const WORDS: &str = "corelog.words";
 
@@ -227,6 +230,7 @@ fn tags(file: &Encoded) -> HashMap<String, Option<String>> {
     let mut tag = |name: &str, value: String| tags.insert(name.to_owned(), Some(value));
     tag(MESSAGE_BYTES, file.message_bytes.to_string());
     tag(LOOSE_ROWS, file.loose_rows.to_string());
+    tag(PROMOTED_FIELDS, PROMOTED.len().to_string());
     if let Some(words) = &file.words {
         tag(WORDS, format!("{}..{}", words.start, words.end));
     }

@@ -60,7 +60,11 @@ const fn number(field: &'static str, column: &'static str) -> Promoted {
     }
 }
 
-/// All of them, in the order of their columns. Only ever added to: tables have these columns.
+/// How many of [`PROMOTED`] there were when files did not yet say how many their writer knew.
+pub(crate) const AT_FIRST: usize = 21;
+
+/// All of them, in the order of their columns. Only ever added to, at the end: tables have these columns, and a file
+/// says how many of them its writer knew.
 pub const PROMOTED: &[Promoted] = &[
     text("requestId", "request_id"),
     text("modelId", "model_id"),
@@ -83,6 +87,8 @@ pub const PROMOTED: &[Promoted] = &[
     text("corelog.caller.name", "caller"),
     text("corelog.user", "user"),
     text("corelog.session", "session"),
+    number("corelog.cost.amount", "cost"),
+    text("corelog.cost.absent", "cost_absent"),
 ];
 
 /// A value of a promoted column.

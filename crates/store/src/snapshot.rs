@@ -9,6 +9,7 @@ use deltalake_core::kernel::{Action, EagerSnapshot, LogicalFileView, Version};
 use deltalake_core::logstore::LogStoreRef;
 use object_store::ObjectStore;
 
+use crate::promoted::AT_FIRST;
 use crate::schema::{DAY, GROUP};
 use crate::{Error, Result, file};
 
@@ -35,6 +36,8 @@ pub struct DataFile {
     pub latest: Option<Timestamp>,
     /// How many rows have a promoted field in a form that its column cannot hold; `None` where nobody said.
     pub loose_rows: Option<u64>,
+    /// How many of [`crate::PROMOTED`] have a column in it: those that there were when it was written.
+    pub promoted_fields: usize,
     /// Which of its bytes are the index of its words, where it has one.
     pub words: Option<Range<u64>>,
 }
@@ -125,6 +128,9 @@ fn file_of(view: &LogicalFileView) -> DataFile {
         earliest: time("minValues"),
         latest: time("maxValues"),
         loose_rows: tag(file::LOOSE_ROWS).and_then(|text| text.parse().ok()),
+        promoted_fields: tag(file::PROMOTED_FIELDS)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(AT_FIRST),
         words: tag(file::WORDS).and_then(|text| {
             let (start, end) = text.split_once("..")?;
             Some(start.parse().ok()?..end.parse().ok()?)

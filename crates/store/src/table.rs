@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use corelog_runtime::Clock;
 use corelog_types::Timestamp;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake_core::kernel::{Action, Transaction, Version};
+use deltalake_core::kernel::{Action, StructField, Transaction, Version};
 use deltalake_core::logstore::{StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -87,6 +87,7 @@ impl Table {
             .with_save_mode(SaveMode::Ignore)
             .await
             .map_err(failed)?;
+        let delta = with_new_columns(delta).await.map_err(failed)?;
         Ok(Self(Arc::new(Inner {
             url,
             store: below,
@@ -230,6 +231,17 @@ impl Table {
     }
 }
 
+/// The table with the columns that it was made too early for: files of before have nothing in them, and say so.
+async fn with_new_columns(delta: DeltaTable) -> std::result::Result<DeltaTable, DeltaTableError> {
+    let schema = delta.snapshot()?.schema();
+    let lacks = |column: &StructField| schema.field(column.name()).is_none();
+    let new: Vec<_> = delta_columns().into_iter().filter(lacks).collect();
+    if new.is_empty() {
+        return Ok(delta);
+    }
+    delta.add_columns().with_fields(new).await
+}
+
 /// Commits on top of the newest version, unless what happened since the snapshot is in the way.
 async fn commit(
     delta: &mut DeltaTable,
@@ -287,4 +299,41 @@ fn file_name(appender: &Appender) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let name = appender.name.replace(|c| !plain(c), "_");
     format!("{name}-{:020}", appender.number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Directory, PROMOTED};
+
+    #[tokio::test]
+    async fn a_table_of_before_gets_the_columns_that_are_new() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = Url::from_directory_path(dir.path()).unwrap();
+        let store: Arc<dyn ObjectStore> = Arc::new(Directory::open(dir.path().to_owned()).unwrap());
+        let prefix = Path::from_url_path(url.path()).unwrap();
+        let below: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&store), prefix));
+        let log = default_logstore(below, Arc::clone(&store), &url, &StorageConfig::default());
+        let columns = delta_columns();
+        let before = columns[..columns.len() - 2].to_vec();
+        CreateBuilder::new()
+            .with_log_store(log)
+            .with_columns(before)
+            .with_partition_columns([GROUP, DAY])
+            .await
+            .unwrap();
+        let version = async || {
+            let clock = Clock::system();
+            let table = Table::open(Arc::clone(&store), url.clone(), clock).await;
+            let table = table.unwrap();
+            let delta = table.delta().await.unwrap();
+            let schema = delta.snapshot().unwrap().schema();
+            for promoted in PROMOTED {
+                assert!(schema.field(promoted.column).is_some(), "{promoted:?}");
+            }
+            table.snapshot().await.unwrap().version()
+        };
+        let first = version().await;
+        assert_eq!(version().await, first, "nothing is added twice");
+    }
 }

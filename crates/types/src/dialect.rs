@@ -94,6 +94,39 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Whether a model is asked for something that its provider may bill. Lists of models, files, batches as a whole, and
+    /// counting tokens are not.
+    pub fn is_of_a_model(self) -> bool {
+        match self {
+            Self::InvokeModel
+            | Self::InvokeModelWithResponseStream
+            | Self::InvokeModelWithBidirectionalStream
+            | Self::Converse
+            | Self::ConverseStream
+            | Self::StartAsyncInvoke
+            | Self::ChatCompletions
+            | Self::Completions
+            | Self::Responses
+            | Self::Embeddings
+            | Self::ImageGeneration
+            | Self::Speech
+            | Self::Transcription
+            | Self::Moderations
+            | Self::Rerank
+            | Self::Messages
+            | Self::GenerateContent => true,
+            Self::CountTokens
+            | Self::ApplyGuardrail
+            | Self::InvokeGuardrailChecks
+            | Self::GetAsyncInvoke
+            | Self::ListAsyncInvokes
+            | Self::Batches
+            | Self::Files
+            | Self::Models
+            | Self::Other => false,
+        }
+    }
+
     /// The record's `operation` text.
     pub fn as_str(self) -> &'static str {
         match self {

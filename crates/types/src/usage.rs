@@ -61,6 +61,8 @@ pub struct Usage {
     pub cache_read: Option<Count>,
     /// Input tokens written to the provider's prompt cache.
     pub cache_write: Option<Count>,
+    /// Of those written, the ones that are kept for an hour; a part of `cache_write`. The rest is kept for five minutes.
+    pub cache_write_1h: Option<Count>,
     /// Output tokens spent on reasoning; a part of `output`.
     pub reasoning: Option<Count>,
     /// Audio tokens in the input; a part of it.
@@ -77,12 +79,13 @@ pub struct Usage {
 
 impl Usage {
     /// Every count with its name in the record's `corelog.usage` object, in the record's order.
-    pub fn entries(&self) -> [(&'static str, Option<Count>); 10] {
+    pub fn entries(&self) -> [(&'static str, Option<Count>); 11] {
         [
             ("input", self.input),
             ("output", self.output),
             ("cacheRead", self.cache_read),
             ("cacheWrite", self.cache_write),
+            ("cacheWrite1h", self.cache_write_1h),
             ("reasoning", self.reasoning),
             ("inputAudio", self.input_audio),
             ("outputAudio", self.output_audio),
@@ -99,6 +102,7 @@ impl Usage {
             "output" => &mut self.output,
             "cacheRead" => &mut self.cache_read,
             "cacheWrite" => &mut self.cache_write,
+            "cacheWrite1h" => &mut self.cache_write_1h,
             "reasoning" => &mut self.reasoning,
             "inputAudio" => &mut self.input_audio,
             "outputAudio" => &mut self.output_audio,

@@ -8,10 +8,15 @@ mod place;
 mod rows;
 mod saved;
 pub(super) mod time;
+mod whole;
 
 use std::process::ExitCode;
 
 use super::Session;
+pub(super) use job::INTERRUPTED;
+pub(super) use rows::{Row, csv};
+pub(super) use whole::{Scope, rows_of};
+
 pub(super) use ask::{Language, Options, Question, run as run_question, text as ask_text};
 
 /// Arguments.

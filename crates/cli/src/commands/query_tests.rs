@@ -253,7 +253,10 @@ fn the_chart_alone_is_drawn_where_there_is_one() {
 #[test]
 fn csv_is_for_rows() {
     let error = run("http://127.0.0.1:1", "ps -o csv").unwrap_err();
-    assert_eq!(error, "only `query` and `sql` have rows for `-o csv`");
+    assert_eq!(
+        error,
+        "only `query`, `sql` and `cost` have rows for `-o csv`"
+    );
 }
 
 fn saved(definitions: &Value) -> (String, Arc<Mutex<Vec<String>>>) {

@@ -43,6 +43,7 @@ impl Provider {
             base_url: Self::public_url(dialect, region),
             region: Some(region.to_owned()),
             models: Vec::new(),
+            prices: None,
             api_key: None,
             bearer: None,
             credentials: None,

@@ -3,6 +3,7 @@
 mod destination;
 mod metrics;
 mod notifier;
+mod prices;
 
 use std::path::Path;
 
@@ -58,6 +59,7 @@ pub(super) fn check(settings: &Settings, findings: &mut Findings) {
     for (index, notifier) in settings.notifiers.iter().enumerate() {
         notifier::check(index, notifier, findings);
     }
+    prices::check(settings, findings);
     keys(settings, findings);
     capture(settings, findings);
     rules(settings, findings);

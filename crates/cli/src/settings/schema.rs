@@ -74,13 +74,15 @@ impl SectionInfo {
 }
 
 /// Every section, in the order of the docs.
-pub(crate) const SECTIONS: [SectionInfo; 17] = [
+pub(crate) const SECTIONS: [SectionInfo; 19] = [
     SectionInfo::of::<Root>("", Form::Root),
     SectionInfo::of::<Provider>("provider", Form::Named),
     SectionInfo::of::<Destination>("destination", Form::Named),
     SectionInfo::of::<Notifier>("notifier", Form::Named),
     SectionInfo::of::<Store>("store", Form::Table),
     SectionInfo::of::<Query>("query", Form::Table),
+    SectionInfo::of::<Prices>("prices", Form::Table),
+    SectionInfo::of::<Budget>("budget", Form::Named),
     SectionInfo::of::<Metrics>("metrics", Form::Table),
     SectionInfo::of::<CallerKey>("key", Form::Named),
     SectionInfo::of::<Capture>("capture", Form::Table),
@@ -153,6 +155,9 @@ sections! {
         /// Model names it serves, as globs with `*`: tells several providers of one dialect apart where the
         /// path does not. A provider without globs serves what no other claims.
         models: Vec<String>,
+        /// The list of prices that its calls are billed by: `anthropic`, `openai`, `bedrock`, `gemini`, or one of
+        /// `prices.file`. Left out, the list that knows the address it listens at, if there is one.
+        prices: Option<String>,
         /// Key sent upstream instead of the caller's own, in the header the dialect uses.
         api_key: Option<Secret>,
         /// Bedrock: key sent upstream as `authorization: Bearer` instead of a signature.
@@ -321,7 +326,35 @@ sections! {
         starts_per_second: u32 = "10",
     }
 
-    /// Metrics as CloudWatch has them: counted of every record, and put by whoever has some.
+    /// What models cost: each call's record has its cost, by the prices of its time.
+    pub Prices {
+        /// TOML file of prices that count before those that come with Corelog: discounts, models that these do not know,
+        /// servers of your own. `docs/cost.md` has its form.
+        file: Option<PathBuf>,
+    }
+
+    /// What calls may cost in a time, for `corelog cost budgets`. Every condition that is set must hold for a call to
+    /// count.
+    pub Budget {
+        /// Its name.
+        name: Name,
+        /// How much, in the currency of the prices: `250` or `99.50`.
+        amount: String,
+        /// The time it is for, in UTC.
+        per: BudgetPeriod = "month",
+        /// Glob of the model's name, with `*`.
+        model: Option<String>,
+        /// Name of the caller's `[[key]]`.
+        caller: Option<String>,
+        /// The end user that calls name.
+        user: Option<String>,
+        /// Name of the provider.
+        provider: Option<String>,
+        /// A tag that calls carry: `team=search`.
+        tag: Option<String>,
+    }
+
+    /// Metrics as `CloudWatch` has them: counted of every record, and put by whoever has some.
     pub Metrics {
         /// `false` keeps none: nothing is counted, and operations on metrics are refused.
         enabled: bool = "true",
@@ -527,6 +560,16 @@ choice! {
         Metadata = "metadata",
         /// No record.
         None = "none",
+    }
+}
+
+choice! {
+    /// The time a budget is for.
+    BudgetPeriod {
+        /// A day.
+        Day = "day",
+        /// A calendar month.
+        Month = "month",
     }
 }
 

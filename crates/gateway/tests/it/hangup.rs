@@ -113,7 +113,7 @@ async fn the_drain_has_a_limit_in_bytes() {
     let extension = record.extension();
     assert_eq!(record.document().error_code.as_deref(), Some("DrainLimit"));
     assert_eq!(extension.error_source, Some(ErrorSource::Gateway));
-    assert_eq!(extension.response_bytes, FIRST.len() as u64 + 1_200);
+    assert_eq!(extension.response_bytes, Some(FIRST.len() as u64 + 1_200));
     assert!(!extension.stream.unwrap().complete);
     assert_eq!(extension.delivery.unwrap().outcome, DeliveryOutcome::HungUp);
     // The connection is of no more use.
@@ -151,7 +151,7 @@ async fn in_the_middle_of_its_own_request() {
     let record = scene.ledger.record(1).await;
     let extension = record.extension();
     assert_eq!(extension.error_source, Some(ErrorSource::Caller));
-    assert_eq!(extension.request_bytes, 3);
+    assert_eq!(extension.request_bytes, Some(3));
     assert_eq!(extension.delivery.unwrap().outcome, DeliveryOutcome::HungUp);
     scene.is_idle().await;
 }

@@ -14,6 +14,7 @@ mod watch;
 
 mod bedrock;
 mod capture;
+mod cost;
 mod encrypted;
 mod hangup;
 mod http2;

@@ -38,7 +38,10 @@ async fn an_upload_arrives_as_it_is_sent() {
         .concat();
     let record = scene.ledger.record(1).await;
     assert_eq!(record.text(PartName::Input), expected);
-    assert_eq!(record.extension().request_bytes, expected.len() as u64);
+    assert_eq!(
+        record.extension().request_bytes,
+        Some(expected.len() as u64)
+    );
 }
 
 #[tokio::test]

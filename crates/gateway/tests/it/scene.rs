@@ -11,6 +11,7 @@ use corelog_gateway::{
     Answer, Config, Credentials, Gateway, InFlight, Limits, OnFull, Own, Ports, ProviderConfig,
     UpstreamConfig,
 };
+use corelog_prices::Table;
 use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_telemetry::{Metrics, Sampled};
 use corelog_types::{Dialect, Timestamp};
@@ -107,6 +108,7 @@ fn config(provider: ProviderConfig) -> Config {
             events: false,
             policies: Policies::default(),
             headers: HeaderFilter::default(),
+            prices: Arc::clone(Table::built_in()),
         }),
         on_full: OnFull::Refuse,
         access: Access::default(),

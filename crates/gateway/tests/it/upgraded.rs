@@ -29,8 +29,8 @@ async fn upgraded(scene: &Scene, first_bytes: &str) -> (Wire, Wire, Head, Head) 
 fn check(record: &Kept, from_caller: u64, to_caller: u64, outcome: DeliveryOutcome) {
     let extension = record.extension();
     assert_eq!(extension.http_status, Some(101));
-    assert_eq!(extension.request_bytes, from_caller);
-    assert_eq!(extension.response_bytes, to_caller);
+    assert_eq!(extension.request_bytes, Some(from_caller));
+    assert_eq!(extension.response_bytes, Some(to_caller));
     let opaque = |part: &str, bytes| Cut {
         part: part.to_owned(),
         reason: CutReason::Opaque,

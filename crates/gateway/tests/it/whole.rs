@@ -55,8 +55,8 @@ async fn an_answer_in_one_piece_is_held_until_its_record_is_durable() {
     );
     let extension = record.extension();
     assert_eq!(extension.http_status, Some(200));
-    assert_eq!(extension.request_bytes, ASKED.len() as u64);
-    assert_eq!(extension.response_bytes, ANSWERED.len() as u64);
+    assert_eq!(extension.request_bytes, Some(ASKED.len() as u64));
+    assert_eq!(extension.response_bytes, Some(ANSWERED.len() as u64));
     assert_eq!(extension.stop_reason.as_deref(), Some("stop"));
     let delivery = extension.delivery.unwrap();
     assert_eq!(delivery.outcome, DeliveryOutcome::Complete);

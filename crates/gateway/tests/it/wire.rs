@@ -159,7 +159,7 @@ async fn answers_without_a_body_keep_what_they_say_of_it() {
 
     let record = scene.ledger.record(3).await;
     assert_eq!(record.extension().method, "HEAD");
-    assert_eq!(record.extension().response_bytes, 0);
+    assert_eq!(record.extension().response_bytes, Some(0));
     // Neither side had a body, and neither said of what type it would have been.
     let document = record.document();
     assert_eq!((document.input, document.output), (None, None));

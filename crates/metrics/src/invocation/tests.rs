@@ -1,6 +1,8 @@
 //! The table of what counts, outcome by outcome.
 
-use corelog_record::{Delivered, ErrorSource, Identity, Input, Output, StreamFacts, UsageCounts};
+use corelog_record::{
+    CostFacts, Delivered, ErrorSource, Identity, Input, Output, StreamFacts, UsageCounts,
+};
 use corelog_types::Usage;
 
 use super::*;
@@ -248,6 +250,32 @@ fn our_own_counts_say_more() {
             ("TimeToFirstToken", 110.5),
         ]
     );
+}
+
+#[test]
+fn a_cost_is_a_value_and_its_absence_a_count() {
+    let ours = |cost: Option<CostFacts>| {
+        let mut document = answered();
+        extension(&mut document).cost = cost;
+        let mut values = Values::new();
+        invocation(&document).ours(&mut values);
+        let of_costs = |(name, _): &(&str, f64)| name.contains("Cost");
+        named(values)
+            .into_iter()
+            .filter(of_costs)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ours(None), []);
+    let known = CostFacts {
+        amount: Some(0.005_615),
+        ..CostFacts::default()
+    };
+    assert_eq!(ours(Some(known)), [("Cost", 0.005_615)]);
+    let absent = CostFacts {
+        absent: Some("no_price".to_owned()),
+        ..CostFacts::default()
+    };
+    assert_eq!(ours(Some(absent)), [("InvocationsWithoutCost", 1.0)]);
 }
 
 #[test]

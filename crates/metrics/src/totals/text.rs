@@ -199,6 +199,16 @@ fn words(name: &str) -> (String, Option<&'static str>, &'static str) {
         "CacheWriteInputTokens" => ("tokens", Some("cache_write"), tokens),
         "ReasoningTokenCount" => ("tokens", Some("reasoning"), tokens),
         "OutputImageCount" => ("output_images", None, "Images that models made"),
+        "Cost" => (
+            "cost",
+            None,
+            "What calls cost, in the currency of the prices",
+        ),
+        "InvocationsWithoutCost" => (
+            "invocations_without_cost",
+            None,
+            "Calls of models whose cost is not known",
+        ),
         "CallerHangUps" => ("caller_hang_ups", None, "Calls whose caller hung up"),
         "InvocationLatency" => (
             "invocation_latency",

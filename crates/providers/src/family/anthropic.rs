@@ -3,8 +3,10 @@
 use std::sync::LazyLock;
 
 use super::{ERROR, ErrorField, Family};
-use crate::answer::AnswerSlot::{self, Id, Model, ServiceTier, Stop};
-use crate::answer::count::{CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, REASONING_INSIDE};
+use crate::answer::AnswerSlot::{self, Id, InferenceGeo, Model, ServiceTier, Speed, Stop};
+use crate::answer::count::{
+    CACHE_READ, CACHE_WRITE, CACHE_WRITE_1H, INPUT, OUTPUT, REASONING_INSIDE,
+};
 use crate::answer::has;
 use crate::json::{members, write_streamed};
 use crate::merge::{Fields, Node, element_of, index_of, member, only_growth, push_element};
@@ -46,8 +48,11 @@ const USAGE_AT_START: Rows<AnswerSlot> = &[
     ("input_tokens", INPUT),
     ("cache_read_input_tokens", CACHE_READ),
     ("cache_creation_input_tokens", CACHE_WRITE),
+    ("cache_creation.ephemeral_1h_input_tokens", CACHE_WRITE_1H),
     ("output_tokens_details.thinking_tokens", REASONING_INSIDE),
     ("service_tier", ServiceTier),
+    ("inference_geo", InferenceGeo),
+    ("speed", Speed),
 ];
 
 pub(super) const ANSWER: Table<AnswerSlot> = &[

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use super::{CODE_FIRST, Family};
 use crate::answer::AnswerSlot::{
-    self, GuardrailAction, LatencyMs, Model, PerformanceLatency, ServiceTier, Stop, TopMessage,
+    self, CacheDetail, CacheTtl, CacheTtlTokens, GuardrailAction, LatencyMs, Model,
+    PerformanceLatency, ServiceTier, Stop, TopMessage,
 };
 use crate::answer::count::{CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, TOTAL};
 use crate::answer::has;
@@ -59,6 +60,9 @@ pub(super) const USAGE: Rows<AnswerSlot> = &[
     ("cacheWriteInputTokens", CACHE_WRITE),
     ("cacheReadInputTokenCount", CACHE_READ),
     ("cacheWriteInputTokenCount", CACHE_WRITE),
+    ("cacheDetails[]", CacheDetail),
+    ("cacheDetails[].ttl", CacheTtl),
+    ("cacheDetails[].inputTokens", CacheTtlTokens),
 ];
 
 /// A block of the answer, and what a frame of the stream adds to one.

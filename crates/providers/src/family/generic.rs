@@ -20,6 +20,7 @@ const REQUEST: Table<RequestSlot> = &[(
         ("input", holds::TEXT),
         ("n", RequestSlot::ImageCount),
         ("size", RequestSlot::ImageSize),
+        ("quality", RequestSlot::ImageQualityName),
     ],
 )];
 

@@ -60,6 +60,7 @@ fn chat_completions_with_everything() {
             output: said(50),
             cache_read: said(40),
             cache_write: said(10),
+            cache_write_1h: None,
             reasoning: said(20),
             input_audio: said(5),
             output_audio: said(7),
@@ -156,23 +157,51 @@ fn anthropic() {
         "/v1/messages",
         r#"{"id":"msg_1","model":"claude-x","type":"message","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn",
         "usage":{"input_tokens":3,"cache_creation_input_tokens":7,"cache_read_input_tokens":11,"output_tokens":2,"service_tier":"standard",
-        "cache_creation":{"ephemeral_5m_input_tokens":7,"ephemeral_1h_input_tokens":0}}}"#,
+        "inference_geo":"us","speed":"fast","cache_creation":{"ephemeral_5m_input_tokens":5,"ephemeral_1h_input_tokens":2}}}"#,
     );
     assert_eq!(
         facts.usage,
         Usage {
             cache_read: said(11),
             cache_write: said(7),
+            cache_write_1h: said(2),
             ..input_and_output(3, 2)
         }
     );
     assert_eq!(facts.service_tier.as_deref(), Some("standard"));
+    assert_eq!(facts.inference_geo.as_deref(), Some("us"));
+    assert_eq!(facts.speed.as_deref(), Some("fast"));
     let counted = ok(
         Dialect::Anthropic,
         "/v1/messages/count_tokens",
         r#"{"input_tokens":14}"#,
     );
     assert_eq!(counted.usage.input, said(14));
+}
+
+#[test]
+fn converse_says_how_long_what_it_cached_stays() {
+    let hour = |details: &str| {
+        let usage =
+            r#""inputTokens":5,"outputTokens":6,"totalTokens":41,"cacheWriteInputTokens":30"#;
+        let body = format!(r#"{{"stopReason":"end_turn","usage":{{{usage}{details}}}}}"#);
+        let facts = ok(Dialect::Bedrock, "/model/m/converse", &body);
+        assert_eq!(facts.usage.cache_write, said(30));
+        facts.usage.cache_write_1h
+    };
+    assert_eq!(
+        hour(r#","cacheDetails":[{"ttl":"1h","inputTokens":20},{"ttl":"5m","inputTokens":10}]"#),
+        said(20)
+    );
+    assert_eq!(
+        hour(r#","cacheDetails":[{"inputTokens":30,"ttl":"5m"}]"#),
+        said(0)
+    );
+    assert_eq!(
+        hour(r#","cacheDetails":[{"inputTokens":9},{"ttl":"1h"}]"#),
+        None
+    );
+    assert_eq!(hour(""), None);
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl Planning<'_> {
         if taken.promoted.is_empty() {
             return self.part(scan, true, commands, &taken);
         }
-        match scan.by_truth() {
+        match scan.by_truth(taken.promoted.iter().map(|it| it.path.as_str())) {
             (strict, None) => self.part(strict, true, commands, &taken),
             (strict, Some(loose)) if strict.is_empty() => self.part(loose, false, commands, &taken),
             (strict, Some(loose)) => {

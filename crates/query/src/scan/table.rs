@@ -8,7 +8,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use chrono::DateTime;
-use corelog_store::{Column as Stored, DataFile, Text};
+use corelog_store::{Column as Stored, DataFile, PROMOTED, Text};
 use corelog_types::Timestamp;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, Result, ScalarValue, project_schema};
@@ -83,9 +83,18 @@ impl Scan {
     }
 
     /// The events of which the columns of promoted fields tell the whole truth, and those in files and batches with a
-    /// row that has a promoted field in a form that its column cannot hold, if there are any.
-    pub(crate) fn by_truth(self) -> (Self, Option<Self>) {
-        let is_loose = |file: &DataFile| file.loose_rows != Some(0);
+    /// row that has a promoted field in a form that its column cannot hold, if there are any. A file that was written
+    /// before one of the fields asked for had a column is of the latter.
+    pub(crate) fn by_truth<'a>(
+        self,
+        asked: impl IntoIterator<Item = &'a str>,
+    ) -> (Self, Option<Self>) {
+        let place = |field: &str| PROMOTED.iter().position(|it| it.field == field);
+        let last = asked.into_iter().filter_map(place).max();
+        let is_loose = |file: &DataFile| {
+            let too_old = last.is_some_and(|last| file.promoted_fields <= last);
+            too_old || file.loose_rows != Some(0)
+        };
         let (mut strict, mut loose) = (Parts::default(), Parts::default());
         (loose.inside, strict.inside) = self.parts.inside.into_iter().partition(is_loose);
         (loose.edges, strict.edges) = self.parts.edges.into_iter().partition(is_loose);

@@ -98,3 +98,43 @@ fn only_files_with_loose_rows_are_asked_for_messages() {
     let plan = under.engine.explain_sql(text, &request);
     check(under.runtime.block_on(plan).unwrap());
 }
+
+#[test]
+fn a_file_without_a_column_for_a_field_is_asked_for_its_messages() {
+    let under = UnderTest::new(true);
+    let mut input = some_loose();
+    for (at, event) in input.events.iter_mut().enumerate() {
+        event.message =
+            format!("{{\"modelId\":\"m\",\"corelog\":{{\"cost\":{{\"amount\":0.{at:02}5}}}}}}");
+    }
+    let events = input.events.clone();
+    input.events.extend(events);
+    let mut all = under.runtime.block_on(half_stored(&input));
+    all.recent = Arc::default();
+    // One that was written before there was a column for costs.
+    let mut files: Vec<DataFile> = all.files.to_vec();
+    files[0].promoted_fields = 21;
+    let old = files[0].path.clone();
+    all.files = Arc::new(files);
+    let request = Request {
+        events: all,
+        ..request(&input)
+    };
+    let plan = |text: &str| {
+        let query = parse(text).unwrap();
+        let plan = under.engine.explain(&query, &request);
+        under.runtime.block_on(plan).unwrap()
+    };
+    let reads_messages = |plan: &str, path: &str| {
+        let mut scans = plan.lines().filter(|line| line.contains("DataSourceExec"));
+        scans.any(|line| line.contains("message") && line.contains(path))
+    };
+    let costs = plan("stats sum(corelog.cost.amount) as usd");
+    assert!(reads_messages(&costs, &old), "{costs}");
+    let models = plan("stats count(*) as n by modelId");
+    assert!(!reads_messages(&models, &old), "{models}");
+    let text = "SELECT SUM(CAST(\"corelog.cost.amount\" AS DECIMAL(38, 12))) FROM \"/corelog/invocations\"";
+    let plan = under.engine.explain_sql(text, &request);
+    let plan = under.runtime.block_on(plan).unwrap();
+    assert!(reads_messages(&plan, &old), "{plan}");
+}

@@ -3,14 +3,16 @@
 use serde_json::Value;
 
 use super::transcript::{answer, prompt};
+use crate::commands::cost::in_words;
 use crate::printer::cell::{ABSENT, bytes, count, count_at, ms_at, safe, safe_lines, text_at};
 use crate::printer::{Printer, Style};
 
 /// The kinds of token with their name in the record and on the card.
-const TOKENS: [(&str, &str); 10] = [
+const TOKENS: [(&str, &str); 11] = [
     ("input", "input"),
     ("cacheRead", "cache read"),
     ("cacheWrite", "cache write"),
+    ("cacheWrite1h", "of it for 1 h"),
     ("output", "output"),
     ("reasoning", "reasoning"),
     ("inputAudio", "audio in"),
@@ -84,6 +86,7 @@ fn facts(record: &Value) -> Vec<(&'static str, String)> {
         ("tokens", tokens(record)),
     ];
     let optional = [
+        ("cost", cost(record)),
         ("stream", stream(record)),
         ("delivery", delivery(record)),
         ("user", text("/corelog/user")),
@@ -108,6 +111,23 @@ fn joined<const N: usize>(parts: [Option<String>; N], between: &str) -> String {
     } else {
         parts.join(between)
     }
+}
+
+/// What the call cost, or why that is not known; nothing where it is no call of a model.
+fn cost(record: &Value) -> Option<String> {
+    let cost = record.pointer("/corelog/cost")?;
+    let Some(amount) = cost.get("amount") else {
+        let why = cost.get("absent")?.as_str()?;
+        return Some(format!("{ABSENT} ({})", in_words(why)));
+    };
+    let text = |name: &str| cost.get(name).and_then(Value::as_str).map(safe);
+    let currency = text("currency").unwrap_or_default();
+    let prices = joined([text("list"), text("version")], " ");
+    // Every decimal that the record has, which a double would print with an exponent.
+    let amount = amount
+        .as_f64()
+        .map_or_else(|| amount.to_string(), |it| it.to_string());
+    Some(format!("{amount} {currency} (prices of {prices})"))
 }
 
 fn caller(record: &Value) -> String {

@@ -159,13 +159,13 @@ fn has_source(text: &str) -> bool {
     query.is_ok_and(|query| matches!(query.commands[0].kind, CommandKind::Source(_)))
 }
 
-fn asked(client: &Client, what: &str, request: &Value) -> anyhow::Result<Value> {
+pub(super) fn asked(client: &Client, what: &str, request: &Value) -> anyhow::Result<Value> {
     let answer = client.post(&format!("/corelog/v1/queries/{what}"), request)?;
     answer.map_err(|refusal| refused(client, &refusal))
 }
 
 /// The server's words, the place in the text, and what may help.
-fn refused(client: &Client, refusal: &Refusal) -> anyhow::Error {
+pub(super) fn refused(client: &Client, refusal: &Refusal) -> anyhow::Error {
     let failure = &refusal.failure;
     let mut message = failure.message().to_owned();
     if let Some(place) = refusal.place().and_then(place::shown) {

@@ -12,7 +12,7 @@ use crate::printer::cell::{bytes, count, milliseconds, safe};
 use crate::printer::progress::ProgressLine;
 
 /// The exit code of what Ctrl-C ended, as shells have it.
-pub(super) const INTERRUPTED: u8 = 130;
+pub(in crate::commands) const INTERRUPTED: u8 = 130;
 /// The first pause between two looks; each is twice the one before.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_millis(400);

@@ -21,7 +21,7 @@ const PATTERN_DETAILS: [&str; 5] = [
 ];
 
 /// A row: its values by name, in the order they came.
-pub(super) type Row = Map<String, Value>;
+pub(in crate::commands) type Row = Map<String, Value>;
 
 fn row_of(fields: Value) -> Row {
     let Value::Array(fields) = fields else {
@@ -86,7 +86,7 @@ fn readable(columns: &[String]) -> Vec<&String> {
 }
 
 /// A line of CSV. Source: RFC 4180.
-fn csv<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+pub(in crate::commands) fn csv<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     let quoted = |cell: &str| {
         if cell.contains([',', '"', '\n', '\r']) {
             format!("\"{}\"", cell.replace('"', "\"\""))

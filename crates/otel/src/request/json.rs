@@ -1,0 +1,304 @@
+//! OTLP in JSON. Ids are hex, 64-bit integers are decimal strings or numbers, keys are in lower camel case (the names of
+//! the `.proto` files are taken too), and unknown fields are ignored.
+//!
+//! Source: <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>
+
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::{ATTRIBUTES_MAX, Counted, EVENTS_MAX, Event, LogEvent, Origin, RawSpan, Span, Status};
+use crate::attributes::Attributes;
+use crate::id::bytes_of_hex;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    #[serde(
+        default,
+        borrow,
+        alias = "resource_spans",
+        alias = "resourceLogs",
+        alias = "resource_logs"
+    )]
+    resource_spans: List<Group<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Group<'a> {
+    #[serde(default)]
+    resource: Option<WithAttributes>,
+    #[serde(
+        default,
+        borrow,
+        alias = "scope_spans",
+        alias = "scopeLogs",
+        alias = "scope_logs"
+    )]
+    scope_spans: List<ScopeGroup<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ScopeGroup<'a> {
+    #[serde(default)]
+    scope: Option<Scope>,
+    /// As text: each is read when its turn comes.
+    #[serde(default, borrow, alias = "logRecords", alias = "log_records")]
+    spans: List<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Scope {
+    #[serde(default, deserialize_with = "or_default")]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct WithAttributes {
+    #[serde(default)]
+    attributes: List<KeyValue>,
+}
+
+#[derive(Deserialize)]
+struct KeyValue {
+    #[serde(default)]
+    key: String,
+    #[serde(default)]
+    value: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SpanForm {
+    #[serde(default, alias = "trace_id", deserialize_with = "or_default")]
+    trace_id: String,
+    #[serde(default, alias = "span_id", deserialize_with = "or_default")]
+    span_id: String,
+    #[serde(default, alias = "parent_span_id", deserialize_with = "or_default")]
+    parent_span_id: String,
+    #[serde(default, deserialize_with = "or_default")]
+    name: String,
+    #[serde(default, alias = "start_time_unix_nano")]
+    start_time_unix_nano: Value,
+    #[serde(default, alias = "end_time_unix_nano")]
+    end_time_unix_nano: Value,
+    #[serde(default)]
+    attributes: List<KeyValue>,
+    #[serde(default)]
+    events: List<EventForm>,
+    #[serde(default)]
+    status: Option<StatusForm>,
+}
+
+#[derive(Deserialize)]
+struct StatusForm {
+    #[serde(default, deserialize_with = "or_default")]
+    message: String,
+    #[serde(default)]
+    code: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EventForm {
+    #[serde(default, deserialize_with = "or_default")]
+    name: String,
+    #[serde(default, alias = "time_unix_nano")]
+    time_unix_nano: Value,
+    #[serde(default)]
+    attributes: List<KeyValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LogForm {
+    #[serde(default, alias = "trace_id", deserialize_with = "or_default")]
+    trace_id: String,
+    #[serde(default, alias = "span_id", deserialize_with = "or_default")]
+    span_id: String,
+    #[serde(default, alias = "event_name", deserialize_with = "or_default")]
+    event_name: String,
+    #[serde(default, alias = "time_unix_nano")]
+    time_unix_nano: Value,
+    #[serde(default, alias = "observed_time_unix_nano")]
+    observed_time_unix_nano: Value,
+    #[serde(default)]
+    body: Value,
+    #[serde(default)]
+    attributes: List<KeyValue>,
+}
+
+/// A list, where null stands for an empty one.
+#[derive(Debug)]
+struct List<T>(Vec<T>);
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let list = Option::<Vec<T>>::deserialize(deserializer)?;
+        Ok(Self(list.unwrap_or_default()))
+    }
+}
+
+/// The field, where null stands for its default.
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+pub(super) fn spans(body: &[u8], visitor: &mut Counted<'_, Span>) -> Result<(), serde_json::Error> {
+    each_item(body, &mut |origin, item| {
+        if !visitor.admit() {
+            return Ok(());
+        }
+        let form: SpanForm = serde_json::from_str(item)?;
+        let status = form.status.map(|status| Status {
+            message: status.message,
+            is_error: status.code == 2 || status.code == "STATUS_CODE_ERROR",
+        });
+        let raw = RawSpan {
+            trace: bytes_of_hex(&form.trace_id),
+            span: bytes_of_hex(&form.span_id),
+            parent: bytes_of_hex(&form.parent_span_id),
+            name: form.name,
+            start_ns: number(&form.start_time_unix_nano),
+            end_ns: number(&form.end_time_unix_nano),
+            attributes: attributes(form.attributes),
+            events: form
+                .events
+                .0
+                .into_iter()
+                .take(EVENTS_MAX)
+                .map(event)
+                .collect(),
+            status: status.unwrap_or_default(),
+        };
+        visitor.take(origin, raw);
+        Ok(())
+    })
+}
+
+pub(super) fn logs(
+    body: &[u8],
+    visitor: &mut Counted<'_, LogEvent>,
+) -> Result<(), serde_json::Error> {
+    each_item(body, &mut |origin, item| {
+        if !visitor.admit() {
+            return Ok(());
+        }
+        let form: LogForm = serde_json::from_str(item)?;
+        let time_ns = match number(&form.time_unix_nano) {
+            0 => number(&form.observed_time_unix_nano),
+            time_ns => time_ns,
+        };
+        let event = Event {
+            name: form.event_name,
+            time_ns,
+            attributes: attributes(form.attributes),
+            body: value(form.body),
+        };
+        let (trace, span) = (bytes_of_hex(&form.trace_id), bytes_of_hex(&form.span_id));
+        visitor.take(origin, &trace, &span, event);
+        Ok(())
+    })
+}
+
+type Take<'a> = &'a mut dyn FnMut(&Origin, &str) -> Result<(), serde_json::Error>;
+
+fn each_item(body: &[u8], take: Take<'_>) -> Result<(), serde_json::Error> {
+    // A list would do for an object, member by member: serde takes either.
+    let object: &RawValue = serde_json::from_slice(body)?;
+    if !object.get().starts_with('{') {
+        return Err(serde::de::Error::custom("no object"));
+    }
+    let request: Request<'_> = serde_json::from_str(object.get())?;
+    for group in request.resource_spans.0 {
+        let resource = group.resource.map(|it| attributes(it.attributes));
+        let mut origin = Origin {
+            resource: resource.unwrap_or_default(),
+            scope: String::new(),
+        };
+        for group in group.scope_spans.0 {
+            origin.scope = group.scope.map(|scope| scope.name).unwrap_or_default();
+            for item in group.spans.0 {
+                take(&origin, item.get())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn event(form: EventForm) -> Event {
+    Event {
+        name: form.name,
+        time_ns: number(&form.time_unix_nano),
+        attributes: attributes(form.attributes),
+        body: Value::Null,
+    }
+}
+
+fn attributes(list: List<KeyValue>) -> Attributes {
+    let mut attributes = Attributes::default();
+    for pair in list.0.into_iter().take(ATTRIBUTES_MAX) {
+        attributes.set(pair.key, value(pair.value));
+    }
+    attributes
+}
+
+/// An integer, as a number or in quotes; 0 for anything else.
+fn number(value: &Value) -> u64 {
+    match value {
+        Value::String(text) => text.parse().unwrap_or_default(),
+        value => value.as_u64().unwrap_or_default(),
+    }
+}
+
+/// An `AnyValue` as JSON of its own. The reader of JSON has its own limit of depth.
+fn value(form: Value) -> Value {
+    let Value::Object(members) = form else {
+        return Value::Null;
+    };
+    let Some((kind, held)) = members.into_iter().next() else {
+        return Value::Null;
+    };
+    let values = |held: Value, list: &str| match held {
+        Value::Object(mut members) => match members.remove(list) {
+            Some(Value::Array(values)) => values,
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    match kind.as_str() {
+        "stringValue" | "string_value" | "boolValue" | "bool_value" | "bytesValue"
+        | "bytes_value" => held,
+        "intValue" | "int_value" => match held {
+            Value::String(text) => text.parse::<i64>().map_or(Value::Null, Value::from),
+            held => held,
+        },
+        "doubleValue" | "double_value" => match held {
+            Value::String(text) => text.parse::<f64>().map_or(Value::Null, Value::from),
+            held => held,
+        },
+        "arrayValue" | "array_value" => {
+            Value::Array(values(held, "values").into_iter().map(value).collect())
+        }
+        "kvlistValue" | "kvlist_value" => {
+            let mut map = Map::new();
+            for pair in values(held, "values") {
+                if let Ok(pair) = serde_json::from_value::<KeyValue>(pair) {
+                    map.insert(pair.key, value(pair.value));
+                }
+            }
+            Value::Object(map)
+        }
+        _ => Value::Null,
+    }
+}
