@@ -118,6 +118,8 @@ def test_every_operation_in_every_protocol(cloudwatch):
     )
     items = [item for page in pages for item in page["AlarmHistoryItems"]]
     summaries = [item["HistorySummary"] for item in items]
+    # Deleted alarms keep their history: those of the same name, that other protocols made, come behind.
+    summaries = summaries[: summaries.index('Alarm "calls <&> ü" created') + 1]
     assert "Alarm updated from INSUFFICIENT_DATA to ALARM" in summaries or "Alarm updated from OK to ALARM" in summaries
     assert summaries[-1] == 'Alarm "calls <&> ü" created'
     assert summaries.count('Alarm "calls <&> ü" updated') == 2

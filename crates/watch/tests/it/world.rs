@@ -5,7 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use corelog_alarms::{Account, CompositeAlarmRequest, Definition, MetricAlarmRequest, StateValue};
+use corelog_alarms::{
+    Account, CompositeAlarmRequest, Definition, MetricAlarmRequest, MetricStatRequest,
+    QueryRequest, StateValue,
+};
 use corelog_catalog::{Notices as _, PendingNotice, SqliteCatalog};
 use corelog_metrics::{Error, Point};
 use corelog_runtime::Clock;
