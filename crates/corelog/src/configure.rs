@@ -98,7 +98,7 @@ pub(crate) fn queries(settings: &Settings) -> QueryLimits {
 }
 
 /// The proxy on the way to an address.
-fn proxy_for(address: &http::Uri, settings: &Settings) -> Option<http::Uri> {
+pub(crate) fn proxy_for(address: &http::Uri, settings: &Settings) -> Option<http::Uri> {
     let proxy = &settings.proxy;
     let text = |url: &Option<settings::HttpUrl>| {
         url.as_ref()
@@ -114,7 +114,7 @@ fn proxy_for(address: &http::Uri, settings: &Settings) -> Option<http::Uri> {
 }
 
 /// A file of the configuration, where it names one.
-fn pem(path: Option<&Path>) -> anyhow::Result<Option<Vec<u8>>> {
+pub(crate) fn pem(path: Option<&Path>) -> anyhow::Result<Option<Vec<u8>>> {
     let read = |path: &Path| {
         std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
     };

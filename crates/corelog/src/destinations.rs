@@ -319,11 +319,15 @@ impl Destined {
         self.attempts.as_ref()
     }
 
-    /// The sink, its attempts counted if somebody counts them.
-    pub(crate) fn counted(&self, sink: Arc<dyn Sink>, kind: LogDelivery) -> Arc<dyn Sink> {
-        match &self.attempts {
-            Some(attempts) => attempts.of(sink, kind),
-            None => sink,
+    /// The sink, its attempts counted if somebody counts them and they are of a kind that the metrics know.
+    pub(crate) fn counted(
+        &self,
+        sink: Arc<dyn Sink>,
+        kind: impl Into<Option<LogDelivery>>,
+    ) -> Arc<dyn Sink> {
+        match (&self.attempts, kind.into()) {
+            (Some(attempts), Some(kind)) => attempts.of(sink, kind),
+            _ => sink,
         }
     }
 

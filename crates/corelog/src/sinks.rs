@@ -9,6 +9,7 @@ use corelog_delivery::Sink;
 use corelog_metrics::LogDelivery;
 use corelog_runtime::Clock;
 use corelog_sinks::cloudwatch::{self, CloudWatchSink};
+use corelog_sinks::otlp::{self, OtlpSink};
 use corelog_sinks::s3::{self, S3Sink};
 
 use crate::configure;
@@ -25,14 +26,16 @@ pub(crate) fn open(
             let config = log_group(destination, settings, clock)?;
             Arc::new(CloudWatchSink::open(&config)?)
         }
+        DestinationKind::Otlp => Arc::new(OtlpSink::open(receiver(destination, settings, clock)?)?),
     })
 }
 
-/// What its deliveries are counted as.
-pub(crate) fn kind(destination: &Destination) -> LogDelivery {
+/// What its deliveries are counted as; Bedrock has metrics of two kinds.
+pub(crate) fn kind(destination: &Destination) -> Option<LogDelivery> {
     match destination.kind {
-        DestinationKind::S3 => LogDelivery::S3,
-        DestinationKind::CloudWatchLogs => LogDelivery::CloudWatch,
+        DestinationKind::S3 => Some(LogDelivery::S3),
+        DestinationKind::CloudWatchLogs => Some(LogDelivery::CloudWatch),
+        DestinationKind::Otlp => None,
     }
 }
 
@@ -83,6 +86,30 @@ fn log_group(
     config.event_bytes_max = destination.event_bytes_max;
     config.inline_bytes_max = destination.inline_bytes_max;
     config.extension = destination.extension;
+    config.modalities = modalities(destination, settings);
+    Ok(config)
+}
+
+fn receiver(
+    destination: &Destination,
+    settings: &Settings,
+    clock: &Clock,
+) -> anyhow::Result<otlp::Config> {
+    let endpoint: http::Uri = destination
+        .service()
+        .parse()
+        .context("its `endpoint` is no URL")?;
+    let headers = destination.headers.as_ref();
+    let headers = headers.map(|said| otlp::Headers::parse(said.reveal()));
+    let mut config = otlp::Config::new(endpoint.clone(), clock.clone());
+    config.ca_pem = configure::pem(destination.ca_file.as_deref())?;
+    config.proxy = configure::proxy_for(&endpoint, settings);
+    config.timeout = destination.timeout;
+    config.headers = headers.transpose()?.unwrap_or_default();
+    config.gzip_level = destination.gzip_level;
+    config.content = destination.content;
+    config.metrics = destination.metrics;
+    config.reported = destination.reported;
     config.modalities = modalities(destination, settings);
     Ok(config)
 }

@@ -116,6 +116,16 @@ enum Failure {
     Task(#[from] tokio::task::JoinError),
 }
 
+impl Failure {
+    /// What the other side asked us to wait.
+    fn wait(&self) -> Duration {
+        match self {
+            Self::Sink(error) => error.wait().unwrap_or_default(),
+            Self::Spool(_) | Self::Task(_) => Duration::ZERO,
+        }
+    }
+}
+
 impl Delivery {
     /// Takes the destination's cursor, creating it behind the newest record where there is none. Blocks on the disk.
     ///
@@ -332,7 +342,7 @@ impl Delivery {
 
     /// Waits before the next attempt. Returns whether there is time for one.
     async fn wait_after(&mut self, failure: &Failure, shutdown: &Shutdown) -> bool {
-        let wait = self.backoff.after_failure();
+        let wait = self.backoff.after_failure().max(failure.wait());
         let failures = self.backoff.failures();
         let error = Chain(failure).to_string();
         tracing::warn!(

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -47,6 +48,7 @@ pub struct SinkError {
     object: String,
     #[source]
     source: Box<dyn std::error::Error + Send + Sync>,
+    not_before: Option<Duration>,
 }
 
 impl SinkError {
@@ -60,6 +62,19 @@ impl SinkError {
             attempt,
             object: object.into(),
             source: source.into(),
+            not_before: None,
         }
+    }
+
+    /// Asks for no other attempt before that much time has passed: the other side said so.
+    #[must_use]
+    pub fn not_before(mut self, wait: Option<Duration>) -> Self {
+        self.not_before = wait;
+        self
+    }
+
+    /// The least time before another attempt, where the other side named one.
+    pub fn wait(&self) -> Option<Duration> {
+        self.not_before
     }
 }

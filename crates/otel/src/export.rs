@@ -6,6 +6,7 @@
 //!
 //! Content is left out unless it is asked for, as the conventions want it, and where it is more than a receiver would take.
 
+mod answer;
 mod histograms;
 mod messages;
 mod names;
@@ -17,6 +18,7 @@ use serde_json::Value;
 
 use crate::protobuf::Message;
 
+pub use answer::Answer;
 pub use histograms::Histograms;
 
 /// A record to be sent.
@@ -43,6 +45,11 @@ pub struct Sender {
     pub version: String,
     /// `service.instance.id`: the node.
     pub instance: String,
+}
+
+/// Whether a record becomes a span: whether it is of a call to a model.
+pub fn has_span(document: &Document) -> bool {
+    document.corelog.is_some() && names::operation(document).is_some()
 }
 
 /// An `ExportTraceServiceRequest` with a span for each record of a call to a model; `None` if none is.

@@ -9,6 +9,7 @@
 pub mod cloudwatch;
 pub mod groups;
 pub mod metrics;
+pub mod otlp;
 pub mod s3;
 
 mod compact;

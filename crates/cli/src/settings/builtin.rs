@@ -65,11 +65,12 @@ impl Destination {
         match (&self.url, &self.log_group) {
             (Some(url), _) => url.to_string(),
             (None, Some(group)) => format!("log group {group} at {}", self.service()),
-            (None, None) => String::new(),
+            (None, None) => self.service().to_owned(),
         }
     }
 
-    /// Where the service of a log group is, without a trailing slash. A loaded configuration always says it.
+    /// Where the service of a log group or the receiver of spans is, without a trailing slash. A loaded configuration
+    /// always says it.
     pub fn service(&self) -> &str {
         self.endpoint.as_ref().map_or("", HttpUrl::as_str)
     }

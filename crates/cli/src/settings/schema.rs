@@ -199,8 +199,22 @@ sections! {
         /// `cloudwatch-logs`: the region of the service. Left out, `account.region`.
         region: Option<String>,
         /// `cloudwatch-logs`: where the service is. Left out, AWS's own address in the region; any other server that
-        /// speaks the API will do, another Corelog too.
+        /// speaks the API will do, another Corelog too. `otlp`, needed: the receiver's base URL, which `/v1/traces` and
+        /// `/v1/metrics` follow.
         endpoint: Option<HttpUrl>,
+        /// `otlp`: headers of each request, as `OTEL_EXPORTER_OTLP_HEADERS` has them: `name=value,name=value`, values
+        /// percent-encoded.
+        headers: Option<Secret>,
+        /// `otlp`: PEM file of certificate authorities to trust instead of the system's.
+        ca_file: Option<PathBuf>,
+        /// `otlp`: how long a request may take.
+        timeout: Duration = "10s",
+        /// `otlp`: send prompts and answers too. Those over 256 kB are left out.
+        content: bool = "false",
+        /// `otlp`: send the `gen_ai.client.*` histograms too.
+        metrics: bool = "true",
+        /// `otlp`: send the calls too that came in over OTLP. Who reported them may well report to the same receiver.
+        reported: bool = "false",
         /// `cloudwatch-logs`: who we are to the service. Left out, the keys of `[s3]`, and without those the machine's
         /// role.
         credentials: Option<AwsCredentials>,
@@ -218,7 +232,7 @@ sections! {
         inline_bytes_max: ByteSize = "102400B",
         /// Write the `corelog` object into each record. `false` leaves Bedrock's own fields alone.
         extension: bool = "true",
-        /// `s3`: compression of batches, 0 (none) to 9 (smallest).
+        /// `s3`, `otlp`: compression of batches and requests, 0 (none) to 9 (smallest).
         gzip_level: u32 = "1",
         /// `s3`: server-side encryption asked of the store. Left out, the bucket's own default.
         sse: Option<Sse>,
@@ -600,6 +614,8 @@ choice! {
         S3 = "s3",
         /// A log group of an AWS account, or of another server that speaks its API.
         CloudWatchLogs = "cloudwatch-logs",
+        /// A receiver of OpenTelemetry's protocol over HTTP: records as spans, and counted in histograms.
+        Otlp = "otlp",
     }
 }
 

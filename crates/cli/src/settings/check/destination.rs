@@ -4,7 +4,7 @@ use std::path::Path;
 
 use corelog_types::{LogGroupName, LogStreamName};
 
-use super::report;
+use super::{readable, report};
 use crate::settings::reader::Findings;
 use crate::settings::schema::{Destination, DestinationKind, Sse};
 use crate::settings::value::Fault;
@@ -26,6 +26,9 @@ pub(super) fn check(
     check_kind(index, destination, findings);
     if destination.kind == DestinationKind::CloudWatchLogs {
         check_target(index, destination, allow_http, findings);
+    }
+    if destination.kind == DestinationKind::Otlp {
+        check_receiver(index, destination, allow_http, findings);
     }
     if destination.gzip_level > 9 {
         report(
@@ -60,44 +63,56 @@ pub(super) fn check(
     }
 }
 
-/// Whether the keys fit the kind. A default of the other kind is fine: `config show` prints it.
+/// Keys that are of some kinds: name, whether it is set, the kinds, and which of these needs it.
+type Owned = (
+    &'static str,
+    bool,
+    &'static [DestinationKind],
+    Option<DestinationKind>,
+);
+
+/// Whether the keys fit the kind. A default of another kind is fine: `config show` prints it.
 fn check_kind(index: usize, destination: &Destination, findings: &mut Findings) {
-    let kind = destination.kind.as_str();
+    use DestinationKind::{CloudWatchLogs as Logs, Otlp, S3};
     let default = Destination::in_data_dir(Path::new("/"));
     let (d, default) = (destination, default.as_ref().unwrap_or(destination));
-    let s3 = [
-        ("url", d.url.is_some()),
-        ("gzip_level", d.gzip_level != default.gzip_level),
-        ("sse", d.sse.is_some()),
-        ("sse_kms_key_id", d.sse_kms_key_id.is_some()),
+    let gzip = d.gzip_level != default.gzip_level;
+    let stream = d.log_stream != default.log_stream;
+    let event = d.event_bytes_max != default.event_bytes_max;
+    let owned: [Owned; 16] = [
+        ("url", d.url.is_some(), &[S3], Some(S3)),
+        ("gzip_level", gzip, &[S3, Otlp], None),
+        ("sse", d.sse.is_some(), &[S3], None),
+        ("sse_kms_key_id", d.sse_kms_key_id.is_some(), &[S3], None),
+        ("log_group", d.log_group.is_some(), &[Logs], Some(Logs)),
+        ("log_stream", stream, &[Logs], None),
+        ("region", d.region.is_some(), &[Logs], None),
+        ("endpoint", d.endpoint.is_some(), &[Logs, Otlp], Some(Otlp)),
+        ("credentials", d.credentials.is_some(), &[Logs], None),
+        ("event_bytes_max", event, &[Logs], None),
+        ("headers", d.headers.is_some(), &[Otlp], None),
+        ("ca_file", d.ca_file.is_some(), &[Otlp], None),
+        ("timeout", d.timeout != default.timeout, &[Otlp], None),
+        ("content", d.content != default.content, &[Otlp], None),
+        ("metrics", d.metrics != default.metrics, &[Otlp], None),
+        ("reported", d.reported != default.reported, &[Otlp], None),
     ];
-    let logs = [
-        ("log_group", d.log_group.is_some()),
-        ("log_stream", d.log_stream != default.log_stream),
-        ("region", d.region.is_some()),
-        ("endpoint", d.endpoint.is_some()),
-        ("credentials", d.credentials.is_some()),
-        (
-            "event_bytes_max",
-            d.event_bytes_max != default.event_bytes_max,
-        ),
-    ];
-    // The first key of each kind is the one it cannot do without.
-    let (own, others, of): (&[_], &[_], _) = match destination.kind {
-        DestinationKind::S3 => (&s3, &logs, DestinationKind::CloudWatchLogs),
-        DestinationKind::CloudWatchLogs => (&logs, &s3, DestinationKind::S3),
-    };
-    let (needed, is_there) = own[0];
-    if !is_there {
-        let origin = findings.origin(SECTION, Some(index), "name");
-        let path = format!("{SECTION}[{index}].{needed}");
-        let reason = format!("`{path}`: a destination of kind `{kind}` needs it");
-        findings.problem(path, Fault::new(reason), origin);
-    }
-    for (key, _) in others.iter().filter(|(_, is_set)| *is_set) {
-        let of = of.as_str();
-        let fault = Fault::new(format!("is for kind `{of}`, this destination is `{kind}`"));
-        report(findings, SECTION, Some(index), key, fault);
+    let kind = d.kind.as_str();
+    for (key, is_set, kinds, needs) in owned {
+        if is_set && !kinds.contains(&d.kind) {
+            let of: Vec<_> = kinds
+                .iter()
+                .map(|it| format!("`{}`", it.as_str()))
+                .collect();
+            let of = of.join(" or ");
+            let fault = Fault::new(format!("is for kind {of}, this destination is `{kind}`"));
+            report(findings, SECTION, Some(index), key, fault);
+        } else if !is_set && needs == Some(d.kind) {
+            let origin = findings.origin(SECTION, Some(index), "name");
+            let path = format!("{SECTION}[{index}].{key}");
+            let reason = format!("`{path}`: a destination of kind `{kind}` needs it");
+            findings.problem(path, Fault::new(reason), origin);
+        }
     }
 }
 
@@ -131,6 +146,41 @@ fn check_target(
             .hint("use up to 512 characters, and neither `:` nor `*`");
         report(findings, SECTION, block, "log_stream", fault);
     }
+    check_endpoint(index, destination, allow_http, findings);
+    let event_bytes = destination.event_bytes_max.bytes();
+    if !(EVENT_BYTES_MIN..=EVENT_BYTES_MAX).contains(&event_bytes) {
+        let fault = Fault::new(format!(
+            "must be from {EVENT_BYTES_MIN}B to {EVENT_BYTES_MAX}B"
+        ));
+        report(findings, SECTION, block, "event_bytes_max", fault);
+    }
+}
+
+/// What a receiver of spans needs. Cleartext is fine, as long as it shows neither headers nor what was said.
+fn check_receiver(
+    index: usize,
+    destination: &Destination,
+    allow_http: bool,
+    findings: &mut Findings,
+) {
+    if destination.headers.is_some() || destination.content {
+        check_endpoint(index, destination, allow_http, findings);
+    }
+    if destination.timeout.is_zero() {
+        let fault = Fault::new("must be more than nothing");
+        report(findings, SECTION, Some(index), "timeout", fault);
+    }
+    if let Some(path) = &destination.ca_file {
+        readable(findings, SECTION, Some(index), "ca_file", path);
+    }
+}
+
+fn check_endpoint(
+    index: usize,
+    destination: &Destination,
+    allow_http: bool,
+    findings: &mut Findings,
+) {
     if let Some(endpoint) = &destination.endpoint
         && endpoint.as_str().starts_with("http://")
         && !allow_http
@@ -138,13 +188,6 @@ fn check_target(
     {
         let fault = Fault::new("the endpoint is cleartext")
             .hint("use `https`, or set `s3.allow_http = true`");
-        report(findings, SECTION, block, "endpoint", fault);
-    }
-    let event_bytes = destination.event_bytes_max.bytes();
-    if !(EVENT_BYTES_MIN..=EVENT_BYTES_MAX).contains(&event_bytes) {
-        let fault = Fault::new(format!(
-            "must be from {EVENT_BYTES_MIN}B to {EVENT_BYTES_MAX}B"
-        ));
-        report(findings, SECTION, block, "event_bytes_max", fault);
+        report(findings, SECTION, Some(index), "endpoint", fault);
     }
 }

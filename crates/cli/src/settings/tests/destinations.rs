@@ -51,7 +51,9 @@ fn keys_of_another_kind_of_destination_are_refused() {
     );
     assert_eq!(
         wrong(&format!("{LOGS}gzip_level = 3\n")),
-        ["`destination[0].gzip_level`: is for kind `s3`, this destination is `cloudwatch-logs`"]
+        [
+            "`destination[0].gzip_level`: is for kind `s3` or `otlp`, this destination is `cloudwatch-logs`"
+        ]
     );
     assert_eq!(
         wrong(&block("kind = \"cloudwatch-logs\"\n")),
@@ -81,4 +83,41 @@ fn keys_of_another_kind_of_destination_are_refused() {
         wrong(&LOGS.replace("/llm/invocations", "no group")),
         ["`destination[0].log_group`: is no name of a log group"]
     );
+}
+
+#[test]
+fn a_receiver_of_spans_is_a_destination() {
+    const OTLP: &str = "[[destination]]\nname = \"spans\"\nkind = \"otlp\"\n";
+    let env = [("H", "api-key=hunter2")];
+    let loaded = |text: &str| load_with(text, &env, &[]);
+    let text = format!("{OTLP}endpoint = \"http://collector:4318/\"\n");
+    let plain = loaded(&text).unwrap().settings.destinations;
+    assert_eq!(plain[0].place(), "http://collector:4318");
+    assert!(plain[0].metrics && !plain[0].content && !plain[0].reported);
+    let whole =
+        format!("{OTLP}endpoint = \"https://h/otlp\"\nheaders = \"env:H\"\ncontent = true\n");
+    let whole = loaded(&whole).unwrap().settings;
+    let headers = whole.destinations[0].headers.as_ref().unwrap();
+    assert_eq!(headers.reveal(), "api-key=hunter2");
+    assert!(!format!("{whole:?}").contains("hunter2"));
+    let cleartext = "`destination[0].endpoint`: the endpoint is cleartext";
+    for (keys, reason) in [
+        (
+            "",
+            "`destination[0].endpoint`: a destination of kind `otlp` needs it",
+        ),
+        ("endpoint = \"http://h\"\ncontent = true\n", cleartext),
+        ("endpoint = \"http://h\"\nheaders = \"env:H\"\n", cleartext),
+        (
+            "endpoint = \"http://h\"\nregion = \"us-east-1\"\n",
+            "`destination[0].region`: is for kind `cloudwatch-logs`, this destination is `otlp`",
+        ),
+        (
+            "endpoint = \"http://h\"\ntimeout = \"0s\"\n",
+            "`destination[0].timeout`: must be more than nothing",
+        ),
+    ] {
+        let Problems(problems) = loaded(&format!("{OTLP}{keys}")).unwrap_err();
+        assert_eq!(problems[0].reason, reason);
+    }
 }
