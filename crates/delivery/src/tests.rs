@@ -27,6 +27,8 @@ enum Act {
     HangHalfWay,
     HangAfter,
     FailAfter,
+    /// Asks for an hour.
+    Busy,
     /// Keeps all but the last one.
     Reject,
 }
@@ -80,7 +82,7 @@ impl Sink for Store {
     async fn deliver(&self, batch: Arc<Batch>) -> Result<Receipt, SinkError> {
         let act = self.script.lock().pop_front();
         let share = match act {
-            Some(Act::Fail | Act::HangBefore) => 0,
+            Some(Act::Fail | Act::Busy | Act::HangBefore) => 0,
             Some(Act::HangHalfWay) => batch.entries.len() / 2,
             Some(Act::Reject) => batch.entries.len() - 1,
             _ => batch.entries.len(),
@@ -94,6 +96,10 @@ impl Sink for Store {
                 std::future::pending().await
             }
             Some(Act::Fail | Act::FailAfter) => Err(SinkError::new("write", "x", "refused")),
+            Some(Act::Busy) => {
+                let hour = Duration::from_hours(1);
+                Err(SinkError::new("write", "x", "busy").not_before(Some(hour)))
+            }
             Some(Act::Reject) | None => Ok(Receipt {
                 records: share as u64,
                 unreadable: 0,
@@ -404,6 +410,27 @@ async fn an_outage_is_waited_out_and_shown() {
     };
     assert_eq!(metrics.delivery_failures.get_or_create(&label).get(), 12);
     assert_eq!(metrics.delivered.get_or_create(&label).get(), 25);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_asks_for_time_is_given_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::scripted(&[Act::Busy]);
+    let spool = spool(dir.path());
+    let (delivery, _, _) = open(&spool, &store, config());
+    append(&spool, 0..1);
+    let shutdown = Shutdown::new();
+    let mut running = Box::pin(delivery.run(shutdown.clone()));
+    let mut attempts = Vec::new();
+    while attempts.len() < 2 {
+        tokio::select! {
+            _ = &mut running => unreachable!("nobody asked for a shutdown"),
+            () = store.moved.notified() => attempts.push(tokio::time::Instant::now()),
+        }
+    }
+    assert!(attempts[1] - attempts[0] >= Duration::from_hours(1));
+    shutdown.request();
+    assert_eq!(running.await, Ended { undelivered: 0 });
 }
 
 #[tokio::test(start_paused = true)]

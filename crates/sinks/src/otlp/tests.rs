@@ -260,7 +260,10 @@ async fn what_may_be_mended_waits_as_asked_and_comes_again_the_same() {
     );
     let bodies = fake.bodies("/otlp/v1/traces");
     assert_eq!(fake.spans(), [SPANS_MAX, 1, 1, 1, 1, 1]);
-    assert!(bodies[2..].iter().all(|body| *body == bodies[1]), "the same span");
+    assert!(
+        bodies[2..].iter().all(|body| *body == bodies[1]),
+        "the same span"
+    );
 }
 
 #[tokio::test]
