@@ -92,8 +92,7 @@ pub(super) fn next_request(
         }
         match stored::decode(&entry.payload) {
             Ok(record) => {
-                let call = call(batch, entry, record, form)?;
-                for call in call {
+                if let Some(call) = call(batch, entry, record, form)? {
                     let bytes = |body: &Option<Vec<u8>>| body.as_ref().map_or(0, Vec::len);
                     bodies_bytes += bytes(&call.input) + bytes(&call.output);
                     made.calls.push(call);
