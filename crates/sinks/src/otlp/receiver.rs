@@ -12,7 +12,8 @@ use corelog_runtime::Clock;
 use corelog_types::Timestamp;
 use futures_util::future::{Either, select};
 use http::header::{
-    CONTENT_ENCODING, CONTENT_TYPE, HOST, PROXY_AUTHORIZATION, RETRY_AFTER, USER_AGENT,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, PROXY_AUTHORIZATION, RETRY_AFTER,
+    USER_AGENT,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
@@ -168,12 +169,15 @@ impl Receiver {
         } else {
             whole.path().parse().map_err(broken)?
         };
+        let length = HeaderValue::from(body.len());
         let mut request = Request::new(Full::new(Bytes::from(body)));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = target;
         let map = request.headers_mut();
         self.headers.add_to(map);
         map.insert(HOST, self.host.clone());
+        // Said here, since nothing is said of an empty body, and some servers want to know.
+        map.insert(CONTENT_LENGTH, length);
         map.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         map.insert(CONTENT_TYPE, HeaderValue::from_static(PROTOBUF));
         if is_gzip {
