@@ -351,7 +351,10 @@ mod tests {
             table.take(&File::parse(text).unwrap()).unwrap();
         }
         assert_eq!(table.prices.len(), Table::built_in().prices.len());
-        let own = ["https://platform.claude.com/"];
+        let own = [
+            "https://platform.claude.com/",
+            "https://developers.openai.com/",
+        ];
         for (list, model, evidence) in table.evidence() {
             assert!(evidence.url.starts_with("https://"), "{list} {model}");
             let day = format!("{}T00:00:00Z", evidence.read);
