@@ -302,12 +302,22 @@ fn fit(list: &List, price: &Price, profile: &str, call: &Call<'_>) -> Result<Fac
         _ => None,
     };
     let tier = tier.ok_or(Absent::Tier)?;
-    let geo = call.geo.and_then(|geo| price.geos.get(geo)).or(one);
-    let factors = [Some(tier), geo, Some(&list.factor)];
-    let all = factors.into_iter().flatten();
-    all.copied()
+    let geo = match call.geo.filter(|geo| !is_anywhere(geo)) {
+        Some(geo) if !price.geos.is_empty() => price.geos.get(geo),
+        _ => one,
+    };
+    let geo = geo.ok_or(Absent::Region)?;
+    let factors = [tier, geo, &list.factor];
+    factors
+        .into_iter()
+        .copied()
         .try_fold(*profile, Factor::and)
         .ok_or(Absent::TooMuch)
+}
+
+/// What providers say of a call that was not kept in one place.
+fn is_anywhere(geo: &str) -> bool {
+    matches!(geo, "" | "global" | "not_available")
 }
 
 /// What providers call the tier that their list is for.

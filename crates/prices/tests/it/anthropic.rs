@@ -103,6 +103,18 @@ fn inference_kept_in_the_united_states_costs_a_tenth_more() {
         ..call("claude-opus-4-6", usage)
     };
     global.costs("0.01");
+    // Somewhere that the list does not know of is not the usual price.
+    let elsewhere = Given {
+        geo: Some("mars"),
+        ..call("claude-opus-4-6", usage)
+    };
+    elsewhere.has_no_cost(Absent::Region);
+    // A model that can be kept nowhere says so.
+    let older = Given {
+        geo: Some("not_available"),
+        ..call("claude-opus-4-5", usage)
+    };
+    older.costs("0.01");
 }
 
 #[test]
