@@ -100,7 +100,8 @@ impl Table {
         Ok(table)
     }
 
-    /// This table with an upstream billed by a list, whatever else the lists say. `glob` may have `*` in it.
+    /// This table with an upstream billed by a list, whatever else the lists say. `glob` may have `*` in it; where several
+    /// fit, the longest counts.
     ///
     /// # Errors
     /// [`Error::Content`] if there is no such list.
@@ -228,7 +229,9 @@ impl Table {
 
     fn find(&self, call: &Call<'_>) -> Result<Found<'_>, Absent> {
         let fits = |glob: &String| fits_pattern(glob, call.upstream);
-        let given = self.given.iter().find(|(glob, _)| fits(glob));
+        // The longest says most: `https://proxy/anthropic/*` before `https://proxy/*`. Of two alike, the first.
+        let given = self.given.iter().rev().filter(|(glob, _)| fits(glob));
+        let given = given.max_by_key(|(glob, _)| glob.len());
         let list = match given {
             Some((_, at)) => self.lists.get(*at),
             None => self.lists.iter().find(|it| it.upstreams.iter().any(fits)),
