@@ -1,10 +1,12 @@
-"""Bands of anomaly detection in GetMetricData: what was usual, given days of data that boto3 puts."""
+"""Bands of anomaly detection, in GetMetricData and in alarms: what was usual, given days of data that boto3 puts."""
 
+import json
 import math
 from datetime import timedelta
 
 import pytest
 
+from processes import wait_for
 from stack import corelog
 from test_cloudwatch import PROTOCOLS, client_of, models
 from test_metrics import metric_stat, minute
@@ -85,3 +87,73 @@ def test_before_two_days_there_is_no_band(cloudwatch):
     assert len(values["Values"]) == 4 * DAY
     assert upper["Values"] and upper["Timestamps"][0] >= cloudwatch.start + 2 * DAY * STEP - STEP
     assert len(upper["Values"]) == len(lower["Values"])
+
+
+@pytest.fixture(scope="module")
+def watching(stack, models):
+    """A client without alarms, before and after."""
+    client = client_of(stack.url, PROTOCOLS[0], models[PROTOCOLS[0]])
+    yield client
+    client.delete_alarms(AlarmNames=["bands either", "bands above", "bands below", "bands calm"])
+
+
+def learnt(client, name, last):
+    """Four days of a metric up to now, a value each five minutes, of which the newest two are these."""
+    until = minute(1)
+    times = [until - number * STEP for number in reversed(range(4 * DAY))]
+    values = [usual(at, number) for number, at in enumerate(times)]
+    if last is not None:
+        values[-2:] = [last, last]
+    data = [
+        {"MetricName": name, "Timestamp": at, "Value": value} for at, value in zip(times, values, strict=True)
+    ]
+    for part in (data[:600], data[600:]):
+        client.put_metric_data(Namespace="Bands/Alarms", MetricData=part)
+
+
+def put(client, name, metric, comparison):
+    client.put_metric_alarm(
+        AlarmName=name,
+        EvaluationPeriods=1,
+        ComparisonOperator=comparison,
+        ThresholdMetricId="band",
+        Metrics=[
+            metric_stat("m1", "Bands/Alarms", metric, "Sum", period=300, ReturnData=True),
+            {"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(m1, 4)", "Label": "usual"},
+        ],
+    )
+
+
+def test_alarms_tell_what_is_outside_of_the_band(watching):
+    for metric, last in (("Spiked", 2_000.0), ("Fell", 0.0), ("Calm", None)):
+        learnt(watching, metric, last)
+    put(watching, "bands either", "Spiked", "LessThanLowerOrGreaterThanUpperThreshold")
+    put(watching, "bands above", "Spiked", "GreaterThanUpperThreshold")
+    put(watching, "bands below", "Fell", "LessThanLowerThreshold")
+    put(watching, "bands calm", "Calm", "LessThanLowerOrGreaterThanUpperThreshold")
+
+    def evaluated():
+        alarms = watching.describe_alarms(AlarmNamePrefix="bands ")["MetricAlarms"]
+        assert len(alarms) == 4
+        if all(alarm["StateValue"] != "INSUFFICIENT_DATA" for alarm in alarms):
+            return {alarm["AlarmName"]: alarm for alarm in alarms}
+        return None
+
+    alarms = wait_for(evaluated, "the alarms to be evaluated", seconds=90)
+    states = {name: alarm["StateValue"] for name, alarm in alarms.items()}
+    assert states == {"bands above": "ALARM", "bands below": "ALARM", "bands calm": "OK", "bands either": "ALARM"}
+    assert all(alarm["ThresholdMetricId"] == "band" and "Threshold" not in alarm for alarm in alarms.values())
+
+    either = json.loads(alarms["bands either"]["StateReasonData"])
+    (lower,), (upper,) = either["recentLowerThresholds"], either["recentUpperThresholds"]
+    assert either["recentDatapoints"] == [2_000.0]
+    # What is usual is 90 to 310.
+    assert 0 <= lower < upper < 500
+    assert "threshold" not in either
+    assert alarms["bands either"]["StateReason"].startswith("Thresholds Crossed: ")
+
+    above = json.loads(alarms["bands above"]["StateReasonData"])
+    assert above["recentUpperThresholds"] == [upper] and "recentLowerThresholds" not in above
+    below = json.loads(alarms["bands below"]["StateReasonData"])
+    assert below["recentDatapoints"] == [0.0]
+    assert 0 < below["recentLowerThresholds"][0] < 310 and "recentUpperThresholds" not in below

@@ -41,7 +41,7 @@ pub enum Term {
 }
 
 /// A metric, and what is asked of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MetricStat {
     /// The namespace.
     pub namespace: String,
