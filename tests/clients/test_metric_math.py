@@ -204,6 +204,9 @@ def test_errors_in_every_protocol(cloudwatch):
     assert error(expression("x", "SELECT AVG(Errors) FROM N", Period=60), expression("y", "SELECT", Period=60)) == (
         "Maximum number of queries (1) exceeded"
     )
+    assert error({**e1, "Label": "x" * 2049}) == (
+        "The value for parameter MetricDataQueries.member.1.Label must not have more than 2048 characters."
+    )
     assert error(expression("x", "SEARCH('Errors', 'Median', 60)")) == (
         "The value Median for SEARCH is not a valid statistic."
     )

@@ -31,16 +31,34 @@ pub(crate) struct House {
 const END: &str = "# EOF\n";
 
 impl House {
-    /// Our own figures, then those of calls.
-    fn scrape(&self) -> String {
-        let mut text = self.metrics.encode(self.health.sampled());
-        if let Some(totals) = &self.totals {
-            let calls = totals.lock().to_text();
-            text.truncate(text.trim_end_matches(END).len());
-            text.push_str(&calls);
-            text.push_str(END);
+    /// Our own figures, then those of calls. There may be many of these, and threads that answer requests relay calls,
+    /// too.
+    fn scrape(&self) -> BoxFuture<'static, Response<Answer>> {
+        let (metrics, health) = (Arc::clone(&self.metrics), Arc::clone(&self.health));
+        let totals = self.totals.clone();
+        let scrape = move || {
+            let mut text = metrics.encode(health.sampled());
+            if let Some(totals) = totals {
+                let calls = totals.lock().to_text();
+                text.truncate(text.trim_end_matches(END).len());
+                text.push_str(&calls);
+                text.push_str(END);
+            }
+            text
+        };
+        async move {
+            let Ok(scraped) = tokio::task::spawn_blocking(scrape).await else {
+                let why = "the scrape ended early\n".to_owned();
+                return text(StatusCode::INTERNAL_SERVER_ERROR, why);
+            };
+            let mut answer = text(StatusCode::OK, scraped);
+            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            answer
+                .headers_mut()
+                .insert("content-type", HeaderValue::from_static(kind));
+            answer
         }
-        text
+        .boxed()
     }
 }
 
@@ -75,14 +93,7 @@ impl Own for House {
                     format!("not ready: {why}\n"),
                 ),
             },
-            "/metrics" => {
-                let mut answer = text(StatusCode::OK, self.scrape());
-                let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-                answer
-                    .headers_mut()
-                    .insert("content-type", HeaderValue::from_static(kind));
-                answer
-            }
+            "/metrics" => return self.scrape(),
             _ => {
                 let api = self.api.clone();
                 let caller = caller.unwrap_or_default();

@@ -15,6 +15,9 @@ use crate::syntax::{Expression, Node, Operator};
 
 /// How many data points one request may compute, those in between included.
 pub const POINTS_MAX: usize = 5_000_000;
+/// How many series the arrays of one request may have, those in between included. Series may be empty, and an array may
+/// have one of them many times: points alone are no bound.
+pub const SERIES_MAX: usize = 100_000;
 
 /// What was read for a plan.
 #[derive(Default)]
@@ -85,16 +88,21 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) plan: &'a Plan,
     /// The query that is computed.
     pub(crate) query: &'a Query,
+    /// How many points may still be computed.
     pub(crate) left: &'a Cell<usize>,
+    /// How many series arrays may still have.
+    pub(crate) series_left: &'a Cell<usize>,
 }
 
 impl Evaluation<'_> {
     pub(crate) fn value(&self, expression: &Expression) -> Result<Value, ExpressionError> {
         let (first, links) = expression.chain();
         let mut value = self.value_of_one(first)?;
+        self.spend_series(&value, first.at)?;
         for link in links {
             let right = self.value(link.right)?;
             value = self.joined(link.operator, &value, &right, link.at)?;
+            self.spend_series(&value, link.at)?;
         }
         Ok(value)
     }
@@ -227,6 +235,22 @@ impl Evaluation<'_> {
             )
         })?;
         self.left.set(left);
+        Ok(())
+    }
+
+    /// Counts the series of an array.
+    fn spend_series(&self, value: &Value, at: usize) -> Result<(), ExpressionError> {
+        let Value::Array(all) = value else {
+            return Ok(());
+        };
+        let left = self.series_left.get().checked_sub(all.len());
+        let left = left.ok_or_else(|| {
+            let text = format!(
+                "This needs arrays of more than {SERIES_MAX} time series; fewer or smaller arrays need less"
+            );
+            ExpressionError::new(at, text)
+        })?;
+        self.series_left.set(left);
         Ok(())
     }
 }

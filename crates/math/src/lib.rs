@@ -21,7 +21,8 @@
 //!
 //! # Bounds
 //! Texts come from anybody. Expressions are bounded in length and depth, requests in queries and searches, and what one
-//! request computes in data points ([`POINTS_MAX`]); ids that lead back to themselves are refused.
+//! request computes in data points ([`POINTS_MAX`]) and series ([`SERIES_MAX`]); ids that lead back to themselves are
+//! refused.
 //!
 //! Source: the user guide, "Using math expressions with `CloudWatch` metrics" and "Search expression syntax".
 //!
@@ -43,7 +44,7 @@ mod syntax;
 
 pub use check::Type;
 pub use error::{Error, ExpressionError};
-pub use evaluate::{Band, Bands, Data, POINTS_MAX};
+pub use evaluate::{Band, Bands, Data, POINTS_MAX, SERIES_MAX};
 pub use parse::{DEPTH_MAX, EXPRESSION_CHARS_MAX, parse};
 pub use plan::{Answer, MetricStat, Plan, Query, Term, Watched, WatchedPoint};
 pub use search::{Candidate, SEARCH_CHARS_MAX, Search};

@@ -8,7 +8,7 @@ use corelog_types::Timestamp;
 
 use crate::check::{Named, Type};
 use crate::error::Error;
-use crate::evaluate::{Data, Evaluation, POINTS_MAX, Value};
+use crate::evaluate::{Data, Evaluation, POINTS_MAX, SERIES_MAX, Value};
 use crate::search::{Candidate, Search};
 use crate::select::Select;
 use crate::series::{Origin, Point, Range, Series};
@@ -251,7 +251,8 @@ impl Plan {
     /// Computes what the queries that return data are worth, in their order.
     ///
     /// # Errors
-    /// [`Error::Expression`] if it would take more than [`POINTS_MAX`] data points.
+    /// [`Error::Expression`] if it would take more than [`POINTS_MAX`] data points, or arrays of more than [`SERIES_MAX`]
+    /// series.
     pub fn evaluate(&self, data: &Data<'_>, range: Range) -> Result<Vec<Answer>, Error> {
         let mut values: BTreeMap<&str, Value> = BTreeMap::new();
         for (id, metric) in self.metrics() {
@@ -265,7 +266,7 @@ impl Plan {
             .filter(|query| matches!(query.term, Term::Metric(_)))
             .map(|query| query.id.as_str())
             .collect();
-        let left = Cell::new(POINTS_MAX);
+        let (left, series_left) = (Cell::new(POINTS_MAX), Cell::new(SERIES_MAX));
         for index in &self.order {
             let query = &self.queries[*index];
             if let Some(select) = self.select_of(*index) {
@@ -283,6 +284,7 @@ impl Plan {
                 plan: self,
                 query,
                 left: &left,
+                series_left: &series_left,
             };
             let value = evaluation.value(expression);
             let value = value.map_err(Error::in_expression(&query.id))?;

@@ -98,6 +98,11 @@ impl Search {
         self.clause.as_ref()?.only(&Property::MetricName)
     }
 
+    /// How many terms it has: a metric is compared with each of them.
+    pub fn terms(&self) -> usize {
+        self.clause.as_ref().map_or(0, Clause::terms)
+    }
+
     /// Whether it means a metric.
     pub fn matches(&self, candidate: &Candidate<'_>) -> bool {
         let in_schema = self
@@ -146,6 +151,14 @@ impl Clause {
                     .iter()
                     .any(|(name, value)| name == wanted_name && wanted.is(value)),
             },
+        }
+    }
+
+    fn terms(&self) -> usize {
+        match self {
+            Self::Term { .. } => 1,
+            Self::Not(clause) => clause.terms(),
+            Self::And(clauses) | Self::Or(clauses) => clauses.iter().map(Self::terms).sum(),
         }
     }
 

@@ -121,7 +121,7 @@ impl MetricsSink {
                 self.clock.now(),
             );
             let added = adding.await?;
-            self.totals.lock().add(&part.deltas);
+            self.add_to_totals(part.deltas).await;
             self.say_if_full(added.left_out);
             counted = through;
             receipt.records += part.receipt.records;
@@ -155,6 +155,14 @@ impl MetricsSink {
             // Counting does not panic; a runtime that ends takes this task with it.
             Err(_) => std::future::pending().await,
         }
+    }
+
+    /// Adding is processor work, and may have to wait for a scrape. It is done even if nobody waits for it any more.
+    async fn add_to_totals(&self, deltas: Deltas) {
+        let totals = Arc::clone(&self.totals);
+        let adding = tokio::task::spawn_blocking(move || totals.lock().add(&deltas));
+        // It does not panic; of a runtime that ends, nobody asks for totals.
+        let _ = adding.await;
     }
 
     /// Whether a batch is let go that could not be counted, because trying again has not helped or will not.

@@ -12,6 +12,10 @@ use crate::calendar::seconds;
 use crate::series::{Point, Series};
 
 const NOTHING: &str = "--";
+/// What is in braces beyond stays as it is: each may look at all points.
+///
+/// Decision: the service takes five, but clients name every dimension of a search, of which there may be 30.
+const VALUES_MAX: usize = 40;
 
 /// A label for a series; `name` is its default label.
 pub(super) fn written(label: &str, name: &str, series: &Series, options: &Options<'_>) -> String {
@@ -22,13 +26,15 @@ pub(super) fn written(label: &str, name: &str, series: &Series, options: &Option
     };
     let mut text = String::with_capacity(label.len());
     let mut rest = label;
-    while let Some((before, behind)) = rest.split_once("${") {
-        text.push_str(before);
-        let Some((inside, after)) = behind.split_once('}') else {
-            text.push_str("${");
-            rest = behind;
-            continue;
+    for _ in 0..VALUES_MAX {
+        let Some((before, behind)) = rest.split_once("${") else {
+            break;
         };
+        // Where these have no end, none behind has.
+        let Some((inside, after)) = behind.split_once('}') else {
+            break;
+        };
+        text.push_str(before);
         match facts.value(inside.trim()) {
             Known::Value(value) => text.push_str(&value),
             Known::Nothing => text.push_str(NOTHING),

@@ -93,11 +93,11 @@ fn make(queries: Vec<Query>, collection: &str) -> Result<Plan, Error> {
         if let Some(expression) = &expressions[index] {
             collect(expression, query, &mut searches).map_err(Error::in_expression(&query.id))?;
         }
-    }
-    if searches.len() > SEARCHES_MAX {
-        return Err(Error::queries(format!(
-            "There may be at most {SEARCHES_MAX} SEARCH expressions at once."
-        )));
+        if searches.len() > SEARCHES_MAX {
+            return Err(Error::queries(format!(
+                "There may be at most {SEARCHES_MAX} SEARCH expressions at once."
+            )));
+        }
     }
     let made_of = made_of(&queries, &needs, &order);
     let order = order.into_iter().filter(|index| needed[*index]).collect();

@@ -210,6 +210,9 @@ fn dynamic_labels_are_written_for_each_series() {
             "${NOPE} ${PROP('Nope')} two ${LABEL",
         ],
     );
+    let many = "${MAX}".repeat(41);
+    let written = |value: &str| value.repeat(40) + "${MAX}";
+    check(&many, [&written("4"), &written("--")]);
 }
 
 #[test]

@@ -267,6 +267,25 @@ fn what_one_request_computes_is_bounded() {
 }
 
 #[test]
+fn arrays_without_points_are_bounded() {
+    // 100 metrics, 200 times in each of 10 arrays, all of which are in the last: none has a point.
+    let mut queries: Vec<_> = (0..100)
+        .map(|index| metric(&format!("m{index}"), false))
+        .collect();
+    let all = format!("[{}]", ["METRICS()"; 200].join(","));
+    queries.extend((0..10).map(|index| expression(&format!("e{index}"), &all, false)));
+    let ids: Vec<String> = (0..10).map(|index| format!("e{index}")).collect();
+    queries.push(expression("x", &format!("[{}]", ids.join(",")), true));
+    let plan = Plan::of(queries).unwrap();
+    let error = plan.evaluate(&Data::default(), range(1)).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("This needs arrays of more than 100000 time series"),
+        "{error}"
+    );
+}
+
+#[test]
 fn alarms_watch_one_series() {
     let multi = "Metrics expression that return multi time series are only allowed for MetricsInsights expression with \
                  an ORDER BY clause";

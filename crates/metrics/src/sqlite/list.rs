@@ -2,8 +2,8 @@
 
 use corelog_types::Timestamp;
 use futures_util::TryStreamExt as _;
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::{SqliteMetrics, failed, malformed, seconds};
 use crate::deltas::time_of;
@@ -31,19 +31,8 @@ impl SqliteMetrics {
         after: Option<&Metric>,
         limit: usize,
     ) -> Result<Vec<Listed>, Error> {
-        let sql = "SELECT namespace, name, dimensions, last_second FROM metrics
-            WHERE ($1 = '' OR namespace = $1) AND ($2 = '' OR name = $2) AND last_second >= $3
-              AND ($4 = '' OR (namespace, name, dimensions) > ($4, $5, $6))
-            ORDER BY namespace, name, dimensions";
-        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        let mut rows = sqlx::query(sql)
-            .bind(text(filter.namespace.as_deref()))
-            .bind(text(filter.name.as_deref()))
-            .bind(seconds(since))
-            .bind(text(after.map(Metric::namespace)))
-            .bind(text(after.map(Metric::name)))
-            .bind(after.map_or_else(String::new, |after| to_text(after.dimensions())))
-            .fetch(&self.pool);
+        let mut sql = query(filter, since, after);
+        let mut rows = sql.build().fetch(&self.pool);
         let mut listed = Vec::new();
         while listed.len() < limit
             && let Some(row) = rows.try_next().await.map_err(failed("list its metrics"))?
@@ -57,6 +46,32 @@ impl SqliteMetrics {
         }
         Ok(listed)
     }
+}
+
+/// Conditions are there only where they are asked for: with them the index is entered where a page begins, and not read
+/// from its start.
+fn query(filter: &MetricFilter, since: Timestamp, after: Option<&Metric>) -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::new(
+        "SELECT namespace, name, dimensions, last_second FROM metrics WHERE last_second >= ",
+    );
+    sql.push_bind(seconds(since));
+    if let Some(namespace) = &filter.namespace {
+        sql.push(" AND namespace = ").push_bind(namespace.clone());
+    }
+    if let Some(name) = &filter.name {
+        sql.push(" AND name = ").push_bind(name.clone());
+    }
+    if let Some(after) = after {
+        sql.push(" AND (namespace, name, dimensions) > (")
+            .push_bind(after.namespace().to_owned())
+            .push(", ")
+            .push_bind(after.name().to_owned())
+            .push(", ")
+            .push_bind(to_text(after.dimensions()))
+            .push(")");
+    }
+    sql.push(" ORDER BY namespace, name, dimensions");
+    sql
 }
 
 /// The metric of a row.

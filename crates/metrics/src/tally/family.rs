@@ -252,7 +252,7 @@ fn join(labels: &[&str], key: &mut String) {
         }
         let is_value = !label.is_empty()
             && label.len() <= LABEL_BYTES_MAX
-            && !label.bytes().any(|byte| byte.is_ascii_control());
+            && !label.chars().any(char::is_control);
         key.push_str(if is_value { label } else { OTHER });
     }
 }

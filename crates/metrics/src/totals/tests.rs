@@ -94,6 +94,23 @@ fn counters_are_of_models_and_of_calls_that_name_none() {
 }
 
 #[test]
+fn costs_that_were_rounded_apart_are_of_no_other_calls() {
+    let mut totals = Totals::default();
+    let of_provider = "Corelog Cost Provider=p";
+    totals.add(&deltas(&[(of_provider, Unit::None, &[0.1; 10])]));
+    for model in 0..10 {
+        let metric = format!("Corelog Cost Provider=p ModelId=m{model}");
+        totals.add(&deltas(&[(&metric, Unit::None, &[0.1])]));
+    }
+    // One after the other, ten tenths come to a little less than 1.
+    let first = &samples(&totals)[0];
+    assert_eq!(first, "corelog_cost_total{provider=\"p\",model=\"m0\"} 0.1");
+    totals.add(&deltas(&[(of_provider, Unit::None, &[0.5])]));
+    let first = &samples(&totals)[0];
+    assert!(first.starts_with("corelog_cost_total{provider=\"p\",model=\"\"} 0.5"));
+}
+
+#[test]
 fn what_takes_time_is_a_histogram() {
     let mut totals = Totals::default();
     let latencies: &[f64] = &[0.5, 30.0, 700.0, 700.0, 200_000.0];

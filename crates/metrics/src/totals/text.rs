@@ -15,6 +15,9 @@ const SECONDS: [f64; 16] = [
 /// Upper bounds of tokens a second.
 const RATES: [f64; 9] = [5.0, 10.0, 20.0, 40.0, 60.0, 80.0, 120.0, 200.0, 500.0];
 
+/// What sums in different order differ by is less than this part of them.
+const ROUNDING: f64 = 1e-9;
+
 type Labels = Vec<(&'static str, String)>;
 
 /// A family: lines of one name.
@@ -27,6 +30,7 @@ struct Family {
 
 pub(super) fn write(totals: &HashMap<Arc<Metric>, Total>) -> String {
     let mut families: BTreeMap<String, Family> = BTreeMap::new();
+    let models = of_models(totals);
     for (metric, total) in totals {
         let Some((prefix, labels)) = labels_of(metric) else {
             continue;
@@ -34,8 +38,9 @@ pub(super) fn write(totals: &HashMap<Arc<Metric>, Total>) -> String {
         match total {
             Total::Sum(sum) => {
                 let sum = match labels.as_slice() {
-                    [(_, provider)] if prefix.is_empty() => {
-                        sum - of_models(totals, metric, provider)
+                    [("provider", provider)] => {
+                        let models = models.get(&(provider.as_str(), metric.name()));
+                        beyond(*sum, models.copied().unwrap_or(0.0))
                     }
                     _ => *sum,
                 };
@@ -94,22 +99,30 @@ fn labels_of(metric: &Metric) -> Option<(&'static str, Labels)> {
     })
 }
 
-/// What a metric of a provider counts in its models.
-fn of_models(totals: &HashMap<Arc<Metric>, Total>, of: &Metric, provider: &str) -> f64 {
-    if of.dimensions().iter().any(|one| one.name != "Provider") {
-        return 0.0;
+/// What metrics of providers count in their models, by provider and name.
+fn of_models(totals: &HashMap<Arc<Metric>, Total>) -> HashMap<(&str, &str), f64> {
+    let mut sums = HashMap::new();
+    for (metric, total) in totals {
+        if let ([model, provider], Total::Sum(sum)) = (metric.dimensions(), total)
+            && model.name == "ModelId"
+            && provider.name == "Provider"
+        {
+            *sums
+                .entry((provider.value.as_str(), metric.name()))
+                .or_insert(0.0) += sum;
+        }
     }
-    let is_part = |metric: &Metric| {
-        let is_model = matches!(metric.dimensions(), [model, of]
-            if model.name == "ModelId" && of.name == "Provider" && of.value == provider);
-        is_model && metric.name() == of.name() && metric.namespace() == of.namespace()
-    };
-    let parts = totals.iter().filter(|(metric, _)| is_part(metric));
-    let sums = parts.map(|(_, total)| match total {
-        Total::Sum(sum) => *sum,
-        Total::Distribution(..) => 0.0,
-    });
-    sums.sum()
+    sums
+}
+
+/// What a sum has beyond its parts. Costs are no whole numbers: what is left of rounding them is nothing.
+fn beyond(sum: f64, parts: f64) -> f64 {
+    let left = sum - parts;
+    if left > sum.abs() * ROUNDING {
+        left
+    } else {
+        0.0
+    }
 }
 
 fn counter(

@@ -15,6 +15,10 @@ use crate::aws::{Account, Fault, Kind};
 const QUERIES_MAX: usize = 500;
 /// Source: as above.
 const POINTS_MAX: usize = 100_800;
+/// Characters of a label, which each series of an array has.
+///
+/// Decision: the model has no bound; this is that of expressions.
+const LABEL_CHARS_MAX: usize = 2_048;
 /// Points are at most as far in the future; what is asked for beyond is nothing.
 const AHEAD_MS: u64 = 2 * 24 * 3_600_000;
 
@@ -219,6 +223,13 @@ impl Member {
         if !is_id(id) {
             faults.push(format!(
                 "The value {id} for parameter {name} is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$."
+            ));
+        }
+        let label = given.label.as_deref().unwrap_or_default();
+        if label.chars().count() > LABEL_CHARS_MAX {
+            let name = self.name("Label");
+            faults.push(format!(
+                "The value for parameter {name} must not have more than {LABEL_CHARS_MAX} characters."
             ));
         }
         let what = match (given.metric_stat, given.expression) {

@@ -24,7 +24,11 @@ pub(super) struct Computed {
 
 pub(super) async fn answer(asked: &Asked, cx: &Context<'_>) -> Result<Computed, Fault> {
     let queries = asked.queries.iter().map(super::ask::Query::to_math);
-    let plan = Plan::of(queries.collect()).map_err(|error| refused(&error))?;
+    let queries: Vec<_> = queries.collect();
+    // Hundreds of expressions take a while to be checked: not on the threads that relay calls, too.
+    let planning = tokio::task::spawn_blocking(move || Plan::of(queries));
+    let planned = planning.await.map_err(|error| Fault::internal(&error))?;
+    let plan = planned.map_err(|error| refused(&error))?;
     let mut finder = Finder::new(asked, cx)?;
     let mut read = vec![None; asked.queries.len()];
     let mut data = Data::default();

@@ -22,6 +22,13 @@ const SELECTED_MAX: usize = 10_000;
 const ACTIVE_MS: u64 = 14 * 24 * 3_600_000;
 /// Metrics that are looked at in one step.
 const STEP: usize = 1_000;
+/// Bytes of names that searches of one call may compare with their terms.
+///
+/// Decision: the service names no such bound. It is enough for ten terms among a million metrics, or for hundreds of
+/// them among some ten thousand.
+const LOOKED_BYTES_MAX: usize = 1_000_000_000;
+/// Bytes that are compared in a moment: threads that answer requests relay calls, too.
+const AT_ONCE_BYTES: usize = 64 * 1_024;
 
 /// Finds and reads, within limits that hold for the whole call.
 pub(super) struct Finder<'a, 'c> {
@@ -29,6 +36,9 @@ pub(super) struct Finder<'a, 'c> {
     cx: &'a Context<'c>,
     series_left: usize,
     points_left: usize,
+    bytes_left: usize,
+    /// Bytes that were compared since others had their turn.
+    bytes_at_once: usize,
     left_out: bool,
 }
 
@@ -40,6 +50,8 @@ impl<'a, 'c> Finder<'a, 'c> {
             cx,
             series_left: SERIES_MAX,
             points_left: POINTS_MAX,
+            bytes_left: LOOKED_BYTES_MAX,
+            bytes_at_once: 0,
             left_out: false,
         })
     }
@@ -55,6 +67,25 @@ impl<'a, 'c> Finder<'a, 'c> {
                 ),
             )
         })?;
+        Ok(())
+    }
+
+    /// Counts a metric that is about to be compared with so many terms.
+    async fn look(&mut self, metric: &Metric, terms: usize) -> Result<(), Fault> {
+        let dimensions = metric.dimensions().iter();
+        let dimensions = dimensions.map(|one| one.name.len() + one.value.len());
+        let named = metric.namespace().len() + metric.name().len() + dimensions.sum::<usize>();
+        let bytes = named.saturating_mul(terms.max(1));
+        self.bytes_left = self.bytes_left.checked_sub(bytes).ok_or_else(|| {
+            let text = "These searches compare too many metrics with too many terms; a namespace, fewer terms or fewer \
+                        searches need less.";
+            Fault::new(Kind::Validation, text)
+        })?;
+        self.bytes_at_once += bytes;
+        if self.bytes_at_once >= AT_ONCE_BYTES {
+            self.bytes_at_once = 0;
+            tokio::task::yield_now().await;
+        }
         Ok(())
     }
 
@@ -79,6 +110,7 @@ impl<'a, 'c> Finder<'a, 'c> {
         let mut found = Vec::new();
         let mut listing = Listing::new(search.namespace(), search.metric_name());
         while let Some(metric) = listing.next(self.cx).await? {
+            self.look(&metric, search.terms()).await?;
             let stat = self.shown(&metric, |candidate| {
                 search.matches(candidate).then(|| search.stat_of(candidate))
             });
@@ -112,6 +144,7 @@ impl<'a, 'c> Finder<'a, 'c> {
         let mut listing = Listing::new(Some(select.namespace()), Some(select.metric_name()));
         let mut left = SELECTED_MAX;
         while let Some(metric) = listing.next(self.cx).await? {
+            self.look(&metric, 1).await?;
             if !self.shown(&metric, |candidate| select.matches(candidate)) {
                 continue;
             }
