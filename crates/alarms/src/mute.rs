@@ -108,9 +108,15 @@ impl MuteRuleRequest {
                 "A mute rule may have at most {TARGETS_MAX} alarms."
             )));
         }
+        // A moment that the zone's clock skips never comes: such a rule would never mute.
+        let comes = |schedule: &Schedule| match schedule {
+            Schedule::Once(at) => zone.moment(*at).is_some(),
+            Schedule::Cron(_) => true,
+        };
         Ok(MuteRule {
             name: self.name.clone(),
             schedule: Schedule::parse(&self.expression)
+                .filter(comes)
                 .ok_or_else(|| refused("Expression", &self.expression))?,
             duration_ms,
             zone,

@@ -16,7 +16,7 @@ use crate::moment;
 use crate::state::StateValue;
 use crate::window::Window;
 
-/// `StateReason` has at most 1,023 characters; 20 data points of the longest numbers, in a sentence, fit.
+/// `StateReason` has at most 1,023 characters; these many data points fit, with the edges of bands.
 const NAMED_MAX: usize = 12;
 /// `StateReasonData` has at most 4,000 characters; these many entries fit.
 const LISTED_MAX: usize = 24;

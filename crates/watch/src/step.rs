@@ -36,7 +36,9 @@ impl Held {
         let mutes_put = rules
             .iter()
             .map(|kept| (kept.rule.name.clone(), kept.updated));
+        let unreadable = kept.unreadable.into_iter().map(|(name, _)| name);
         Ok(Self {
+            unreadable: unreadable.collect(),
             mutes_put: mutes_put.collect(),
             alarms: Alarms::restore(
                 account,

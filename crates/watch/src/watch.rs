@@ -1,6 +1,6 @@
 //! The alarms of the account: putting, deleting, setting, muting them, and looking at them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,6 +70,8 @@ pub(crate) struct Held {
     pub(crate) alarms: Alarms,
     /// When each mute rule was put last.
     pub(crate) mutes_put: BTreeMap<String, Timestamp>,
+    /// What is kept and cannot be read, by name.
+    pub(crate) unreadable: BTreeSet<String>,
     /// Whether a step may not have been kept.
     pub(crate) is_stale: bool,
     /// The time of the last step.
@@ -131,13 +133,17 @@ impl Watch {
         .await
     }
 
-    /// Deletes alarms; those that do not exist are passed over.
+    /// Deletes alarms, also those that cannot be read; those that do not exist are passed over.
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::Catalog`].
     pub async fn delete(&self, names: &[String]) -> Result<(), Error> {
         self.step(BTreeMap::new(), |held, now| {
-            Ok(held.alarms.delete(names, now)?)
+            let mut effects = held.alarms.delete(names, now)?;
+            for name in names.iter().filter(|name| held.unreadable.contains(*name)) {
+                effects.deleted.insert(Arc::from(name.as_str()));
+            }
+            Ok(effects)
         })
         .await
     }

@@ -348,6 +348,13 @@ fn mute_rules_are_checked_and_say_where_they_stand() {
             "{expression} {duration}"
         );
     }
+    // Clocks went from 2:00 to 3:00 that night: the moment never came.
+    let skipped = |zone: &str| MuteRuleRequest {
+        timezone: Some(zone.to_owned()),
+        ..request("at(2026-03-29T02:30)", "PT30M")
+    };
+    assert!(skipped("Europe/Vienna").check().is_err());
+    assert!(skipped("UTC").check().is_ok());
     let once = request("at(2026-11-22T09:30)", "PT30M").check().unwrap();
     assert_eq!(once.status(clock("09:29:59")), MuteStatus::Scheduled);
     assert_eq!(once.status(clock("09:30")), MuteStatus::Active);

@@ -50,6 +50,10 @@ where
     ]);
     let others = catalog.due_notices_for_others(at(1), &except, 9).await?;
     assert_eq!(ids(&others), ["n3", "n4", "n5"]);
+    let many = (0..2_000).map(|number| Recipient::Action(format!("arn:aws:sns:::{number}")));
+    let except = except.into_iter().chain(many).collect();
+    let others = catalog.due_notices_for_others(at(1), &except, 9).await?;
+    assert_eq!(ids(&others), ["n3", "n4", "n5"], "however many those are");
 
     catalog.put_notice_off("n1", at(50), "no route").await?;
     catalog.put_notice_off("none", at(50), "no route").await?;

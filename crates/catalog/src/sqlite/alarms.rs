@@ -107,24 +107,27 @@ impl AlarmStates for SqliteCatalog {
     }
 
     async fn alarm_history(&self, asked: &HistoryAsked) -> Result<Vec<KeptHistory>, Error> {
-        // One text for each order, so that the index of time serves both.
-        let sql = if asked.oldest_first {
-            "SELECT * FROM alarm_history WHERE ($1 = '' OR alarm = $1)
-               AND ($2 = '' OR kind = $2) AND at_ms >= $3 AND at_ms <= $4
-               AND (at_ms, place) > ($5, $6)
-               AND alarm_type IN (SELECT value FROM json_each($7))
-             ORDER BY at_ms, place LIMIT $8"
-        } else {
-            "SELECT * FROM alarm_history WHERE ($1 = '' OR alarm = $1)
-               AND ($2 = '' OR kind = $2) AND at_ms >= $3 AND at_ms <= $4
-               AND (at_ms, place) < ($5, $6)
-               AND alarm_type IN (SELECT value FROM json_each($7))
-             ORDER BY at_ms DESC, place DESC LIMIT $8"
+        // A text for each case, so that the index of alarms serves one alarm, and that of time all of them.
+        let of = match asked.alarm {
+            Some(_) => "alarm = $1",
+            None => "$1 = ''",
         };
+        let (behind, order) = if asked.oldest_first {
+            (">", "at_ms, place")
+        } else {
+            ("<", "at_ms DESC, place DESC")
+        };
+        let sql = format!(
+            "SELECT * FROM alarm_history WHERE {of}
+               AND ($2 = '' OR kind = $2) AND at_ms >= $3 AND at_ms <= $4
+               AND (at_ms, place) {behind} ($5, $6)
+               AND alarm_type IN (SELECT value FROM json_each($7))
+             ORDER BY {order} LIMIT $8"
+        );
         let after = asked.after.map(|(at, place)| (ms(at), place));
         let edge = if asked.oldest_first { -1 } else { i64::MAX };
         let (after_ms, after_place) = after.unwrap_or((edge, edge));
-        let rows = sqlx::query(sql)
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(asked.alarm.as_deref().unwrap_or_default())
             .bind(asked.kind.map_or("", HistoryKind::as_str))
             .bind(asked.from.map_or(0, ms))

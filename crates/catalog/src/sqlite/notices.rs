@@ -1,7 +1,6 @@
 //! Notices in their table, in lines: those about one alarm for one recipient, in the order in which they were made.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use async_trait::async_trait;
 use corelog_types::Timestamp;
@@ -16,6 +15,8 @@ use crate::{Error, NewNotice, Notices, PendingNotice, Recipient, SettledNotice};
 /// What is said of an error is for people, not for programs.
 const ERROR_CHARS_MAX: usize = 1_000;
 const UNREADABLE_MAX: usize = 100;
+/// How many notices are in memory at once while those are looked for: there may be very many after an outage.
+const UNREADABLE_PAGE: u32 = 200;
 
 /// The heads of lines.
 const HEADS: &str = "FROM notices AS head WHERE NOT EXISTS (
@@ -103,18 +104,27 @@ impl Notices for SqliteCatalog {
     }
 
     async fn unreadable_notices(&self) -> Result<Vec<String>, Error> {
-        let rows = self
-            .due(
-                Timestamp::from_unix_ms(u64::MAX),
-                &BTreeSet::new(),
-                u32::MAX,
-            )
-            .await?;
-        let unreadable = rows.iter().filter(|row| pending(row).is_err());
-        unreadable
-            .take(UNREADABLE_MAX)
-            .map(|row| get(row, "id"))
-            .collect()
+        let mut ids = Vec::new();
+        let mut last: i64 = 0;
+        loop {
+            let rows =
+                sqlx::query("SELECT * FROM notices WHERE place > $1 ORDER BY place LIMIT $2")
+                    .bind(last)
+                    .bind(UNREADABLE_PAGE)
+                    .fetch_all(&self.pool)
+                    .await
+                    .map_err(failed("read notices"))?;
+            let Some(row) = rows.last() else {
+                return Ok(ids);
+            };
+            last = get(row, "place")?;
+            for row in rows.iter().filter(|row| pending(row).is_err()) {
+                ids.push(get(row, "id")?);
+                if ids.len() == UNREADABLE_MAX {
+                    return Ok(ids);
+                }
+            }
+        }
     }
 }
 
@@ -125,24 +135,23 @@ impl SqliteCatalog {
         except: &BTreeSet<Recipient>,
         limit: u32,
     ) -> Result<Vec<SqliteRow>, Error> {
-        let mut sql = format!("SELECT head.* {HEADS} AND head.due_ms <= $1");
-        for number in 0..except.len() {
-            let (kind, name) = (3 + 2 * number, 4 + 2 * number);
-            // Writing to a string cannot fail.
-            let _ = write!(
-                sql,
-                " AND NOT (head.recipient_kind = ${kind} AND head.recipient = ${name})"
-            );
-        }
-        sql.push_str(" ORDER BY place LIMIT $2");
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql))
+        // A list, not a condition for each: SQLite bounds how long an expression may be.
+        let sql = format!(
+            "SELECT head.* {HEADS} AND head.due_ms <= $1
+               AND head.recipient_kind || ' ' || head.recipient NOT IN (SELECT value FROM json_each($3))
+             ORDER BY place LIMIT $2"
+        );
+        let except: Vec<String> = except
+            .iter()
+            .map(|recipient| {
+                let (kind, name) = stored(recipient);
+                format!("{kind} {name}")
+            })
+            .collect();
+        sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(ms(now))
-            .bind(limit);
-        for recipient in except {
-            let (kind, name) = stored(recipient);
-            query = query.bind(kind).bind(name);
-        }
-        query
+            .bind(limit)
+            .bind(to_json(&except))
             .fetch_all(&self.pool)
             .await
             .map_err(failed("read notices"))

@@ -154,6 +154,26 @@ async fn mute_rules_hold_actions_back_through_a_restart() {
 }
 
 #[tokio::test]
+async fn an_alarm_that_cannot_be_read_holds_up_nobody_and_can_be_deleted() {
+    let world = World::new(Config::default()).await;
+    world.put(metric("a")).await;
+    let raw = format!("sqlite://{}/catalog.db", world.dir.path().display());
+    let mut other = <sqlx::SqliteConnection as sqlx::Connection>::connect(&raw)
+        .await
+        .unwrap();
+    let odd = "INSERT INTO alarms (name, document, tags) VALUES ('odd', '{}', '{}')";
+    sqlx::raw_sql(odd).execute(&mut other).await.unwrap();
+    let watch = open(Config::default(), &world.catalog, &world.clock).await;
+    let world = World { watch, ..world };
+    world.pass(MIDNIGHT_MS + 2 * MINUTE_MS, &high()).await;
+    assert_eq!(world.state("a").await, StateValue::Alarm);
+    let unreadable = async || world.catalog.kept_alarms().await.unwrap().unreadable.len();
+    assert_eq!(unreadable().await, 1);
+    world.watch.delete(&["odd".to_owned()]).await.unwrap();
+    assert_eq!(unreadable().await, 0);
+}
+
+#[tokio::test]
 async fn limits_and_what_cannot_be_evaluated_are_refused() {
     let config = Config {
         alarms_max: 1,

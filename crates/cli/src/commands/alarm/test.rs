@@ -44,6 +44,8 @@ pub(super) fn run(name: &str, session: &Session) -> anyhow::Result<ExitCode> {
         // It would stay so until an alarm in its rule changes.
         set(session, name, state_of(&alarm))?;
         note("the alarm is in its former state again");
+    } else if alarm["TreatMissingData"].as_str() == Some("ignore") {
+        note("the alarm goes back by itself once it is evaluated with data points");
     } else {
         note("the alarm goes back by itself with its next evaluation");
     }

@@ -186,8 +186,10 @@ impl Template<'_> {
     }
 
     fn reference(&self, name: &str, depth: usize) -> Result<Value, String> {
+        let kind = self.document["Parameters"][name]["Type"].as_str();
+        let kind = kind.unwrap_or_default();
         if let Some(given) = self.given.get(name) {
-            return Ok(Value::from(given.as_str()));
+            return Ok(listed(kind, Value::from(given.as_str())));
         }
         let pseudo = match name {
             "AWS::NoValue" => return Ok(Value::Null),
@@ -207,7 +209,11 @@ impl Template<'_> {
                 Value::Null => Err(format!(
                     "the parameter `{name}` has no default: give it with `--parameter {name}=…`"
                 )),
-                default => Ok(default.clone()),
+                // Its default is the name under which the value is kept elsewhere.
+                _ if kind.starts_with("AWS::SSM::Parameter::Value<") => Err(format!(
+                    "the value of the parameter `{name}` is in the Parameter Store: give it with `--parameter {name}=…`"
+                )),
+                default => Ok(listed(kind, default.clone())),
             };
         }
         let resource = &self.document["Resources"][name];
@@ -337,6 +343,15 @@ fn text(value: &Value) -> String {
     }
 }
 
+/// The value of a parameter of this type: that of a list is written as one text.
+fn listed(kind: &str, value: Value) -> Value {
+    let is_list = kind == "CommaDelimitedList" || kind.contains("List<");
+    match value {
+        Value::String(text) if is_list => text.split(',').map(str::trim).collect(),
+        other => other,
+    }
+}
+
 /// A value in the type that requests have: templates write numbers as texts, and texts as numbers.
 fn typed(name: &str, value: Value) -> Result<Value, String> {
     let wrong = || format!("`{name}` has a wrong value");
@@ -428,10 +443,32 @@ mod tests {
     }
 
     #[test]
+    fn parameters_may_be_lists() {
+        let template = json!({
+            "Parameters": {
+                "Topics": {"Type": "CommaDelimitedList", "Default": "arn:a, arn:b"},
+                "Names": {"Type": "List<String>"},
+            },
+            "Resources": {"A": {"Type": METRIC_ALARM, "Properties": {
+                "AlarmActions": {"Ref": "Topics"},
+                "AlarmName": {"Fn::Join": ["-", {"Ref": "Names"}]},
+                "Namespace": {"Fn::Select": [1, {"Ref": "Names"}]},
+            }}},
+        });
+        let found = found(&template, &[("Names", "x,y")]);
+        let expected =
+            json!({"AlarmActions": ["arn:a", "arn:b"], "AlarmName": "x-y", "Namespace": "y"});
+        assert_eq!(found.alarms[0].request, expected, "{:?}", found.left);
+    }
+
+    #[test]
     fn what_cannot_be_known_is_named() {
         let check = |properties: Value, expected: &str| {
             let template = json!({
-                "Parameters": {"P": {"Type": "String"}},
+                "Parameters": {
+                    "P": {"Type": "String"},
+                    "Kept": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/ops/name"},
+                },
                 "Resources": {
                     "A": {"Type": METRIC_ALARM, "Properties": properties},
                     "Lambda": {"Type": "AWS::Lambda::Function"},
@@ -442,6 +479,7 @@ mod tests {
             assert!(left[0].1.contains(expected), "{left:?}");
         };
         check(json!({"AlarmName": {"Ref": "P"}}), "--parameter P=");
+        check(json!({"AlarmName": {"Ref": "Kept"}}), "--parameter Kept=");
         check(json!({"AlarmName": {"Ref": "Gone"}}), "has no `Gone`");
         check(
             json!({"AlarmActions": [{"Ref": "Lambda"}]}),
