@@ -131,7 +131,14 @@ async fn export(
     // Reading is work in proportion to the export, and blocks on the disk.
     let reading = move || {
         read(
-            state, &spool, signal, encoding, packed, &body, &booking, now,
+            state,
+            &spool,
+            signal,
+            encoding,
+            packed.as_deref(),
+            &body,
+            &booking,
+            now,
         )
     };
     let read = tokio::task::spawn_blocking(reading).await;
@@ -161,12 +168,12 @@ fn read(
     spool: &Spool,
     signal: Signal,
     encoding: Encoding,
-    packed: Option<String>,
+    packed: Option<&str>,
     body: &[u8],
     booking: &Booking,
     now: Timestamp,
 ) -> Result<(Held, Taken), String> {
-    let inflated = protocol::inflated(packed.as_deref(), body, INFLATED_BYTES_MAX);
+    let inflated = protocol::inflated(packed, body, INFLATED_BYTES_MAX);
     let body = inflated.map_err(|error| error.to_string())?;
     state.catch_up(spool);
     let intake = &mut state.intake;

@@ -15,13 +15,14 @@ use corelog_cli::environment::Environment;
 use corelog_cli::settings::{Loaded, LogFormat, Settings};
 use corelog_cli::{Failure, UpArgs};
 use corelog_gateway::{Gateway, InFlight, listen, tls_acceptor};
+use corelog_metrics::{SqliteMetrics, Totals};
 use corelog_runtime::{Clock, Shutdown};
 use corelog_spool::{OsDisk, Spool};
 use corelog_tail::Tails;
 use corelog_telemetry::{Chain, Metrics, init_logs};
 use corelog_types::LogGroupName;
 use corelog_watch::Watch;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
@@ -98,7 +99,6 @@ async fn serve(
     let (spool, at_start) = open_spool(&settings, &clock)?;
     let catalog = SqliteCatalog::open(&settings.data).await?;
     let logging = catalog.logging().await?;
-    let kept = metrics::open(&settings).await?;
 
     let destinations = Arc::new(Destined::new(
         Arc::clone(&settings),
@@ -118,19 +118,7 @@ async fn serve(
     if let Some(logging) = &logging {
         destinations.start(logging).await?;
     }
-    let totals = match &kept {
-        Some(kept) => Some(metrics::feed(kept, &destinations, &clock).await?),
-        None => None,
-    };
-
-    let kept_by: Arc<dyn Catalog> = Arc::new(catalog.clone());
-    let ports = corelog_notify::Ports {
-        clock: clock.clone(),
-        metrics: Arc::clone(&counters),
-    };
-    let notifying = Notifying::start(&settings, kept_by, ports).await?;
-    let watch = alarms::open(&settings, &catalog, &clock).await?;
-    alarms::run(&watch, kept.as_ref(), notifying.handle(), &destinations);
+    let watching = Watching::start(&destinations, &catalog, &counters, &clock).await?;
 
     let inflight = InFlight::default();
     let health = Arc::new(Health {
@@ -141,7 +129,7 @@ async fn serve(
         metrics: Arc::clone(&counters),
         inflight: inflight.clone(),
         queries: queries.clone(),
-        notifying: notifying.handle().clone(),
+        notifying: watching.notifying.handle().clone(),
         started: clock.now(),
         in_force: RwLock::new(InForce::of(&settings, Vec::new())),
         at_start,
@@ -150,7 +138,7 @@ async fn serve(
     let reported = Arc::new(Reported::new(configure::policies(&settings)));
     let api = Api::new(corelog_api::Ports {
         catalog: Arc::new(catalog.clone()),
-        metrics: kept.clone(),
+        metrics: watching.metrics.clone(),
         events: destinations.join(Arc::new(catalog.clone()))?,
         tails: Tails::new(destinations.hot().clone(), stopping.child()),
         stopping: stopping.clone(),
@@ -158,14 +146,11 @@ async fn serve(
         queries: queries.clone(),
         records: LogGroupName::new(settings.store.log_group.clone())?,
         keeps: Arc::clone(&reported) as _,
-        account: Account {
-            id: settings.account.id.clone(),
-            region: settings.account.region.clone(),
-        },
+        account: account(&settings),
         destinations: Arc::clone(&destinations) as _,
         exchanges: Arc::new(Flights(inflight.clone())),
-        notifiers: Arc::new(notifying.told()),
-        watch: watch.clone(),
+        notifiers: Arc::new(watching.notifying.told()),
+        watch: watching.alarms.clone(),
         status: Arc::clone(&health) as _,
         access: Arc::new(Open),
         clock: clock.clone(),
@@ -175,7 +160,7 @@ async fn serve(
         api,
         health: Arc::clone(&health),
         metrics: Arc::clone(&counters),
-        totals,
+        totals: watching.totals.clone(),
     };
     let ports = corelog_gateway::Ports {
         recorder: recorder::of_spool(&spool, &clock),
@@ -190,35 +175,80 @@ async fn serve(
         at_start: loaded,
         gateway,
         destinations: &destinations,
-        notifying: &notifying,
-        watch: &watch,
+        watching: &watching,
         health: &health,
         reported: &reported,
         stopping,
     };
     run(&running).await?;
-    notifying.shut_down().await;
+    watching.notifying.shut_down().await;
     if let Err(late) = queries.shut_down(DRAIN_GRACE).await {
         tracing::warn!(late, "queries did not end in time");
     }
+    end_deliveries(&destinations, settings.limits.shutdown_timeout).await;
+    if let Some(kept) = &watching.metrics {
+        metrics::close(kept, &destinations).await;
+    }
+    catalog.close().await;
+    tokio::task::spawn_blocking(move || spool.close()).await??;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
 
-    let left = destinations
-        .shut_down(settings.limits.shutdown_timeout)
-        .await;
-    for (destination, records) in left {
+async fn end_deliveries(destinations: &Destined, grace: Duration) {
+    for (destination, records) in destinations.shut_down(grace).await {
         tracing::warn!(
             destination,
             records,
             "not delivered yet; the next start goes on with them"
         );
     }
-    if let Some(kept) = kept {
-        metrics::close(&kept, &destinations).await;
+}
+
+fn account(settings: &Settings) -> Account {
+    Account {
+        id: settings.account.id.clone(),
+        region: settings.account.region.clone(),
     }
-    catalog.close().await;
-    tokio::task::spawn_blocking(move || spool.close()).await??;
-    tracing::info!("stopped");
-    Ok(ExitCode::SUCCESS)
+}
+
+/// Metrics, the alarms over them, and whoever sends what these have to tell.
+struct Watching {
+    metrics: Option<SqliteMetrics>,
+    /// What a scrape shows of them.
+    totals: Option<Arc<Mutex<Totals>>>,
+    notifying: Notifying,
+    alarms: Watch,
+}
+
+impl Watching {
+    async fn start(
+        destinations: &Destined,
+        catalog: &SqliteCatalog,
+        counters: &Arc<Metrics>,
+        clock: &Clock,
+    ) -> anyhow::Result<Self> {
+        let settings = destinations.settings();
+        let metrics = metrics::open(&settings).await?;
+        let totals = match &metrics {
+            Some(metrics) => Some(metrics::feed(metrics, destinations, clock).await?),
+            None => None,
+        };
+        let ports = corelog_notify::Ports {
+            clock: clock.clone(),
+            metrics: Arc::clone(counters),
+        };
+        let kept_by: Arc<dyn Catalog> = Arc::new(catalog.clone());
+        let notifying = Notifying::start(&settings, kept_by, ports).await?;
+        let alarms = alarms::open(&settings, catalog, clock).await?;
+        alarms::run(&alarms, metrics.as_ref(), notifying.handle(), destinations);
+        Ok(Self {
+            metrics,
+            totals,
+            notifying,
+            alarms,
+        })
+    }
 }
 
 /// Whoever answers questions about log events.
@@ -254,8 +284,7 @@ struct Running<'a> {
     at_start: &'a Loaded,
     gateway: Gateway,
     destinations: &'a Destined,
-    notifying: &'a Notifying,
-    watch: &'a Watch,
+    watching: &'a Watching,
     health: &'a Health,
     reported: &'a Reported,
     /// Ends answers that would go on for ever.
@@ -339,8 +368,10 @@ impl Running<'_> {
             let settings = Arc::new(loaded.settings);
             let notifiers = notices::open(&settings)?;
             self.gateway.reconfigure(configure::gateway(&settings)?)?;
-            self.notifying.handle().reconfigure(notifiers);
-            self.watch.set_listeners(notices::listeners(&settings));
+            self.watching.notifying.handle().reconfigure(notifiers);
+            self.watching
+                .alarms
+                .set_listeners(notices::listeners(&settings));
             self.reported.reconfigure(configure::policies(&settings));
             *self.health.in_force.write() = InForce::of(&settings, waiting.clone());
             self.destinations.reconfigure(settings).await?;

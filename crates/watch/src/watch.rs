@@ -35,7 +35,7 @@ impl Default for Config {
         Self {
             alarms_max: 10_000,
             mute_rules_max: 1_000,
-            history: Duration::from_secs(14 * 24 * 3_600),
+            history: Duration::from_hours(14 * 24),
             listeners: Vec::new(),
         }
     }

@@ -56,7 +56,7 @@ where
         kept.alarms, alarms,
         "all of a definition and of a state stays, by name"
     );
-    assert_eq!(kept.mute_rules, [rule.clone()]);
+    assert_eq!(kept.mute_rules, std::slice::from_ref(&rule));
     assert_eq!(kept.unreadable, []);
     let of_rule = catalog.alarm_tags(Tagged::MuteRule("nights")).await?;
     assert_eq!(of_rule, Some(rule_tags), "tags stay");

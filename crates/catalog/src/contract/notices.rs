@@ -152,7 +152,7 @@ fn transition(alarm: &str) -> Result<Transition, Error> {
 
 fn definition(alarm: &str) -> Result<Arc<Definition>, Error> {
     let mut definition = (*metric()?.definition).clone();
-    definition.name = alarm.to_owned();
+    alarm.clone_into(&mut definition.name);
     Ok(Arc::new(definition))
 }
 

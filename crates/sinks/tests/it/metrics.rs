@@ -151,7 +151,8 @@ fn record(spool: &Spool, random: &mut Random) -> Vec<String> {
         let id = RecordId::from_parts(call.arrived, bytes);
         let document: Document = serde_json::from_value(call.document).unwrap();
         let mut payload = encode_envelope(&document, &[]).unwrap();
-        if random.one_in(50) {
+        let (is_of_somebody, is_damaged) = (random.one_in(50), random.one_in(50));
+        if is_of_somebody {
             payload = EventBatch {
                 group: "app",
                 stream: "one",
@@ -159,7 +160,7 @@ fn record(spool: &Spool, random: &mut Random) -> Vec<String> {
             }
             .encode()
             .unwrap();
-        } else if random.one_in(50) {
+        } else if is_damaged {
             payload.truncate(payload.len() / 2);
         } else {
             let mut text = Vec::new();
@@ -432,9 +433,8 @@ impl Recount {
                 .points(&question, Timestamp::from_unix_ms(AFTER))
                 .await
                 .unwrap();
-            let [unit] = found.as_slice() else {
-                panic!("{metric:?} has {} units", found.len());
-            };
+            assert_eq!(found.len(), 1, "units of {metric:?}");
+            let unit = &found[0];
             for point in &unit.points {
                 let numbers: Vec<f64> = point.values.iter().map(|value| value.unwrap()).collect();
                 let key = (texts.clone(), point.time.unix_ms() / 1_000);

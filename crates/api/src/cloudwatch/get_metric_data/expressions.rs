@@ -23,7 +23,7 @@ pub(super) struct Computed {
 
 pub(super) async fn answer(asked: &Asked, cx: &Context<'_>) -> Result<Computed, Fault> {
     let queries = asked.queries.iter().map(super::ask::Query::to_math);
-    let plan = Plan::of(queries.collect()).map_err(refused)?;
+    let plan = Plan::of(queries.collect()).map_err(|error| refused(&error))?;
     let mut finder = Finder::new(asked, cx)?;
     let mut read = vec![None; asked.queries.len()];
     let mut data = Data::default();
@@ -58,7 +58,7 @@ pub(super) async fn answer(asked: &Asked, cx: &Context<'_>) -> Result<Computed, 
     });
     let computed = computing.await;
     let (plan, answers) = computed.map_err(|error| Fault::internal(&error))?;
-    let answers = answers.map_err(refused)?;
+    let answers = answers.map_err(|error| refused(&error))?;
     let labels = label::of_answers(&plan, &answers, &options(asked, cx));
     let mut series = Vec::new();
     let mut left = asked.points_max;
@@ -76,7 +76,7 @@ pub(super) async fn answer(asked: &Asked, cx: &Context<'_>) -> Result<Computed, 
     })
 }
 
-fn refused(error: corelog_math::Error) -> Fault {
+fn refused(error: &corelog_math::Error) -> Fault {
     Fault::new(Kind::Validation, error.to_string())
 }
 

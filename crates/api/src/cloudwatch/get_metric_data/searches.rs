@@ -133,7 +133,7 @@ impl<'a, 'c> Finder<'a, 'c> {
             let parts: Vec<Part> = parts.collect();
             self.spend(parts.len())?;
             self.shown(&metric, |candidate| {
-                groups.add(candidate, parts.into_iter())
+                groups.add(candidate, parts.into_iter());
             });
         }
         Ok(groups.into_series())

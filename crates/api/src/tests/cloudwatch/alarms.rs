@@ -50,13 +50,11 @@ fn rule(name: &str) -> Value {
 }
 
 fn with(mut document: Value, more: Value) -> Value {
-    for (name, value) in more.as_object().unwrap() {
+    let more: serde_json::Map<String, Value> = serde_json::from_value(more).unwrap();
+    for (name, value) in more {
         match value {
-            Value::Null => document.as_object_mut().unwrap().remove(name),
-            value => document
-                .as_object_mut()
-                .unwrap()
-                .insert(name.clone(), value.clone()),
+            Value::Null => document.as_object_mut().unwrap().remove(&name),
+            value => document.as_object_mut().unwrap().insert(name, value),
         };
     }
     document
