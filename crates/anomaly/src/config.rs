@@ -19,7 +19,7 @@ pub const EXCLUDED_RANGES_MAX: usize = 10;
 /// How a model learns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The time between two points. [`crate::Model`] takes a minute where it is shorter, a day where it is longer.
+    /// The time between two points. A model's bins are as long, but five minutes at the least and a day at the most.
     pub period_ms: u64,
     /// Times of which nothing is learnt: `start` inclusive, `end` exclusive. The first [`EXCLUDED_RANGES_MAX`] count.
     pub excluded: Vec<(Timestamp, Timestamp)>,

@@ -28,7 +28,7 @@ impl Capture {
             return;
         }
         let prices = &self.limits.prices;
-        let cost = if (failed || self.opaque.is_some()) && facts.usage == Usage::default() {
+        let cost = if failed && facts.usage == Usage::default() {
             Err(Absent::Failed)
         } else {
             let given = facts.image.unwrap_or_default();

@@ -41,7 +41,7 @@ pub enum Term {
 }
 
 /// A metric, and what is asked of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MetricStat {
     /// The namespace.
     pub namespace: String,
@@ -224,6 +224,25 @@ impl Plan {
                         ..
                     }
                 );
+            });
+        }
+        found
+    }
+
+    /// The ids of which something asks for a band, each once; expressions that have none are left out.
+    pub fn banded(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let needed = self.order.iter();
+        for expression in needed.filter_map(|index| self.terms[*index].expression.as_ref()) {
+            expression.walk(&mut |part| {
+                if let Node::Call {
+                    function: Function::AnomalyDetectionBand,
+                    arguments,
+                } = &part.node
+                    && let Some(Node::Id(id)) = arguments.first().map(|argument| &argument.node)
+                {
+                    found.insert(id.clone());
+                }
             });
         }
         found

@@ -100,7 +100,8 @@ impl Table {
         Ok(table)
     }
 
-    /// This table with an upstream billed by a list, whatever else the lists say. `glob` may have `*` in it.
+    /// This table with an upstream billed by a list, whatever else the lists say. `glob` may have `*` in it; where several
+    /// fit, the longest counts.
     ///
     /// # Errors
     /// [`Error::Content`] if there is no such list.
@@ -228,7 +229,9 @@ impl Table {
 
     fn find(&self, call: &Call<'_>) -> Result<Found<'_>, Absent> {
         let fits = |glob: &String| fits_pattern(glob, call.upstream);
-        let given = self.given.iter().find(|(glob, _)| fits(glob));
+        // The longest says most: `https://proxy/anthropic/*` before `https://proxy/*`. Of two alike, the first.
+        let given = self.given.iter().rev().filter(|(glob, _)| fits(glob));
+        let given = given.max_by_key(|(glob, _)| glob.len());
         let list = match given {
             Some((_, at)) => self.lists.get(*at),
             None => self.lists.iter().find(|it| it.upstreams.iter().any(fits)),
@@ -302,12 +305,22 @@ fn fit(list: &List, price: &Price, profile: &str, call: &Call<'_>) -> Result<Fac
         _ => None,
     };
     let tier = tier.ok_or(Absent::Tier)?;
-    let geo = call.geo.and_then(|geo| price.geos.get(geo)).or(one);
-    let factors = [Some(tier), geo, Some(&list.factor)];
-    let all = factors.into_iter().flatten();
-    all.copied()
+    let geo = match call.geo.filter(|geo| !is_anywhere(geo)) {
+        Some(geo) if !price.geos.is_empty() => price.geos.get(geo),
+        _ => one,
+    };
+    let geo = geo.ok_or(Absent::Region)?;
+    let factors = [tier, geo, &list.factor];
+    factors
+        .into_iter()
+        .copied()
         .try_fold(*profile, Factor::and)
         .ok_or(Absent::TooMuch)
+}
+
+/// What providers say of a call that was not kept in one place.
+fn is_anywhere(geo: &str) -> bool {
+    matches!(geo, "" | "global" | "not_available")
 }
 
 /// What providers call the tier that their list is for.
@@ -351,7 +364,10 @@ mod tests {
             table.take(&File::parse(text).unwrap()).unwrap();
         }
         assert_eq!(table.prices.len(), Table::built_in().prices.len());
-        let own = ["https://platform.claude.com/"];
+        let own = [
+            "https://platform.claude.com/",
+            "https://developers.openai.com/",
+        ];
         for (list, model, evidence) in table.evidence() {
             assert!(evidence.url.starts_with("https://"), "{list} {model}");
             let day = format!("{}T00:00:00Z", evidence.read);

@@ -18,6 +18,7 @@
 //!
 //! Absent here: the wire, senders of notices, the computing of statistics and expressions.
 
+mod bands;
 mod points;
 mod run;
 mod source;

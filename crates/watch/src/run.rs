@@ -10,8 +10,9 @@ use corelog_telemetry::Chain;
 use corelog_types::Timestamp;
 use futures_util::{StreamExt as _, stream};
 
+use crate::source::{self, Unread};
 use crate::step::{Name, join};
-use crate::{Error, Points, Watch, source};
+use crate::{Error, Points, Watch};
 
 /// Alarms that are evaluated in one turn. What follows from a turn is one transaction.
 pub const TURN_MAX: usize = 250;
@@ -35,7 +36,7 @@ struct Due {
 /// Its data points, or none where they cannot be read.
 struct Looked {
     due: Due,
-    points: Result<Vec<Point>, corelog_metrics::Error>,
+    points: Result<Vec<Point>, Unread>,
 }
 
 impl Watch {
@@ -75,7 +76,7 @@ impl Watch {
     pub async fn turn(&self, from: &dyn Points) -> Result<bool, Error> {
         let (now, due, is_more) = self.due().await?;
         let looked: Vec<Looked> = stream::iter(due)
-            .map(|due| look(due, from, now))
+            .map(|due| self.look_at(due, from, now))
             .buffered(QUESTIONS_MAX)
             .collect()
             .await;
@@ -84,7 +85,7 @@ impl Watch {
         let now = now.max(held.last);
         held.last = now;
         let mut effects = Effects::default();
-        let mut failed: Option<(Name, corelog_metrics::Error)> = None;
+        let mut failed: Option<(Name, Unread)> = None;
         for Looked { due, points } in looked {
             let is_same =
                 |alarm: &corelog_alarms::Alarm| Arc::ptr_eq(&alarm.definition, &due.definition);
@@ -160,12 +161,13 @@ impl Watch {
             tracing::warn!(error = %Chain(&error), "the history of alarms is not trimmed");
         }
     }
-}
 
-async fn look(due: Due, from: &dyn Points, now: Timestamp) -> Looked {
-    let points = match due.definition.metric() {
-        Some(metric) => source::points(metric, &due.window, from, now).await,
-        None => Ok(Vec::new()),
-    };
-    Looked { due, points }
+    async fn look_at(&self, due: Due, from: &dyn Points, now: Timestamp) -> Looked {
+        let models = &self.0.models;
+        let points = match due.definition.metric() {
+            Some(metric) => source::points(metric, &due.window, models, from, now).await,
+            None => Ok(Vec::new()),
+        };
+        Looked { due, points }
+    }
 }

@@ -3,12 +3,28 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corelog_alarms::{Limit, Metric, MetricAlarm, Point, Query, Source, Term, Window};
+use corelog_alarms::{Limit, Metric, MetricAlarm, Point, Query, Source, Term, Window, WindowKind};
 use corelog_math::{Data, MetricStat, Plan, Range};
 use corelog_metrics::{Dimension, InvalidUnit, Period};
 use corelog_types::Timestamp;
+use tokio::task::{JoinError, spawn_blocking};
 
+use crate::bands::{Bands, Drawn, Key, Models};
 use crate::{Asked, Error, Points};
+
+/// Source: the user guide: anomaly detection is not for metrics of a high resolution.
+const BAND_PERIOD_SECONDS_MIN: u32 = 60;
+
+/// Why there are no data points to evaluate.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unread {
+    /// They could not be read.
+    #[error(transparent)]
+    Metrics(#[from] corelog_metrics::Error),
+    /// What is compared with a band could not be computed.
+    #[error("a band cannot be computed")]
+    Band(#[from] JoinError),
+}
 
 /// A metric that can be asked for.
 struct Series {
@@ -25,26 +41,57 @@ pub(crate) fn check(alarm: &MetricAlarm) -> Result<(), Error> {
         Source::Queries(queries) => queries,
     };
     let plan = plan(queries, band(alarm)).map_err(|error| refused(error.to_string()))?;
-    if plan.has_bands() {
-        let text = "Corelog has no models of anomaly detection: ANOMALY_DETECTION_BAND is not supported in alarms.";
-        return Err(refused(text.to_owned()));
-    }
+    check_bands(&plan).map_err(|text| refused(text.to_owned()))?;
     for (_, stat) in plan.metrics() {
         series(stat).map_err(refused)?;
     }
     Ok(())
 }
 
+/// Decision: an alarm has one model at most, of a metric as it is: the number of alarms on bands bounds that of models.
+fn check_bands(plan: &Plan) -> Result<(), &'static str> {
+    let banded = plan.banded();
+    if banded.len() > 1 {
+        return Err("An alarm can have ANOMALY_DETECTION_BAND of one metric only.");
+    }
+    for id in &banded {
+        let stat = plan.metrics().find(|(metric, _)| metric == id);
+        let Some((_, stat)) = stat else {
+            return Err(
+                "In alarms, ANOMALY_DETECTION_BAND of an expression is not supported: name a metric.",
+            );
+        };
+        if stat.period_seconds < BAND_PERIOD_SECONDS_MIN {
+            return Err(
+                "ANOMALY_DETECTION_BAND is not supported for periods shorter than 60 seconds.",
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Whether an alarm may need a model of anomaly detection.
+pub(crate) fn is_banded(alarm: &MetricAlarm) -> bool {
+    let Source::Queries(queries) = &alarm.source else {
+        return false;
+    };
+    queries.iter().any(|query| match &query.term {
+        Term::Metric(_) => false,
+        Term::Expression(text) => text.to_ascii_uppercase().contains("ANOMALY_DETECTION_BAND"),
+    })
+}
+
 /// The data points of a window, each at the beginning of its period.
 pub(crate) async fn points(
     alarm: &MetricAlarm,
     window: &Window,
+    models: &Models,
     from: &dyn Points,
     now: Timestamp,
-) -> Result<Vec<Point>, corelog_metrics::Error> {
+) -> Result<Vec<Point>, Unread> {
     let queries = match &alarm.source {
         Source::Metric(metric) => {
-            return read(&stat(metric), &stretches(window), from, now).await;
+            return Ok(read(&stat(metric), &stretches(window), from, now).await?);
         }
         Source::Queries(queries) => queries,
     };
@@ -52,6 +99,8 @@ pub(crate) async fn points(
     let Ok(plan) = plan(queries, band(alarm)) else {
         return Ok(Vec::new());
     };
+    let banded = plan.banded();
+    let mut bands = Bands::default();
     let mut metrics = BTreeMap::new();
     for (id, stat) in plan.metrics() {
         let stretches = if stat.period_seconds == alarm.period_seconds() {
@@ -59,6 +108,12 @@ pub(crate) async fn points(
         } else {
             vec![Stretch::of(window, stat.period_seconds)]
         };
+        if banded.contains(id) {
+            let key = key(stat, alarm, window);
+            let times = stretches.iter().rev().flat_map(Stretch::times).collect();
+            let drawn = drawn(key, times, models, from, now).await?;
+            bands.0.insert(id.to_owned(), drawn);
+        }
         let mut points = read(stat, &stretches, from, now).await?;
         points.sort_by_key(|point| point.at);
         let points = points.into_iter().map(|point| corelog_math::Point {
@@ -71,7 +126,61 @@ pub(crate) async fn points(
         metrics,
         ..Data::default()
     };
-    Ok(watched(&plan, &data, window, band(alarm)))
+    let band = band(alarm);
+    if banded.is_empty() {
+        return Ok(watched(&plan, &data, window, band));
+    }
+    // A band over a long window is some milliseconds of work.
+    let (window, band) = (window.clone(), band.map(str::to_owned));
+    let computed = spawn_blocking(move || {
+        let data = Data {
+            bands: Some(&bands),
+            ..data
+        };
+        watched(&plan, &data, &window, band.as_deref())
+    });
+    Ok(computed.await?)
+}
+
+fn key(stat: &MetricStat, alarm: &MetricAlarm, window: &Window) -> Key {
+    let period_ms = u64::from(stat.period_seconds.max(1)) * 1_000;
+    Key {
+        stat: stat.clone(),
+        phase_ms: match alarm.window {
+            Some(WindowKind::WallClock { .. }) => window.end().unix_ms() % period_ms,
+            Some(WindowKind::Sliding) | None => 0,
+        },
+        window_ms: u64::try_from(window.len())
+            .unwrap_or(u64::MAX)
+            .saturating_mul(period_ms),
+    }
+}
+
+/// Brings the model up to the first of the times.
+async fn drawn(
+    key: Key,
+    times: Vec<Timestamp>,
+    models: &Models,
+    from: &dyn Points,
+    now: Timestamp,
+) -> Result<Drawn, Unread> {
+    let start = times.first().copied().unwrap_or(now);
+    let (mut learnt, end_ms) = models.before(&key, start);
+    let next_ms = learnt.next_ms();
+    if next_ms < end_ms {
+        let period_ms = u64::from(key.stat.period_seconds.max(1)) * 1_000;
+        let new = Stretch {
+            from_ms: next_ms,
+            period_ms,
+            periods: (end_ms - next_ms) / period_ms,
+        };
+        let points = read(&key.stat, &[new], from, now).await?;
+        // Two weeks are a tenth of a second of work.
+        let learning = spawn_blocking(move || learnt.after(&points, end_ms));
+        learnt = Arc::new(learning.await?);
+    }
+    models.hold(key, Arc::clone(&learnt), now);
+    Ok(Drawn { learnt, times })
 }
 
 fn watched(plan: &Plan, data: &Data<'_>, window: &Window, band: Option<&str>) -> Vec<Point> {
@@ -203,6 +312,12 @@ impl Stretch {
             period_ms,
             periods: length_ms / period_ms,
         }
+    }
+
+    /// Where its periods begin, in their order.
+    fn times(&self) -> impl Iterator<Item = Timestamp> {
+        let (from_ms, period_ms) = (self.from_ms, self.period_ms);
+        (0..self.periods).map(move |index| Timestamp::from_unix_ms(from_ms + index * period_ms))
     }
 
     async fn ask(

@@ -10,6 +10,7 @@ use corelog_runtime::Clock;
 use corelog_types::Timestamp;
 use tokio::sync::{Notify, RwLock, watch};
 
+use crate::bands::{MODELS_MAX, Models};
 use crate::step::later;
 use crate::{Error, source};
 
@@ -21,6 +22,8 @@ const GRACE: Duration = Duration::from_secs(10);
 pub struct Config {
     /// How many alarms there may be.
     pub alarms_max: usize,
+    /// How many of them may compare with a band of anomaly detection.
+    pub banded_max: usize,
     /// How many mute rules there may be.
     pub mute_rules_max: usize,
     /// For how long history is kept.
@@ -34,6 +37,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             alarms_max: 10_000,
+            banded_max: MODELS_MAX,
             mute_rules_max: 1_000,
             history: Duration::from_hours(14 * 24),
             listeners: Vec::new(),
@@ -51,6 +55,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) config: Config,
     pub(crate) held: RwLock<Held>,
+    /// What alarms on bands compare with.
+    pub(crate) models: Models,
     pub(crate) listeners: parking_lot::RwLock<Vec<String>>,
     /// Something is due that was not before.
     pub(crate) changed: Notify,
@@ -90,6 +96,7 @@ impl Watch {
             listeners: parking_lot::RwLock::new(config.listeners.clone()),
             config,
             held: RwLock::new(held),
+            models: Models::default(),
             changed: Notify::new(),
             notices: watch::Sender::new(0),
         })))
@@ -112,6 +119,11 @@ impl Watch {
             let is_new = held.alarms.get(&definition.name).is_none();
             if is_new && held.alarms.iter().count() >= most {
                 let what = "alarms";
+                return Err(Error::Full { what, most });
+            }
+            let most = self.0.config.banded_max;
+            if is_banded(&definition) && banded_beside(&definition.name, &held.alarms) >= most {
+                let what = "alarms on bands of anomaly detection";
                 return Err(Error::Full { what, most });
             }
             Ok(held.alarms.put(definition, now)?)
@@ -242,4 +254,15 @@ impl Watch {
         self.0.changed.notify_one();
         Ok(())
     }
+}
+
+fn is_banded(definition: &Definition) -> bool {
+    definition.metric().is_some_and(source::is_banded)
+}
+
+/// How many other alarms compare with a band.
+fn banded_beside(name: &str, alarms: &Alarms) -> usize {
+    let others = alarms.iter().map(|alarm| &alarm.definition);
+    let others = others.filter(|definition| *definition.name != *name);
+    others.filter(|definition| is_banded(definition)).count()
 }

@@ -4,6 +4,7 @@
 //! time, the next one begins. A call that has expressions needs all of its metrics first, and has one page.
 
 mod ask;
+mod bands;
 mod expressions;
 mod searches;
 mod series;

@@ -73,6 +73,23 @@ fn capacity_bought_beforehand_has_no_price_of_the_list() {
 }
 
 #[test]
+fn a_fast_answer_costs_twice() {
+    let fast = Given {
+        tier: Some("fast"),
+        ..call("claude-opus-5-5", tokens(1_000, 200, 10_000, 0))
+    };
+    // 1,000 x 8 + 200 x 40 + 10,000 x 0.40.
+    fast.costs("0.02");
+    // 1,000 x 4 + 200 x 20 + 10,000 x 0.20.
+    call("claude-opus-5-5", tokens(1_000, 200, 10_000, 0)).costs("0.01");
+    let unknown = Given {
+        tier: Some("fast"),
+        ..call("claude-sonnet-5-5", tokens(1, 1, 0, 0))
+    };
+    unknown.has_no_cost(Absent::Tier);
+}
+
+#[test]
 fn inference_kept_in_the_united_states_costs_a_tenth_more() {
     // (1,000 x 5 + 200 x 25) x 1.1.
     let usage = tokens(1_000, 200, 0, 0);
@@ -86,6 +103,18 @@ fn inference_kept_in_the_united_states_costs_a_tenth_more() {
         ..call("claude-opus-4-6", usage)
     };
     global.costs("0.01");
+    // Somewhere that the list does not know of is not the usual price.
+    let elsewhere = Given {
+        geo: Some("mars"),
+        ..call("claude-opus-4-6", usage)
+    };
+    elsewhere.has_no_cost(Absent::Region);
+    // A model that can be kept nowhere says so.
+    let older = Given {
+        geo: Some("not_available"),
+        ..call("claude-opus-4-5", usage)
+    };
+    older.costs("0.01");
 }
 
 #[test]

@@ -89,6 +89,15 @@ fn an_upstream_may_be_billed_by_any_list() {
     let table = table.billing("http://proxy:4000*", "openai").unwrap();
     let call = at("http://proxy:4000/v1/chat/completions", "gpt-4o");
     assert_eq!(call.cost_in(&table).as_deref(), Ok("0.0035"));
+    let both = Table::built_in().billing("http://proxy:4000/*", "openai");
+    let both = both
+        .unwrap()
+        .billing("http://proxy:4000/claude/*", "anthropic");
+    let both = both.unwrap();
+    let call = at("http://proxy:4000/claude/v1/messages", "claude-haiku-4-5");
+    assert!(call.cost_in(&both).is_ok());
+    let call = at("http://proxy:4000/v1/chat/completions", "gpt-4o");
+    assert_eq!(call.cost_in(&both).as_deref(), Ok("0.0035"));
     let refused = Table::built_in().billing("*", "acme").unwrap_err();
     assert!(refused.to_string().contains("`anthropic`"), "{refused}");
 }

@@ -53,9 +53,9 @@ fn pictures_are_tokens() {
     usage.output_image = Some(Count::reported(1_290));
     // 10 x 0.30 + 1,290 x 30.
     call("gemini-2.5-flash-image", usage).costs("0.038703");
-    // Text beside the picture has no price that we know.
+    // Ten tokens of text beside the picture: 10 x 0.30 + 10 x 2.50 + 1,290 x 30.
     usage.output = Some(Count::reported(1_300));
-    call("gemini-2.5-flash-image", usage).has_no_cost(Absent::NoRate(Kind::Output));
+    call("gemini-2.5-flash-image", usage).costs("0.038728");
 }
 
 #[test]

@@ -154,9 +154,4 @@ async fn what_is_never_evaluated_is_refused() {
         "Error in expression 'e1': SEARCH cannot be used in an alarm, which watches one time series",
     )
     .await;
-    refused(
-        with("FIRST(ANOMALY_DETECTION_BAND(m1))"),
-        "Corelog has no models of anomaly detection: ANOMALY_DETECTION_BAND is not supported in alarms.",
-    )
-    .await;
 }

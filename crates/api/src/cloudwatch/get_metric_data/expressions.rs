@@ -8,6 +8,7 @@ use corelog_math::{Answer, Data, Plan, Range, label};
 use corelog_metrics::rounding_seconds;
 
 use super::ask::{Asked, What};
+use super::bands::Histories;
 use super::options;
 use super::searches::Finder;
 use super::series::{Series, Status};
@@ -46,6 +47,7 @@ pub(super) async fn answer(asked: &Asked, cx: &Context<'_>) -> Result<Computed, 
     if let Some(select) = plan.select() {
         data.selected = finder.select(select).await?;
     }
+    let histories = Histories::read(&plan, asked, &mut finder, cx).await?;
     let range = Range {
         from: asked.from,
         // Nothing is made up for a time that has not been.
@@ -53,6 +55,10 @@ pub(super) async fn answer(asked: &Asked, cx: &Context<'_>) -> Result<Computed, 
         rounding_seconds: rounding_seconds(asked.from, cx.now()),
     };
     let computing = tokio::task::spawn_blocking(move || {
+        let data = Data {
+            bands: Some(&histories),
+            ..data
+        };
         let answers = plan.evaluate(&data, range);
         (plan, answers)
     });

@@ -38,6 +38,17 @@ impl Series {
         asked: &Asked,
         cx: &Context<'_>,
     ) -> Result<Self, Fault> {
+        Self::read_from(asked.from, query, stat, asked, cx).await
+    }
+
+    /// The same, from another time on.
+    pub(super) async fn read_from(
+        from: Timestamp,
+        query: &Query,
+        stat: &Stat,
+        asked: &Asked,
+        cx: &Context<'_>,
+    ) -> Result<Self, Fault> {
         let mut series = Self {
             id: query.id.clone(),
             label: String::new(),
@@ -52,7 +63,7 @@ impl Series {
         let question = Question {
             metric: &stat.metric,
             unit: stat.unit,
-            from: asked.from,
+            from,
             to: asked.to,
             period: stat.period,
             statistics: &[stat.statistic],

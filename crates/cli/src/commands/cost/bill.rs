@@ -84,6 +84,9 @@ const BILLERS: [Columns; 3] = [
     },
 ];
 
+/// No line of a bill is larger, in 10⁻¹²: a million million, so that sums of lines have room.
+const LINE_PICOS_MAX: i128 = 1_000_000_000_000_000_000_000_000;
+
 /// Names of Bedrock among the products of AWS; models of others are products of the marketplace.
 const BEDROCK: [&str; 2] = ["amazonbedrock", "bedrock"];
 
@@ -177,7 +180,7 @@ fn is_usage_of_bedrock(names: &[String], row: &[String]) -> bool {
     is_usage && is_bedrock
 }
 
-/// The day of a time: `2026-11-20T00:00:00Z`, `2026-11-20 00:00:00`, `2026-11-20`, `11/20/2026`, or seconds.
+/// The day of a time: `2026-11-20T00:00:00Z`, `2026-11-20 00:00:00`, `2026-11-20`, or seconds since 1970.
 fn day_of(text: &str) -> Option<String> {
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(corelog_types::Timestamp::from_unix_ms(seconds.checked_mul(1_000)?).day());
@@ -219,6 +222,7 @@ fn picos(text: &str) -> Option<i128> {
         (false, Some(power)) => number.checked_add(power / 2)? / power,
         (false, None) => 0,
     };
+    let picos = (picos <= LINE_PICOS_MAX).then_some(picos)?;
     Some(if negative { -picos } else { picos })
 }
 
@@ -341,6 +345,8 @@ mod tests {
             ("0E-10", Some(0)),
             ("1e-999999", Some(0)),
             ("0e99999999", Some(0)),
+            ("1e12", Some(LINE_PICOS_MAX)),
+            ("1000000000000.01", None),
             ("1e99", None),
             ("", None),
             ("-", None),

@@ -253,6 +253,7 @@ pub(in crate::commands) fn in_words(why: &str) -> String {
         "no_rate" => "the model has no price for some kind of token",
         "mixed_cache" => "which kinds of tokens were cached is not known",
         "failed" => "the call failed",
+        "too_much" => "the counts are beyond all prices",
         "not_recorded" => "they were recorded without one",
         other => return safe(other),
     };

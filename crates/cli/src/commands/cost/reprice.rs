@@ -1,8 +1,8 @@
 //! Costs by the prices of today's configuration, of calls that were recorded before.
 //!
 //! The server groups calls that differ in their counts alone: those of one model, tier, region and day on the same side
-//! of every step of a price, with the same counts missing. Together they cost what they cost apart, so that a month is
-//! priced from a few rows.
+//! of every step of a price, with the same counts missing and the same counts at nothing. Together they cost what they
+//! cost apart, so that a month is priced from a few rows.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::calls::{Group, are_calls, count, number, said};
 use crate::client::Client;
 use crate::commands::query::{Row, Scope, rows_of};
 
-/// Every count of a record, its column, and whether it may be missing without a word.
+/// Every count of a record, and its column.
 const COUNTS: [(&str, &str); 10] = [
     ("input", "input"),
     ("output", "output"),
@@ -68,20 +68,13 @@ fn shared(table: &Table) -> Vec<(String, &'static str)> {
         steps.join(" + ")
     };
     all.push((steps, "step"));
-    // Which counts there are.
-    let there =
-        COUNTS.map(|(name, _)| format!("CASE WHEN {} IS NULL THEN '-' ELSE '+' END", usage(name)));
+    // Which counts there are, and which of them are of something: a call without audio has a cost where one with audio
+    // has none.
+    let there = COUNTS.map(|(name, _)| {
+        let value = usage(name);
+        format!("CASE WHEN {value} IS NULL THEN '-' WHEN {value} > 0 THEN '+' ELSE '0' END")
+    });
     all.push((there.join(" || "), "there"));
-    let some = |name: &str| format!("COALESCE({}, 0) > 0", usage(name));
-    all.push((
-        format!(
-            "{} AND ({} OR {})",
-            some("cacheRead"),
-            some("inputAudio"),
-            some("inputImage")
-        ),
-        "mixed",
-    ));
     all
 }
 
@@ -203,7 +196,7 @@ fn usage_of(row: &Row) -> Usage {
     let mut usage = Usage::default();
     let there = said(row, "there").unwrap_or_default();
     for ((name, column), is_there) in COUNTS.iter().zip(there.chars()) {
-        if is_there == '+'
+        if is_there != '-'
             && let Some(slot) = usage.entry_mut(name)
         {
             *slot = Some(Count::reported(count(row, &format!("sum_{column}"))));
@@ -249,6 +242,36 @@ mod tests {
         // Three longer ones: five times as much.
         assert_eq!(at("1").amount.to_string(), "0.0765");
         assert_eq!(at("0").currency.as_deref(), Some("USD"));
+    }
+
+    #[test]
+    fn a_count_of_nothing_is_a_count() {
+        let values = [
+            ("model", "claude-haiku-4-5"),
+            ("upstream", "https://api.anthropic.com/v1/messages"),
+            ("day", "2026-11-20"),
+            ("calls", "2"),
+            ("there", "+0--------"),
+            ("sum_input", "1000"),
+            ("sum_output", "0"),
+        ];
+        // 1,000 x 1, in millionths.
+        let group = group(&row(&values), Table::built_in());
+        assert_eq!(group.amount.to_string(), "0.001");
+    }
+
+    #[test]
+    fn calls_with_and_without_audio_are_apart() {
+        let scope = Scope {
+            since: 0,
+            until: 1,
+            groups: vec!["/g".to_owned()],
+        };
+        let sql = statement(&By::Model, &scope, Table::built_in());
+        let audio = "TRY_CAST(\"corelog.usage.inputAudio.value\" AS BIGINT)";
+        let apart =
+            format!("CASE WHEN {audio} IS NULL THEN '-' WHEN {audio} > 0 THEN '+' ELSE '0' END");
+        assert!(sql.contains(&apart), "{sql}");
     }
 
     #[test]

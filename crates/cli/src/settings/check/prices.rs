@@ -21,7 +21,7 @@ impl Settings {
         }
         for provider in &self.providers {
             if let Some(list) = &provider.prices {
-                let glob = format!("{}*", provider.upstream().trim_end_matches('/'));
+                let glob = format!("{}/*", provider.upstream().trim_end_matches('/'));
                 table = Arc::new(table.billing(&glob, list)?);
             }
         }

@@ -29,7 +29,9 @@ impl Planning<'_> {
             return Ok((plan, aggregates));
         };
         let is_stored = PROMOTED.iter().any(|it| it.column == key.group);
-        if key.slot.kind != Kind::Text || !is_stored {
+        let column = plan.schema().field_with_unqualified_name(&key.group);
+        let is_view = column.is_ok_and(|it| *it.data_type() == DataType::Utf8View);
+        if key.slot.kind != Kind::Text || !is_stored || !is_view {
             return Ok((plan, aggregates));
         }
         let begun: Option<Vec<_>> = aggregates.iter().map(|it| begun(&plan, it)).collect();

@@ -1,0 +1,105 @@
+//! Bands of anomaly detection: what was usual for a metric at each of the times asked for, given the two weeks before.
+//!
+//! A model is learnt for the call and forgotten with it, so a band is the same whenever it is asked for, and needs no
+//! detector to be put first. The band of an expression is learnt of the times asked for alone. Metrics of a high
+//! resolution have none.
+
+use std::collections::BTreeMap;
+
+use corelog_anomaly::{self as anomaly, Config};
+use corelog_math::{self as math, Plan};
+use corelog_types::Timestamp;
+
+use super::ask::{Asked, What};
+use super::searches::Finder;
+use super::series::Series;
+use crate::aws::{Context, Fault};
+
+/// What a model learns of.
+const HISTORY_MS: u64 = 14 * 24 * 3_600_000;
+/// Source: the user guide: detectors have no high resolution.
+const PERIOD_SECONDS_MIN: u32 = 60;
+
+/// What models learn of.
+pub(super) struct Histories {
+    from: Timestamp,
+    to: Timestamp,
+    metrics: BTreeMap<String, Vec<anomaly::Point>>,
+}
+
+impl Histories {
+    /// Reads what the plan's bands need.
+    pub(super) async fn read(
+        plan: &Plan,
+        asked: &Asked,
+        finder: &mut Finder<'_, '_>,
+        cx: &Context<'_>,
+    ) -> Result<Self, Fault> {
+        let from_ms = asked.from.unix_ms().saturating_sub(HISTORY_MS);
+        let mut metrics = BTreeMap::new();
+        for id in plan.banded() {
+            let query = asked.queries.iter().find(|query| query.id == id);
+            let Some((query, What::Metric(stat))) = query.map(|query| (query, &query.what)) else {
+                continue;
+            };
+            if stat.to_math().period_seconds < PERIOD_SECONDS_MIN {
+                continue;
+            }
+            let from = Timestamp::from_unix_ms(from_ms);
+            let series = Series::read_from(from, query, stat, asked, cx).await?;
+            finder.spend(series.points.len())?;
+            let points = series.points.iter();
+            let points = points.map(|&(at, value)| anomaly::Point { at, value });
+            metrics.insert(id, points.collect());
+        }
+        Ok(Self {
+            from: asked.from,
+            to: asked.to,
+            metrics,
+        })
+    }
+}
+
+impl math::Bands for Histories {
+    fn band(&self, id: &str, series: &math::Series, deviations: f64) -> Option<math::Band> {
+        if series.period_seconds < PERIOD_SECONDS_MIN {
+            return None;
+        }
+        let period_ms = u64::from(series.period_seconds) * 1_000;
+        let own: Vec<anomaly::Point>;
+        let points = if let Some(history) = self.metrics.get(id) {
+            history
+        } else {
+            own = series
+                .points
+                .iter()
+                .map(|point| anomaly::Point {
+                    at: point.at,
+                    value: point.value,
+                })
+                .collect();
+            &own
+        };
+        // A band stands where the points stand, and goes on where there are none.
+        let first_ms = series.points.first().map_or_else(
+            || self.from.unix_ms().next_multiple_of(period_ms),
+            |point| {
+                let before_ms = point.at.unix_ms().saturating_sub(self.from.unix_ms());
+                point.at.unix_ms() - before_ms / period_ms * period_ms
+            },
+        );
+        let start = Timestamp::from_unix_ms(first_ms);
+        let config = Config::new(period_ms);
+        let drawn = anomaly::bands(&config, points, start, self.to, deviations);
+        let mut band = math::Band::default();
+        for (at, edges) in drawn {
+            let Some(edges) = edges else {
+                continue;
+            };
+            let point = |value| math::Point { at, value };
+            band.upper.push(point(edges.upper));
+            band.lower.push(point(edges.lower));
+        }
+        Some(band)
+    }
+}
