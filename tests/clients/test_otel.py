@@ -5,6 +5,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import time
 
 import boto3
 import httpx
@@ -15,6 +16,7 @@ from processes import wait_for
 
 APP = pathlib.Path(__file__).with_name("otel_app.py")
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+START_NS = time.time_ns()
 
 
 @pytest.fixture(params=["openllmetry", "openinference"])
@@ -50,8 +52,8 @@ def span(number, **attributes):
         "traceId": TRACE,
         "spanId": f"{number:016x}",
         "name": "chat",
-        "startTimeUnixNano": "1795000000123000000",
-        "endTimeUnixNano": "1795000000363000000",
+        "startTimeUnixNano": str(START_NS),
+        "endTimeUnixNano": str(START_NS + 240_000_000),
         "attributes": [
             {"key": key.replace("__", "."), "value": value(text)} for key, text in attributes.items()
         ],
@@ -144,6 +146,9 @@ def test_an_export_that_is_sent_again_is_taken_once(stack):
 
 def test_what_cannot_be_taken_is_said_in_otlps_words(stack):
     spanless = span(0, gen_ai__operation__name="chat")
+    early = {**span(4, gen_ai__operation__name="chat"), "startTimeUnixNano": "1000000"}
+    answer = export(stack, [early])
+    assert "14 days" in answer.json()["partialSuccess"]["errorMessage"]
     answer = export(stack, [spanless, span(3, gen_ai__operation__name="chat")])
     assert answer.status_code == 200
     partial = answer.json()["partialSuccess"]

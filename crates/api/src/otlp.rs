@@ -178,7 +178,7 @@ fn read(
     state.catch_up(spool);
     let intake = &mut state.intake;
     let taken = match signal {
-        Signal::Traces => intake.traces(&body, encoding, booking),
+        Signal::Traces => intake.traces(&body, encoding, booking, now),
         Signal::Logs => intake.logs(&body, encoding, now),
     };
     let taken = taken.map_err(|error: Malformed| error.to_string())?;

@@ -46,6 +46,8 @@ const EVENT_THREADS: usize = 1;
 const QUERY_THREADS: usize = 8;
 /// Drained exchanges get this long beyond the callers' own.
 const DRAIN_GRACE: Duration = Duration::from_secs(5);
+/// Threads for what blocks get this long once all else has ended.
+const THREAD_GRACE: Duration = Duration::from_secs(5);
 
 /// Starts the gateway and serves until a signal.
 pub(crate) fn up(args: &UpArgs, env: &Environment) -> anyhow::Result<ExitCode> {
@@ -78,7 +80,10 @@ pub(crate) fn up(args: &UpArgs, env: &Environment) -> anyhow::Result<ExitCode> {
         events: events.handle().clone(),
     };
     let on = queries.handle().clone();
-    runtime.block_on(serve(args, env, &loaded, backgrounds, on))
+    let outcome = runtime.block_on(serve(args, env, &loaded, backgrounds, on));
+    // All that matters has ended by now. A thread that waits for a mail server may go on for long.
+    runtime.shutdown_timeout(THREAD_GRACE);
+    outcome
 }
 
 async fn serve(

@@ -123,7 +123,8 @@ impl Connector {
             .trim_matches(['[', ']'])
             .to_owned();
         let port = base.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let host = format!("{name}:{port}");
+        // An address of IPv6 stays in its brackets: a proxy is asked for it as it is.
+        let host = format!("{}:{port}", base.host().unwrap_or_default());
         let tls = if secure {
             let broken = |reason: String| Error::Tls {
                 host: host.clone(),
@@ -204,4 +205,27 @@ pub(crate) fn host_and_port(uri: &Uri) -> Option<(String, u16)> {
     };
     let host = uri.host()?.trim_matches(['[', ']']).to_owned();
     Some((host, uri.port_u16().unwrap_or(default)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_named_as_a_proxy_is_asked_for_it() {
+        for (base, host, address) in [
+            ("http://example.org", "example.org:80", "example.org"),
+            ("http://127.0.0.1:81", "127.0.0.1:81", "127.0.0.1"),
+            ("http://[::1]:82", "[::1]:82", "::1"),
+        ] {
+            let connector = Connector::new(&Config {
+                base: base.parse().unwrap(),
+                ca_pem: None,
+                proxy: None,
+            });
+            let connector = connector.unwrap();
+            assert_eq!(connector.host(), host);
+            assert_eq!(connector.address.0, address);
+        }
+    }
 }

@@ -2,9 +2,11 @@
 //!
 //! The letter's `Message-ID` is made of the message's id, so that a mail server or a reader that has seen it can drop a
 //! repeat. The server is spoken to on a thread for what blocks, since the library's own tasks would bring a second set of
-//! TLS settings; every step of it has the notifier's `timeout`.
+//! TLS settings; every step of it has the notifier's `timeout`. A server that keeps each step just within it holds its thread
+//! all the same, so only so many threads are given away.
 
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -14,6 +16,7 @@ use lettre::message::{Mailbox, MessageBuilder};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::{SmtpTransport, Transport as _};
+use tokio::sync::Semaphore;
 
 use crate::channel::Channel;
 use crate::error::Error;
@@ -22,6 +25,8 @@ use crate::message::{AlarmNews, Many, Message, Says};
 /// Names that one letter lists of each state.
 const NAMES_MAX: usize = 500;
 const LABEL_WIDTH: usize = 13;
+/// Threads that one mail server may hold: there are few, and recording needs them too.
+const THREADS_MAX: usize = 4;
 
 /// How the connection to a mail server is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +67,7 @@ pub(crate) struct Email {
     to: Vec<Mailbox>,
     place: String,
     timeout: Duration,
+    threads: Arc<Semaphore>,
 }
 
 impl Email {
@@ -85,6 +91,7 @@ impl Email {
                 config.port
             ),
             timeout: config.timeout,
+            threads: Arc::new(Semaphore::new(THREADS_MAX)),
         })
     }
 
@@ -194,13 +201,21 @@ impl Channel for Email {
     async fn send(&self, message: &Message, now: Timestamp) -> Result<(), Error> {
         let letter = self.letter(message, now)?;
         let transport = self.transport.clone();
-        let sending = tokio::task::spawn_blocking(move || transport.send(&letter));
+        let threads = Arc::clone(&self.threads);
+        let sending = async move {
+            let thread = threads.acquire_owned().await.ok()?;
+            let sending = move || {
+                let sent = transport.send(&letter);
+                drop(thread);
+                sent
+            };
+            tokio::task::spawn_blocking(sending).await.ok()
+        };
         // A server that keeps each step just within its time is not waited for.
-        match tokio::time::timeout(self.timeout.saturating_mul(3), sending).await {
-            Ok(Ok(sent)) => sent.map(drop).map_err(Error::Mail),
-            Ok(Err(_)) | Err(_) => Err(Error::TimedOut {
-                after: self.timeout.saturating_mul(3),
-            }),
+        let after = self.timeout.saturating_mul(3);
+        match tokio::time::timeout(after, sending).await {
+            Ok(Some(sent)) => sent.map(drop).map_err(Error::Mail),
+            Ok(None) | Err(_) => Err(Error::TimedOut { after }),
         }
     }
 

@@ -34,9 +34,9 @@ const PREFIX: &str = "whsec_";
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Vec<u8>);
 
-/// The text behind `whsec_` is no base64.
+/// The text behind `whsec_` is no base64, or there is none.
 #[derive(Debug, thiserror::Error)]
-#[error("what follows `whsec_` in the secret is no base64")]
+#[error("the secret is empty, or what follows `whsec_` in it is no base64")]
 pub struct SecretError;
 
 impl Secret {
@@ -45,10 +45,15 @@ impl Secret {
     /// # Errors
     /// [`SecretError`].
     pub fn parse(text: &str) -> Result<Self, SecretError> {
-        match text.strip_prefix(PREFIX) {
-            Some(base64) => STANDARD.decode(base64).map(Self).map_err(|_| SecretError),
-            None => Ok(Self(text.as_bytes().to_vec())),
+        let key = match text.strip_prefix(PREFIX) {
+            Some(base64) => STANDARD.decode(base64).map_err(|_| SecretError)?,
+            None => text.as_bytes().to_vec(),
+        };
+        // Anybody can sign with an empty key.
+        if key.is_empty() {
+            return Err(SecretError);
         }
+        Ok(Self(key))
     }
 
     /// The headers that prove who sent a body, and when.
@@ -166,7 +171,9 @@ mod tests {
             Secret::parse("hunter2").unwrap(),
             Secret(b"hunter2".to_vec())
         );
-        assert!(Secret::parse("whsec_?").is_err());
+        for none in ["whsec_?", "whsec_", ""] {
+            assert!(Secret::parse(none).is_err(), "{none}");
+        }
         assert_eq!(format!("{:?}", Secret::parse("hunter2").unwrap()), "***");
     }
 }

@@ -15,7 +15,8 @@ use corelog_types::{Operation, Usage};
 use serde::Deserialize;
 
 use crate::attributes::Attributes;
-use crate::request::Span;
+use crate::record::is_secret;
+use crate::request::{Event, Span};
 
 /// What a span stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -260,7 +261,7 @@ fn tags(it: &Attributes) -> Vec<(String, String)> {
             value => value.to_string(),
         };
         let fits = key.len() <= TAG_CHARS_MAX && value.len() <= TAG_CHARS_MAX;
-        if tags.len() < TAGS_MAX && fits {
+        if tags.len() < TAGS_MAX && fits && !is_secret(key) {
             tags.push((key.to_owned(), value));
         }
     };
@@ -293,8 +294,13 @@ const ID_BYTES_MAX: usize = 256;
 /// A message longer than this is cut.
 const MESSAGE_BYTES_MAX: usize = 1_024;
 
+/// Whether an event tells of an exception.
+pub(crate) fn is_exception(event: &Event) -> bool {
+    event.name == "exception"
+}
+
 fn failure(span: &Span) -> Option<Failure> {
-    let exception = span.events.iter().rev().find(|it| it.name == "exception");
+    let exception = span.events.iter().rev().find(|it| is_exception(it));
     let thrown = exception.and_then(|it| it.attributes.text("exception.type"));
     let kind = span.attributes.text("error.type");
     if !span.status.is_error && kind.is_none() {

@@ -12,6 +12,7 @@ pub(crate) mod message;
 use serde_json::{Map, Value, json};
 
 use crate::attributes::Attributes;
+use crate::record::holds_secret;
 use crate::request::{Event, Span};
 
 /// Name of the event that holds what the span may hold too.
@@ -151,6 +152,7 @@ fn parameters(it: &Attributes) -> Option<Value> {
         if let Some(name) = key.strip_prefix("gen_ai.request.")
             && name != "model"
             && !value.is_null()
+            && !holds_secret(name, value)
         {
             parameters.insert(name.to_owned(), value.clone());
         }
@@ -159,7 +161,7 @@ fn parameters(it: &Attributes) -> Option<Value> {
         && let Some(Value::Object(said)) = it.structure("llm.invocation_parameters")
     {
         parameters = said;
-        parameters.remove("model");
+        parameters.retain(|name, value| name != "model" && !holds_secret(name, value));
     }
     (!parameters.is_empty()).then_some(Value::Object(parameters))
 }

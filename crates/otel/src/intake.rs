@@ -5,11 +5,12 @@
 //! for their span. Everything else of a trace (HTTP, databases) is none of ours: taken, and not kept.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 
 use corelog_record::{Document, SpanFacts};
 use corelog_types::{RecordId, Timestamp};
 
-use crate::call::{Kind, Task, call, kind};
+use crate::call::{Kind, Task, call, is_exception, kind};
 use crate::content::{content, is_content};
 use crate::joiner::Joiner;
 use crate::record::{Booking, Record, record, span_facts};
@@ -19,6 +20,10 @@ use crate::step::{Step, step};
 
 /// How far up a span's ancestors are looked for.
 const ANCESTORS_MAX: usize = 64;
+/// How long ago a span may have begun, and how far ahead. Decision: as `PutLogEvents` has it, since each day that there is
+/// a record of is a part of the table of its own.
+const OLD_MS: u64 = 14 * 24 * 3_600_000;
+const AHEAD_MS: u64 = 2 * 3_600_000;
 
 /// What is remembered between exports.
 #[derive(Debug, Default)]
@@ -49,7 +54,9 @@ pub struct Taken {
 impl Intake {
     /// Remembers a record that is kept: one that the gateway made, or one of those that were taken here.
     pub fn note(&mut self, id: RecordId, began: Timestamp, document: &Document) {
-        self.seen.note(id, began, document);
+        if let Some(key) = self.seen.note(id, began, document) {
+            self.joiner.take(key);
+        }
     }
 
     /// Reads an `ExportTraceServiceRequest`.
@@ -61,8 +68,11 @@ impl Intake {
         body: &[u8],
         encoding: Encoding,
         booking: &Booking,
+        now: Timestamp,
     ) -> Result<Taken, Malformed> {
-        let mut read = Read::default();
+        let now_ms = now.unix_ms();
+        let times = now_ms.saturating_sub(OLD_MS)..=now_ms.saturating_add(AHEAD_MS);
+        let mut read = Read::of(times);
         request::spans(body, encoding, &mut read)?;
         let mut taken = Taken {
             steps: read.steps,
@@ -94,7 +104,6 @@ impl Intake {
     /// The record of a call, if there is none yet.
     fn record(&mut self, model: Model, tree: &Tree, booking: &Booking) -> Option<Record> {
         let Model { span, task, facts } = model;
-        let said = self.joiner.take(span.key);
         let call = call(&span, task);
         let start_ms = span.start_ns / 1_000_000;
         let sought = Sought {
@@ -107,9 +116,11 @@ impl Intake {
             end_ms: (span.end_ns / 1_000_000).max(start_ms),
         };
         if self.seen.find(sought).is_some() {
+            self.joiner.take(span.key);
             return None;
         }
-        let content = content(&span, &said);
+        // They stay until the record is kept: if it cannot be, the span is sent again.
+        let content = content(&span, self.joiner.of(span.key));
         Some(record(facts, &span, call, &content, booking))
     }
 
@@ -147,8 +158,9 @@ struct Model {
 }
 
 /// What an export of spans holds.
-#[derive(Default)]
 struct Read {
+    /// When a span that is kept may have begun, in milliseconds.
+    times: RangeInclusive<u64>,
     parents: Vec<(SpanKey, [u8; 8])>,
     models: Vec<Model>,
     steps: Vec<Step>,
@@ -157,17 +169,40 @@ struct Read {
     why: Option<&'static str>,
 }
 
+impl Read {
+    fn of(times: RangeInclusive<u64>) -> Self {
+        Self {
+            times,
+            parents: Vec::new(),
+            models: Vec::new(),
+            steps: Vec::new(),
+            others: 0,
+            refused: 0,
+            why: None,
+        }
+    }
+}
+
 impl Visitor<Span> for Read {
-    fn take(&mut self, origin: &Origin, span: Span) {
+    fn take(&mut self, origin: &Origin, mut span: Span) {
         if let Some(parent) = span.parent {
             self.parents.push((span.key, parent));
         }
-        match kind(&span.attributes) {
-            Kind::Model(task) => self.models.push(Model {
-                task,
-                facts: span_facts(origin, &span),
-                span,
-            }),
+        let kind = kind(&span.attributes);
+        if kind != Kind::Other && !self.times.contains(&(span.start_ns / 1_000_000)) {
+            return self
+                .refuse("a span that began more than 14 days ago, or more than 2 hours ahead");
+        }
+        match kind {
+            Kind::Model(task) => {
+                span.events
+                    .retain(|event| is_exception(event) || is_content(event));
+                self.models.push(Model {
+                    task,
+                    facts: span_facts(origin, &span),
+                    span,
+                });
+            }
             Kind::Step => self.steps.push(step(span_facts(origin, &span), &span)),
             Kind::Other => self.others += 1,
         }

@@ -54,7 +54,12 @@ impl Joiner {
         self.trim(now);
     }
 
-    /// The messages of a span.
+    /// The messages of a span, which stay.
+    pub(crate) fn of(&self, key: SpanKey) -> &[Event] {
+        self.waiting.get(&key).map_or(&[], |held| &held.events)
+    }
+
+    /// The messages of a span, which go.
     pub(crate) fn take(&mut self, key: SpanKey) -> Vec<Event> {
         let Some(held) = self.waiting.remove(&key) else {
             return Vec::new();

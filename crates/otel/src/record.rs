@@ -12,7 +12,7 @@ use corelog_record::{
 use corelog_types::{RecordId, Timestamp};
 use serde_json::{Map, Value};
 
-use crate::attributes::Attributes;
+use crate::attributes::{Attributes, structure_of};
 use crate::call::{Call, cut};
 use crate::content::Content;
 use crate::id::{hex, record_id};
@@ -78,6 +78,7 @@ impl Record {
             extension.cut.extend(cut.into_iter().map(by_policy));
         }
     }
+
     /// The pieces of the stored record: the envelope, and the bodies behind it.
     ///
     /// # Errors
@@ -237,7 +238,7 @@ pub(crate) fn span_facts(origin: &Origin, span: &Span) -> SpanFacts {
 fn kept(attributes: &Attributes) -> Map<String, Value> {
     attributes
         .iter()
-        .filter(|(key, value)| is_kept(key) && is_small(value))
+        .filter(|(key, value)| is_kept(key) && is_small(value) && !holds_secret(key, value))
         .take(KEPT_MAX)
         .map(|(key, value)| (key.to_owned(), value.clone()))
         .collect()
@@ -279,17 +280,45 @@ pub(crate) fn is_kept(key: &str) -> bool {
 
 /// Whether an attribute is likely to hold a secret, by its name.
 pub(crate) fn is_secret(key: &str) -> bool {
-    const PARTS: [&str; 7] = [
+    const PARTS: [&str; 15] = [
         "header",
         "authorization",
         "api_key",
         "api-key",
         "apikey",
+        "access_key",
+        "private_key",
         "password",
         "secret",
+        "credential",
+        "cookie",
+        "access_token",
+        "auth_token",
+        "refresh_token",
+        "session_token",
     ];
     let lower = key.to_ascii_lowercase();
     PARTS.iter().any(|part| lower.contains(part))
+}
+
+/// Whether an attribute is likely to hold a secret, by its name or by one inside: parameters and metadata come as objects,
+/// or as JSON texts of such, and some providers take their key in the query of a URL.
+pub(crate) fn holds_secret(key: &str, value: &Value) -> bool {
+    if is_secret(key) {
+        return true;
+    }
+    match value {
+        Value::Array(values) => values.iter().any(|value| holds_secret("", value)),
+        Value::Object(members) => members.iter().any(|(key, value)| holds_secret(key, value)),
+        Value::String(text) if text.starts_with(['{', '[']) => {
+            structure_of(value).is_some_and(|inner| holds_secret("", &inner))
+        }
+        Value::String(text) => {
+            let is_url = key.contains("url") || key.starts_with("http.");
+            is_url && text.contains(['?', '@'])
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 fn is_small(value: &Value) -> bool {

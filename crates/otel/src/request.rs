@@ -21,6 +21,11 @@ const EVENTS_MAX: usize = 4_096;
 const DEPTH_MAX: usize = 32;
 /// Spans or log events of one request that are taken; SDKs send 512 at once, collectors 8,192.
 const ITEMS_MAX: u64 = 20_000;
+/// Resources of one request, and scopes of one resource, that an export in JSON may have.
+const GROUPS_MAX: usize = 20_000;
+/// Members of lists and maps that are read of one span, event or resource, and in all that one request keeps twice as
+/// many. Two bytes may be one, and each takes a hundred.
+const VALUES_MAX: usize = 1 << 19;
 
 /// The encoding of a request, and so of its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,11 +155,17 @@ pub(crate) fn logs(
 struct Counted<'a, T> {
     visitor: &'a mut dyn Visitor<T>,
     taken: u64,
+    /// How many values it may still hand on.
+    room: usize,
 }
 
 impl<'a, T> Counted<'a, T> {
     fn of(visitor: &'a mut dyn Visitor<T>) -> Self {
-        Self { visitor, taken: 0 }
+        Self {
+            visitor,
+            taken: 0,
+            room: 2 * VALUES_MAX,
+        }
     }
 
     /// Whether one more is read at all.
@@ -167,6 +178,34 @@ impl<'a, T> Counted<'a, T> {
         }
         fits
     }
+
+    /// Whether the values of a span or log event fit with those that were handed on.
+    fn has_room(&mut self, values: usize) -> bool {
+        let room = self.room.checked_sub(values);
+        self.room = room.unwrap_or(self.room);
+        if room.is_none() {
+            self.refuse_values();
+        }
+        room.is_some()
+    }
+
+    fn refuse_values(&mut self) {
+        self.visitor
+            .refuse("more values than the spans or log records of one request may have");
+    }
+}
+
+/// How many values there are in one, itself among them.
+fn values_in(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => values.iter().map(values_in).sum::<usize>() + 1,
+        Value::Object(members) => members.values().map(values_in).sum::<usize>() + 1,
+        _ => 1,
+    }
+}
+
+fn values_of(attributes: &Attributes) -> usize {
+    attributes.iter().map(|(_, value)| values_in(value)).sum()
 }
 
 /// A span as its fields came, before it is known to be one.
@@ -193,6 +232,14 @@ impl Counted<'_, Span> {
         if raw.start_ns == 0 {
             return self.visitor.refuse("a span without a start time");
         }
+        let in_events: usize = raw
+            .events
+            .iter()
+            .map(|it| values_of(&it.attributes) + 1)
+            .sum();
+        if !self.has_room(values_of(&raw.attributes) + in_events) {
+            return;
+        }
         let span = Span {
             key,
             parent: <[u8; 8]>::try_from(raw.parent.as_slice())
@@ -216,6 +263,9 @@ impl Counted<'_, LogEvent> {
             && let Some(name) = event.attributes.text("event.name").map(str::to_owned)
         {
             event.name = name;
+        }
+        if !self.has_room(values_of(&event.attributes) + values_in(&event.body)) {
+            return;
         }
         let key = key_of(trace, span);
         self.visitor.take(origin, LogEvent { key, event });

@@ -27,6 +27,8 @@ use crate::request::SpanKey;
 
 /// Calls that are remembered.
 const CALLS_MAX: usize = 32_768;
+/// Spans of one call that are remembered: an application that is instrumented twice has two.
+const KEYS_MAX: usize = 16;
 /// Calls of one trace that are compared.
 const OF_TRACE_MAX: usize = 256;
 /// How far apart the beginnings of what has one id may be.
@@ -93,11 +95,14 @@ fn text(name: &str, text: &str) -> Key {
 }
 
 impl Seen {
-    /// Remembers a recorded call: one of the gateway's, or a span's.
-    pub(crate) fn note(&mut self, id: RecordId, began: Timestamp, document: &Document) {
-        let Some(extension) = document.corelog.as_deref() else {
-            return;
-        };
+    /// Remembers a recorded call: one of the gateway's, or a span's, of which it gives the key.
+    pub(crate) fn note(
+        &mut self,
+        id: RecordId,
+        began: Timestamp,
+        document: &Document,
+    ) -> Option<SpanKey> {
+        let extension = document.corelog.as_deref()?;
         let trace = extension.trace.as_ref();
         let trace_id = trace.map(|it| bytes_of_hex(&it.trace_id));
         let key_of = |span: &Option<String>| {
@@ -108,7 +113,8 @@ impl Seen {
         let key = trace.and_then(|it| key_of(&it.span_id));
         if extension.span.is_some() {
             let parent = trace.and_then(|it| key_of(&it.parent_span_id));
-            return self.note_span(id, began, extension.response_id.as_deref(), key, parent);
+            self.note_span(id, began, extension.response_id.as_deref(), key, parent);
+            return key;
         }
         let mut keys: Vec<Key> = key.map(within).into_iter().collect();
         let response = extension
@@ -132,6 +138,7 @@ impl Seen {
             is_claimed: false,
         };
         self.insert(known);
+        None
     }
 
     fn note_span(
@@ -220,7 +227,7 @@ impl Seen {
         let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
         let known = self.calls.get_mut(at)?;
         known.is_claimed = true;
-        if self.by_key.insert(key, number).is_none() {
+        if known.keys.len() < KEYS_MAX && self.by_key.insert(key, number).is_none() {
             known.keys.push(key);
         }
         Some(known.id)

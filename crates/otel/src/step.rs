@@ -7,12 +7,15 @@ use corelog_record::SpanFacts;
 use corelog_types::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::call::cut;
 use crate::id::hex;
-use crate::record::{is_kept, is_secret};
+use crate::record::{holds_secret, is_kept, is_secret};
 use crate::request::Span;
 
 /// A line longer than this loses its largest attributes; a log event may have 1 MB.
 const LINE_BYTES_MAX: usize = 256 * 1_024;
+const ERROR_BYTES_MAX: usize = 1_024;
+const KIND_BYTES_MAX: usize = 64;
 
 /// A step of a trace.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +49,8 @@ pub(crate) fn step(facts: SpanFacts, span: &Span) -> Step {
     let mut line = Map::new();
     let ms = |ns: u64| Timestamp::from_unix_ms(ns / 1_000_000).rfc3339_ms();
     let optional = |value: Option<String>| value.map_or(Value::Null, Value::String);
-    let error = span.status.is_error.then(|| span.status.message.clone());
+    let error = || cut(&span.status.message, ERROR_BYTES_MAX).to_owned();
+    let error = span.status.is_error.then(error);
     for (name, value) in [
         ("traceId", hex(&span.key.trace).into()),
         ("spanId", hex(&span.key.span).into()),
@@ -63,7 +67,11 @@ pub(crate) fn step(facts: SpanFacts, span: &Span) -> Step {
             line.insert(name.to_owned(), value);
         }
     }
-    let public = span.attributes.iter().filter(|(key, _)| !is_secret(key));
+    // What went in and came out is the application's own: it is kept whole, or not at all.
+    let public = span
+        .attributes
+        .iter()
+        .filter(|(key, value)| !is_secret(key) && !(is_kept(key) && holds_secret(key, value)));
     Step {
         time: Timestamp::from_unix_ms(span.start_ns / 1_000_000),
         facts: line,
@@ -81,5 +89,5 @@ fn kind(span: &Span) -> String {
         "openinference.span.kind",
         "traceloop.span.kind",
     ]);
-    said.unwrap_or("step").to_ascii_lowercase()
+    cut(said.unwrap_or("step"), KIND_BYTES_MAX).to_ascii_lowercase()
 }

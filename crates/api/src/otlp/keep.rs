@@ -76,15 +76,15 @@ pub(super) async fn steps(api: &Api, taken: &Taken, key: Option<&str>) -> Result
     if taken.steps.is_empty() || !api.events().are_kept() {
         return Ok(());
     }
-    let now = api.clock().now();
-    prepare(api, now)
-        .await
-        .map_err(|error| unavailable(&error))?;
     // A step has no provider: what holds for calls of all holds for it.
     let policy = api.keeps().keeps("", None, key);
     if !policy.record {
         return Ok(());
     }
+    let now = api.clock().now();
+    prepare(api, now)
+        .await
+        .map_err(|error| unavailable(&error))?;
     let content = policy.input && policy.output;
     let mut steps: Vec<&Step> = taken.steps.iter().collect();
     steps.sort_by_key(|step| step.time);
@@ -143,5 +143,5 @@ async fn prepare(api: &Api, now: Timestamp) -> Result<(), CatalogError> {
 /// What is not kept is to be sent again.
 fn unavailable(error: &(dyn std::error::Error + 'static)) -> Refusal {
     tracing::warn!(error = %Chain(error), "an OTLP export could not be kept");
-    Refusal::Unavailable(Chain(error).to_string())
+    Refusal::Unavailable("the export cannot be kept now".to_owned())
 }

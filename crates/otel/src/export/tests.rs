@@ -158,7 +158,9 @@ fn a_span_that_came_in_goes_out_as_itself() {
         "startTimeUnixNano": "1795000000123000000", "endTimeUnixNano": "1795000000223000000",
         "attributes": attributes}]}]}]})
     .to_string();
-    let taken = Intake::default().traces(body.as_bytes(), Encoding::Json, &Booking::default());
+    let now = Timestamp::from_unix_ms(1_795_000_001_000);
+    let booking = Booking::default();
+    let taken = Intake::default().traces(body.as_bytes(), Encoding::Json, &booking, now);
     let record = taken.unwrap().records.remove(0);
     let out = Exported {
         id: record.id,

@@ -72,7 +72,7 @@ fn booking() -> Booking {
 }
 
 fn taken(intake: &mut Intake, spans: &[Value]) -> Taken {
-    let taken = intake.traces(&export(spans), Encoding::Json, &booking());
+    let taken = intake.traces(&export(spans), Encoding::Json, &booking(), NOW);
     taken.unwrap()
 }
 
@@ -527,6 +527,95 @@ fn an_application_that_is_instrumented_twice_reports_a_call_once() {
     assert_eq!(taken(&mut intake, &[elsewhere]).records.len(), 1);
 }
 
+/// A span is sent again if its record could not be kept, but its messages are not.
+#[test]
+fn messages_wait_until_the_record_is_kept() {
+    let mut intake = Intake::default();
+    let span_id = "469d43fe204d59e5";
+    let said = json!({"content": "What rock?"});
+    let logs = export_logs(&[(span_id, "gen_ai.user.message", said)]);
+    intake.logs(&logs, Encoding::Json, NOW).unwrap();
+    let call = [span(span_id, "", &json!({"gen_ai.operation.name": "chat"}))];
+    for _ in 0..2 {
+        let taken = taken(&mut intake, &call);
+        let input = body(taken.records[0].input.as_ref());
+        assert_eq!(input["messages"], json!([text("user", "What rock?")]));
+    }
+    let record = taken(&mut intake, &call).records.remove(0);
+    kept(&mut intake, &record);
+    let key = SpanKey {
+        trace: crate::id::bytes_of_hex(TRACE).try_into().unwrap(),
+        span: crate::id::bytes_of_hex(span_id).try_into().unwrap(),
+    };
+    assert_eq!(intake.joiner.of(key), []);
+}
+
+#[test]
+fn a_span_of_another_time_is_refused() {
+    let call = json!({"gen_ai.operation.name": "chat"});
+    let hour = 3_600_000_000_000;
+    let mut intake = Intake::default();
+    for (at, is_taken) in [
+        (1_000_000, false),
+        (START - 14 * 24 * hour - hour, false),
+        (START - 14 * 24 * hour + hour, true),
+        (START + hour, true),
+        (START + 3 * hour, false),
+        (u64::MAX, false),
+    ] {
+        let mut span = span("00f067aa0ba902b7", "", &call);
+        span["startTimeUnixNano"] = json!(at.to_string());
+        let taken = taken(&mut intake, &[span]);
+        let expected = if is_taken { (1, 0) } else { (0, 1) };
+        assert_eq!(
+            (taken.records.len() as u64, taken.refused),
+            expected,
+            "{at}"
+        );
+    }
+    // What is none of ours is taken, whenever it was.
+    let mut other = span("00f067aa0ba902b7", "", &json!({"http.method": "GET"}));
+    other["startTimeUnixNano"] = json!("1");
+    let taken = taken(&mut intake, &[other]);
+    assert_eq!((taken.others, taken.refused), (1, 0));
+}
+
+#[test]
+fn what_is_secret_by_its_name_is_kept_nowhere() {
+    let record = only(&json!({
+        "openinference.span.kind": "LLM",
+        "llm.model_name": "gpt-4o",
+        "input.value": "What rock?",
+        "llm.invocation_parameters":
+            "{\"temperature\":0.5,\"extra_headers\":{\"x\":\"hunter2\"},\"extra\":{\"api_key\":\"hunter2\"}}",
+        "metadata": "{\"team\":\"reef\",\"openai_api_key\":\"hunter2\"}",
+        "traceloop.association.properties.password": "hunter2",
+        "url.full": "https://example.org/v1?key=hunter2",
+        "http.request.header.cookie": ["hunter2"],
+    }));
+    let extension = record.document.corelog.as_deref().unwrap();
+    assert_eq!(extension.tags.get("team").map(String::as_str), Some("reef"));
+    let parameters = &body(record.input.as_ref())["parameters"];
+    assert_eq!(parameters, &json!({"temperature": 0.5}));
+    let whole = record.pieces().unwrap().concat();
+    let whole = String::from_utf8_lossy(&whole);
+    assert!(!whole.contains("hunter2"), "{whole}");
+}
+
+#[test]
+fn a_step_has_a_short_error_and_no_secrets() {
+    let mut step = span(
+        "00f067aa0ba902b7",
+        "",
+        &json!({"traceloop.span.kind": "tool", "metadata": "{\"token_secret\":\"hunter2\"}"}),
+    );
+    step["status"] = json!({"code": 2, "message": "x".repeat(5_000)});
+    let taken = taken(&mut Intake::default(), &[step]);
+    let line: Value = serde_json::from_str(&taken.steps[0].line(true)).unwrap();
+    assert_eq!(line["error"].as_str().map(str::len), Some(1_024));
+    assert_eq!(line["attributes"], json!({"traceloop.span.kind": "tool"}));
+}
+
 #[test]
 fn what_is_no_span_is_refused_and_the_rest_taken() {
     let good = span(
@@ -559,7 +648,7 @@ proptest! {
     fn any_bytes_are_taken_or_refused(bytes in proptest::collection::vec(0..=255_u8, 0..300)) {
         let mut intake = Intake::default();
         for encoding in [Encoding::Protobuf, Encoding::Json] {
-            let _ = intake.traces(&bytes, encoding, &Booking::default());
+            let _ = intake.traces(&bytes, encoding, &Booking::default(), NOW);
             let _ = intake.logs(&bytes, encoding, NOW);
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     ATTRIBUTES_MAX, Counted, DEPTH_MAX, EVENTS_MAX, Event, LogEvent, Origin, RawSpan, Span, Status,
+    VALUES_MAX,
 };
 use crate::attributes::Attributes;
 use crate::protobuf::{Broken, Fields, Wire};
@@ -45,6 +46,7 @@ fn each_item(body: &[u8], take: Take<'_>) -> Result<(), Broken> {
 
 fn of_resource(group: &[u8], take: Take<'_>) -> Result<(), Broken> {
     let mut origin = Origin::default();
+    let mut room = VALUES_MAX;
     // The resource comes first in what encoders write, but need not.
     let mut fields = Fields::of(group);
     while let Some((number, wire)) = fields.next()? {
@@ -52,7 +54,7 @@ fn of_resource(group: &[u8], take: Take<'_>) -> Result<(), Broken> {
             let mut resource = Fields::of(wire.bytes()?);
             while let Some((number, wire)) = resource.next()? {
                 if number == 1 {
-                    attribute(wire, &mut origin.resource)?;
+                    attribute(wire, &mut origin.resource, &mut room)?;
                 }
             }
         }
@@ -90,6 +92,7 @@ fn of_scope(group: &[u8], origin: &mut Origin, take: Take<'_>) -> Result<(), Bro
 
 fn span(message: &[u8]) -> Result<RawSpan, Broken> {
     let mut span = RawSpan::default();
+    let mut room = VALUES_MAX;
     let mut fields = Fields::of(message);
     while let Some((number, wire)) = fields.next()? {
         match number {
@@ -99,8 +102,10 @@ fn span(message: &[u8]) -> Result<RawSpan, Broken> {
             5 => span.name = wire.text()?,
             7 => span.start_ns = wire.fixed64()?,
             8 => span.end_ns = wire.fixed64()?,
-            9 => attribute(wire, &mut span.attributes)?,
-            11 if span.events.len() < EVENTS_MAX => span.events.push(event(wire.bytes()?)?),
+            9 => attribute(wire, &mut span.attributes, &mut room)?,
+            11 if span.events.len() < EVENTS_MAX => {
+                span.events.push(event(wire.bytes()?, &mut room)?);
+            }
             15 => span.status = status(wire.bytes()?)?,
             _ => {}
         }
@@ -121,14 +126,14 @@ fn status(message: &[u8]) -> Result<Status, Broken> {
     Ok(status)
 }
 
-fn event(message: &[u8]) -> Result<Event, Broken> {
+fn event(message: &[u8], room: &mut usize) -> Result<Event, Broken> {
     let mut event = Event::default();
     let mut fields = Fields::of(message);
     while let Some((number, wire)) = fields.next()? {
         match number {
             1 => event.time_ns = wire.fixed64()?,
             2 => event.name = wire.text()?,
-            3 => attribute(wire, &mut event.attributes)?,
+            3 => attribute(wire, &mut event.attributes, room)?,
             _ => {}
         }
     }
@@ -139,12 +144,13 @@ fn log_record(message: &[u8]) -> Result<(&[u8], &[u8], Event), Broken> {
     let (mut trace, mut span) = (&[][..], &[][..]);
     let mut event = Event::default();
     let mut observed_ns = 0;
+    let mut room = VALUES_MAX;
     let mut fields = Fields::of(message);
     while let Some((number, wire)) = fields.next()? {
         match number {
             1 => event.time_ns = wire.fixed64()?,
-            5 => event.body = value(wire.bytes()?, 0)?,
-            6 => attribute(wire, &mut event.attributes)?,
+            5 => event.body = value(wire.bytes()?, 0, &mut room)?,
+            6 => attribute(wire, &mut event.attributes, &mut room)?,
             9 => trace = wire.bytes()?,
             10 => span = wire.bytes()?,
             11 => observed_ns = wire.fixed64()?,
@@ -158,29 +164,30 @@ fn log_record(message: &[u8]) -> Result<(&[u8], &[u8], Event), Broken> {
     Ok((trace, span, event))
 }
 
-fn attribute(wire: Wire<'_>, attributes: &mut Attributes) -> Result<(), Broken> {
-    let (key, value) = key_value(wire.bytes()?, 0)?;
+fn attribute(wire: Wire<'_>, attributes: &mut Attributes, room: &mut usize) -> Result<(), Broken> {
+    let (key, value) = key_value(wire.bytes()?, 0, room)?;
     if attributes.len() < ATTRIBUTES_MAX {
         attributes.set(key, value);
     }
     Ok(())
 }
 
-fn key_value(message: &[u8], depth: usize) -> Result<(String, Value), Broken> {
+fn key_value(message: &[u8], depth: usize, room: &mut usize) -> Result<(String, Value), Broken> {
     let (mut key, mut held) = (String::new(), Value::Null);
     let mut fields = Fields::of(message);
     while let Some((number, wire)) = fields.next()? {
         match number {
             1 => key = wire.text()?,
-            2 => held = value(wire.bytes()?, depth)?,
+            2 => held = value(wire.bytes()?, depth, room)?,
             _ => {}
         }
     }
     Ok((key, held))
 }
 
-/// An `AnyValue` as JSON: bytes are base64, and what JSON has no number for is null.
-fn value(message: &[u8], depth: usize) -> Result<Value, Broken> {
+/// An `AnyValue` as JSON: bytes are base64, and what JSON has no number for is null. `room` is how many members of lists
+/// and maps may still be read.
+fn value(message: &[u8], depth: usize, room: &mut usize) -> Result<Value, Broken> {
     if depth > DEPTH_MAX {
         return Err(Broken);
     }
@@ -192,8 +199,8 @@ fn value(message: &[u8], depth: usize) -> Result<Value, Broken> {
             2 => Value::Bool(wire.varint()? != 0),
             3 => Value::from(wire.varint()?.cast_signed()),
             4 => Value::from(f64::from_bits(wire.fixed64()?)),
-            5 => array(wire.bytes()?, depth)?,
-            6 => map(wire.bytes()?, depth)?,
+            5 => array(wire.bytes()?, depth, room)?,
+            6 => map(wire.bytes()?, depth, room)?,
             7 => Value::String(STANDARD.encode(wire.bytes()?)),
             _ => held,
         };
@@ -201,23 +208,25 @@ fn value(message: &[u8], depth: usize) -> Result<Value, Broken> {
     Ok(held)
 }
 
-fn array(message: &[u8], depth: usize) -> Result<Value, Broken> {
+fn array(message: &[u8], depth: usize, room: &mut usize) -> Result<Value, Broken> {
     let mut values = Vec::new();
     let mut fields = Fields::of(message);
     while let Some((number, wire)) = fields.next()? {
-        if number == 1 {
-            values.push(value(wire.bytes()?, depth + 1)?);
+        if number == 1 && *room > 0 {
+            *room -= 1;
+            values.push(value(wire.bytes()?, depth + 1, room)?);
         }
     }
     Ok(Value::Array(values))
 }
 
-fn map(message: &[u8], depth: usize) -> Result<Value, Broken> {
+fn map(message: &[u8], depth: usize, room: &mut usize) -> Result<Value, Broken> {
     let mut members = Map::new();
     let mut fields = Fields::of(message);
     while let Some((number, wire)) = fields.next()? {
-        if number == 1 {
-            let (key, value) = key_value(wire.bytes()?, depth + 1)?;
+        if number == 1 && *room > 0 {
+            *room -= 1;
+            let (key, value) = key_value(wire.bytes()?, depth + 1, room)?;
             members.insert(key, value);
         }
     }

@@ -3,11 +3,18 @@
 //!
 //! Source: <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>
 
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{ATTRIBUTES_MAX, Counted, EVENTS_MAX, Event, LogEvent, Origin, RawSpan, Span, Status};
+use super::{
+    ATTRIBUTES_MAX, Counted, EVENTS_MAX, Event, GROUPS_MAX, LogEvent, Origin, RawSpan, Span,
+    Status, VALUES_MAX,
+};
 use crate::attributes::Attributes;
 use crate::id::bytes_of_hex;
 
@@ -21,14 +28,14 @@ struct Request<'a> {
         alias = "resourceLogs",
         alias = "resource_logs"
     )]
-    resource_spans: List<Group<'a>>,
+    resource_spans: List<Group<'a>, GROUPS_MAX>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Group<'a> {
-    #[serde(default)]
-    resource: Option<WithAttributes>,
+    #[serde(default, borrow)]
+    resource: Option<&'a RawValue>,
     #[serde(
         default,
         borrow,
@@ -36,7 +43,7 @@ struct Group<'a> {
         alias = "scopeLogs",
         alias = "scope_logs"
     )]
-    scope_spans: List<ScopeGroup<'a>>,
+    scope_spans: List<ScopeGroup<'a>, GROUPS_MAX>,
 }
 
 #[derive(Deserialize)]
@@ -130,21 +137,62 @@ struct LogForm {
     attributes: List<KeyValue>,
 }
 
-/// A list, where null stands for an empty one.
+/// A list of at most so many, where null stands for an empty one.
 #[derive(Debug)]
-struct List<T>(Vec<T>);
+struct List<T, const MOST: usize = { usize::MAX }>(Vec<T>);
 
-impl<T> Default for List<T> {
+impl<T, const MOST: usize> Default for List<T, MOST> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for List<T, MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let list = Option::<Vec<T>>::deserialize(deserializer)?;
-        Ok(Self(list.unwrap_or_default()))
+        deserializer.deserialize_any(Members(PhantomData))
     }
+}
+
+/// Reads a [`List`].
+struct Members<T, const MOST: usize>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Members<T, MOST> {
+    type Value = List<T, MOST>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(List::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(member) = members.next_element()? {
+            if list.len() == MOST {
+                return Err(A::Error::custom("more members than anybody sends"));
+            }
+            list.push(member);
+        }
+        Ok(List(list))
+    }
+}
+
+/// Whether a text has so few values that they may be read at once: each takes a hundred bytes of memory, or several, and
+/// may be two of the text.
+fn has_few_values(text: &str) -> bool {
+    let (mut values, mut is_inside, mut is_escaped) = (0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_inside => is_escaped = true,
+            b'"' => is_inside = !is_inside,
+            b',' | b'{' | b'[' if !is_inside => values += 1,
+            _ => {}
+        }
+    }
+    values <= VALUES_MAX
 }
 
 /// The field, where null stands for its default.
@@ -157,6 +205,10 @@ fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 pub(super) fn spans(body: &[u8], visitor: &mut Counted<'_, Span>) -> Result<(), serde_json::Error> {
     each_item(body, &mut |origin, item| {
         if !visitor.admit() {
+            return Ok(());
+        }
+        if !has_few_values(item) {
+            visitor.refuse_values();
             return Ok(());
         }
         let form: SpanForm = serde_json::from_str(item)?;
@@ -194,6 +246,10 @@ pub(super) fn logs(
         if !visitor.admit() {
             return Ok(());
         }
+        if !has_few_values(item) {
+            visitor.refuse_values();
+            return Ok(());
+        }
         let form: LogForm = serde_json::from_str(item)?;
         let time_ns = match number(&form.time_unix_nano) {
             0 => number(&form.observed_time_unix_nano),
@@ -217,13 +273,19 @@ fn each_item(body: &[u8], take: Take<'_>) -> Result<(), serde_json::Error> {
     // A list would do for an object, member by member: serde takes either.
     let object: &RawValue = serde_json::from_slice(body)?;
     if !object.get().starts_with('{') {
-        return Err(serde::de::Error::custom("no object"));
+        return Err(serde_json::Error::custom("no object"));
     }
     let request: Request<'_> = serde_json::from_str(object.get())?;
     for group in request.resource_spans.0 {
-        let resource = group.resource.map(|it| attributes(it.attributes));
+        let resource = group.resource.map(RawValue::get);
+        let resource: Option<WithAttributes> = match resource.filter(|it| has_few_values(it)) {
+            Some(text) => serde_json::from_str(text)?,
+            None => None,
+        };
         let mut origin = Origin {
-            resource: resource.unwrap_or_default(),
+            resource: resource
+                .map(|it| attributes(it.attributes))
+                .unwrap_or_default(),
             scope: String::new(),
         };
         for group in group.scope_spans.0 {

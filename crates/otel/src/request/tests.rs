@@ -232,6 +232,65 @@ fn values_deeper_than_anybody_needs_are_no_request() {
     }
 }
 
+/// Two bytes of an export may be a value, and take a hundred in memory.
+#[test]
+fn more_values_than_anybody_sends_are_not_read() {
+    let empty = message(|_| {});
+    let list = message(|it| {
+        for _ in 0..VALUES_MAX + 3 {
+            it.message(1, &empty);
+        }
+    });
+    let long = message(|it| it.message(5, &list));
+    let span = message(|it| {
+        it.bytes(1, &[1; 16]);
+        it.bytes(2, &[2; 8]);
+        it.fixed64(7, 1);
+        it.message(9, &pair("long", &long));
+    });
+    let scope = message(|it| {
+        for _ in 0..3 {
+            it.message(2, &span);
+        }
+    });
+    let group = message(|it| it.message(2, &scope));
+    let body = message(|it| it.message(1, &group)).into_bytes();
+    let mut all = All::<Span>::default();
+    spans(&body, Encoding::Protobuf, &mut all).unwrap();
+    let (_, span) = all.items.remove(0);
+    let read = span.attributes.get("long").unwrap().as_array().unwrap();
+    assert_eq!(read.len(), VALUES_MAX);
+    assert_eq!((all.items.len(), all.refused.len()), (0, 2));
+    assert!(all.refused[0].starts_with("more values"));
+}
+
+#[test]
+fn more_values_than_anybody_sends_are_not_read_of_json() {
+    let of = |attributes: &str| {
+        let span = format!(
+            r#"{{"traceId":"{}","spanId":"{}","startTimeUnixNano":"1","attributes":[{attributes}]}}"#,
+            "01".repeat(16),
+            "02".repeat(8)
+        );
+        let body = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{span}]}}]}}]}}"#);
+        let mut all = All::<Span>::default();
+        spans(body.as_bytes(), Encoding::Json, &mut all).unwrap();
+        (all.items.len(), all.refused.len())
+    };
+    let text = r#"{"key":"a","value":{"stringValue":"VALUE"}}"#;
+    let many = "[{\\\",".repeat(VALUES_MAX / 2);
+    assert_eq!(
+        of(&text.replace("VALUE", &many)),
+        (1, 0),
+        "they are in a text"
+    );
+    assert_eq!(of(&format!("{}{{}}", "{},".repeat(VALUES_MAX))), (0, 1));
+    let groups = "{},".repeat(GROUPS_MAX + 1);
+    let body = format!(r#"{{"resourceSpans":[{}]}}"#, groups.trim_end_matches(','));
+    let read = spans(body.as_bytes(), Encoding::Json, &mut All::default());
+    assert_eq!(read, Err(Malformed(Encoding::Json)));
+}
+
 #[test]
 fn content_types() {
     let of = Encoding::of_content_type;

@@ -149,6 +149,21 @@ fn one_call_stands_for_one_span() {
 }
 
 #[test]
+fn spans_of_one_call_are_remembered_up_to_a_number() {
+    let (id, document) = call(1, r#","responseId":"r-1""#);
+    let mut seen = Seen::default();
+    seen.note(id, BEGAN, &document);
+    for number in 1..=100 {
+        let sought = Sought {
+            response_id: Some("r-1"),
+            ..sought(number)
+        };
+        assert_eq!(seen.find(sought), Some(id));
+    }
+    assert_eq!(seen.by_key.len(), KEYS_MAX);
+}
+
+#[test]
 fn the_oldest_calls_are_forgotten_whole() {
     let mut seen = Seen::default();
     let (first, document) = call(1, &in_trace("0909090909090909"));

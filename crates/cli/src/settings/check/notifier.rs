@@ -94,7 +94,8 @@ fn check_url(index: usize, notifier: &Notifier, findings: &mut Findings) {
     let secret = notifier.secret.as_ref();
     let base64 = secret.and_then(|secret| secret.reveal().strip_prefix("whsec_"));
     let fits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'=');
-    if base64.is_some_and(|text| !text.bytes().all(fits) || text.len() % 4 != 0) {
+    let is_base64 = |text: &str| !text.is_empty() && text.bytes().all(fits) && text.len() % 4 == 0;
+    if base64.is_some_and(|text| !is_base64(text)) {
         let fault = Fault::new("what follows `whsec_` is no base64");
         report(findings, SECTION, block, "secret", fault);
     }
@@ -110,6 +111,14 @@ fn check_mail(index: usize, notifier: &Notifier, findings: &mut Findings) {
         };
         let fault = Fault::new("`smtp_user` and `smtp_password` go together");
         report(findings, SECTION, block, key, fault);
+    }
+    let host = notifier.smtp_host.as_deref().unwrap_or_default();
+    let is_here = matches!(host, "localhost" | "127.0.0.1" | "::1");
+    let is_plain = notifier.smtp_encryption == SmtpEncryption::None;
+    if notifier.smtp_password.is_some() && is_plain && !is_here {
+        let fault = Fault::new("anyone on the way could read the password")
+            .hint("use `starttls` or `tls`, or leave `smtp_user` and `smtp_password` out");
+        report(findings, SECTION, block, "smtp_encryption", fault);
     }
     if notifier
         .smtp_port

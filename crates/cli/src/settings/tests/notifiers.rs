@@ -96,6 +96,17 @@ fn what_a_kind_needs_and_what_is_anothers_is_said() {
         "[[notifier]]\nname=\"a\"\nkind=\"eventbridge\"\nurl=\"http://h/\"\nburst_max=3\n",
         "events come one by one",
     );
+    let mail = "[[notifier]]\nname=\"a\"\nkind=\"email\"\nfrom=\"a@b\"\nto=[\"c@d\"]\nsmtp_encryption=\"none\"\n\
+                smtp_user=\"u\"\nsmtp_password=\"p\"\n";
+    check_refused(
+        &format!("{mail}smtp_host=\"mail.example.org\"\n"),
+        "`notifier[0].smtp_encryption`: anyone on the way could read the password",
+    );
+    assert!(load(&format!("{mail}smtp_host=\"localhost\"\n")).is_ok());
+    check_refused(
+        "[[notifier]]\nname=\"a\"\nkind=\"webhook\"\nurl=\"https://h/\"\nsecret=\"whsec_\"\n",
+        "what follows `whsec_` is no base64",
+    );
     check_refused(
         "[[notifier]]\nname=\"a\"\nkind=\"pigeon\"\n",
         "is not one of",
