@@ -71,7 +71,7 @@ pub(crate) fn step(facts: SpanFacts, span: &Span) -> Step {
     let public = span
         .attributes
         .iter()
-        .filter(|(key, value)| !is_secret(key) && !(is_kept(key) && holds_secret(key, value)));
+        .filter(|(key, value)| !(is_secret(key) || is_kept(key) && holds_secret(key, value)));
     Step {
         time: Timestamp::from_unix_ms(span.start_ns / 1_000_000),
         facts: line,

@@ -134,6 +134,7 @@ impl MetricsSink {
     /// Counts entries until there are no more, or so much that it has to be added first. Reading records is processor
     /// work.
     async fn tally_from(&self, batch: &Arc<Batch>, from: usize) -> Counted {
+        let left = batch.entries.len() - from;
         let (batch, tally) = (Arc::clone(batch), Arc::clone(&self.tally));
         let count = move || {
             let mut tally = tally.lock();
@@ -152,7 +153,17 @@ impl MetricsSink {
         };
         match tokio::task::spawn_blocking(count).await {
             Ok(counted) => counted,
-            // Counting does not panic; a runtime that ends takes this task with it.
+            // It should not. The spool does not fill up for it.
+            Err(error) if error.is_panic() => {
+                tracing::error!(entries = left, "counting panicked: records are not counted");
+                let mut counted = Counted {
+                    entries: left,
+                    ..Counted::default()
+                };
+                counted.receipt.unreadable = left as u64;
+                counted
+            }
+            // A runtime that ends takes this task with it.
             Err(_) => std::future::pending().await,
         }
     }

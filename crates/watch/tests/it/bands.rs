@@ -1,7 +1,7 @@
 //! Alarms on bands of anomaly detection: what is usual is learnt, once, and what is not is told.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use corelog_alarms::{MetricAlarmRequest, MetricStatRequest, QueryRequest, StateValue};

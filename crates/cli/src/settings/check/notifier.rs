@@ -94,7 +94,8 @@ fn check_url(index: usize, notifier: &Notifier, findings: &mut Findings) {
     let secret = notifier.secret.as_ref();
     let base64 = secret.and_then(|secret| secret.reveal().strip_prefix("whsec_"));
     let fits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'=');
-    let is_base64 = |text: &str| !text.is_empty() && text.bytes().all(fits) && text.len() % 4 == 0;
+    let is_base64 =
+        |text: &str| !text.is_empty() && text.bytes().all(fits) && text.len().is_multiple_of(4);
     if base64.is_some_and(|text| !is_base64(text)) {
         let fault = Fault::new("what follows `whsec_` is no base64");
         report(findings, SECTION, block, "secret", fault);
