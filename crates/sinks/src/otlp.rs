@@ -150,8 +150,9 @@ impl OtlpSink {
     ) -> Result<Made, SinkError> {
         let (batch, form) = (Arc::clone(batch), self.form);
         let make = move || spans::next_request(&batch, from, spans_max, form, &sender(&batch));
-        let made = tokio::task::spawn_blocking(make).await;
-        made.map_err(|error| self.failed(error))?
+        let request = tokio::task::spawn_blocking(make).await;
+        request
+            .map_err(|error| self.failed(error))?
             .map_err(|error| self.failed(error))
     }
 
