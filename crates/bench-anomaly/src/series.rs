@@ -1,6 +1,6 @@
 //! Labelled series: four weeks, a point each five minutes. In the last two weeks it is known what is no longer usual.
 //!
-//! A family is what is usual ([`Usual`]: a course and its noise) and which kinds of events happen to it. All of it
+//! A family is what is usual (a course and its noise) and which kinds of events happen to it. All of it
 //! follows from the number of the series.
 
 use crate::random::Random;

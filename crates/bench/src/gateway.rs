@@ -151,6 +151,7 @@ fn targets(args: &GatewayArgs, report: &mut Report) -> Vec<Target> {
         Target::Nginx,
         Target::Corelog,
         Target::CorelogDelivering,
+        Target::CorelogMetrics,
         Target::CorelogTable,
     ];
     targets.extend(args.other.iter().cloned().map(Target::Other));

@@ -26,6 +26,8 @@ pub(crate) enum Target {
     Corelog,
     /// Corelog delivering to a directory every second.
     CorelogDelivering,
+    /// The same, counting metrics too.
+    CorelogMetrics,
     /// The same, keeping the table of log events too: what runs without any configuration.
     CorelogTable,
     /// A gateway that someone else has started in front of the mock.
@@ -71,6 +73,7 @@ impl Target {
             Self::Nginx => "nginx",
             Self::Corelog => "corelog",
             Self::CorelogDelivering => "corelog+delivery",
+            Self::CorelogMetrics => "corelog+metrics",
             Self::CorelogTable => "corelog+table",
             Self::Other(other) => &other.name,
         }
@@ -81,7 +84,10 @@ impl Target {
     }
 
     pub(crate) fn delivers(&self) -> bool {
-        matches!(self, Self::CorelogDelivering | Self::CorelogTable)
+        matches!(
+            self,
+            Self::CorelogDelivering | Self::CorelogMetrics | Self::CorelogTable
+        )
     }
 
     /// Why it cannot be measured here.
@@ -154,7 +160,10 @@ impl Ground {
             Target::Nginx => self
                 .nginx(&dir)
                 .map(|(process, address)| (Some(process), address))?,
-            Target::Corelog | Target::CorelogDelivering | Target::CorelogTable => {
+            Target::Corelog
+            | Target::CorelogDelivering
+            | Target::CorelogMetrics
+            | Target::CorelogTable => {
                 let (process, address) = self.corelog(&dir, target)?;
                 (Some(process), address)
             }
@@ -277,8 +286,9 @@ fn corelog_config(dir: &Path, upstream: SocketAddr, target: &Target) -> String {
         "url = \"s3://away/records\"\ninterval = \"1h\"\nbatch_records = 1\n\n[s3]\nendpoint = \"http://127.0.0.1:1\"\naccess_key_id = \"bench\"\nsecret_access_key = \"bench\"\n".to_owned()
     };
     let table = *target == Target::CorelogTable;
+    let metrics = table || *target == Target::CorelogMetrics;
     format!(
-        "{provider}[store]\nenabled = {table}\n\n[[destination]]\nname = \"bucket\"\nkind = \"s3\"\n{destination}"
+        "{provider}[store]\nenabled = {table}\n\n[metrics]\nenabled = {metrics}\n\n[[destination]]\nname = \"bucket\"\nkind = \"s3\"\n{destination}"
     )
 }
 
