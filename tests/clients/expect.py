@@ -201,6 +201,9 @@ def openai_counts(usage):
     ):
         if value is not None:
             counts[kind] = (value, REPORTED)
+    if details := usage.get("cacheDetails"):
+        hour = [detail["inputTokens"] for detail in details if detail["ttl"] == "1h"]
+        counts["cacheWrite1h"] = (sum(hour), REPORTED)
     return counts
 
 
@@ -237,6 +240,9 @@ def messages_counts(usage):
     thinking = ((usage or {}).get("output_tokens_details") or {}).get("thinking_tokens")
     if thinking is not None:
         counts["reasoning"] = (thinking, REPORTED)
+    hour = ((usage or {}).get("cache_creation") or {}).get("ephemeral_1h_input_tokens")
+    if hour is not None:
+        counts["cacheWrite1h"] = (hour, REPORTED)
     return counts
 
 
