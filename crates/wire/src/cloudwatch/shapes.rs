@@ -660,6 +660,29 @@ pub struct PutDashboardOutput {
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+pub struct PutLogAlarmInput {
+    pub alarm_name: String,
+    pub alarm_description: Option<String>,
+    pub scheduled_query_configuration: ScheduledQueryConfiguration,
+    pub action_log_line_count: Option<i64>,
+    pub action_log_line_role_arn: Option<String>,
+    pub actions_enabled: Option<bool>,
+    #[serde(rename = "OKActions")]
+    pub ok_actions: Option<Vec<String>>,
+    pub alarm_actions: Option<Vec<String>>,
+    pub insufficient_data_actions: Option<Vec<String>>,
+    pub query_results_to_evaluate: i64,
+    pub query_results_to_alarm: i64,
+    pub threshold: f64,
+    pub comparison_operator: String,
+    pub treat_missing_data: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub warm_up_configuration: Option<WarmUpConfiguration>,
+    pub action_configuration: Option<ActionConfiguration>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct PutMetricAlarmInput {
     pub alarm_name: String,
     pub alarm_description: Option<String>,
@@ -721,7 +744,7 @@ pub struct Schedule {
     pub timezone: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ScheduleConfiguration {
     pub schedule_expression: String,
@@ -729,7 +752,7 @@ pub struct ScheduleConfiguration {
     pub end_time_offset: Option<i64>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ScheduledQueryConfiguration {
     pub query_string: String,

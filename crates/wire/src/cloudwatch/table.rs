@@ -316,6 +316,12 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "PutLogAlarm",
+            input: Some(&PUT_LOG_ALARM_INPUT),
+            output: None,
+            errors: &["LimitExceededFault", "ResourceConflict"],
+        },
+        Operation {
             name: "PutMetricAlarm",
             input: Some(&PUT_METRIC_ALARM_INPUT),
             output: None,
@@ -1177,6 +1183,29 @@ static PUT_DASHBOARD_OUTPUT: Shape = shape(Kind::Structure(&[member(
     "DashboardValidationMessages",
     &DASHBOARD_VALIDATION_MESSAGES,
 )]));
+
+static PUT_LOG_ALARM_INPUT: Shape = shape(Kind::Structure(&[
+    required("AlarmName", &ALARM_NAME),
+    member("AlarmDescription", &ALARM_DESCRIPTION),
+    required(
+        "ScheduledQueryConfiguration",
+        &SCHEDULED_QUERY_CONFIGURATION,
+    ),
+    member("ActionLogLineCount", &ACTION_LOG_LINE_COUNT),
+    member("ActionLogLineRoleArn", &ACTION_LOG_LINE_ROLE_ARN),
+    member("ActionsEnabled", &ACTIONS_ENABLED),
+    member("OKActions", &RESOURCE_LIST),
+    member("AlarmActions", &RESOURCE_LIST),
+    member("InsufficientDataActions", &RESOURCE_LIST),
+    required("QueryResultsToEvaluate", &QUERY_RESULTS_TO_EVALUATE),
+    required("QueryResultsToAlarm", &QUERY_RESULTS_TO_ALARM),
+    required("Threshold", &THRESHOLD),
+    required("ComparisonOperator", &COMPARISON_OPERATOR),
+    member("TreatMissingData", &TREAT_MISSING_DATA),
+    member("Tags", &TAG_LIST),
+    member("WarmUpConfiguration", &WARM_UP_CONFIGURATION),
+    member("ActionConfiguration", &ACTION_CONFIGURATION),
+]));
 
 static PUT_METRIC_ALARM_INPUT: Shape = shape(Kind::Structure(&[
     required("AlarmName", &ALARM_NAME),

@@ -142,6 +142,17 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "DeleteMetricFilter",
+            input: Some(&DELETE_METRIC_FILTER_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
             name: "DeleteQueryDefinition",
             input: Some(&DELETE_QUERY_DEFINITION_REQUEST),
             output: Some(&DELETE_QUERY_DEFINITION_RESPONSE),
@@ -165,6 +176,17 @@ pub static SERVICE: Service = Service {
         Operation {
             name: "DeleteRetentionPolicy",
             input: Some(&DELETE_RETENTION_POLICY_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "OperationAbortedException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "DeleteSubscriptionFilter",
+            input: Some(&DELETE_SUBSCRIPTION_FILTER_REQUEST),
             output: None,
             errors: &[
                 "InvalidParameterException",
@@ -230,6 +252,16 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "DescribeMetricFilters",
+            input: Some(&DESCRIBE_METRIC_FILTERS_REQUEST),
+            output: Some(&DESCRIBE_METRIC_FILTERS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
+        },
+        Operation {
             name: "DescribeQueries",
             input: Some(&DESCRIBE_QUERIES_REQUEST),
             output: Some(&DESCRIBE_QUERIES_RESPONSE),
@@ -250,6 +282,16 @@ pub static SERVICE: Service = Service {
             input: Some(&DESCRIBE_RESOURCE_POLICIES_REQUEST),
             output: Some(&DESCRIBE_RESOURCE_POLICIES_RESPONSE),
             errors: &["InvalidParameterException", "ServiceUnavailableException"],
+        },
+        Operation {
+            name: "DescribeSubscriptionFilters",
+            input: Some(&DESCRIBE_SUBSCRIPTION_FILTERS_REQUEST),
+            output: Some(&DESCRIBE_SUBSCRIPTION_FILTERS_RESPONSE),
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "ServiceUnavailableException",
+            ],
         },
         Operation {
             name: "DisassociateKmsKey",
@@ -397,6 +439,19 @@ pub static SERVICE: Service = Service {
             ],
         },
         Operation {
+            name: "PutMetricFilter",
+            input: Some(&PUT_METRIC_FILTER_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "OperationAbortedException",
+                "LimitExceededException",
+                "ServiceUnavailableException",
+                "InvalidOperationException",
+            ],
+        },
+        Operation {
             name: "PutQueryDefinition",
             input: Some(&PUT_QUERY_DEFINITION_REQUEST),
             output: Some(&PUT_QUERY_DEFINITION_RESPONSE),
@@ -428,6 +483,19 @@ pub static SERVICE: Service = Service {
                 "ResourceNotFoundException",
                 "OperationAbortedException",
                 "ServiceUnavailableException",
+            ],
+        },
+        Operation {
+            name: "PutSubscriptionFilter",
+            input: Some(&PUT_SUBSCRIPTION_FILTER_REQUEST),
+            output: None,
+            errors: &[
+                "InvalidParameterException",
+                "ResourceNotFoundException",
+                "OperationAbortedException",
+                "LimitExceededException",
+                "ServiceUnavailableException",
+                "InvalidOperationException",
             ],
         },
         Operation {
@@ -531,6 +599,8 @@ static PATTERN_21C7582F: Pattern = Pattern::new("[^:*]*", "[^:*]*");
 
 static PATTERN_29225310: Pattern = Pattern::new("[\\w+=/:,.@-]*", "[0-9A-Za-z_+=/:,.@-]*");
 
+static PATTERN_495A1F33: Pattern = Pattern::new("[^:*$]*", "[^:*$]*");
+
 static PATTERN_614D8488: Pattern = Pattern::new("\\S{36,128}", "[^ \\t\\n\\x0B\\f\\r]{36,128}");
 
 static PATTERN_8015376B: Pattern = Pattern::new(
@@ -585,6 +655,8 @@ static AMAZON_RESOURCE_NAME: Shape = shape(Kind::String)
     .at_least(1)
     .at_most(1_011)
     .like(&PATTERN_29225310);
+
+static APPLY_ON_TRANSFORMED_LOGS: Shape = shape(Kind::Boolean);
 
 static ARN: Shape = shape(Kind::String);
 
@@ -664,6 +736,8 @@ static DATA_SOURCE_TYPE: Shape = shape(Kind::String);
 
 static DAYS: Shape = shape(Kind::Integer);
 
+static DEFAULT_VALUE: Shape = shape(Kind::Double);
+
 static DELETE_ACCOUNT_POLICY_REQUEST: Shape = shape(Kind::Structure(&[
     required("policyName", &POLICY_NAME),
     required("policyType", &POLICY_TYPE),
@@ -693,6 +767,11 @@ static DELETE_LOG_STREAM_REQUEST: Shape = shape(Kind::Structure(&[
 static DELETE_LOOKUP_TABLE_REQUEST: Shape =
     shape(Kind::Structure(&[required("lookupTableArn", &ARN)]));
 
+static DELETE_METRIC_FILTER_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupName", &LOG_GROUP_NAME),
+    required("filterName", &FILTER_NAME),
+]));
+
 static DELETE_QUERY_DEFINITION_REQUEST: Shape =
     shape(Kind::Structure(&[required("queryDefinitionId", &QUERY_ID)]));
 
@@ -709,6 +788,11 @@ static DELETE_RETENTION_POLICY_REQUEST: Shape = shape(Kind::Structure(&[required
     "logGroupName",
     &LOG_GROUP_NAME,
 )]));
+
+static DELETE_SUBSCRIPTION_FILTER_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupName", &LOG_GROUP_NAME),
+    required("filterName", &FILTER_NAME),
+]));
 
 static DELETION_PROTECTION_ENABLED: Shape = shape(Kind::Boolean);
 
@@ -809,6 +893,20 @@ static DESCRIBE_LOOKUP_TABLES_RESPONSE: Shape = shape(Kind::Structure(&[
     member("nextToken", &NEXT_TOKEN),
 ]));
 
+static DESCRIBE_METRIC_FILTERS_REQUEST: Shape = shape(Kind::Structure(&[
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("filterNamePrefix", &FILTER_NAME),
+    member("nextToken", &NEXT_TOKEN),
+    member("limit", &DESCRIBE_LIMIT),
+    member("metricName", &METRIC_NAME),
+    member("metricNamespace", &METRIC_NAMESPACE),
+]));
+
+static DESCRIBE_METRIC_FILTERS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("metricFilters", &METRIC_FILTERS),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
 static DESCRIBE_QUERIES_MAX_RESULTS: Shape = shape(Kind::Integer).at_least(1).at_most(1_000);
 
 static DESCRIBE_QUERIES_REQUEST: Shape = shape(Kind::Structure(&[
@@ -848,10 +946,32 @@ static DESCRIBE_RESOURCE_POLICIES_RESPONSE: Shape = shape(Kind::Structure(&[
     member("nextToken", &NEXT_TOKEN),
 ]));
 
+static DESCRIBE_SUBSCRIPTION_FILTERS_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupName", &LOG_GROUP_NAME),
+    member("filterNamePrefix", &FILTER_NAME),
+    member("nextToken", &NEXT_TOKEN),
+    member("limit", &DESCRIBE_LIMIT),
+]));
+
+static DESCRIBE_SUBSCRIPTION_FILTERS_RESPONSE: Shape = shape(Kind::Structure(&[
+    member("subscriptionFilters", &SUBSCRIPTION_FILTERS),
+    member("nextToken", &NEXT_TOKEN),
+]));
+
+static DESTINATION_ARN: Shape = shape(Kind::String).at_least(1);
+
+static DIMENSIONS: Shape = shape(Kind::Map(&DIMENSIONS_KEY, &DIMENSIONS_VALUE));
+
+static DIMENSIONS_KEY: Shape = shape(Kind::String).at_most(255);
+
+static DIMENSIONS_VALUE: Shape = shape(Kind::String).at_most(255);
+
 static DISASSOCIATE_KMS_KEY_REQUEST: Shape = shape(Kind::Structure(&[
     member("logGroupName", &LOG_GROUP_NAME),
     member("resourceIdentifier", &RESOURCE_IDENTIFIER),
 ]));
+
+static DISTRIBUTION: Shape = shape(Kind::String).one_of(&["Random", "ByLogStream"]);
 
 static DRY_RUN: Shape = shape(Kind::Boolean);
 
@@ -865,6 +985,8 @@ static DRY_RUN_RESULT: Shape = shape(Kind::Structure(&[
     member("failedAnalysisCount", &DRY_RUN_COUNT),
     member("topLogGroupsImpacted", &LOG_GROUP_IMPACTS),
 ]));
+
+static EMIT_SYSTEM_FIELDS: Shape = shape(Kind::List(&SYSTEM_FIELD));
 
 static ENCRYPTION_KEY: Shape = shape(Kind::String).at_most(256);
 
@@ -969,6 +1091,8 @@ static FIELD_INDEX_NAME: Shape = shape(Kind::String)
 
 static FIELD_INDEX_NAMES: Shape = shape(Kind::List(&FIELD_INDEX_NAME)).at_least(1).at_most(20);
 
+static FIELD_SELECTION_CRITERIA: Shape = shape(Kind::String).at_least(0).at_most(2_000);
+
 static FILTER_COUNT: Shape = shape(Kind::Integer);
 
 static FILTER_LOG_EVENTS_REQUEST: Shape = shape(Kind::Structure(&[
@@ -991,6 +1115,11 @@ static FILTER_LOG_EVENTS_RESPONSE: Shape = shape(Kind::Structure(&[
     member("searchedLogStreams", &SEARCHED_LOG_STREAMS),
     member("nextToken", &NEXT_TOKEN),
 ]));
+
+static FILTER_NAME: Shape = shape(Kind::String)
+    .at_least(1)
+    .at_most(512)
+    .like(&PATTERN_21C7582F);
 
 static FILTER_PATTERN: Shape = shape(Kind::String).at_least(0).at_most(1_024);
 
@@ -1291,6 +1420,17 @@ static LOOKUP_TABLES: Shape = shape(Kind::List(&LOOKUP_TABLE));
 
 static MESSAGE: Shape = shape(Kind::String);
 
+static METRIC_FILTER: Shape = shape(Kind::Structure(&[
+    member("filterName", &FILTER_NAME),
+    member("filterPattern", &FILTER_PATTERN),
+    member("metricTransformations", &METRIC_TRANSFORMATIONS),
+    member("creationTime", &TIMESTAMP),
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("applyOnTransformedLogs", &APPLY_ON_TRANSFORMED_LOGS),
+    member("fieldSelectionCriteria", &FIELD_SELECTION_CRITERIA),
+    member("emitSystemFieldDimensions", &EMIT_SYSTEM_FIELDS),
+]));
+
 static METRIC_FILTER_MATCH_RECORD: Shape = shape(Kind::Structure(&[
     member("eventNumber", &EVENT_NUMBER),
     member("eventMessage", &EVENT_MESSAGE),
@@ -1298,6 +1438,27 @@ static METRIC_FILTER_MATCH_RECORD: Shape = shape(Kind::Structure(&[
 ]));
 
 static METRIC_FILTER_MATCHES: Shape = shape(Kind::List(&METRIC_FILTER_MATCH_RECORD));
+
+static METRIC_FILTERS: Shape = shape(Kind::List(&METRIC_FILTER));
+
+static METRIC_NAME: Shape = shape(Kind::String).at_most(255).like(&PATTERN_495A1F33);
+
+static METRIC_NAMESPACE: Shape = shape(Kind::String).at_most(255).like(&PATTERN_495A1F33);
+
+static METRIC_TRANSFORMATION: Shape = shape(Kind::Structure(&[
+    required("metricName", &METRIC_NAME),
+    required("metricNamespace", &METRIC_NAMESPACE),
+    required("metricValue", &METRIC_VALUE),
+    member("defaultValue", &DEFAULT_VALUE),
+    member("dimensions", &DIMENSIONS),
+    member("unit", &STANDARD_UNIT),
+]));
+
+static METRIC_TRANSFORMATIONS: Shape = shape(Kind::List(&METRIC_TRANSFORMATION))
+    .at_least(1)
+    .at_most(1);
+
+static METRIC_VALUE: Shape = shape(Kind::String).at_most(100);
 
 static NEXT_TOKEN: Shape = shape(Kind::String).at_least(1);
 
@@ -1369,6 +1530,16 @@ static PUT_LOG_GROUP_DELETION_PROTECTION_REQUEST: Shape = shape(Kind::Structure(
     required("deletionProtectionEnabled", &DELETION_PROTECTION_ENABLED),
 ]));
 
+static PUT_METRIC_FILTER_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupName", &LOG_GROUP_NAME),
+    required("filterName", &FILTER_NAME),
+    required("filterPattern", &FILTER_PATTERN),
+    required("metricTransformations", &METRIC_TRANSFORMATIONS),
+    member("applyOnTransformedLogs", &APPLY_ON_TRANSFORMED_LOGS),
+    member("fieldSelectionCriteria", &FIELD_SELECTION_CRITERIA),
+    member("emitSystemFieldDimensions", &EMIT_SYSTEM_FIELDS),
+]));
+
 static PUT_QUERY_DEFINITION_REQUEST: Shape = shape(Kind::Structure(&[
     member("queryLanguage", &QUERY_LANGUAGE),
     required("name", &QUERY_DEFINITION_NAME),
@@ -1397,6 +1568,18 @@ static PUT_RESOURCE_POLICY_RESPONSE: Shape = shape(Kind::Structure(&[
 static PUT_RETENTION_POLICY_REQUEST: Shape = shape(Kind::Structure(&[
     required("logGroupName", &LOG_GROUP_NAME),
     required("retentionInDays", &DAYS),
+]));
+
+static PUT_SUBSCRIPTION_FILTER_REQUEST: Shape = shape(Kind::Structure(&[
+    required("logGroupName", &LOG_GROUP_NAME),
+    required("filterName", &FILTER_NAME),
+    required("filterPattern", &FILTER_PATTERN),
+    required("destinationArn", &DESTINATION_ARN),
+    member("roleArn", &ROLE_ARN),
+    member("distribution", &DISTRIBUTION),
+    member("applyOnTransformedLogs", &APPLY_ON_TRANSFORMED_LOGS),
+    member("fieldSelectionCriteria", &FIELD_SELECTION_CRITERIA),
+    member("emitSystemFields", &EMIT_SYSTEM_FIELDS),
 ]));
 
 static QUERY_DEFINITION: Shape = shape(Kind::Structure(&[
@@ -1518,6 +1701,8 @@ static RESULT_ROWS: Shape = shape(Kind::List(&RESULT_FIELD));
 
 static RETENTION_VALUE: Shape = shape(Kind::String).at_least(1).at_most(12);
 
+static ROLE_ARN: Shape = shape(Kind::String).at_least(1);
+
 static SCOPE: Shape = shape(Kind::String).one_of(&["ALL"]);
 
 static SEARCHED_LOG_STREAM: Shape = shape(Kind::Structure(&[
@@ -1536,6 +1721,36 @@ static SESSION_ID: Shape = shape(Kind::String).at_least(0).at_most(256);
 static SESSION_STREAMING_EXCEPTION: Shape = shape(Kind::Structure(&[member("message", &MESSAGE)]));
 
 static SESSION_TIMEOUT_EXCEPTION: Shape = shape(Kind::Structure(&[member("message", &MESSAGE)]));
+
+static STANDARD_UNIT: Shape = shape(Kind::String).one_of(&[
+    "Seconds",
+    "Microseconds",
+    "Milliseconds",
+    "Bytes",
+    "Kilobytes",
+    "Megabytes",
+    "Gigabytes",
+    "Terabytes",
+    "Bits",
+    "Kilobits",
+    "Megabits",
+    "Gigabits",
+    "Terabits",
+    "Percent",
+    "Count",
+    "Bytes/Second",
+    "Kilobytes/Second",
+    "Megabytes/Second",
+    "Gigabytes/Second",
+    "Terabytes/Second",
+    "Bits/Second",
+    "Kilobits/Second",
+    "Megabits/Second",
+    "Gigabits/Second",
+    "Terabits/Second",
+    "Count/Second",
+    "None",
+]);
 
 static START_FROM_HEAD: Shape = shape(Kind::Boolean);
 
@@ -1588,7 +1803,24 @@ static STORED_BYTES: Shape = shape(Kind::Long).at_least(0);
 
 static STRING: Shape = shape(Kind::String);
 
+static SUBSCRIPTION_FILTER: Shape = shape(Kind::Structure(&[
+    member("filterName", &FILTER_NAME),
+    member("logGroupName", &LOG_GROUP_NAME),
+    member("filterPattern", &FILTER_PATTERN),
+    member("destinationArn", &DESTINATION_ARN),
+    member("roleArn", &ROLE_ARN),
+    member("distribution", &DISTRIBUTION),
+    member("applyOnTransformedLogs", &APPLY_ON_TRANSFORMED_LOGS),
+    member("creationTime", &TIMESTAMP),
+    member("fieldSelectionCriteria", &FIELD_SELECTION_CRITERIA),
+    member("emitSystemFields", &EMIT_SYSTEM_FIELDS),
+]));
+
+static SUBSCRIPTION_FILTERS: Shape = shape(Kind::List(&SUBSCRIPTION_FILTER));
+
 static SUCCESS: Shape = shape(Kind::Boolean);
+
+static SYSTEM_FIELD: Shape = shape(Kind::String);
 
 static TABLE_BODY: Shape = shape(Kind::String).at_least(1).at_most(10_485_760);
 
