@@ -8,17 +8,19 @@ use std::sync::Arc;
 
 use corelog_types::Timestamp;
 
-use crate::definition::Definition;
+use crate::definition::{Definition, Kind};
 use crate::effects::{ConfigurationOperation, Effects};
 use crate::error::{Error, ErrorKind};
 use crate::evaluate::{self, Point, Verdict};
 use crate::graph::Graph;
 use crate::mute::MuteRule;
+use crate::results::QueryResult;
 use crate::state::{State, StateValue};
 use crate::suppress::Phase;
 use crate::window::{self, Window};
 
 mod put;
+mod queries;
 mod settle;
 
 /// Whose alarms these are: what their ARNs say.
@@ -57,12 +59,14 @@ pub struct Alarm {
     pub owed_from: Option<State>,
     /// Until when it warms up.
     pub warm_up_until: Option<Timestamp>,
+    /// What the query of a log alarm answered, the newest first: as far back as is looked.
+    pub results: Arc<Vec<QueryResult>>,
 }
 
 #[derive(Debug)]
 struct Entry {
     alarm: Alarm,
-    /// When a metric alarm is evaluated next.
+    /// When a metric alarm is evaluated next, or the query of a log alarm executed.
     due: Option<Timestamp>,
 }
 
@@ -73,6 +77,8 @@ pub struct Alarms {
     entries: BTreeMap<Arc<str>, Entry>,
     /// Metric alarms by when they are evaluated next.
     queue: BTreeSet<(Timestamp, Arc<str>)>,
+    /// Log alarms by when their queries are executed next.
+    queries: BTreeSet<(Timestamp, Arc<str>)>,
     /// Alarms whose actions are held back.
     held: BTreeSet<Arc<str>>,
     graph: Graph,
@@ -86,13 +92,15 @@ impl Alarms {
             account,
             entries: BTreeMap::new(),
             queue: BTreeSet::new(),
+            queries: BTreeSet::new(),
             held: BTreeSet::new(),
             graph: Graph::default(),
             mutes: BTreeMap::new(),
         }
     }
 
-    /// The alarms as they were stored. Each metric alarm is evaluated at its next turn.
+    /// The alarms as they were stored. Each metric alarm is evaluated at its next turn; the query of a log alarm is
+    /// executed at once if its last turn was missed.
     pub fn restore(
         account: Account,
         alarms: impl IntoIterator<Item = Alarm>,
@@ -102,16 +110,18 @@ impl Alarms {
         let mut restored = Self::new(account);
         for alarm in alarms {
             let name: Arc<str> = Arc::from(alarm.definition.name.as_str());
-            let due = alarm
-                .definition
-                .metric()
-                .map(|metric| turn_after(&name, window::interval_ms(metric), now));
-            restored
-                .entries
-                .insert(Arc::clone(&name), Entry { alarm, due });
-            restored
-                .queue
-                .extend(due.map(|due| (due, Arc::clone(&name))));
+            let due = interval_ms(&alarm.definition).map(|interval| {
+                let newest = alarm.results.first().map(|result| result.at);
+                let is_missed = newest.is_some_and(|at| turn_after(&name, interval, at) <= now);
+                if is_missed {
+                    now
+                } else {
+                    turn_after(&name, interval, now)
+                }
+            });
+            let entry = Entry { alarm, due: None };
+            restored.entries.insert(Arc::clone(&name), entry);
+            restored.be_due(&name, due);
             restored.track(&name);
         }
         for rule in mutes {
@@ -169,6 +179,7 @@ impl Alarms {
             value,
             reason: reason.to_owned(),
             reason_data: reason_data.map(str::to_owned),
+            log_lines: Vec::new(),
         };
         let mut effects = Effects::default();
         if self.go(&name, verdict, now, &mut effects) {
@@ -283,21 +294,32 @@ impl Alarms {
         effects
     }
 
-    /// Leaves a metric alarm as it is until its next turn: its data points cannot be had.
+    /// Leaves a metric alarm as it is until its next turn: its data points cannot be had. A log alarm has its next turn
+    /// then.
     pub fn pass_over(&mut self, name: &str, now: Timestamp) {
         let Some((name, entry)) = self.entries.get_key_value(name) else {
             return;
         };
-        let Some(metric) = entry.alarm.definition.metric() else {
+        let interval = interval_ms(&entry.alarm.definition);
+        let due = interval.map(|interval| turn_after(name, interval, now));
+        let name = Arc::clone(name);
+        self.be_due(&name, due);
+    }
+
+    /// Notes when an alarm has its next turn.
+    fn be_due(&mut self, name: &Arc<str>, due: Option<Timestamp>) {
+        let Some(entry) = self.entries.get_mut(name) else {
             return;
         };
-        let due = turn_after(name, window::interval_ms(metric), now);
-        let name = Arc::clone(name);
-        let before = self.entries.get_mut(&name);
-        if let Some(before) = before.and_then(|entry| entry.due.replace(due)) {
-            self.queue.remove(&(before, Arc::clone(&name)));
+        let queue = match entry.alarm.definition.kind {
+            Kind::Log(_) => &mut self.queries,
+            Kind::Metric(_) | Kind::Composite(_) => &mut self.queue,
+        };
+        let before = std::mem::replace(&mut entry.due, due);
+        if let Some(before) = before {
+            queue.remove(&(before, Arc::clone(name)));
         }
-        self.queue.insert((due, name));
+        queue.extend(due.map(|due| (due, Arc::clone(name))));
     }
 
     /// Lets go the actions whose time has come: call it as time passes, every second or so.
@@ -334,6 +356,15 @@ impl Alarms {
         } else {
             self.held.remove(name);
         }
+    }
+}
+
+/// How often an alarm has its turn, if it has any.
+fn interval_ms(definition: &Definition) -> Option<u64> {
+    match &definition.kind {
+        Kind::Metric(metric) => Some(window::interval_ms(metric)),
+        Kind::Log(log) => Some(u64::from(log.query.interval_seconds) * 1_000),
+        Kind::Composite(_) => None,
     }
 }
 

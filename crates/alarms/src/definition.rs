@@ -5,6 +5,10 @@ use crate::state::StateValue;
 use crate::statistic::Statistic;
 use crate::zone::Zone;
 
+mod log;
+
+pub use log::{LogAlarm, ScheduledQuery};
+
 /// An alarm as it was put, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Definition {
@@ -25,7 +29,7 @@ impl Definition {
     pub fn metric(&self) -> Option<&MetricAlarm> {
         match &self.kind {
             Kind::Metric(alarm) => Some(alarm),
-            Kind::Composite(_) => None,
+            Kind::Composite(_) | Kind::Log(_) => None,
         }
     }
 
@@ -33,15 +37,32 @@ impl Definition {
     pub fn composite(&self) -> Option<&CompositeAlarm> {
         match &self.kind {
             Kind::Composite(alarm) => Some(alarm),
-            Kind::Metric(_) => None,
+            Kind::Metric(_) | Kind::Log(_) => None,
         }
     }
 
-    /// `MetricAlarm` or `CompositeAlarm`.
+    /// The log alarm, if it is one.
+    pub fn log(&self) -> Option<&LogAlarm> {
+        match &self.kind {
+            Kind::Log(alarm) => Some(alarm),
+            Kind::Metric(_) | Kind::Composite(_) => None,
+        }
+    }
+
+    /// `MetricAlarm`, `CompositeAlarm` or `LogAlarm`.
     pub fn type_name(&self) -> &'static str {
         match self.kind {
             Kind::Metric(_) => "MetricAlarm",
             Kind::Composite(_) => "CompositeAlarm",
+            Kind::Log(_) => "LogAlarm",
+        }
+    }
+
+    pub(crate) fn warm_up(&self) -> Option<WarmUp> {
+        match &self.kind {
+            Kind::Metric(alarm) => alarm.warm_up,
+            Kind::Log(alarm) => alarm.warm_up,
+            Kind::Composite(_) => None,
         }
     }
 }
@@ -75,6 +96,8 @@ pub enum Kind {
     Metric(Box<MetricAlarm>),
     /// The states of other alarms.
     Composite(Box<CompositeAlarm>),
+    /// The results of a query that runs on a schedule.
+    Log(Box<LogAlarm>),
 }
 
 /// An alarm on a series.
@@ -285,6 +308,22 @@ impl Comparison {
         Self::ALL
             .into_iter()
             .find(|comparison| comparison.as_str() == text)
+    }
+
+    /// Whether a value is outside of a threshold; `None` for a value that is no number, and for comparisons with a band.
+    pub(crate) fn compares(self, value: f64, threshold: f64) -> Option<bool> {
+        if !value.is_finite() {
+            return None;
+        }
+        match self {
+            Self::GreaterThanOrEqualToThreshold => Some(value >= threshold),
+            Self::GreaterThanThreshold => Some(value > threshold),
+            Self::LessThanThreshold => Some(value < threshold),
+            Self::LessThanOrEqualToThreshold => Some(value <= threshold),
+            Self::LessThanLowerOrGreaterThanUpperThreshold
+            | Self::LessThanLowerThreshold
+            | Self::GreaterThanUpperThreshold => None,
+        }
     }
 
     /// Whether it compares with the lower edge of a band.

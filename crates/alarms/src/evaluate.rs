@@ -17,7 +17,7 @@
 
 use corelog_types::Timestamp;
 
-use crate::definition::{Comparison, Limit, LowSamples, MetricAlarm, MissingData};
+use crate::definition::{Limit, LowSamples, MetricAlarm, MissingData};
 use crate::reason::{self, Told};
 use crate::state::StateValue;
 use crate::window::Window;
@@ -50,6 +50,19 @@ pub(crate) struct Verdict {
     pub(crate) value: StateValue,
     pub(crate) reason: String,
     pub(crate) reason_data: Option<String>,
+    /// Log events that show why.
+    pub(crate) log_lines: Vec<String>,
+}
+
+/// How many data points decide: M of N.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Quorum {
+    /// N
+    pub(crate) wanted: usize,
+    /// M
+    pub(crate) to_alarm: usize,
+    /// What a missing one counts as.
+    pub(crate) missing: MissingData,
 }
 
 /// A data point in its period.
@@ -61,7 +74,7 @@ pub(crate) struct Seen {
 }
 
 /// What a set of data points decides.
-enum Outcome {
+pub(crate) enum Outcome {
     Keep,
     Go {
         value: StateValue,
@@ -81,11 +94,16 @@ pub(crate) fn evaluate(
     now: Timestamp,
 ) -> Option<Verdict> {
     let (seen, has_thin) = look(alarm, window, points);
+    let quorum = Quorum {
+        wanted: count(alarm.evaluation_periods),
+        to_alarm: count(alarm.datapoints()),
+        missing: alarm.missing(),
+    };
     let Outcome::Go {
         value,
         used,
         filled,
-    } = decide(alarm, &seen, has_thin)
+    } = decide(quorum, &seen, has_thin)
     else {
         return None;
     };
@@ -104,12 +122,13 @@ pub(crate) fn evaluate(
         value,
         reason: reason::text(&told),
         reason_data: Some(reason::data(&told)),
+        log_lines: Vec::new(),
     })
 }
 
 /// Whether every period that the alarm asks for has a data point: what ends a warm-up early.
 pub(crate) fn is_filled(alarm: &MetricAlarm, window: &Window, points: &[Point]) -> bool {
-    let wanted = usize::try_from(alarm.evaluation_periods).unwrap_or(usize::MAX);
+    let wanted = count(alarm.evaluation_periods);
     let (seen, _) = look(alarm, window, points);
     seen.iter().filter(|seen| seen.index < wanted).count() >= wanted
 }
@@ -164,16 +183,7 @@ fn breaches(alarm: &MetricAlarm, point: &Point) -> Option<bool> {
         return None;
     }
     match &alarm.limit {
-        Limit::Threshold(threshold) => Some(match alarm.comparison {
-            Comparison::GreaterThanOrEqualToThreshold => value >= *threshold,
-            Comparison::GreaterThanThreshold => value > *threshold,
-            Comparison::LessThanThreshold => value < *threshold,
-            Comparison::LessThanOrEqualToThreshold => value <= *threshold,
-            // No definition has a threshold with these.
-            Comparison::LessThanLowerOrGreaterThanUpperThreshold
-            | Comparison::LessThanLowerThreshold
-            | Comparison::GreaterThanUpperThreshold => return None,
-        }),
+        Limit::Threshold(threshold) => alarm.comparison.compares(value, *threshold),
         Limit::Band(_) => {
             let band = point
                 .band
@@ -185,9 +195,17 @@ fn breaches(alarm: &MetricAlarm, point: &Point) -> Option<bool> {
     }
 }
 
-fn decide(alarm: &MetricAlarm, seen: &[Seen], has_thin: bool) -> Outcome {
-    let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    let (wanted, to_alarm) = (count(alarm.evaluation_periods), count(alarm.datapoints()));
+pub(crate) fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// What data points, the newest first, decide; `has_thin` says that some were left out.
+pub(crate) fn decide(quorum: Quorum, seen: &[Seen], has_thin: bool) -> Outcome {
+    let Quorum {
+        wanted,
+        to_alarm,
+        missing,
+    } = quorum;
     let go = |is_alarm: bool, used: usize, filled: usize| Outcome::Go {
         value: if is_alarm {
             StateValue::Alarm
@@ -205,7 +223,6 @@ fn decide(alarm: &MetricAlarm, seen: &[Seen], has_thin: bool) -> Outcome {
     }
     let (used, filled) = (seen.len(), wanted - seen.len());
     let breaching = breaching(seen);
-    let missing = alarm.missing();
     match missing {
         MissingData::Breaching => return go(breaching + filled >= to_alarm, used, filled),
         MissingData::NotBreaching => return go(breaching >= to_alarm, used, filled),

@@ -1,4 +1,5 @@
-//! Alarms as `CloudWatch` has them: what data points and other alarms make of their states, and what follows.
+//! Alarms as `CloudWatch` has them: what data points, results of queries and other alarms make of their states, and what
+//! follows.
 //!
 //! A request is checked into a [`Definition`]; [`Alarms`] holds the definitions and states of an account, says which
 //! alarms are due and which data points they need, takes these, and gives back [`Effects`]: what to store, whom to
@@ -13,6 +14,8 @@
 //! }
 //! let effects = alarms.tick(now);
 //! ```
+//!
+//! Log alarms are told what their queries answered, each at its turn ([`Alarms::queries_due`], [`Alarms::take_answer`]).
 //!
 //! A transition makes each of its notices once; what stores them with the states can send them at least once, and no
 //! crash makes them twice. [`document`] writes what a notice delivers.
@@ -30,6 +33,7 @@ mod moment;
 mod mute;
 mod reason;
 mod request;
+mod results;
 mod rule;
 mod state;
 mod statistic;
@@ -39,8 +43,9 @@ mod zone;
 
 pub use alarms::{Account, Alarm, Alarms};
 pub use definition::{
-    Actions, Comparison, CompositeAlarm, Definition, Kind, Limit, LowSamples, Metric, MetricAlarm,
-    MissingData, Query, Source, Suppressor, Term, WarmUp, WindowKind, name_in,
+    Actions, Comparison, CompositeAlarm, Definition, Kind, Limit, LogAlarm, LowSamples, Metric,
+    MetricAlarm, MissingData, Query, ScheduledQuery, Source, Suppressor, Term, WarmUp, WindowKind,
+    name_in,
 };
 pub use effects::{
     ConfigurationChange, ConfigurationOperation, Effects, HistoryItem, HistoryKind, Notice,
@@ -50,13 +55,14 @@ pub use error::{Error, ErrorKind};
 pub use evaluate::{Band, Point};
 pub use mute::{MuteRule, MuteRuleRequest, MuteStatus};
 pub use request::{
-    CompositeAlarmRequest, MetricAlarmRequest, MetricStatRequest, QueryRequest, WarmUpRequest,
-    WindowRequest,
+    CompositeAlarmRequest, LogAlarmRequest, MetricAlarmRequest, MetricStatRequest, QueryRequest,
+    ScheduledQueryRequest, WarmUpRequest, WindowRequest,
 };
+pub use results::{Answered, CONTRIBUTORS_MAX, Contribution, QueryResult};
 pub use rule::{
     RULE_ALARMS_MAX, RULE_CHARS_MAX, RULE_ELEMENTS_MAX, Rule, RuleError, Share, parse as parse_rule,
 };
-pub use state::{State, StateValue, SuppressedBy};
+pub use state::{Problem, State, StateValue, SuppressedBy};
 pub use statistic::Statistic;
 pub use suppress::Phase;
 pub use window::Window;

@@ -21,6 +21,10 @@ const NAMED_MAX: usize = 12;
 /// `StateReasonData` has at most 4,000 characters; these many entries fit.
 const LISTED_MAX: usize = 24;
 
+mod results;
+
+pub(crate) use results::Results;
+
 /// What a reason is about.
 pub(crate) struct Told<'a> {
     pub(crate) alarm: &'a MetricAlarm,

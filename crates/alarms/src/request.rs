@@ -7,6 +7,7 @@ use crate::definition::{Actions, Definition};
 use crate::error::Error;
 
 mod composite;
+mod log;
 mod metric;
 
 /// How many actions a state may have.
@@ -112,6 +113,57 @@ pub struct CompositeAlarmRequest {
     pub actions_suppressor: Option<String>,
     pub actions_suppressor_wait_period: Option<i64>,
     pub actions_suppressor_extension_period: Option<i64>,
+}
+
+/// `PutLogAlarm`.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[expect(
+    missing_docs,
+    reason = "the members of the service's request, by their names"
+)]
+pub struct LogAlarmRequest {
+    pub alarm_name: String,
+    pub alarm_description: Option<String>,
+    pub actions_enabled: Option<bool>,
+    pub ok_actions: Vec<String>,
+    pub alarm_actions: Vec<String>,
+    pub insufficient_data_actions: Vec<String>,
+    pub query: ScheduledQueryRequest,
+    pub action_log_line_count: Option<i64>,
+    pub action_log_line_role_arn: Option<String>,
+    pub query_results_to_evaluate: i64,
+    pub query_results_to_alarm: i64,
+    pub threshold: f64,
+    pub comparison_operator: String,
+    pub treat_missing_data: Option<String>,
+    pub warm_up: Option<WarmUpRequest>,
+}
+
+/// `ScheduledQueryConfiguration`, with its `ScheduleConfiguration`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "the members of the service's request, by their names"
+)]
+pub struct ScheduledQueryRequest {
+    pub query_string: String,
+    pub log_group_identifiers: Vec<String>,
+    pub scheduled_query_role_arn: String,
+    pub aggregation_expression: String,
+    pub schedule_expression: String,
+    pub start_time_offset: i64,
+    pub end_time_offset: Option<i64>,
+    pub tags: Vec<(String, String)>,
+}
+
+impl LogAlarmRequest {
+    /// The alarm that it asks for. Whether its query can be answered is asked by whoever answers queries.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, as the service says it.
+    pub fn check(&self) -> Result<Definition, Error> {
+        log::check(self)
+    }
 }
 
 impl MetricAlarmRequest {

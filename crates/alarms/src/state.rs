@@ -66,6 +66,35 @@ impl SuppressedBy {
     }
 }
 
+/// What is wrong with the evaluation of an alarm, whose state stays as it is meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// There are more values than are looked at.
+    PartialData,
+    /// Something of ours, which passes.
+    Failure,
+    /// Something in the definition, which somebody has to change.
+    Error,
+}
+
+impl Problem {
+    /// `PARTIAL_DATA`, `EVALUATION_FAILURE` or `EVALUATION_ERROR`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PartialData => "PARTIAL_DATA",
+            Self::Failure => "EVALUATION_FAILURE",
+            Self::Error => "EVALUATION_ERROR",
+        }
+    }
+
+    /// The problem of this name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::PartialData, Self::Failure, Self::Error]
+            .into_iter()
+            .find(|problem| problem.as_str() == text)
+    }
+}
+
 /// The state of an alarm as `DescribeAlarms` tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
@@ -83,6 +112,10 @@ pub struct State {
     pub suppressed_by: Option<SuppressedBy>,
     /// Whether the alarm is in its warm-up period and not evaluated yet.
     pub in_warm_up: bool,
+    /// What is wrong with the evaluation itself.
+    pub problem: Option<Problem>,
+    /// Log events that show why, as many as a log alarm asks for.
+    pub log_lines: Vec<String>,
 }
 
 impl State {
@@ -98,11 +131,16 @@ impl State {
             transitioned: now,
             suppressed_by: None,
             in_warm_up: false,
+            problem: None,
+            log_lines: Vec::new(),
         }
     }
 
     /// What `EvaluationState` says, if anything.
     pub fn evaluation_state(&self) -> Option<&'static str> {
-        self.in_warm_up.then_some("IN_WARM_UP")
+        if self.in_warm_up {
+            return Some("IN_WARM_UP");
+        }
+        self.problem.map(Problem::as_str)
     }
 }

@@ -155,7 +155,7 @@ impl Window {
 const WEEK_MS: u64 = 7 * DAY_MS;
 
 /// How many periods are fetched for an alarm on `periods` of them.
-fn range_of(periods: u32) -> usize {
+pub(crate) fn range_of(periods: u32) -> usize {
     usize::try_from(periods + (periods / 3).max(2)).unwrap_or(usize::MAX)
 }
 

@@ -27,6 +27,7 @@ mod list_tags_for_resource;
 mod put_alarm_mute_rule;
 mod put_composite_alarm;
 mod put_dashboard;
+mod put_log_alarm;
 mod put_metric_alarm;
 mod put_metric_data;
 mod set_alarm_state;
@@ -41,7 +42,7 @@ const fn entry<O: Operation + 'static>() -> Entry {
 }
 
 /// The operations that are served, in the order of the model's table, which has others.
-pub(crate) static OPERATIONS: [Entry; 24] = [
+pub(crate) static OPERATIONS: [Entry; 25] = [
     entry::<delete_alarm_mute_rule::DeleteAlarmMuteRule>(),
     entry::<delete_alarms::DeleteAlarms>(),
     entry::<delete_dashboards::DeleteDashboards>(),
@@ -61,6 +62,7 @@ pub(crate) static OPERATIONS: [Entry; 24] = [
     entry::<put_alarm_mute_rule::PutAlarmMuteRule>(),
     entry::<put_composite_alarm::PutCompositeAlarm>(),
     entry::<put_dashboard::PutDashboard>(),
+    entry::<put_log_alarm::PutLogAlarm>(),
     entry::<put_metric_alarm::PutMetricAlarm>(),
     entry::<put_metric_data::PutMetricData>(),
     entry::<set_alarm_state::SetAlarmState>(),

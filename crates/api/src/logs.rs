@@ -12,6 +12,7 @@ mod lookup_table;
 mod policy;
 mod queries;
 mod reading;
+pub(crate) mod scheduled;
 mod source;
 mod tag;
 
@@ -77,6 +78,7 @@ pub use exports::{ExportRefused, Exports, NoExports};
 #[cfg(test)]
 pub(crate) use queries::Asked;
 pub use queries::{Queries, QueryLimits, QueryLoad};
+pub use scheduled::ScheduledQueries;
 
 use crate::aws::{Entry, entry, streaming};
 

@@ -5,13 +5,17 @@ use std::sync::Arc;
 use corelog_alarms::{
     Alarm, CompositeAlarmRequest, ConfigurationChange, ConfigurationOperation, Definition, Kind,
     Limit, LowSamples, Metric, MetricAlarm, MetricAlarmRequest, MetricStatRequest, MissingData,
-    MuteRuleRequest, Notice, Phase, Query, QueryRequest, Source, State, StateValue, SuppressedBy,
-    Term, Transition, WarmUpRequest, WindowKind, WindowRequest,
+    MuteRuleRequest, Notice, Phase, Problem, Query, QueryRequest, Source, State, StateValue,
+    SuppressedBy, Term, Transition, WarmUp, WarmUpRequest, WindowKind, WindowRequest,
 };
 use corelog_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Says;
+
+mod log;
+
+use log::{StoredLog, StoredResult};
 
 /// What is wrong with something stored.
 pub(crate) type Unreadable = Box<dyn std::error::Error + Send + Sync>;
@@ -28,6 +32,8 @@ pub(crate) struct StoredAlarm {
     owed_from: Option<StoredState>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     warm_up_until_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    results: Vec<StoredResult>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,9 +55,13 @@ struct StoredState {
     suppressed_by: Option<String>,
     #[serde(default)]
     in_warm_up: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    log_lines: Vec<String>,
 }
 
-/// The members of `PutMetricAlarm` and `PutCompositeAlarm`; a rule tells them apart.
+/// The members of `PutMetricAlarm`, `PutCompositeAlarm` and `PutLogAlarm`; a rule and a scheduled query tell them apart.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct StoredDefinition {
@@ -96,6 +106,8 @@ struct StoredDefinition {
     evaluation_window: Option<StoredWindow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warm_up: Option<StoredWarmUp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<StoredLog>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -199,6 +211,7 @@ impl From<&Alarm> for StoredAlarm {
             phase: alarm.phase.map(StoredPhase::from),
             owed_from: alarm.owed_from.as_ref().map(StoredState::from),
             warm_up_until_ms: alarm.warm_up_until.map(Timestamp::unix_ms),
+            results: alarm.results.iter().map(StoredResult::from).collect(),
         }
     }
 }
@@ -212,6 +225,7 @@ impl StoredAlarm {
             phase: self.phase.map(StoredPhase::read).transpose()?,
             owed_from: self.owed_from.map(StoredState::read).transpose()?,
             warm_up_until: self.warm_up_until_ms.map(Timestamp::from_unix_ms),
+            results: Arc::new(log::read(self.results)?),
         })
     }
 }
@@ -262,6 +276,8 @@ impl From<&State> for StoredState {
             transitioned_ms: state.transitioned.unix_ms(),
             suppressed_by: state.suppressed_by.map(|by| by.as_str().to_owned()),
             in_warm_up: state.in_warm_up,
+            problem: state.problem.map(|problem| problem.as_str().to_owned()),
+            log_lines: state.log_lines.clone(),
         }
     }
 }
@@ -281,6 +297,9 @@ impl StoredState {
                 .map(suppressed_by)
                 .transpose()?,
             in_warm_up: self.in_warm_up,
+            // One of a version to come says that something is wrong, and the next evaluation says what.
+            problem: self.problem.as_deref().and_then(Problem::parse),
+            log_lines: self.log_lines,
         })
     }
 }
@@ -307,6 +326,14 @@ impl From<&Definition> for StoredDefinition {
                     stored.actions_suppressor_extension_period = Some(i64::from(extension));
                 }
             }
+            Kind::Log(alarm) => {
+                stored.log = Some(StoredLog::from(&**alarm));
+                stored.threshold = Some(number(alarm.threshold));
+                stored.comparison_operator = Some(alarm.comparison.as_str().to_owned());
+                let missing = alarm.treat_missing_data.map(MissingData::as_str);
+                stored.treat_missing_data = missing.map(str::to_owned);
+                stored.warm_up = alarm.warm_up.map(StoredWarmUp::from);
+            }
         }
         stored
     }
@@ -323,7 +350,7 @@ impl StoredDefinition {
         self.evaluation_periods = Some(i64::from(alarm.evaluation_periods));
         self.datapoints_to_alarm = alarm.datapoints_to_alarm.map(i64::from);
         match &alarm.limit {
-            Limit::Threshold(threshold) => self.threshold = Some(format!("{threshold:?}")),
+            Limit::Threshold(threshold) => self.threshold = Some(number(*threshold)),
             Limit::Band(id) => self.threshold_metric_id = Some(id.clone()),
         }
         self.comparison_operator = Some(alarm.comparison.as_str().to_owned());
@@ -335,15 +362,15 @@ impl StoredDefinition {
             WindowKind::Sliding => StoredWindow::Sliding,
             WindowKind::WallClock { timezone, .. } => StoredWindow::WallClock(timezone.clone()),
         });
-        self.warm_up = alarm.warm_up.map(|warm_up| StoredWarmUp {
-            minutes: i64::from(warm_up.minutes),
-            to_the_end: warm_up.to_the_end,
-        });
+        self.warm_up = alarm.warm_up.map(StoredWarmUp::from);
     }
 
     fn read(self) -> Result<Definition, Unreadable> {
         if self.alarm_rule.is_some() {
             return Ok(self.composite().check()?);
+        }
+        if self.log.is_some() {
+            return Ok(self.log_request()?.check()?);
         }
         Ok(self.metric_request()?.check()?)
     }
@@ -383,10 +410,7 @@ impl StoredDefinition {
                 StoredWindow::Sliding => WindowRequest::Sliding,
                 StoredWindow::WallClock(timezone) => WindowRequest::WallClock(timezone),
             }),
-            warm_up: self.warm_up.map(|warm_up| WarmUpRequest {
-                warm_up_period_duration_in_minutes: warm_up.minutes,
-                only_start_evaluating_after_warm_up_period_ends: Some(warm_up.to_the_end),
-            }),
+            warm_up: self.warm_up.map(WarmUpRequest::from),
             ..MetricAlarmRequest::default()
         };
         if let Some(metric) = self.metric {
@@ -405,6 +429,29 @@ impl StoredDefinition {
             *place = Some(metric.stat);
         }
         Ok(request)
+    }
+}
+
+/// Reads back as the same number.
+fn number(value: f64) -> String {
+    format!("{value:?}")
+}
+
+impl From<WarmUp> for StoredWarmUp {
+    fn from(warm_up: WarmUp) -> Self {
+        Self {
+            minutes: i64::from(warm_up.minutes),
+            to_the_end: warm_up.to_the_end,
+        }
+    }
+}
+
+impl From<StoredWarmUp> for WarmUpRequest {
+    fn from(stored: StoredWarmUp) -> Self {
+        Self {
+            warm_up_period_duration_in_minutes: stored.minutes,
+            only_start_evaluating_after_warm_up_period_ends: Some(stored.to_the_end),
+        }
     }
 }
 

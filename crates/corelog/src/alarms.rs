@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use corelog_alarms::Alarms;
+use corelog_api::Api;
+use corelog_api::logs::ScheduledQueries;
 use corelog_catalog::SqliteCatalog;
 use corelog_cli::settings::Settings;
 use corelog_metrics::SqliteMetrics;
@@ -25,11 +28,16 @@ pub(crate) async fn open(
     let account = configure::alarms_account(settings);
     let kept = Arc::new(catalog.clone());
     let watch = Watch::open(config, account, kept, clock.clone()).await?;
-    let alarms = watch.look(|alarms, _| alarms.iter().count()).await;
+    let of_metrics = |alarms: &Alarms| {
+        let all = alarms.iter();
+        all.filter(|alarm| alarm.definition.metric().is_some())
+            .count()
+    };
+    let alarms = watch.look(|alarms, _| of_metrics(alarms)).await;
     if alarms > 0 && !settings.metrics.enabled {
         tracing::warn!(
             alarms,
-            "alarms are not evaluated: `metrics.enabled` is false"
+            "alarms on metrics are not evaluated: `metrics.enabled` is false"
         );
     }
     Ok(watch)
@@ -49,6 +57,14 @@ pub(crate) fn run(
     let (watch, notifying) = (watch.clone(), notifying.clone());
     destinations.beside("alarms wake notifications", |shutdown| {
         wake(watch, notifying, shutdown)
+    });
+}
+
+/// Begins to execute the queries of log alarms.
+pub(crate) fn run_queries(watch: &Watch, api: &Api, destinations: &Destined) {
+    let (watch, queries) = (watch.clone(), Arc::new(ScheduledQueries::new(api.clone())));
+    destinations.beside("log alarms", |shutdown| {
+        watch.run_queries(queries, shutdown)
     });
 }
 

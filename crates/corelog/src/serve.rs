@@ -156,6 +156,7 @@ async fn serve(
         clock: clock.clone(),
         spool: spool.clone(),
     });
+    alarms::run_queries(&watching.alarms, &api, &destinations);
     let house = House {
         api,
         health: Arc::clone(&health),

@@ -168,6 +168,12 @@ fn of_alarm(news: &AlarmNews) -> String {
     ] {
         let _ = writeln!(text, "{label:LABEL_WIDTH$}{value}");
     }
+    if !news.log_lines.is_empty() {
+        text.push_str("\nLog events:\n\n");
+        for line in &news.log_lines {
+            let _ = writeln!(text, "{line}");
+        }
+    }
     if news.is_after_mute {
         text.push_str("\nA mute rule held this message back until now.\n");
     }

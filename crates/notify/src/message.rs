@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use corelog_alarms::document::{event, lambda, sns};
-use corelog_alarms::{Account, Kind, Limit, MetricAlarm, Notice, Source, StateValue};
+use corelog_alarms::{Account, Kind, Limit, LogAlarm, MetricAlarm, Notice, Source, StateValue};
 use corelog_types::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -56,6 +56,8 @@ pub struct AlarmNews {
     pub is_after_mute: bool,
     /// What it watches, in a line.
     pub watches: String,
+    /// Log events that show why.
+    pub log_lines: Vec<String>,
     /// A line of ASCII for a subject.
     pub subject: String,
     /// What SNS delivers.
@@ -93,7 +95,9 @@ impl AlarmNews {
             watches: match &alarm.kind {
                 Kind::Metric(metric) => watched(metric),
                 Kind::Composite(composite) => composite.text.clone(),
+                Kind::Log(log) => asked(log),
             },
+            log_lines: transition.to.log_lines.clone(),
             subject: sns::subject(account, notice),
             document: sns::message(account, notice),
             invocation: lambda::invocation(account, transition),
@@ -137,6 +141,21 @@ fn watched(alarm: &MetricAlarm) -> String {
         alarm.datapoints(),
         alarm.evaluation_periods,
         corelog_types::format_duration(period)
+    )
+}
+
+/// `count(*) of the query GreaterThanThreshold 5, 2 of 3 results, rate(5 minutes): filter @message like /ERROR/`
+fn asked(alarm: &LogAlarm) -> String {
+    let query = &alarm.query;
+    format!(
+        "{} of the query {} {}, {} of {} results, {}: {}",
+        query.aggregation,
+        alarm.comparison.as_str(),
+        alarm.threshold,
+        alarm.results_to_alarm,
+        alarm.results_to_evaluate,
+        query.schedule,
+        query.text
     )
 }
 

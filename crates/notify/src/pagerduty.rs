@@ -97,7 +97,7 @@ impl PagerDuty {
         };
         event.insert("event_action".to_owned(), "trigger".into());
         event.insert("client".to_owned(), "Corelog".into());
-        let payload = json!({
+        let mut payload = json!({
             "summary": summary(&format!("{}: {}", news.subject, news.reason)),
             "source": news.arn,
             "severity": severity.as_str(),
@@ -112,6 +112,9 @@ impl PagerDuty {
                 "region": news.account.region,
             },
         });
+        if !news.log_lines.is_empty() {
+            payload["custom_details"]["log_events"] = news.log_lines.clone().into();
+        }
         event.insert("payload".to_owned(), payload);
         event
     }

@@ -37,6 +37,8 @@ pub(crate) fn of(
         transitioned: now,
         suppressed_by: None,
         in_warm_up: false,
+        problem: None,
+        log_lines: Vec::new(),
     };
     let action = format!(
         "arn:{}:sns:{}:{}:{notifier}",

@@ -20,6 +20,8 @@ use crate::message::{AlarmNews, Many, Message, Says};
 /// The most characters of a section. Source: <https://docs.slack.dev/reference/block-kit/blocks/section-block>
 const SECTION_CHARS_MAX: usize = 3_000;
 const FIELD_CHARS_MAX: usize = 2_000;
+/// Of log events in one: less than a section has.
+const LINES_CHARS_MAX: usize = 2_800;
 /// Names that one message lists of each state.
 const NAMES_MAX: usize = 20;
 
@@ -109,10 +111,41 @@ fn of_alarm(news: &AlarmNews) -> Vec<Value> {
     if news.is_after_mute {
         fields.push(field("Held back", "by a mute rule until now"));
     }
-    vec![
+    let mut blocks = vec![
         section(&text),
         json!({ "type": "section", "fields": fields }),
-    ]
+    ];
+    if !news.log_lines.is_empty() {
+        blocks.push(section(&lines(&news.log_lines)));
+    }
+    blocks
+}
+
+/// As many log events as a section has room for, as they are.
+fn lines(lines: &[String]) -> String {
+    let mut text = "```".to_owned();
+    let (mut chars, mut shown) = (0, 0);
+    for line in lines {
+        // Three backticks would end the block.
+        let line = escaped(&line.replace("```", "` ` `"));
+        chars += line.chars().count() + 1;
+        if chars > LINES_CHARS_MAX {
+            break;
+        }
+        text.push_str(&line);
+        text.push('\n');
+        shown += 1;
+    }
+    if shown == 0 {
+        text.push_str(&cut(&escaped(&lines.concat().replace('`', " ")), LINES_CHARS_MAX));
+        shown = 1;
+    }
+    text.push_str("```");
+    if shown < lines.len() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n… and {} more", lines.len() - shown);
+    }
+    text
 }
 
 fn of_many(many: &Many) -> Vec<Value> {

@@ -11,6 +11,8 @@
 //! the next turn, which is at once. An alarm whose data points cannot be read stays as it is and has its next turn when
 //! it would have had: no state is made of a failure. After a pause, however long, each alarm is evaluated once, for now.
 //!
+//! Log alarms have turns of their own, in which their queries are executed (`queries.rs`).
+//!
 //! # Notices
 //! An action of a transition becomes a notice for the action's ARN, and each transition and each change of a
 //! configuration one for every listener of events. They wait in the catalog; [`Watch::notices`] tells when there are new
@@ -20,12 +22,14 @@
 
 mod bands;
 mod points;
+mod queries;
 mod run;
 mod source;
 mod step;
 mod watch;
 
 pub use points::{Asked, Points};
+pub use queries::{LogQueries, QUERIES_MAX, QUERY_TIME_MAX, Unanswered};
 pub use run::TURN_MAX;
 pub use watch::{Config, Watch};
 

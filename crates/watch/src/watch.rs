@@ -17,6 +17,9 @@ use crate::{Error, source};
 /// No alarm is evaluated so shortly after a start.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// Decision: with a query a minute of half a second each, as much as is executed beside each other.
+const LOG_MAX: usize = 200;
+
 /// What there may be, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -24,6 +27,8 @@ pub struct Config {
     pub alarms_max: usize,
     /// How many of them may compare with a band of anomaly detection.
     pub banded_max: usize,
+    /// How many of them may have queries executed.
+    pub log_max: usize,
     /// How many mute rules there may be.
     pub mute_rules_max: usize,
     /// For how long history is kept.
@@ -38,6 +43,7 @@ impl Default for Config {
         Self {
             alarms_max: 10_000,
             banded_max: MODELS_MAX,
+            log_max: LOG_MAX,
             mute_rules_max: 1_000,
             history: Duration::from_hours(14 * 24),
             listeners: Vec::new(),
@@ -126,6 +132,11 @@ impl Watch {
             let most = self.0.config.banded_max;
             if is_banded(&definition) && banded_beside(&definition.name, &held.alarms) >= most {
                 let what = "alarms on bands of anomaly detection";
+                return Err(Error::Full { what, most });
+            }
+            let most = self.0.config.log_max;
+            if definition.log().is_some() && log_beside(&definition.name, &held.alarms) >= most {
+                let what = "log alarms";
                 return Err(Error::Full { what, most });
             }
             Ok(held.alarms.put(definition, now)?)
@@ -248,7 +259,7 @@ impl Watch {
     }
 
     /// Makes a step, and keeps all that follows from it.
-    async fn step(
+    pub(crate) async fn step(
         &self,
         tags: BTreeMap<String, String>,
         make: impl FnOnce(&mut Held, Timestamp) -> Result<Effects, Error>,
@@ -264,6 +275,13 @@ impl Watch {
 
 fn is_banded(definition: &Definition) -> bool {
     definition.metric().is_some_and(source::is_banded)
+}
+
+/// How many other alarms have queries.
+fn log_beside(name: &str, alarms: &Alarms) -> usize {
+    let others = alarms.iter().map(|alarm| &alarm.definition);
+    let others = others.filter(|definition| *definition.name != *name);
+    others.filter(|definition| definition.log().is_some()).count()
 }
 
 /// How many other alarms compare with a band.

@@ -7,7 +7,7 @@ use corelog_types::Timestamp;
 
 use super::settle::Cause;
 use super::{Alarm, Alarms, Entry};
-use crate::definition::{Definition, Kind, Suppressor, name_in};
+use crate::definition::{Definition, Suppressor, name_in};
 use crate::document::history;
 use crate::effects::{ConfigurationChange, ConfigurationOperation, Effects};
 use crate::error::{Error, ErrorKind};
@@ -21,7 +21,7 @@ const DELETED_MAX: usize = 100;
 
 impl Alarms {
     /// Makes an alarm, or changes the one of its name: its state stays, all else is replaced. A composite alarm is
-    /// evaluated at once, a metric alarm is [due](Self::due) at once.
+    /// evaluated at once, a metric alarm is [due](Self::due) at once, and so is the query of a log alarm.
     ///
     /// # Errors
     /// The name belongs to an alarm of the other kind, or a composite alarm names alarms that do not exist, or one that
@@ -47,17 +47,19 @@ impl Alarms {
         if !is_same {
             self.tell(operation, &definition, before, now, &mut effects);
         }
-        if definition.composite().is_some() {
-            self.rebuild();
+        // Others may have waited for it: what could not be read after a restart, and is put again.
+        let mut settles = operation == ConfigurationOperation::Create;
+        if let Some(node) = node(&name, &definition) {
+            self.graph.put(node);
             let cause = match operation {
                 ConfigurationOperation::Create => Cause::Created,
                 _ => Cause::Updated,
             };
-            if self.graph.place(&name).is_some()
-                && self.reevaluate(&name, &cause, now, &mut effects)
-            {
-                self.settle(vec![name], now, &mut effects);
-            }
+            settles |= self.graph.place(&name).is_some()
+                && self.reevaluate(&name, &cause, now, &mut effects);
+        }
+        if settles {
+            self.settle(vec![name], now, &mut effects);
         }
         Ok(effects)
     }
@@ -65,7 +67,8 @@ impl Alarms {
     /// Deletes alarms; those that do not exist are passed over.
     ///
     /// # Errors
-    /// More than one of them is composite, or other alarms depend on one; none is deleted then.
+    /// More than one of them is composite, one of several is a log alarm, or other alarms depend on one, which need not
+    /// exist; none is deleted then.
     pub fn delete(&mut self, names: &[String], now: Timestamp) -> Result<Effects, Error> {
         if names.len() > DELETED_MAX {
             return Err(Error::validation(format!(
@@ -86,7 +89,16 @@ impl Alarms {
                 "You cannot delete more than one composite alarm in one operation.",
             ));
         }
-        for name in &found {
+        let is_log = |name: &Arc<str>| {
+            let alarm = self.get(name);
+            alarm.is_some_and(|alarm| alarm.definition.log().is_some())
+        };
+        if names.len() > 1 && found.iter().any(is_log) {
+            return Err(Error::validation(
+                "Log alarms cannot be batch deleted: delete them one at a time.",
+            ));
+        }
+        for name in names {
             if !self.graph.parents(name).is_empty() || !self.graph.suppressed_by(name).is_empty() {
                 return Err(Error::validation(format!(
                     "Cannot delete {name} as there are composite alarm(s) depending on it."
@@ -101,16 +113,13 @@ impl Alarms {
             let definition = Arc::clone(&entry.alarm.definition);
             let before = Some((Arc::clone(&definition), entry.alarm.configured));
             let operation = ConfigurationOperation::Delete;
-            let due = entry.due;
             self.tell(operation, &definition, before, now, &mut effects);
-            if let Some(due) = due {
-                self.queue.remove(&(due, Arc::clone(&name)));
-            }
+            self.be_due(&name, None);
             self.held.remove(&name);
             self.entries.remove(&name);
+            self.graph.remove(&name);
             effects.deleted.insert(name);
         }
-        self.rebuild();
         Ok(effects)
     }
 
@@ -162,8 +171,7 @@ impl Alarms {
 
     /// Puts a definition in place; what ran under another one ends.
     fn replace(&mut self, name: &Arc<str>, definition: &Arc<Definition>, now: Timestamp) {
-        let is_metric = definition.metric().is_some();
-        let due = is_metric.then_some(now);
+        let has_turns = super::interval_ms(definition).is_some();
         let entry = self
             .entries
             .entry(Arc::clone(name))
@@ -175,13 +183,14 @@ impl Alarms {
                     phase: None,
                     owed_from: None,
                     warm_up_until: None,
+                    results: Arc::default(),
                 },
                 due: None,
             });
-        let is_new = entry.due.is_none() && is_metric;
+        let is_new = entry.due.is_none() && has_turns;
         let alarm = &mut entry.alarm;
         // Changing the time of a warm-up that is over does not begin another.
-        let warm_up = definition.metric().and_then(|metric| metric.warm_up);
+        let warm_up = definition.warm_up();
         let is_warming_up = is_new || alarm.warm_up_until.is_some();
         alarm.warm_up_until = warm_up.filter(|_| is_warming_up).map(|warm_up| {
             let ms = u64::from(warm_up.minutes) * 60_000;
@@ -195,13 +204,12 @@ impl Alarms {
             alarm.owed_from = None;
             alarm.state.suppressed_by = None;
         }
+        if !asks_the_same(&alarm.definition, definition) {
+            alarm.results = Arc::default();
+        }
         alarm.definition = Arc::clone(definition);
         alarm.configured = now;
-        if let Some(before) = entry.due {
-            self.queue.remove(&(before, Arc::clone(name)));
-        }
-        entry.due = due;
-        self.queue.extend(due.map(|due| (due, Arc::clone(name))));
+        self.be_due(name, has_turns.then_some(now));
         self.track(name);
     }
 
@@ -232,23 +240,30 @@ impl Alarms {
 
     /// Reads anew who depends on whom.
     pub(super) fn rebuild(&mut self) {
-        let nodes: Vec<Node<'_>> = self
-            .entries
-            .iter()
-            .filter_map(|(name, entry)| {
-                let Kind::Composite(composite) = &entry.alarm.definition.kind else {
-                    return None;
-                };
-                let suppressor = composite.suppressor.as_ref();
-                Some(Node {
-                    name: Arc::clone(name),
-                    children: composite.rule.alarms(),
-                    suppressor: suppressor.map(|suppressor| suppressor.reference.as_str()),
-                })
-            })
-            .collect();
-        self.graph = Graph::of(&nodes);
+        let all = self.entries.iter();
+        self.graph = Graph::of(all.filter_map(|(name, entry)| node(name, &entry.alarm.definition)));
     }
+}
+
+/// What a composite alarm says of others.
+fn node(name: &Arc<str>, definition: &Definition) -> Option<Node> {
+    let composite = definition.composite()?;
+    let suppressor = composite.suppressor.as_ref();
+    let children = composite.rule.alarms().into_iter();
+    Some(Node {
+        name: Arc::clone(name),
+        children: children.map(Arc::from).collect(),
+        suppressor: suppressor.map(|suppressor| Arc::from(name_in(&suppressor.reference))),
+    })
+}
+
+/// Whether results under one definition are results under another.
+fn asks_the_same(one: &Definition, other: &Definition) -> bool {
+    let (Some(one), Some(other)) = (one.log(), other.log()) else {
+        return true;
+    };
+    let is_same_limit = one.threshold.to_bits() == other.threshold.to_bits();
+    is_same_limit && one.comparison == other.comparison && one.query == other.query
 }
 
 /// What holds back the actions of an alarm, if anything does.

@@ -47,11 +47,14 @@ impl Alarms {
             return false;
         };
         let alarm = &mut entry.alarm;
-        let from = alarm.state.clone();
+        let mut from = alarm.state.clone();
+        // They showed why it was so, and are long.
+        from.log_lines.clear();
         let is_transition = from.value != next.value;
         alarm.state.value = next.value;
         alarm.state.reason = next.reason;
         alarm.state.reason_data = next.reason_data;
+        alarm.state.log_lines = next.log_lines;
         alarm.state.updated = now;
         effects.changed.insert(Arc::clone(name));
         if !is_transition {
@@ -131,6 +134,7 @@ impl Alarms {
             value,
             reason: self.reason(name, value, cause),
             reason_data: Some(self.triggers(name, cause)),
+            log_lines: Vec::new(),
         };
         self.go(name, verdict, now, effects)
     }
@@ -214,7 +218,7 @@ impl Alarms {
     /// Tells the composite alarms that an alarm suppresses whether it is in `ALARM`.
     fn tell_suppressed(&mut self, name: &str, now: Timestamp, effects: &mut Effects) {
         let is_in_alarm = self.is_in_alarm(name);
-        for suppressed in self.graph.suppressed_by(name).to_vec() {
+        for suppressed in self.graph.suppressed_by(name).clone() {
             let Some(entry) = self.entries.get_mut(&suppressed) else {
                 continue;
             };

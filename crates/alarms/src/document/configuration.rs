@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::put;
 use crate::definition::{
-    Definition, Kind, Limit, LowSamples, Metric, MissingData, Query, Source, Term,
+    Definition, Kind, Limit, LogAlarm, LowSamples, Metric, MissingData, Query, Source, Term,
 };
 use crate::moment;
 use crate::state::{State, SuppressedBy};
@@ -57,13 +57,77 @@ pub(super) fn reduced(alarm: &Definition) -> Map<String, Value> {
                 );
             }
         }
+        Kind::Log(log) => {
+            object.insert(
+                "scheduledQueryConfiguration".to_owned(),
+                scheduled_query(log),
+            );
+        }
     }
     object
+}
+
+/// The query of a log alarm, and when it is executed.
+///
+/// Decision: the members of the request, spelt as documents spell members; the service's are not documented.
+pub(super) fn scheduled_query(log: &LogAlarm) -> Value {
+    let query = &log.query;
+    let mut schedule = Map::new();
+    put(
+        &mut schedule,
+        "scheduleExpression",
+        Some(query.schedule.as_str()),
+    );
+    put(
+        &mut schedule,
+        "startTimeOffset",
+        Some(query.start_offset_seconds),
+    );
+    put(&mut schedule, "endTimeOffset", query.end_offset_seconds);
+    let mut object = Map::new();
+    put(&mut object, "queryString", Some(query.text.as_str()));
+    put(
+        &mut object,
+        "aggregationExpression",
+        Some(query.aggregation.as_str()),
+    );
+    if !query.log_groups.is_empty() {
+        put(
+            &mut object,
+            "logGroupIdentifiers",
+            Some(query.log_groups.clone()),
+        );
+    }
+    put(
+        &mut object,
+        "scheduledQueryRoleARN",
+        Some(query.role.as_str()),
+    );
+    put(&mut object, "scheduleConfiguration", Some(schedule));
+    Value::Object(object)
+}
+
+/// What a log alarm compares its results with.
+pub(super) fn result_limits(object: &mut Map<String, Value>, log: &LogAlarm) {
+    put(
+        object,
+        "queryResultsToEvaluate",
+        Some(log.results_to_evaluate),
+    );
+    put(object, "queryResultsToAlarm", Some(log.results_to_alarm));
+    put(object, "threshold", Some(log.threshold));
+    put(object, "comparisonOperator", Some(log.comparison.as_str()));
+    let missing = log.treat_missing_data.map(MissingData::as_str);
+    put(object, "treatMissingData", missing);
+    put(object, "actionLogLineCount", log.line_count);
 }
 
 /// What the change of a configuration says of the alarm: all of it.
 pub(super) fn full(alarm: &Definition, configured: Timestamp) -> Value {
     let mut object = Map::new();
+    if let Kind::Log(log) = &alarm.kind {
+        result_limits(&mut object, log);
+    }
     if let Kind::Metric(metric) = &alarm.kind {
         put(
             &mut object,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use corelog_types::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::configuration::suppression;
+use super::configuration::{result_limits, scheduled_query, suppression};
 use super::put;
 use crate::alarms::Account;
 use crate::definition::{
@@ -196,6 +196,13 @@ fn configuration(
                     Some(extension),
                 );
             }
+        }
+        Kind::Log(log) => {
+            object.insert(
+                "scheduledQueryConfiguration".to_owned(),
+                scheduled_query(log),
+            );
+            result_limits(&mut object, log);
         }
     }
     put(&mut object, "stateValue", Some(state.value.as_str()));

@@ -41,5 +41,9 @@ pub(super) fn detail(transition: &Transition) -> Value {
         "configuration",
         Some(configuration::reduced(alarm)),
     );
+    let lines = &transition.to.log_lines;
+    if !lines.is_empty() {
+        put(&mut object, "logLines", Some(lines.clone()));
+    }
     Value::Object(object)
 }

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use super::put;
 use crate::alarms::Account;
 use crate::definition::{
-    Definition, Kind, Limit, LowSamples, Metric, MetricAlarm, MissingData, Query, Source, Term,
+    Definition, Kind, Limit, LogAlarm, LowSamples, Metric, MetricAlarm, MissingData, Query, Source,
+    Term,
 };
 use crate::effects::Notice;
 use crate::moment;
@@ -45,7 +46,7 @@ pub fn message(account: &Account, notice: &Notice) -> Value {
     object.insert("AlarmDescription".to_owned(), Value::from(description));
     let account_id = account.account_id.as_str();
     put(&mut object, "AWSAccountId", Some(account_id));
-    if alarm.metric().is_some() {
+    if alarm.composite().is_none() {
         let configured = moment::precise(transition.configured);
         put(
             &mut object,
@@ -80,6 +81,12 @@ pub fn message(account: &Account, notice: &Notice) -> Value {
             put(&mut object, "AlarmRule", Some(composite.text.as_str()));
             let children = children(to.reason_data.as_deref());
             put(&mut object, "TriggeringChildren", Some(children));
+        }
+        Kind::Log(log) => {
+            put(&mut object, "Trigger", Some(trigger_of_results(log)));
+            if !to.log_lines.is_empty() {
+                put(&mut object, "LogLines", Some(to.log_lines.clone()));
+            }
         }
     }
     Value::Object(object)
@@ -130,6 +137,31 @@ fn trigger(alarm: &MetricAlarm) -> Value {
         let queries: Vec<Value> = queries.iter().map(query).collect();
         put(&mut object, "Metrics", Some(queries));
     }
+    Value::Object(object)
+}
+
+/// Decision: the members of the request, as for metric alarms; the service's are not documented.
+fn trigger_of_results(alarm: &LogAlarm) -> Value {
+    let query = &alarm.query;
+    let mut object = Map::new();
+    put(&mut object, "QueryString", Some(query.text.as_str()));
+    let groups = query.log_groups.clone();
+    put(&mut object, "LogGroupIdentifiers", Some(groups));
+    let aggregation = query.aggregation.as_str();
+    put(&mut object, "AggregationExpression", Some(aggregation));
+    let schedule = query.schedule.as_str();
+    put(&mut object, "ScheduleExpression", Some(schedule));
+    let start = query.start_offset_seconds;
+    put(&mut object, "StartTimeOffset", Some(start));
+    put(&mut object, "EndTimeOffset", query.end_offset_seconds);
+    let (evaluated, to_alarm) = (alarm.results_to_evaluate, alarm.results_to_alarm);
+    put(&mut object, "QueryResultsToEvaluate", Some(evaluated));
+    put(&mut object, "QueryResultsToAlarm", Some(to_alarm));
+    let comparison = alarm.comparison.as_str();
+    put(&mut object, "ComparisonOperator", Some(comparison));
+    put(&mut object, "Threshold", Some(alarm.threshold));
+    let missing = alarm.treat_missing_data.map_or("", MissingData::as_str);
+    put(&mut object, "TreatMissingData", Some(missing));
     Value::Object(object)
 }
 

@@ -139,16 +139,17 @@ fn positive(value: i64, member: &str) -> Result<u32, Error> {
 }
 
 fn treat_missing_data(request: &MetricAlarmRequest) -> Result<Option<MissingData>, Error> {
-    let Some(name) = &request.treat_missing_data else {
-        return Ok(None);
-    };
-    let treatment = MissingData::parse(name).ok_or_else(|| {
+    let name = request.treat_missing_data.as_deref();
+    name.map(missing).transpose()
+}
+
+pub(super) fn missing(name: &str) -> Result<MissingData, Error> {
+    MissingData::parse(name).ok_or_else(|| {
         let names = MissingData::ALL.map(MissingData::as_str).join(", ");
         Error::validation(format!(
             "The value {name} is not supported for TreatMissingData parameter. Supported values are [{names}]."
         ))
-    })?;
-    Ok(Some(treatment))
+    })
 }
 
 fn low_samples(request: &MetricAlarmRequest) -> Result<Option<LowSamples>, Error> {
@@ -386,7 +387,7 @@ fn window(request: &MetricAlarmRequest, period: u32) -> Result<Option<WindowKind
     }))
 }
 
-fn warm_up(request: &WarmUpRequest) -> Result<WarmUp, Error> {
+pub(super) fn warm_up(request: &WarmUpRequest) -> Result<WarmUp, Error> {
     let minutes = request.warm_up_period_duration_in_minutes;
     let allowed = u32::try_from(minutes)
         .ok()

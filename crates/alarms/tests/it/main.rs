@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod delivered;
 #[cfg(test)]
+mod logs;
 mod model;
 #[cfg(test)]
 mod month;

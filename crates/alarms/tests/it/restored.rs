@@ -67,3 +67,33 @@ fn alarms_are_due_at_their_own_moment_of_every_interval() {
     assert!(evaluated.values().all(|count| *count == 1));
     assert!(tens.len() >= 5, "{tens:?}");
 }
+
+#[test]
+fn a_composite_alarm_waits_for_an_alarm_that_was_not_readable_and_no_longer() {
+    let mut before = alarms();
+    for request in [METRIC, r#"{"AlarmName":"high","AlarmRule":"ALARM(m)"}"#] {
+        let _ = before
+            .put(definition(request).unwrap(), clock("00:00"))
+            .unwrap();
+    }
+    let _ = before
+        .set_state("m", StateValue::Alarm, "r", None, clock("00:01"))
+        .unwrap();
+    // Of the two, only the composite alarm can be read.
+    let stored = before
+        .iter()
+        .filter(|alarm| alarm.definition.name == "high");
+    let stored: Vec<Alarm> = stored.cloned().collect();
+    let mut after = Alarms::restore(account(), stored, [], clock("00:02"));
+    assert_eq!(after.get("high").unwrap().state.value, StateValue::Alarm);
+    let refused = after.delete(&["m".to_owned()], clock("00:02"));
+    assert!(refused.is_err(), "another depends on it");
+    let _ = after
+        .put(definition(METRIC).unwrap(), clock("00:03"))
+        .unwrap();
+    assert_eq!(
+        after.get("high").unwrap().state.value,
+        StateValue::Ok,
+        "what it has in its rule is not in ALARM"
+    );
+}

@@ -1,8 +1,8 @@
 //! What the operations on alarms have in common: ARNs, faults, and alarms as answers show them.
 
 use corelog_alarms::{
-    Alarm, CompositeAlarm, Definition, ErrorKind, Limit, LowSamples, Metric, MetricAlarm,
-    MissingData, Query, Source, SuppressedBy, Term, WindowKind,
+    Alarm, CompositeAlarm, Definition, ErrorKind, Limit, LogAlarm, LowSamples, Metric, MetricAlarm,
+    MissingData, Query, ScheduledQuery, Source, SuppressedBy, Term, WarmUp, WindowKind,
 };
 use corelog_types::Timestamp;
 use corelog_watch::Error;
@@ -80,12 +80,14 @@ pub(super) fn place<const N: usize>(
     token: Option<&str>,
 ) -> Result<Option<Token<N>>, Fault> {
     let read = Token::read(operation, token);
-    read.map_err(|_| {
-        Fault::new(
-            Kind::InvalidNextToken,
-            "The specified NextToken is invalid.",
-        )
-    })
+    read.map_err(|_| invalid_token())
+}
+
+pub(super) fn invalid_token() -> Fault {
+    Fault::new(
+        Kind::InvalidNextToken,
+        "The specified NextToken is invalid.",
+    )
 }
 
 /// How many records a page has.
@@ -143,10 +145,7 @@ pub(super) fn metric_shape(
             .map(LowSamples::as_str)
             .map(str::to_owned),
         evaluation_window: metric.window.as_ref().map(window),
-        warm_up_configuration: metric.warm_up.map(|warm_up| shapes::WarmUpConfiguration {
-            warm_up_period_duration_in_minutes: i64::from(warm_up.minutes),
-            only_start_evaluating_after_warm_up_period_ends: Some(warm_up.to_the_end),
-        }),
+        warm_up_configuration: metric.warm_up.map(warm_up),
         dimensions: Some(Vec::new()),
         ..shapes::MetricAlarm::default()
     };
@@ -222,6 +221,70 @@ fn window(window: &WindowKind) -> shapes::EvaluationWindow {
                 timezone: timezone.clone(),
             }),
         },
+    }
+}
+
+fn warm_up(warm_up: WarmUp) -> shapes::WarmUpConfiguration {
+    shapes::WarmUpConfiguration {
+        warm_up_period_duration_in_minutes: i64::from(warm_up.minutes),
+        only_start_evaluating_after_warm_up_period_ends: Some(warm_up.to_the_end),
+    }
+}
+
+/// A log alarm as `DescribeAlarms` shows it.
+pub(super) fn log_shape(alarm: &Alarm, log: &LogAlarm, account: &Account) -> shapes::LogAlarm {
+    let definition = &*alarm.definition;
+    let state = &alarm.state;
+    shapes::LogAlarm {
+        alarm_name: Some(definition.name.clone()),
+        alarm_arn: Some(arn(account, &definition.name)),
+        alarm_description: definition.description.clone(),
+        alarm_configuration_updated_timestamp: Some(seconds(alarm.configured)),
+        actions_enabled: Some(definition.actions_enabled),
+        ok_actions: Some(definition.actions.ok.clone()),
+        alarm_actions: Some(definition.actions.alarm.clone()),
+        insufficient_data_actions: Some(definition.actions.insufficient_data.clone()),
+        state_value: Some(state.value.to_string()),
+        state_reason: Some(state.reason.clone()),
+        state_reason_data: state.reason_data.clone(),
+        state_updated_timestamp: Some(seconds(state.updated)),
+        scheduled_query_configuration: Some(scheduled_query(&log.query)),
+        query_results_to_evaluate: Some(i64::from(log.results_to_evaluate)),
+        query_results_to_alarm: Some(i64::from(log.results_to_alarm)),
+        threshold: Some(log.threshold),
+        comparison_operator: Some(log.comparison.as_str().to_owned()),
+        treat_missing_data: log
+            .treat_missing_data
+            .map(MissingData::as_str)
+            .map(str::to_owned),
+        state_transitioned_timestamp: Some(seconds(state.transitioned)),
+        evaluation_state: state.evaluation_state().map(str::to_owned),
+        action_log_line_count: log.line_count.map(i64::from),
+        action_log_line_role_arn: log.line_role.clone(),
+        warm_up_configuration: log.warm_up.map(warm_up),
+        action_configuration: None,
+    }
+}
+
+/// Decision: without the ARN of a scheduled query, since there are none beside their alarms.
+fn scheduled_query(query: &ScheduledQuery) -> shapes::ScheduledQueryConfiguration {
+    let tags = query.tags.iter().map(|(key, value)| shapes::Tag {
+        key: key.clone(),
+        value: value.clone(),
+    });
+    let tags: Vec<shapes::Tag> = tags.collect();
+    shapes::ScheduledQueryConfiguration {
+        query_string: query.text.clone(),
+        log_group_identifiers: (!query.log_groups.is_empty()).then(|| query.log_groups.clone()),
+        query_arn: None,
+        scheduled_query_role_arn: query.role.clone(),
+        schedule_configuration: shapes::ScheduleConfiguration {
+            schedule_expression: query.schedule.clone(),
+            start_time_offset: i64::from(query.start_offset_seconds),
+            end_time_offset: query.end_offset_seconds.map(i64::from),
+        },
+        aggregation_expression: query.aggregation.clone(),
+        tags: (!tags.is_empty()).then_some(tags),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::aws::{Context, Effect, Fault, Operation, Token, cut};
 /// Decision: the documentation names no default, only the most.
 const LIMIT: usize = 100;
 
-const TYPES: [&str; 2] = ["MetricAlarm", "CompositeAlarm"];
+const TYPES: [&str; 3] = ["MetricAlarm", "CompositeAlarm", "LogAlarm"];
 const KINDS: [HistoryKind; 3] = [
     HistoryKind::ConfigurationUpdate,
     HistoryKind::StateUpdate,
@@ -38,7 +38,12 @@ impl Operation for DescribeAlarmHistory {
         input: DescribeAlarmHistoryInput,
         cx: &Context<'_>,
     ) -> Result<DescribeAlarmHistoryOutput, Fault> {
-        let after = alarm::place::<2>(Self::NAME, input.next_token.as_deref())?;
+        let after = alarm::place::<3>(Self::NAME, input.next_token.as_deref())?;
+        let request = selection(&input);
+        // A place in one list is none in another.
+        if after.as_ref().is_some_and(|Token([_, _, of])| *of != request) {
+            return Err(alarm::invalid_token());
+        }
         let limit = alarm::limit(input.max_records, LIMIT);
         let Some(asked) = asked(input, after.as_ref(), limit) else {
             return Ok(DescribeAlarmHistoryOutput {
@@ -48,7 +53,8 @@ impl Operation for DescribeAlarmHistory {
         };
         let mut found = cx.catalog().alarm_history(&asked).await?;
         let next_token = cut(&mut found, limit, Self::NAME, |kept| {
-            [kept.item.at.unix_ms().to_string(), kept.place.to_string()]
+            let at = kept.item.at.unix_ms().to_string();
+            [at, kept.place.to_string(), request.clone()]
         });
         Ok(DescribeAlarmHistoryOutput {
             alarm_history_items: Some(found.into_iter().map(shown).collect()),
@@ -57,10 +63,26 @@ impl Operation for DescribeAlarmHistory {
     }
 }
 
+/// What a request selects: all of it but its page.
+fn selection(input: &DescribeAlarmHistoryInput) -> String {
+    format!(
+        "{:?}",
+        (
+            &input.alarm_name,
+            &input.alarm_contributor_id,
+            &input.alarm_types,
+            &input.history_item_type,
+            input.start_date,
+            input.end_date,
+            &input.scan_by,
+        )
+    )
+}
+
 /// `None` for what no alarm here has: contributors.
 fn asked(
     input: DescribeAlarmHistoryInput,
-    after: Option<&Token<2>>,
+    after: Option<&Token<3>>,
     limit: usize,
 ) -> Option<HistoryAsked> {
     if input.alarm_contributor_id.is_some() {
@@ -79,7 +101,7 @@ fn asked(
             .filter(|known| types.iter().any(|one| one == known))
             .collect()
     };
-    let after = after.and_then(|Token([at_ms, place])| {
+    let after = after.and_then(|Token([at_ms, place, _])| {
         let at = Timestamp::from_unix_ms(at_ms.parse().ok()?);
         Some((at, place.parse().ok()?))
     });

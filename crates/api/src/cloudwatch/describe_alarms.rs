@@ -5,7 +5,7 @@
 
 use corelog_alarms::{Alarm, Alarms, Kind as AlarmKind};
 use corelog_wire::cloudwatch::shapes::{
-    CompositeAlarm, DescribeAlarmsInput, DescribeAlarmsOutput, MetricAlarm,
+    CompositeAlarm, DescribeAlarmsInput, DescribeAlarmsOutput, LogAlarm, MetricAlarm,
 };
 
 use super::{alarm, dashboard};
@@ -181,6 +181,20 @@ fn show(
                 alarm::composite_shape(alarm, composite, account)
             };
             output.composite_alarms.get_or_insert_default().push(shown);
+        }
+        AlarmKind::Log(log) => {
+            let shown = if is_child || is_parent {
+                LogAlarm {
+                    alarm_name: name,
+                    alarm_arn: arn,
+                    state_value: state,
+                    state_updated_timestamp: updated,
+                    ..LogAlarm::default()
+                }
+            } else {
+                alarm::log_shape(alarm, log, account)
+            };
+            output.log_alarms.get_or_insert_default().push(shown);
         }
     }
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use corelog_runtime::{Clock, Shutdown, Tasks};
+use corelog_watch::QUERIES_MAX;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -22,6 +23,7 @@ use tokio::time::timeout;
 pub(crate) use job::{Job, Status};
 use shelf::Shelf;
 
+use super::scheduled::Unseen;
 use super::{Answer, Engine, Language, Progress, QueryError, QuerySpec, Statistics};
 
 /// How long a query may run. Source: the API reference of `StartQuery`.
@@ -100,6 +102,8 @@ struct Inner {
     free: Arc<Semaphore>,
     /// For questions that are no queries.
     beside: Semaphore,
+    /// For those of alarms.
+    aside: Semaphore,
     shelf: Mutex<Shelf>,
 }
 
@@ -136,6 +140,7 @@ impl Queries {
             shutdown: Shutdown::new(),
             free: Arc::new(Semaphore::new(limits.running_max.max(1))),
             beside: Semaphore::new(limits.running_max.max(1)),
+            aside: Semaphore::new(QUERIES_MAX),
             shelf: Mutex::new(Shelf::new(limits)),
         }))
     }
@@ -156,6 +161,28 @@ impl Queries {
             return Err(QueryError::Busy);
         };
         ask(&*self.0.engine).await
+    }
+
+    /// Answers a question of an alarm, beside all others: its answer is not kept. It ends with the process.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the work.
+    pub(crate) async fn aside(&self, spec: QuerySpec) -> Result<Answer, QueryError> {
+        let bytes_max = spec.answer_bytes_max;
+        let turn = self.0.aside.acquire().await;
+        let Ok(_turn) = turn else {
+            return Err(QueryError::Busy);
+        };
+        let work = self.0.engine.run(spec, Unseen::new());
+        let answer = tokio::select! {
+            biased;
+            () = self.0.shutdown.requested() => return Err(QueryError::Busy),
+            answer = work => answer?,
+        };
+        if answer.bytes() > bytes_max {
+            return Err(QueryError::AnswerTooLarge { bytes_max });
+        }
+        Ok(answer)
     }
 
     pub(crate) fn limits(&self) -> QueryLimits {

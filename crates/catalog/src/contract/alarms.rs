@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use corelog_alarms::{
-    Alarm, CompositeAlarmRequest, Definition, HistoryItem, HistoryKind, MetricAlarmRequest,
-    MetricStatRequest, MuteRuleRequest, Phase, QueryRequest, State, StateValue, SuppressedBy,
+    Alarm, CompositeAlarmRequest, Contribution, Definition, HistoryItem, HistoryKind,
+    LogAlarmRequest, MetricAlarmRequest, MetricStatRequest, MuteRuleRequest, Phase, Problem,
+    QueryRequest, QueryResult, ScheduledQueryRequest, State, StateValue, SuppressedBy,
     WarmUpRequest, WindowRequest,
 };
 
@@ -23,7 +24,7 @@ where
 {
     let catalog = open().await?;
     assert_eq!(catalog.kept_alarms().await?, KeptAlarms::default());
-    let alarms = [metric()?, queries()?, composite()?];
+    let alarms = [metric()?, queries()?, log()?, composite()?];
     let made = AlarmStep {
         changed: alarms.to_vec(),
         tags: tags(&[("team", "a")]),
@@ -80,7 +81,7 @@ async fn check_changes(catalog: &dyn Catalog) -> Result<(), Error> {
     };
     catalog.keep_alarms(&step).await?;
     let kept = catalog.kept_alarms().await?;
-    assert_eq!(kept.alarms, [changed, composite()?]);
+    assert_eq!(kept.alarms, [changed, log()?, composite()?]);
     Ok(())
 }
 
@@ -284,6 +285,50 @@ fn composite() -> Result<Alarm, Error> {
     Ok(alarm)
 }
 
+/// An alarm on a query, with all that can be said of one, and what it answered.
+fn log() -> Result<Alarm, Error> {
+    let request = LogAlarmRequest {
+        alarm_name: "lines".to_owned(),
+        alarm_actions: vec!["arn:aws:sns:us-east-1:000000000000:alert".to_owned()],
+        query: ScheduledQueryRequest {
+            query_string: "filter @message like /ERROR/ # all of them".to_owned(),
+            log_group_identifiers: vec!["/app".to_owned()],
+            scheduled_query_role_arn: "arn:aws:iam::000000000000:role/query".to_owned(),
+            aggregation_expression: "count(*) by host".to_owned(),
+            schedule_expression: "rate(5 minutes)".to_owned(),
+            start_time_offset: 360,
+            end_time_offset: Some(60),
+            tags: vec![("team".to_owned(), "a".to_owned())],
+        },
+        action_log_line_count: Some(10),
+        action_log_line_role_arn: Some("arn:aws:iam::000000000000:role/lines".to_owned()),
+        query_results_to_evaluate: 3,
+        query_results_to_alarm: 2,
+        threshold: 0.1 + 0.2,
+        comparison_operator: "GreaterThanThreshold".to_owned(),
+        treat_missing_data: Some("ignore".to_owned()),
+        warm_up: Some(WarmUpRequest {
+            warm_up_period_duration_in_minutes: 5,
+            only_start_evaluating_after_warm_up_period_ends: Some(false),
+        }),
+        ..LogAlarmRequest::default()
+    };
+    let result = |ms, value| QueryResult {
+        at: at(ms),
+        values: 2,
+        breaching: vec![Contribution {
+            of: "host=a".to_owned(),
+            value,
+        }],
+        nearest: Some(0.1),
+    };
+    let mut alarm = of(request.check().map_err(ours)?);
+    alarm.results = Arc::new(vec![result(20, 12.0), result(10, 1e-7)]);
+    alarm.state.problem = Some(Problem::Failure);
+    alarm.state.log_lines = vec!["ERROR one".to_owned()];
+    Ok(alarm)
+}
+
 fn of(definition: Definition) -> Alarm {
     Alarm {
         definition: Arc::new(definition),
@@ -292,6 +337,7 @@ fn of(definition: Definition) -> Alarm {
         phase: None,
         owed_from: None,
         warm_up_until: None,
+        results: Arc::default(),
     }
 }
 
@@ -304,6 +350,8 @@ pub(super) fn state(value: StateValue) -> State {
         transitioned: at(3),
         suppressed_by: None,
         in_warm_up: false,
+        problem: None,
+        log_lines: Vec::new(),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     Tagged,
 };
 
-const ALARM_TYPES: [&str; 2] = ["MetricAlarm", "CompositeAlarm"];
+const ALARM_TYPES: [&str; 3] = ["MetricAlarm", "CompositeAlarm", "LogAlarm"];
 const KINDS: [HistoryKind; 3] = [
     HistoryKind::ConfigurationUpdate,
     HistoryKind::StateUpdate,

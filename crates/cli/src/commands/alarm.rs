@@ -44,7 +44,7 @@ pub(super) fn run(command: Command, session: Session) -> anyhow::Result<ExitCode
     }
 }
 
-const BOTH: [&str; 2] = ["MetricAlarm", "CompositeAlarm"];
+const TYPES: [&str; 3] = ["MetricAlarm", "CompositeAlarm", "LogAlarm"];
 
 /// An operation that has to succeed.
 fn asked(session: &Session, operation: &str, input: &Value) -> anyhow::Result<Value> {
@@ -52,13 +52,13 @@ fn asked(session: &Session, operation: &str, input: &Value) -> anyhow::Result<Va
     Ok(answer.map_err(|refusal| refusal.failure)?)
 }
 
-/// All alarms that a request describes, metric and composite ones, by name.
+/// All alarms that a request describes, of every type, by name.
 fn described(session: &Session, mut request: Value) -> anyhow::Result<Vec<Value>> {
-    request["AlarmTypes"] = json!(BOTH);
+    request["AlarmTypes"] = json!(TYPES);
     let mut alarms = Vec::new();
     loop {
         let mut answer = asked(session, "DescribeAlarms", &request)?;
-        for member in ["MetricAlarms", "CompositeAlarms"] {
+        for member in ["MetricAlarms", "CompositeAlarms", "LogAlarms"] {
             if let Some(Value::Array(found)) = answer.get_mut(member).map(Value::take) {
                 alarms.extend(found);
             }
@@ -106,6 +106,9 @@ fn watches(alarm: &Value) -> String {
     if alarm["AlarmRule"].is_string() {
         return text("AlarmRule").to_owned();
     }
+    if alarm["ScheduledQueryConfiguration"].is_object() {
+        return asks(alarm);
+    }
     let source = if alarm["MetricName"].is_string() {
         let statistic = alarm["Statistic"]
             .as_str()
@@ -122,6 +125,24 @@ fn watches(alarm: &Value) -> String {
     };
     let comparison = sign(text("ComparisonOperator"));
     format!("{source} {comparison} {limit}, {}", periods(alarm))
+}
+
+/// `count(*) > 5, 2 of 3 × 5 minutes: filter @message like /ERROR/`
+fn asks(alarm: &Value) -> String {
+    let query = &alarm["ScheduledQueryConfiguration"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let schedule = text(&query["ScheduleConfiguration"]["ScheduleExpression"]);
+    let rate = schedule.trim_start_matches("rate(").trim_end_matches(')');
+    let number = |member: &str| alarm[member].as_u64().unwrap_or(1);
+    format!(
+        "{} {} {}, {} of {} × {rate}: {}",
+        text(&query["AggregationExpression"]),
+        sign(alarm["ComparisonOperator"].as_str().unwrap_or_default()),
+        alarm["Threshold"].as_f64().unwrap_or_default(),
+        number("QueryResultsToAlarm"),
+        number("QueryResultsToEvaluate"),
+        text(&query["QueryString"]).replace('\n', " ")
+    )
 }
 
 /// ` (ModelId=m)`, or nothing.
@@ -230,5 +251,16 @@ mod tests {
             "m * 100 <= 0.5, 1 of 1 × 1 h",
         );
         check(json!({"AlarmRule": "ALARM(a)"}), "ALARM(a)");
+        check(
+            json!({
+                "ScheduledQueryConfiguration": {
+                    "QueryString": "filter @message like /ERROR/", "AggregationExpression": "count(*)",
+                    "ScheduleConfiguration": {"ScheduleExpression": "rate(5 minutes)"},
+                },
+                "QueryResultsToEvaluate": 3, "QueryResultsToAlarm": 2, "Threshold": 5.0,
+                "ComparisonOperator": "GreaterThanThreshold",
+            }),
+            "count(*) > 5, 2 of 3 × 5 minutes: filter @message like /ERROR/",
+        );
     }
 }

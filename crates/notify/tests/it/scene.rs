@@ -219,6 +219,8 @@ fn transition(alarm: &str, action: &str, to: StateValue) -> Transition {
         transitioned: Timestamp::from_unix_ms(NOON),
         suppressed_by: None,
         in_warm_up: false,
+        problem: None,
+        log_lines: Vec::new(),
     };
     let from = match to {
         StateValue::Ok => StateValue::Alarm,

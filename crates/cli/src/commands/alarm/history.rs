@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::{BOTH, Session, asked, time};
+use super::{Session, TYPES, asked, time};
 use crate::printer::cell::{ABSENT, safe, text_at};
 use crate::printer::table::{Column, head, row, widths};
 use crate::printer::{Format, Style, note};
@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args, mut session: Session) -> anyhow::Result<ExitCode>
 
 /// The newest entries, the newest of them last.
 fn items(args: &Args, session: &Session) -> anyhow::Result<Vec<Value>> {
-    let mut request = json!({ "AlarmTypes": BOTH });
+    let mut request = json!({ "AlarmTypes": TYPES });
     if let Some(name) = &args.name {
         request["AlarmName"] = json!(name);
     }

@@ -1,9 +1,11 @@
-//! `corelog alarm import`: definitions of alarms in a template of `CloudFormation`, or in what `terraform show -json` says.
+//! `corelog alarm import`: definitions of alarms in a template of `CloudFormation`, in the files of a Terraform
+//! configuration, or in what `terraform show -json` says.
 //!
 //! What cannot be imported is named, with the reason, and the rest is; then the exit code is 1. Alarms that exist are
 //! replaced by those of their names, and nothing is deleted.
 
 mod cloudformation;
+mod hcl;
 mod terraform;
 mod yaml;
 
@@ -23,10 +25,10 @@ use crate::printer::{Format, Style, note};
 /// What to import.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// A `CloudFormation` template in JSON or YAML, or a plan or state as `terraform show -json` writes it; `-` reads
-    /// standard input.
+    /// A `CloudFormation` template in JSON or YAML; a Terraform file, or the directory of a configuration; or a plan or
+    /// state as `terraform show -json` writes it. `-` reads standard input.
     file: PathBuf,
-    /// A parameter of the template, where its default will not do.
+    /// A parameter of the template or a variable of the configuration, where its default will not do.
     #[arg(short, long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
     /// Shows what would be put, and puts nothing.
@@ -149,8 +151,18 @@ fn say(defined: &Defined, session: &mut Session) -> anyhow::Result<()> {
 }
 
 fn read(args: &Args) -> anyhow::Result<Found> {
-    let text = text(&args.file)?;
+    let given: BTreeMap<String, String> = args.parameters.iter().cloned().collect();
     let named = args.file.display();
+    if args.file.is_dir() {
+        return configuration(&args.file, &given);
+    }
+    let text = text(&args.file)?;
+    if args.file.extension().is_some_and(|extension| extension == "tf") {
+        let mut configuration = hcl::Configuration::default();
+        let added = configuration.add(&text, false);
+        added.map_err(|error| Failure::new(format!("`{named}` cannot be read: {error}")))?;
+        return Ok(configuration.alarms(&given));
+    }
     let document = match serde_json::from_str::<Value>(&text) {
         Ok(document) => document,
         Err(_) => yaml::read(&text).map_err(|error| {
@@ -158,19 +170,42 @@ fn read(args: &Args) -> anyhow::Result<Found> {
         })?,
     };
     if document.get("Resources").is_some() {
-        let given: BTreeMap<String, String> = args.parameters.iter().cloned().collect();
         return Ok(cloudformation::alarms(&document, &given));
     }
     if document.get("planned_values").is_some() || document.get("values").is_some() {
         return Ok(terraform::alarms(&document));
     }
-    let hint =
-        "a template has `Resources`; of Terraform, import what `terraform show -json` writes";
+    let hint = "a template has `Resources`; of Terraform, import a file that ends with `.tf`, its directory, or what \
+         `terraform show -json` writes";
     Err(Failure::new(format!(
         "`{named}` is neither a template nor a plan or state"
     ))
     .hint(hint)
     .into())
+}
+
+/// All files of a directory, with the values of variables that Terraform finds by itself.
+fn configuration(directory: &Path, given: &BTreeMap<String, String>) -> anyhow::Result<Found> {
+    let reading = || format!("`{}` cannot be read", directory.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).with_context(reading)? {
+        files.push(entry.with_context(reading)?.path());
+    }
+    // Of several values, that of the last counts: of `terraform.tfvars` first, then of others by name.
+    files.sort_by_key(|file| (!file.ends_with("terraform.tfvars"), file.clone()));
+    let mut configuration = hcl::Configuration::default();
+    for file in files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let is_values = name == "terraform.tfvars" || name.ends_with(".auto.tfvars");
+        if !is_values && !name.ends_with(".tf") {
+            continue;
+        }
+        let added = configuration.add(&text(&file)?, is_values);
+        added.map_err(|error| {
+            Failure::new(format!("`{}` cannot be read: {error}", file.display()))
+        })?;
+    }
+    Ok(configuration.alarms(given))
 }
 
 fn text(file: &Path) -> anyhow::Result<String> {

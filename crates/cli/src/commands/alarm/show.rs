@@ -52,6 +52,9 @@ fn facts(alarm: &Value) -> Vec<(&'static str, String)> {
     for (label, query) in expressions(alarm) {
         add(label, Some(query));
     }
+    for group in query_groups(alarm) {
+        add("log group", Some(group));
+    }
     add("missing data", text("TreatMissingData"));
     add("low samples", text("EvaluateLowSampleCountPercentile"));
     add("unit", text("Unit"));
@@ -71,6 +74,13 @@ fn facts(alarm: &Value) -> Vec<(&'static str, String)> {
     add("put", time(&alarm["AlarmConfigurationUpdatedTimestamp"]));
     add("arn", text("AlarmArn"));
     facts
+}
+
+/// What a log alarm's query reads.
+fn query_groups(alarm: &Value) -> Vec<String> {
+    let groups = alarm["ScheduledQueryConfiguration"]["LogGroupIdentifiers"].as_array();
+    let groups = groups.into_iter().flatten().filter_map(Value::as_str);
+    groups.map(str::to_owned).collect()
 }
 
 /// The entries of `Metrics`: `m1 = Sum of AWS/Bedrock Invocations`.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Session, asked, one, state_of};
 use crate::failure::Failure;
@@ -41,15 +41,47 @@ pub(super) fn run(name: &str, session: &Session) -> anyhow::Result<ExitCode> {
         ));
     }
     if alarm["AlarmRule"].is_string() {
-        // It would stay so until an alarm in its rule changes.
-        set(session, name, state_of(&alarm))?;
-        note("the alarm is in its former state again");
+        take_back(session, name, state_of(&alarm))?;
+    } else if alarm["ScheduledQueryConfiguration"].is_object() {
+        note("the alarm goes back by itself once its query is executed again");
     } else if alarm["TreatMissingData"].as_str() == Some("ignore") {
         note("the alarm goes back by itself once it is evaluated with data points");
     } else {
         note("the alarm goes back by itself with its next evaluation");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A composite alarm would stay so until an alarm in its rule changes. What changed meanwhile is not to be lost: being put
+/// again as it is evaluates it.
+fn take_back(session: &Session, name: &str, former: &str) -> anyhow::Result<()> {
+    set(session, name, former)?;
+    let alarm = one(session, name)?;
+    let members = [
+        "AlarmName",
+        "AlarmRule",
+        "AlarmDescription",
+        "ActionsEnabled",
+        "AlarmActions",
+        "OKActions",
+        "InsufficientDataActions",
+        "ActionsSuppressor",
+        "ActionsSuppressorWaitPeriod",
+        "ActionsSuppressorExtensionPeriod",
+    ];
+    let set_members = members.iter().filter(|member| !alarm[**member].is_null());
+    let request: Map<String, Value> = set_members
+        .map(|member| ((*member).to_owned(), alarm[*member].clone()))
+        .collect();
+    asked(session, "PutCompositeAlarm", &Value::Object(request))?;
+    let after = one(session, name)?;
+    if state_of(&after) == former {
+        note("the alarm is in its former state again");
+    } else {
+        let state = state_of(&after);
+        note(&format!("the alarm is in {state} now: an alarm in its rule changed meanwhile"));
+    }
+    Ok(())
 }
 
 fn set(session: &Session, name: &str, state: &str) -> anyhow::Result<()> {

@@ -58,16 +58,8 @@ fn add(resource: &Value, document: &Value, found: &mut Found) {
         return;
     }
     let place = resource["address"].as_str().unwrap_or(kind).to_owned();
-    match kind {
-        "aws_cloudwatch_metric_alarm" | "aws_cloudwatch_composite_alarm" => {}
-        other if other.contains("alarm") => {
-            found
-                .left
-                .push((place, format!("`{other}` is not supported")));
-            return;
-        }
-        // Dashboards, log groups and what else there is are no alarms.
-        _ => return,
+    if !is_of_alarms(kind, &place, found) {
+        return;
     }
     if let Some(member) = unknown(&place, document) {
         let why =
@@ -77,6 +69,45 @@ fn add(resource: &Value, document: &Value, found: &mut Found) {
     }
     let request = request(&resource["values"]);
     found.alarms.push(Defined { place, request });
+}
+
+/// Whether resources of a type are alarms; those that cannot be imported are noted.
+pub(super) fn is_of_alarms(kind: &str, place: &str, found: &mut Found) -> bool {
+    match kind {
+        "aws_cloudwatch_metric_alarm" | "aws_cloudwatch_composite_alarm" => true,
+        other if other.starts_with("aws_cloudwatch_") && other.contains("alarm") => {
+            let why = format!("`{other}` is not supported");
+            found.left.push((place.to_owned(), why));
+            false
+        }
+        // Dashboards, log groups and what else there is are no alarms.
+        _ => false,
+    }
+}
+
+/// A value as the provider's states have it, who writes it in another way: numbers and switches may be texts.
+pub(super) fn typed(name: &str, value: Value) -> Result<Value, String> {
+    let Value::String(text) = &value else {
+        return Ok(value);
+    };
+    let wrong = |what: &str| format!("`{name}`: `{text}` is no {what}");
+    match name {
+        "evaluation_periods" | "datapoints_to_alarm" | "period" | "wait_period"
+        | "extension_period" => {
+            let number: Result<i64, _> = text.trim().parse();
+            number.map(Value::from).map_err(|_| wrong("whole number"))
+        }
+        "threshold" => {
+            let number: Option<f64> = text.trim().parse().ok();
+            let number = number.filter(|number| number.is_finite());
+            number.map(Value::from).ok_or_else(|| wrong("number"))
+        }
+        "actions_enabled" | "return_data" => {
+            let switch: Result<bool, _> = text.trim().parse();
+            switch.map(Value::from).map_err(|_| wrong("true or false"))
+        }
+        _ => Ok(value),
+    }
 }
 
 /// The first member of a planned resource whose value depends on what is not there yet.
@@ -91,7 +122,7 @@ fn unknown<'a>(place: &str, document: &'a Value) -> Option<&'a str> {
     found.map(|(name, _)| name.as_str())
 }
 
-fn request(values: &Value) -> Value {
+pub(super) fn request(values: &Value) -> Value {
     let mut request = members(values);
     let dimensions = dimensions(&values["dimensions"]);
     if dimensions != json!([]) {
