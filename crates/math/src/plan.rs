@@ -229,6 +229,24 @@ impl Plan {
         found
     }
 
+    /// An expression alone, for whoever is to know what it was worth before: a plan of the same queries that returns it
+    /// and nothing else. `None` for what is no expression of metrics, or is not one series, or needs searches, Metrics
+    /// Insights or bands itself.
+    #[must_use]
+    pub fn alone(&self, id: &str) -> Option<Self> {
+        let mut queries = self.queries.clone();
+        for query in &mut queries {
+            query.returns = query.id == id;
+        }
+        let index = queries.iter().position(|query| query.id == id)?;
+        let plan = make::of(queries).ok()?;
+        let is_expression = plan.terms[index].expression.is_some();
+        let is_plain = plan.searches.is_empty() && plan.select().is_none() && !plan.has_bands();
+        let is_one = plan.type_of(index) == Some(Type::Series);
+        let has_metrics = plan.metrics().next().is_some();
+        (is_expression && is_plain && is_one && has_metrics).then_some(plan)
+    }
+
     /// The ids of which something asks for a band, each once; expressions that have none are left out.
     pub fn banded(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();

@@ -137,7 +137,10 @@ fn lines(lines: &[String]) -> String {
         shown += 1;
     }
     if shown == 0 {
-        text.push_str(&cut(&escaped(&lines.concat().replace('`', " ")), LINES_CHARS_MAX));
+        text.push_str(&cut(
+            &escaped(&lines.concat().replace('`', " ")),
+            LINES_CHARS_MAX,
+        ));
         shown = 1;
     }
     text.push_str("```");

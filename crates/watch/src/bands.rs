@@ -4,7 +4,7 @@
 //! it is learnt of two weeks of data points. What is in the periods looked at is learnt for each evaluation anew, by a
 //! copy: each of them is compared with what was usual before it, and values that come late count.
 //!
-//! Alarms on the same metric that look equally far back share a model.
+//! Alarms on the same metric, or the same expression of the same metrics, that look equally far back share a model.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,8 +24,10 @@ const HISTORY_MS: u64 = 14 * 24 * 3_600_000;
 /// What a model is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
-    /// The metric, its statistic and period.
-    pub(crate) stat: MetricStat,
+    /// The metrics with their ids, statistics and their one period; one without an id, if it is of a metric.
+    pub(crate) metrics: Vec<(String, MetricStat)>,
+    /// The expressions with their ids, of which the last is what the model is of; none, if it is of a metric.
+    pub(crate) expressions: Vec<(String, String)>,
     /// Where its periods begin, past a multiple of their length: not 0 for those of a wall clock.
     pub(crate) phase_ms: u64,
     /// How far back the alarm looks.
@@ -33,8 +35,10 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    fn period_ms(&self) -> u64 {
-        u64::from(self.stat.period_seconds.max(1)) * 1_000
+    pub(crate) fn period_ms(&self) -> u64 {
+        let period = self.metrics.first();
+        let seconds = period.map_or(1, |(_, stat)| stat.period_seconds);
+        u64::from(seconds.max(1)) * 1_000
     }
 }
 

@@ -115,7 +115,10 @@ impl Watch {
     pub async fn query_turn(&self, from: &dyn LogQueries) -> Result<usize, Error> {
         let begun = self.begin(&BTreeSet::new()).await?;
         let count = begun.len();
-        let all: FuturesUnordered<_> = begun.into_iter().map(|one| self.execute(one, from)).collect();
+        let all: FuturesUnordered<_> = begun
+            .into_iter()
+            .map(|one| self.execute(one, from))
+            .collect();
         all.count().await;
         Ok(count)
     }
@@ -145,8 +148,7 @@ impl Watch {
         }
         // Without metrics nobody else lets go of what was held back.
         let let_go = held.alarms.tick(now);
-        self.keep(&mut held, let_go, BTreeMap::new(), now)
-            .await?;
+        self.keep(&mut held, let_go, BTreeMap::new(), now).await?;
         Ok(begun)
     }
 
@@ -170,7 +172,10 @@ impl Watch {
             values: values.map_err(slow)??,
             lines: Vec::new(),
         };
-        if let Some(count) = self.look(|alarms, _| alarms.wants_lines(&begun.name, &answered)).await {
+        if let Some(count) = self
+            .look(|alarms, _| alarms.wants_lines(&begun.name, &answered))
+            .await
+        {
             let lines = timeout(LINES_TIME_MAX, from.lines(&log.query, begun.at, count)).await;
             match lines.map_err(slow).flatten() {
                 Ok(lines) => answered.lines = lines,
@@ -189,10 +194,13 @@ impl Watch {
     ) -> Result<(), Error> {
         self.step(BTreeMap::new(), |held, now| {
             let alarm = held.alarms.get(&begun.name);
-            let is_same = alarm.is_some_and(|alarm| alarm.definition.log() == begun.definition.log());
+            let is_same =
+                alarm.is_some_and(|alarm| alarm.definition.log() == begun.definition.log());
             Ok(match outcome {
                 _ if !is_same => Effects::default(),
-                Ok(answered) => held.alarms.take_answer(&begun.name, &answered, begun.at, now),
+                Ok(answered) => held
+                    .alarms
+                    .take_answer(&begun.name, &answered, begun.at, now),
                 Err(error) => {
                     tracing::warn!(%error, "the query of an alarm was not answered");
                     let why = error.to_string();

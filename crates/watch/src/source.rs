@@ -15,6 +15,9 @@ use crate::{Asked, Error, Points};
 /// Source: the user guide: anomaly detection is not for metrics of a high resolution.
 const BAND_PERIOD_SECONDS_MIN: u32 = 60;
 
+/// What an expression is computed of besides what is learnt: functions such as `RATE` look back.
+const LEAD_PERIODS: u64 = 10;
+
 /// Why there are no data points to evaluate.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unread {
@@ -48,26 +51,45 @@ pub(crate) fn check(alarm: &MetricAlarm) -> Result<(), Error> {
     Ok(())
 }
 
-/// Decision: an alarm has one model at most, of a metric as it is: the number of alarms on bands bounds that of models.
+/// Decision: an alarm has one model at most: the number of alarms on bands bounds that of models.
 fn check_bands(plan: &Plan) -> Result<(), &'static str> {
     let banded = plan.banded();
     if banded.len() > 1 {
-        return Err("An alarm can have ANOMALY_DETECTION_BAND of one metric only.");
+        return Err("An alarm can have ANOMALY_DETECTION_BAND of one metric or expression only.");
     }
     for id in &banded {
-        let stat = plan.metrics().find(|(metric, _)| metric == id);
-        let Some((_, stat)) = stat else {
+        let Some(metrics) = metrics_behind(plan, id) else {
             return Err(
-                "In alarms, ANOMALY_DETECTION_BAND of an expression is not supported: name a metric.",
+                "ANOMALY_DETECTION_BAND must be of a metric or of an expression of metrics.",
             );
         };
-        if stat.period_seconds < BAND_PERIOD_SECONDS_MIN {
+        let mut periods = metrics.iter().map(|(_, stat)| stat.period_seconds);
+        let first = periods.next().unwrap_or_default();
+        if first < BAND_PERIOD_SECONDS_MIN {
             return Err(
                 "ANOMALY_DETECTION_BAND is not supported for periods shorter than 60 seconds.",
             );
         }
+        // Source: the user guide: detectors on metric math have no mixed periods.
+        if periods.any(|period| period != first) {
+            return Err("ANOMALY_DETECTION_BAND of an expression needs metrics of one period.");
+        }
     }
     Ok(())
+}
+
+/// The metrics of a model of this id: itself, or those of its expression.
+fn metrics_behind(plan: &Plan, id: &str) -> Option<Vec<(String, MetricStat)>> {
+    if let Some((_, stat)) = plan.metrics().find(|(metric, _)| *metric == id) {
+        return Some(vec![(String::new(), stat.clone())]);
+    }
+    let alone = plan.alone(id)?;
+    let metrics = alone.metrics();
+    Some(
+        metrics
+            .map(|(id, stat)| (id.to_owned(), stat.clone()))
+            .collect(),
+    )
 }
 
 /// Whether an alarm may need a model of anomaly detection.
@@ -108,19 +130,25 @@ pub(crate) async fn points(
         } else {
             vec![Stretch::of(window, stat.period_seconds)]
         };
-        if banded.contains(id) {
-            let key = key(stat, alarm, window);
-            let times = stretches.iter().rev().flat_map(Stretch::times).collect();
-            let drawn = drawn(key, times, models, from, now).await?;
-            bands.0.insert(id.to_owned(), drawn);
-        }
-        let mut points = read(stat, &stretches, from, now).await?;
-        points.sort_by_key(|point| point.at);
-        let points = points.into_iter().map(|point| corelog_math::Point {
-            at: point.at,
-            value: point.value,
-        });
-        metrics.insert(id.to_owned(), Arc::new(stat.series(points.collect())));
+        metrics.insert(
+            id.to_owned(),
+            read_series(stat, &stretches, from, now).await?,
+        );
+    }
+    for id in &banded {
+        let Some(behind) = metrics_behind(&plan, id) else {
+            continue;
+        };
+        let key = key(&plan, id, behind, alarm, window);
+        let period_seconds = u32::try_from(key.period_ms() / 1_000).unwrap_or(u32::MAX);
+        let stretches = if period_seconds == alarm.period_seconds() {
+            stretches(window)
+        } else {
+            vec![Stretch::of(window, period_seconds)]
+        };
+        let times = stretches.iter().rev().flat_map(Stretch::times).collect();
+        let drawn = drawn(key, plan.alone(id), times, models, from, now).await?;
+        bands.0.insert(id.clone(), drawn);
     }
     let data = Data {
         metrics,
@@ -142,23 +170,49 @@ pub(crate) async fn points(
     Ok(computed.await?)
 }
 
-fn key(stat: &MetricStat, alarm: &MetricAlarm, window: &Window) -> Key {
-    let period_ms = u64::from(stat.period_seconds.max(1)) * 1_000;
-    Key {
-        stat: stat.clone(),
-        phase_ms: match alarm.window {
-            Some(WindowKind::WallClock { .. }) => window.end().unix_ms() % period_ms,
-            Some(WindowKind::Sliding) | None => 0,
-        },
-        window_ms: u64::try_from(window.len())
-            .unwrap_or(u64::MAX)
-            .saturating_mul(period_ms),
+fn key(
+    plan: &Plan,
+    id: &str,
+    metrics: Vec<(String, MetricStat)>,
+    alarm: &MetricAlarm,
+    window: &Window,
+) -> Key {
+    let mut key = Key {
+        metrics,
+        expressions: expressions(plan, id),
+        phase_ms: 0,
+        window_ms: 0,
+    };
+    let period_ms = key.period_ms();
+    if let Some(WindowKind::WallClock { .. }) = alarm.window {
+        key.phase_ms = window.end().unix_ms() % period_ms;
     }
+    let periods = u64::try_from(window.len()).unwrap_or(u64::MAX);
+    key.window_ms = periods.saturating_mul(period_ms);
+    key
+}
+
+/// The expressions behind a model, its own last.
+fn expressions(plan: &Plan, id: &str) -> Vec<(String, String)> {
+    let Some(alone) = plan.alone(id) else {
+        return Vec::new();
+    };
+    let queries = alone.queries().iter().enumerate();
+    let needed = queries.filter(|(index, _)| alone.needs(*index));
+    let mut found: Vec<(String, String)> = needed
+        .filter_map(|(_, query)| match &query.term {
+            corelog_math::Term::Metric(_) => None,
+            corelog_math::Term::Expression(text) => Some((query.id.clone(), text.clone())),
+        })
+        .collect();
+    found.sort_by_key(|(other, _)| other == id);
+    found
 }
 
 /// Brings the model up to the first of the times.
 async fn drawn(
     key: Key,
+    expression: Option<Plan>,
     times: Vec<Timestamp>,
     models: &Models,
     from: &dyn Points,
@@ -168,19 +222,74 @@ async fn drawn(
     let (mut learnt, end_ms) = models.before(&key, start);
     let next_ms = learnt.next_ms();
     if next_ms < end_ms {
-        let period_ms = u64::from(key.stat.period_seconds.max(1)) * 1_000;
+        let period_ms = key.period_ms();
         let new = Stretch {
             from_ms: next_ms,
             period_ms,
             periods: (end_ms - next_ms) / period_ms,
         };
-        let points = read(&key.stat, &[new], from, now).await?;
         // Two weeks are a tenth of a second of work.
-        let learning = spawn_blocking(move || learnt.after(&points, end_ms));
+        let learning = match expression {
+            None => {
+                let mut points = Vec::new();
+                for (_, stat) in &key.metrics {
+                    points = read(stat, &[new], from, now).await?;
+                }
+                spawn_blocking(move || learnt.after(&points, end_ms))
+            }
+            Some(plan) => {
+                let led = new.led_by(LEAD_PERIODS);
+                let mut metrics = BTreeMap::new();
+                for (id, stat) in &key.metrics {
+                    let series = read_series(stat, &[led], from, now).await?;
+                    metrics.insert(id.clone(), series);
+                }
+                spawn_blocking(move || {
+                    let points = computed(&plan, metrics, led, next_ms);
+                    learnt.after(&points, end_ms)
+                })
+            }
+        };
         learnt = Arc::new(learning.await?);
     }
     models.hold(key, Arc::clone(&learnt), now);
     Ok(Drawn { learnt, times })
+}
+
+/// What an expression was worth, from a time on.
+fn computed(
+    plan: &Plan,
+    metrics: BTreeMap<String, Arc<corelog_math::Series>>,
+    stretch: Stretch,
+    from_ms: u64,
+) -> Vec<Point> {
+    let data = Data {
+        metrics,
+        ..Data::default()
+    };
+    let range = Range {
+        from: Timestamp::from_unix_ms(stretch.from_ms),
+        to: Timestamp::from_unix_ms(stretch.end_ms()),
+        rounding_seconds: 1,
+    };
+    let answers = match plan.evaluate(&data, range) {
+        Ok(answers) => answers,
+        Err(error) => {
+            tracing::warn!(%error, "the expression of a band cannot be computed");
+            return Vec::new();
+        }
+    };
+    let series = answers.first().and_then(|answer| answer.series.first());
+    let points = series.into_iter().flat_map(|series| &series.points);
+    let points = points.filter(|point| point.at.unix_ms() >= from_ms);
+    points
+        .map(|point| Point {
+            at: point.at,
+            value: point.value,
+            samples: None,
+            band: None,
+        })
+        .collect()
 }
 
 fn watched(plan: &Plan, data: &Data<'_>, window: &Window, band: Option<&str>) -> Vec<Point> {
@@ -257,6 +366,21 @@ fn series(stat: &MetricStat) -> Result<Series, String> {
     })
 }
 
+async fn read_series(
+    stat: &MetricStat,
+    stretches: &[Stretch],
+    from: &dyn Points,
+    now: Timestamp,
+) -> Result<Arc<corelog_math::Series>, corelog_metrics::Error> {
+    let mut points = read(stat, stretches, from, now).await?;
+    points.sort_by_key(|point| point.at);
+    let points = points.into_iter().map(|point| corelog_math::Point {
+        at: point.at,
+        value: point.value,
+    });
+    Ok(Arc::new(stat.series(points.collect())))
+}
+
 async fn read(
     stat: &MetricStat,
     stretches: &[Stretch],
@@ -273,6 +397,7 @@ async fn read(
 }
 
 /// Periods of one length, one behind the other: a single question. Days of a wall clock have three lengths.
+#[derive(Clone, Copy)]
 struct Stretch {
     from_ms: u64,
     period_ms: u64,
@@ -314,6 +439,21 @@ impl Stretch {
         }
     }
 
+    /// With so many periods before it.
+    fn led_by(self, periods: u64) -> Self {
+        let room = self.from_ms / self.period_ms;
+        let more = periods.min(room);
+        Self {
+            from_ms: self.from_ms - more * self.period_ms,
+            period_ms: self.period_ms,
+            periods: self.periods + more,
+        }
+    }
+
+    fn end_ms(self) -> u64 {
+        self.from_ms + self.period_ms * self.periods
+    }
+
     /// Where its periods begin, in their order.
     fn times(&self) -> impl Iterator<Item = Timestamp> {
         let (from_ms, period_ms) = (self.from_ms, self.period_ms);
@@ -331,7 +471,7 @@ impl Stretch {
         let Ok(period) = Period::from_seconds(seconds) else {
             return Ok(());
         };
-        let to_ms = self.from_ms + self.period_ms * self.periods;
+        let to_ms = self.end_ms();
         let asked = Asked {
             metric: series.metric.clone(),
             unit: series.unit,

@@ -281,7 +281,9 @@ fn is_banded(definition: &Definition) -> bool {
 fn log_beside(name: &str, alarms: &Alarms) -> usize {
     let others = alarms.iter().map(|alarm| &alarm.definition);
     let others = others.filter(|definition| *definition.name != *name);
-    others.filter(|definition| definition.log().is_some()).count()
+    others
+        .filter(|definition| definition.log().is_some())
+        .count()
 }
 
 /// How many other alarms compare with a band.

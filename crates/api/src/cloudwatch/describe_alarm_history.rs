@@ -41,7 +41,10 @@ impl Operation for DescribeAlarmHistory {
         let after = alarm::place::<3>(Self::NAME, input.next_token.as_deref())?;
         let request = selection(&input);
         // A place in one list is none in another.
-        if after.as_ref().is_some_and(|Token([_, _, of])| *of != request) {
+        if after
+            .as_ref()
+            .is_some_and(|Token([_, _, of])| *of != request)
+        {
             return Err(alarm::invalid_token());
         }
         let limit = alarm::limit(input.max_records, LIMIT);

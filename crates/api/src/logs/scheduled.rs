@@ -93,7 +93,10 @@ pub(crate) async fn check(alarm: &LogAlarm, cx: &Context<'_>) -> Result<(), Faul
                 Refused::Fault(fault) if fault.status() >= 500 => fault,
                 refused => Fault::new(
                     Kind::Validation,
-                    format!("The query of the alarm cannot be executed: {}", said(&refused)),
+                    format!(
+                        "The query of the alarm cannot be executed: {}",
+                        said(&refused)
+                    ),
                 ),
             });
         }
@@ -180,7 +183,9 @@ fn unanswered(refused: &Refused) -> Unanswered {
 /// The names of the columns that an aggregation groups by.
 fn groups(aggregation: &str) -> Vec<String> {
     let parsed = corelog_insights::parse(&format!("stats {aggregation}"));
-    let first = parsed.ok().and_then(|query| query.commands.into_iter().next());
+    let first = parsed
+        .ok()
+        .and_then(|query| query.commands.into_iter().next());
     match first.map(|command| command.kind) {
         Some(CommandKind::Stats(stats)) => stats.by.into_iter().map(|item| item.name).collect(),
         _ => Vec::new(),

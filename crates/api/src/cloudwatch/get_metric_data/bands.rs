@@ -1,10 +1,11 @@
 //! Bands of anomaly detection: what was usual for a metric at each of the times asked for, given the two weeks before.
 //!
 //! A model is learnt for the call and forgotten with it, so a band is the same whenever it is asked for, and needs no
-//! detector to be put first. The band of an expression is learnt of the times asked for alone. Metrics of a high
-//! resolution have none.
+//! detector to be put first. An expression is computed for those two weeks, too; one that needs a search or a query of
+//! Metrics Insights is learnt of the times asked for alone. Metrics of a high resolution have none.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use corelog_anomaly::{self as anomaly, Config};
 use corelog_math::{self as math, Plan};
@@ -25,17 +26,38 @@ pub(super) struct Histories {
     from: Timestamp,
     to: Timestamp,
     metrics: BTreeMap<String, Vec<anomaly::Point>>,
+    /// Expressions with what they are to be computed of.
+    expressions: Vec<(String, Plan, BTreeMap<String, Arc<math::Series>>)>,
 }
 
 impl Histories {
     /// Reads what the plan's bands need.
     pub(super) async fn read(
         plan: &Plan,
+        alone: Vec<(String, Plan)>,
         asked: &Asked,
         finder: &mut Finder<'_, '_>,
         cx: &Context<'_>,
     ) -> Result<Self, Fault> {
         let from_ms = asked.from.unix_ms().saturating_sub(HISTORY_MS);
+        let from = Timestamp::from_unix_ms(from_ms);
+        let mut expressions = Vec::with_capacity(alone.len());
+        for (id, plan) in alone {
+            let mut metrics = BTreeMap::new();
+            for (index, query) in asked.queries.iter().enumerate() {
+                let What::Metric(stat) = &query.what else {
+                    continue;
+                };
+                if !plan.needs(index) {
+                    continue;
+                }
+                let series = Series::read_from(from, query, stat, asked, cx).await?;
+                finder.spend(series.points.len())?;
+                let series = Arc::new(series.to_math(&stat.to_math()));
+                metrics.insert(query.id.clone(), series);
+            }
+            expressions.push((id, plan, metrics));
+        }
         let mut metrics = BTreeMap::new();
         for id in plan.banded() {
             let query = asked.queries.iter().find(|query| query.id == id);
@@ -45,7 +67,6 @@ impl Histories {
             if stat.to_math().period_seconds < PERIOD_SECONDS_MIN {
                 continue;
             }
-            let from = Timestamp::from_unix_ms(from_ms);
             let series = Series::read_from(from, query, stat, asked, cx).await?;
             finder.spend(series.points.len())?;
             let points = series.points.iter();
@@ -56,7 +77,32 @@ impl Histories {
             from: asked.from,
             to: asked.to,
             metrics,
+            expressions,
         })
+    }
+
+    /// Computes what expressions were worth before: some work, for a thread for such work. One that cannot be computed
+    /// for so long is learnt of the times asked for.
+    pub(super) fn compute(&mut self, range: math::Range) {
+        let range = math::Range {
+            from: Timestamp::from_unix_ms(self.from.unix_ms().saturating_sub(HISTORY_MS)),
+            ..range
+        };
+        for (id, plan, metrics) in std::mem::take(&mut self.expressions) {
+            let data = math::Data {
+                metrics,
+                ..math::Data::default()
+            };
+            let answers = plan.evaluate(&data, range).unwrap_or_default();
+            let series = answers.first().and_then(|answer| answer.series.first());
+            if let Some(series) = series {
+                let points = series.points.iter().map(|point| anomaly::Point {
+                    at: point.at,
+                    value: point.value,
+                });
+                self.metrics.insert(id, points.collect());
+            }
+        }
     }
 }
 

@@ -26,9 +26,15 @@ pub(super) async fn answer(asked: &Asked, cx: &Context<'_>) -> Result<Computed, 
     let queries = asked.queries.iter().map(super::ask::Query::to_math);
     let queries: Vec<_> = queries.collect();
     // Hundreds of expressions take a while to be checked: not on the threads that relay calls, too.
-    let planning = tokio::task::spawn_blocking(move || Plan::of(queries));
+    let planning = tokio::task::spawn_blocking(move || {
+        let plan = Plan::of(queries)?;
+        let banded = plan.banded().into_iter();
+        let alone = banded.filter_map(|id| plan.alone(&id).map(|alone| (id, alone)));
+        let alone: Vec<_> = alone.collect();
+        Ok((plan, alone))
+    });
     let planned = planning.await.map_err(|error| Fault::internal(&error))?;
-    let plan = planned.map_err(|error| refused(&error))?;
+    let (plan, alone) = planned.map_err(|error: corelog_math::Error| refused(&error))?;
     let mut finder = Finder::new(asked, cx)?;
     let mut read = vec![None; asked.queries.len()];
     let mut data = Data::default();
@@ -51,7 +57,7 @@ pub(super) async fn answer(asked: &Asked, cx: &Context<'_>) -> Result<Computed, 
     if let Some(select) = plan.select() {
         data.selected = finder.select(select).await?;
     }
-    let histories = Histories::read(&plan, asked, &mut finder, cx).await?;
+    let mut histories = Histories::read(&plan, alone, asked, &mut finder, cx).await?;
     let range = Range {
         from: asked.from,
         // Nothing is made up for a time that has not been.
@@ -59,6 +65,7 @@ pub(super) async fn answer(asked: &Asked, cx: &Context<'_>) -> Result<Computed, 
         rounding_seconds: rounding_seconds(asked.from, cx.now()),
     };
     let computing = tokio::task::spawn_blocking(move || {
+        histories.compute(range);
         let data = Data {
             bands: Some(&histories),
             ..data

@@ -157,7 +157,11 @@ fn read(args: &Args) -> anyhow::Result<Found> {
         return configuration(&args.file, &given);
     }
     let text = text(&args.file)?;
-    if args.file.extension().is_some_and(|extension| extension == "tf") {
+    if args
+        .file
+        .extension()
+        .is_some_and(|extension| extension == "tf")
+    {
         let mut configuration = hcl::Configuration::default();
         let added = configuration.add(&text, false);
         added.map_err(|error| Failure::new(format!("`{named}` cannot be read: {error}")))?;

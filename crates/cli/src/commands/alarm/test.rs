@@ -79,7 +79,9 @@ fn take_back(session: &Session, name: &str, former: &str) -> anyhow::Result<()> 
         note("the alarm is in its former state again");
     } else {
         let state = state_of(&after);
-        note(&format!("the alarm is in {state} now: an alarm in its rule changed meanwhile"));
+        note(&format!(
+            "the alarm is in {state} now: an alarm in its rule changed meanwhile"
+        ));
     }
     Ok(())
 }

@@ -34,7 +34,12 @@ impl Configuration {
     pub(super) fn add(&mut self, text: &str, is_values: bool) -> Result<(), String> {
         let body: Body = text.parse().map_err(|error: hcl_edit::parser::Error| {
             // The first line says where, those behind it draw it.
-            error.to_string().lines().next().unwrap_or_default().to_owned()
+            error
+                .to_string()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned()
         })?;
         let into = if is_values {
             &mut self.values
@@ -82,14 +87,23 @@ impl Configuration {
             }
         }
         for attribute in self.values.iter().flat_map(Body::attributes) {
-            scope.values.insert(attribute.key.as_str(), &attribute.value);
+            scope
+                .values
+                .insert(attribute.key.as_str(), &attribute.value);
         }
-        for attribute in self.blocks("locals").flat_map(|block| block.body.attributes()) {
-            scope.locals.insert(attribute.key.as_str(), &attribute.value);
+        for attribute in self
+            .blocks("locals")
+            .flat_map(|block| block.body.attributes())
+        {
+            scope
+                .locals
+                .insert(attribute.key.as_str(), &attribute.value);
         }
         for block in self.blocks("resource") {
             if let [kind, name] = block.labels.as_slice() {
-                scope.resources.insert((kind.as_str(), name.as_str()), &block.body);
+                scope
+                    .resources
+                    .insert((kind.as_str(), name.as_str()), &block.body);
             }
         }
         scope
@@ -131,7 +145,9 @@ fn values(
             _ => {}
         }
         let inner = self::values(scope, &block.body, instance)?;
-        let list = values.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+        let list = values
+            .entry(name)
+            .or_insert_with(|| Value::Array(Vec::new()));
         match list {
             Value::Array(list) => list.push(Value::Object(inner)),
             _ => return Err(format!("`{name}` is an attribute and a block")),
@@ -164,7 +180,9 @@ impl Scope<'_> {
         let instances: Vec<Instance> = match each.map_err(|why| format!("`for_each`: {why}"))? {
             Value::Object(members) => members.into_iter().map(Instance::keyed).collect(),
             Value::Array(items) => {
-                let pairs = items.into_iter().map(|item| (expression::text(&item), item));
+                let pairs = items
+                    .into_iter()
+                    .map(|item| (expression::text(&item), item));
                 pairs.map(Instance::keyed).collect()
             }
             _ => return Err("`for_each` is neither a map nor a set".to_owned()),
@@ -298,7 +316,12 @@ mod tests {
         let named: Vec<(&str, &str)> = found
             .alarms
             .iter()
-            .map(|one| (one.place.as_str(), one.request["AlarmName"].as_str().unwrap()))
+            .map(|one| {
+                (
+                    one.place.as_str(),
+                    one.request["AlarmName"].as_str().unwrap(),
+                )
+            })
             .collect();
         assert_eq!(
             named,
@@ -323,8 +346,14 @@ mod tests {
             ("var.none", "the variable `none` has no value"),
             ("var.given", "give it with `--parameter given=…`"),
             ("local.none", "`local.none`"),
-            ("aws_lambda_function.f.function_name", "`aws_lambda_function.f.function_name`"),
-            ("data.aws_region.current.name", "`data.aws_region.current.name`"),
+            (
+                "aws_lambda_function.f.function_name",
+                "`aws_lambda_function.f.function_name`",
+            ),
+            (
+                "data.aws_region.current.name",
+                "`data.aws_region.current.name`",
+            ),
             ("module.a.name", "`module.a.name`"),
             ("uuid()", "the function `uuid`"),
             ("[for x in [1] : x][0]", "`for`"),
@@ -359,7 +388,9 @@ mod tests {
         let text = "variable \"a\" { default = \"x\" }\nvariable \"b\" {}\n\
             resource \"aws_cloudwatch_metric_alarm\" \"n\" { alarm_name = \"${var.a}-${var.b}\" }";
         configuration.add(text, false).unwrap();
-        configuration.add("a = \"file\"\nb = \"file\"", true).unwrap();
+        configuration
+            .add("a = \"file\"\nb = \"file\"", true)
+            .unwrap();
         let given = BTreeMap::from([("b".to_owned(), "given".to_owned())]);
         let found = configuration.alarms(&given);
         assert_eq!(found.alarms[0].request["AlarmName"], "file-given");

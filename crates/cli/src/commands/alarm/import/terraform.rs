@@ -92,7 +92,10 @@ pub(super) fn typed(name: &str, value: Value) -> Result<Value, String> {
     };
     let wrong = |what: &str| format!("`{name}`: `{text}` is no {what}");
     match name {
-        "evaluation_periods" | "datapoints_to_alarm" | "period" | "wait_period"
+        "evaluation_periods"
+        | "datapoints_to_alarm"
+        | "period"
+        | "wait_period"
         | "extension_period" => {
             let number: Result<i64, _> = text.trim().parse();
             number.map(Value::from).map_err(|_| wrong("whole number"))

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hcl_edit::expr::{BinaryOperator, Expression, ObjectKey, Traversal, TraversalOperator, UnaryOperator};
+use hcl_edit::expr::{
+    BinaryOperator, Expression, ObjectKey, Traversal, TraversalOperator, UnaryOperator,
+};
 use hcl_edit::structure::Body;
 use hcl_edit::template::{Element, Template};
 use serde_json::{Map, Number, Value};
@@ -127,7 +129,8 @@ impl<'a> Scope<'a> {
                 if call.name.is_namespaced() || call.args.expand_final() {
                     return Err(format!("the function `{name}` is not supported so"));
                 }
-                let arguments: Vec<Value> = call.args.iter().map(inner).collect::<Result<_, _>>()?;
+                let arguments: Vec<Value> =
+                    call.args.iter().map(inner).collect::<Result<_, _>>()?;
                 functions::call(name, &arguments)
             }
             Expression::Variable(name) => Err(format!("`{}` is not known here", name.as_str())),
@@ -200,7 +203,9 @@ impl<'a> Scope<'a> {
                     within(value.clone(), rest)
                 }
             }
-            (kind, name) => self.attribute(kind, name, rest, depth)?.ok_or_else(|| unknown(root, &steps)),
+            (kind, name) => self
+                .attribute(kind, name, rest, depth)?
+                .ok_or_else(|| unknown(root, &steps)),
         }
     }
 
@@ -237,7 +242,8 @@ impl<'a> Scope<'a> {
             }
             [Value::String(key), attribute] => {
                 let each = body.get_attribute("for_each");
-                let each = each.map(|each| self.value(&each.value, &Instance::default(), depth + 1));
+                let each =
+                    each.map(|each| self.value(&each.value, &Instance::default(), depth + 1));
                 let value = match each.transpose()? {
                     Some(Value::Object(members)) => members.get(key).cloned(),
                     Some(Value::Array(_)) => Some(Value::from(key.as_str())),
@@ -257,12 +263,16 @@ impl<'a> Scope<'a> {
         };
         let wanted = text(attribute);
         let arn = |service: &str, name: Value| {
-            Value::from(format!("arn:aws:{service}:us-east-1:000000000000:{}", text(&name)))
+            Value::from(format!(
+                "arn:aws:{service}:us-east-1:000000000000:{}",
+                text(&name)
+            ))
         };
         match (kind, wanted.as_str()) {
             ("aws_cloudwatch_metric_alarm" | "aws_cloudwatch_composite_alarm", "arn") => {
                 let name = own("alarm_name")?;
-                Ok(name.map(|name| arn("cloudwatch", Value::from(format!("alarm:{}", text(&name))))))
+                Ok(name
+                    .map(|name| arn("cloudwatch", Value::from(format!("alarm:{}", text(&name))))))
             }
             ("aws_cloudwatch_metric_alarm" | "aws_cloudwatch_composite_alarm", "id") => {
                 own("alarm_name")
@@ -338,7 +348,11 @@ fn is_same(left: &Value, right: &Value) -> bool {
 pub(super) fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+        Value::String(text) => text
+            .trim()
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite()),
         _ => None,
     }
 }
@@ -357,7 +371,10 @@ fn computed(value: f64) -> Result<Value, String> {
 
 /// A number of a document: a whole one without a point.
 pub(super) fn made(value: f64) -> Value {
-    #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it is whole and small enough"
+    )]
     if value.fract() == 0.0 && value.abs() < 1e15 {
         return Value::from(value as i64);
     }

@@ -39,7 +39,8 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
             lists.map(|lists| lists.into_iter().flatten().cloned().collect())
         }
         ("merge", maps) => {
-            let maps: Option<Vec<&Map<String, Value>>> = maps.iter().map(Value::as_object).collect();
+            let maps: Option<Vec<&Map<String, Value>>> =
+                maps.iter().map(Value::as_object).collect();
             maps.map(|maps| {
                 let members = maps.into_iter().flatten();
                 let members = members.map(|(key, value)| (key.clone(), value.clone()));
@@ -47,7 +48,9 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
             })
         }
         ("coalesce", all) => {
-            let mut set = all.iter().filter(|one| !one.is_null() && one.as_str() != Some(""));
+            let mut set = all
+                .iter()
+                .filter(|one| !one.is_null() && one.as_str() != Some(""));
             set.next().cloned()
         }
         ("compact", [Value::Array(items)]) => {
@@ -63,9 +66,12 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
             let index = number(index).and_then(whole);
             index.and_then(|index| items.get(index % items.len()).cloned())
         }
-        ("keys", [Value::Object(members)]) => {
-            Some(members.keys().map(|key| Value::from(key.as_str())).collect())
-        }
+        ("keys", [Value::Object(members)]) => Some(
+            members
+                .keys()
+                .map(|key| Value::from(key.as_str()))
+                .collect(),
+        ),
         ("values", [Value::Object(members)]) => Some(members.values().cloned().collect()),
         ("toset", [Value::Array(items)]) => {
             let mut items: Vec<Value> = items.clone();
@@ -76,8 +82,12 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
         ("tolist" | "tomap", [one]) => Some(one.clone()),
         ("tostring", [one]) => Some(Value::from(text(one))),
         ("tonumber", [one]) => number(one).map(made),
-        ("max", [_, ..]) => all(arguments).map(|all| made(all.into_iter().fold(f64::MIN, f64::max))),
-        ("min", [_, ..]) => all(arguments).map(|all| made(all.into_iter().fold(f64::MAX, f64::min))),
+        ("max", [_, ..]) => {
+            all(arguments).map(|all| made(all.into_iter().fold(f64::MIN, f64::max)))
+        }
+        ("min", [_, ..]) => {
+            all(arguments).map(|all| made(all.into_iter().fold(f64::MAX, f64::min)))
+        }
         ("floor", [one]) => number(one).map(|one| made(one.floor())),
         ("ceil", [one]) => number(one).map(|one| made(one.ceil())),
         ("abs", [one]) => number(one).map(|one| made(one.abs())),
