@@ -172,7 +172,7 @@ fn asked(text: &str) -> crate::logs::Asked {
 
 impl House {
     /// An operation's answer: status, headers, body.
-    async fn aws(&self, target: &str, body: &str) -> (u16, HeaderMap, String) {
+    pub(super) async fn aws(&self, target: &str, body: &str) -> (u16, HeaderMap, String) {
         let request = Request::builder()
             .method(Method::POST)
             .uri("/")

@@ -81,6 +81,53 @@ impl Points for Noted {
     }
 }
 
+/// The same on an expression of the metric, which is `m2` then.
+fn computed(mut request: MetricAlarmRequest, expression: &str) -> MetricAlarmRequest {
+    let mut metric = request.metrics[0].clone();
+    metric.id = "m2".to_owned();
+    metric.return_data = Some(false);
+    request.metrics[0] = QueryRequest {
+        id: "m1".to_owned(),
+        expression: Some(expression.to_owned()),
+        ..QueryRequest::default()
+    };
+    request.metrics.push(metric);
+    request
+}
+
+#[tokio::test]
+async fn a_band_of_an_expression_is_learnt_of_what_the_expression_was() {
+    let world = World::new(Config::default()).await;
+    let spike = at(NOON_MS + FIVE_MS);
+    let points = Noted::of(move |time| {
+        let is_spike = time >= spike && time < at(NOON_MS + 2 * FIVE_MS);
+        if is_spike { 900.0 } else { usual(time) }
+    });
+    world.clock.set(at(NOON_MS));
+    for (name, expression) in [("half", "m2 / 2"), ("turned", "1000 - m2")] {
+        let request = alarm(name, "LessThanLowerOrGreaterThanUpperThreshold");
+        let definition = computed(request, expression).check().unwrap();
+        world.put(definition).await;
+    }
+    pass(&world, 2, &points).await;
+    assert_eq!(world.state("half").await, StateValue::Ok);
+    assert_eq!(world.state("turned").await, StateValue::Ok);
+    let (weeks, lead) = (14 * 24 * 60, 10 * 5);
+    assert_eq!(points.longest(), weeks + lead);
+    pass(&world, 11, &points).await;
+    assert_eq!(world.state("half").await, StateValue::Alarm);
+    assert_eq!(world.state("turned").await, StateValue::Alarm);
+    assert_eq!(
+        points.longest(),
+        5 + lead,
+        "each new period once, and what functions look back at"
+    );
+    let told = reason(&world, "half").await;
+    assert!(told.contains(r#""recentDatapoints":[450.0]"#), "{told}");
+    pass(&world, 20, &points).await;
+    assert_eq!(world.state("half").await, StateValue::Ok);
+}
+
 async fn reason(world: &World, name: &str) -> String {
     let looked = world.watch.look(|alarms, _| {
         let state = &alarms.get(name).unwrap().state;
@@ -209,19 +256,13 @@ async fn bands_that_have_no_model_are_refused() {
     let text = "ANOMALY_DETECTION_BAND is not supported for periods shorter than 60 seconds.";
     unsupported(short, text).await;
 
-    let mut made = above("made");
-    let mut hidden = made.metrics[0].clone();
-    hidden.id = "m2".to_owned();
-    hidden.return_data = Some(false);
-    made.metrics[0] = QueryRequest {
-        id: "m1".to_owned(),
-        expression: Some("m2 * 2".to_owned()),
-        ..QueryRequest::default()
-    };
-    made.metrics.push(hidden);
-    let text =
-        "In alarms, ANOMALY_DETECTION_BAND of an expression is not supported: name a metric.";
-    unsupported(made, text).await;
+    let mut mixed = computed(above("mixed"), "m2 + m3");
+    let mut other = mixed.metrics[2].clone();
+    other.id = "m3".to_owned();
+    other.metric_stat.as_mut().unwrap().period = 60;
+    mixed.metrics.push(other);
+    let text = "ANOMALY_DETECTION_BAND of an expression needs metrics of one period.";
+    unsupported(mixed, text).await;
 
     put(above("one")).await.unwrap();
     put(above("one")).await.unwrap();

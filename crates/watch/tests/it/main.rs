@@ -6,5 +6,6 @@ mod bands;
 mod crash;
 mod math;
 mod month;
+mod queries;
 mod real;
 mod world;

@@ -19,6 +19,7 @@ pub(super) fn sample(operation: &str) -> Value {
         }
         "PutAlarmMuteRule" => rule("days"),
         "PutCompositeAlarm" => json!({"AlarmName": "both", "AlarmRule": "ALARM(sample)"}),
+        "PutLogAlarm" => log_alarm("lines"),
         "PutMetricAlarm" => alarm("new"),
         "SetAlarmState" => {
             json!({"AlarmName": "sample", "StateValue": "ALARM", "StateReason": "a test"})
@@ -37,6 +38,24 @@ fn alarm(name: &str) -> Value {
         "Period": 60,
         "EvaluationPeriods": 1,
         "Threshold": 5,
+        "ComparisonOperator": "GreaterThanThreshold",
+    })
+}
+
+/// The least that an alarm on a query needs.
+fn log_alarm(name: &str) -> Value {
+    json!({
+        "AlarmName": name,
+        "ScheduledQueryConfiguration": {
+            "QueryString": "filter @message like /ERROR/",
+            "LogGroupIdentifiers": ["/alarmed"],
+            "ScheduledQueryRoleARN": "arn:aws:iam::111122223333:role/query",
+            "AggregationExpression": "count(*)",
+            "ScheduleConfiguration": {"ScheduleExpression": "rate(5 minutes)", "StartTimeOffset": 300},
+        },
+        "QueryResultsToEvaluate": 3,
+        "QueryResultsToAlarm": 2,
+        "Threshold": 5.0,
         "ComparisonOperator": "GreaterThanThreshold",
     })
 }
@@ -70,12 +89,14 @@ pub(super) async fn furnish(house: &House) {
         .given("PutMetricAlarm", with(alarm("quiet"), quiet))
         .await;
     house.given("PutAlarmMuteRule", rule("nights")).await;
+    let group = json!({"logGroupName": "/alarmed"}).to_string();
+    house.aws("Logs_20140328.CreateLogGroup", &group).await;
 }
 
 impl House {
     /// All that operations on alarms can change.
     pub(super) async fn alarms(&self) -> Value {
-        let all = json!({"AlarmTypes": ["MetricAlarm", "CompositeAlarm"]});
+        let all = json!({"AlarmTypes": ["MetricAlarm", "CompositeAlarm", "LogAlarm"]});
         json!([
             self.given("DescribeAlarms", all).await,
             self.given("ListAlarmMuteRules", json!({})).await,
@@ -90,7 +111,8 @@ impl House {
                 .into_iter()
                 .map(|alarm| alarm["AlarmName"].as_str().unwrap().to_owned())
         };
-        of("MetricAlarms").chain(of("CompositeAlarms")).collect()
+        let all = of("MetricAlarms").chain(of("CompositeAlarms"));
+        all.chain(of("LogAlarms")).collect()
     }
 }
 
@@ -406,11 +428,204 @@ async fn history_tells_what_happened() {
         2,
         "two of the four are on the first page"
     );
+    // A place in one list is none in another.
+    let other = json!({"AlarmName": "quiet", "NextToken": first["NextToken"]});
+    let refused = (
+        400,
+        "InvalidNextToken",
+        "The specified NextToken is invalid.",
+    );
+    house
+        .check_refused("DescribeAlarmHistory", other, refused)
+        .await;
     let item = &first["AlarmHistoryItems"][1];
     assert_eq!(item["HistoryItemType"], "StateUpdate");
     assert_eq!(item["Timestamp"], NOW_SECONDS);
     let data: Value = serde_json::from_str(item["HistoryData"].as_str().unwrap()).unwrap();
     assert_eq!(data["newState"]["stateValue"], "ALARM");
+}
+
+#[tokio::test]
+async fn a_log_alarm_is_shown_as_it_was_put_among_others() {
+    let house = house().await;
+    furnish(&house).await;
+    let more = json!({
+        "AlarmDescription": "of the app", "TreatMissingData": "notBreaching",
+        "ActionLogLineCount": 5, "ActionLogLineRoleArn": "arn:aws:iam::111122223333:role/lines",
+        "Tags": [{"Key": "team", "Value": "harbour"}],
+    });
+    assert_eq!(
+        house
+            .given("PutLogAlarm", with(log_alarm("lines"), more))
+            .await,
+        json!({})
+    );
+    let logs = json!({"AlarmTypes": ["LogAlarm"]});
+    let found = house.given("DescribeAlarms", logs.clone()).await;
+    assert_eq!(found["MetricAlarms"], json!([]));
+    let shown = &found["LogAlarms"][0];
+    assert_eq!(
+        shown,
+        &json!({
+            "AlarmName": "lines",
+            "AlarmArn": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:lines",
+            "AlarmDescription": "of the app",
+            "AlarmConfigurationUpdatedTimestamp": NOW_SECONDS,
+            "ActionsEnabled": true,
+            "OKActions": [], "AlarmActions": [], "InsufficientDataActions": [],
+            "StateValue": "INSUFFICIENT_DATA",
+            "StateReason": "Unchecked: Initial alarm creation",
+            "StateUpdatedTimestamp": NOW_SECONDS,
+            "StateTransitionedTimestamp": NOW_SECONDS,
+            "ScheduledQueryConfiguration": log_alarm("lines")["ScheduledQueryConfiguration"],
+            "QueryResultsToEvaluate": 3, "QueryResultsToAlarm": 2, "Threshold": 5.0,
+            "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching",
+            "ActionLogLineCount": 5, "ActionLogLineRoleArn": "arn:aws:iam::111122223333:role/lines",
+        })
+    );
+    assert_eq!(
+        house.names(json!({})).await,
+        ["quiet", "sample"],
+        "metric alarms alone"
+    );
+    let top = json!({"AlarmName": "top", "AlarmRule": "ALARM(lines)"});
+    house.given("PutCompositeAlarm", top).await;
+    assert_eq!(
+        house.names(json!({"ChildrenOfAlarmName": "top"})).await,
+        ["lines"]
+    );
+    let set = json!({"AlarmName": "lines", "StateValue": "ALARM", "StateReason": "a test"});
+    house.given("SetAlarmState", set).await;
+    let history = json!({"AlarmTypes": ["LogAlarm"], "HistoryItemType": "StateUpdate"});
+    let told = house.given("DescribeAlarmHistory", history).await;
+    assert_eq!(told["AlarmHistoryItems"][0]["AlarmType"], "LogAlarm");
+    house
+        .given("DisableAlarmActions", json!({"AlarmNames": ["lines"]}))
+        .await;
+    let found = house.given("DescribeAlarms", logs).await;
+    assert_eq!(found["LogAlarms"][0]["ActionsEnabled"], false);
+    let tags = json!({"ResourceARN": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:lines"});
+    let tags = house.given("ListTagsForResource", tags).await;
+    assert_eq!(tags["Tags"], json!([{"Key": "team", "Value": "harbour"}]));
+}
+
+#[tokio::test]
+async fn a_query_that_could_never_be_answered_is_refused() {
+    let house = house().await;
+    furnish(&house).await;
+    let refused = async |member: &str, value: Value, expected: &str| {
+        let mut asked = log_alarm("lines");
+        asked["ScheduledQueryConfiguration"][member] = value;
+        let (status, code, message) = house.not_given("PutLogAlarm", asked).await;
+        assert_eq!(
+            (status, code.as_str()),
+            (400, "ValidationError"),
+            "{message}"
+        );
+        assert!(message.contains(expected), "{message}");
+    };
+    refused(
+        "QueryString",
+        json!("filter ("),
+        "The query of the alarm cannot be executed: ",
+    )
+    .await;
+    refused(
+        "AggregationExpression",
+        json!("nothing("),
+        "cannot be executed: ",
+    )
+    .await;
+    refused(
+        "QueryString",
+        json!("filter refuse = 1"),
+        "cannot be executed: not this one",
+    )
+    .await;
+    refused(
+        "LogGroupIdentifiers",
+        json!(["/none"]),
+        "Log group '/none' does not exist",
+    )
+    .await;
+    let schedule = json!({"ScheduleExpression": "cron(0 * * * *)", "StartTimeOffset": 300});
+    refused(
+        "ScheduleConfiguration",
+        schedule,
+        "not supported for ScheduleExpression",
+    )
+    .await;
+    assert!(
+        house
+            .names(json!({"AlarmTypes": ["LogAlarm"]}))
+            .await
+            .is_empty()
+    );
+}
+
+/// What the engine answers is `row 0`, `row 1`, … with every second row's number beside it.
+#[tokio::test]
+async fn the_queries_of_log_alarms_are_about_their_time_and_answer_with_values_and_lines() {
+    use corelog_watch::{LogQueries as _, Unanswered};
+
+    let house = house().await;
+    furnish(&house).await;
+    house.given("PutLogAlarm", log_alarm("lines")).await;
+    let queries = crate::logs::ScheduledQueries::new(house.api.clone());
+    let query = |text: &str, aggregation: &str| corelog_alarms::ScheduledQuery {
+        text: text.to_owned(),
+        log_groups: vec!["/alarmed".to_owned()],
+        aggregation: aggregation.to_owned(),
+        schedule: "rate(1 minute)".to_owned(),
+        interval_seconds: 60,
+        start_offset_seconds: 90,
+        end_offset_seconds: Some(30),
+        role: String::new(),
+        tags: Vec::new(),
+    };
+    let at = corelog_types::Timestamp::from_unix_ms(1_795_166_142_123);
+    let asked = query(
+        "filter @message like /a/ # why",
+        "count(*) as n by @message",
+    );
+    let values = queries.values(&asked, at).await.unwrap();
+    assert_eq!(
+        (values[0].of.as_str(), values[0].value.to_bits()),
+        ("@message=row 0", 0.0_f64.to_bits())
+    );
+    assert_eq!(
+        (values[1].of.as_str(), values[1].value.to_bits()),
+        ("@message=row 2", 2.0_f64.to_bits())
+    );
+    let spec = house.engine.asked.lock().last().cloned().unwrap();
+    assert_eq!(
+        (spec.start_ms, spec.end_ms),
+        (1_795_166_052_123, 1_795_166_112_122)
+    );
+    assert_eq!(
+        spec.text,
+        "filter @message like /a/ # why
+| stats count(*) as n by @message"
+    );
+    assert_eq!(spec.asked_at, at);
+    assert_eq!(
+        queries.lines(&asked, at, 2).await.unwrap(),
+        ["row 0", "row 1"]
+    );
+    let listed = house.aws("Logs_20140328.DescribeQueries", "{}").await;
+    assert_eq!(
+        json(&listed.2)["queries"],
+        json!([]),
+        "they push out nobody's"
+    );
+    let failed = queries
+        .values(&query("filter fail = 1", "count(*)"), at)
+        .await;
+    assert!(matches!(failed, Err(Unanswered::Failed(_))), "{failed:?}");
+    let wrong = queries
+        .values(&query("filter huge = 1", "count(*)"), at)
+        .await;
+    assert!(matches!(wrong, Err(Unanswered::Wrong(_))), "{wrong:?}");
 }
 
 #[tokio::test]
