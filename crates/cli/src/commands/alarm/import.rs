@@ -67,6 +67,8 @@ impl Defined {
     fn operation(&self) -> &'static str {
         if self.is_composite() {
             "PutCompositeAlarm"
+        } else if self.request["ScheduledQueryConfiguration"].is_object() {
+            "PutLogAlarm"
         } else {
             "PutMetricAlarm"
         }

@@ -13,9 +13,12 @@ use super::{Defined, Found};
 
 const METRIC_ALARM: &str = "AWS::CloudWatch::Alarm";
 const COMPOSITE_ALARM: &str = "AWS::CloudWatch::CompositeAlarm";
+const LOG_ALARM: &str = "AWS::CloudWatch::LogAlarm";
 
 /// Properties that requests have, by the same names.
-const PROPERTIES: [&str; 31] = [
+const PROPERTIES: [&str; 36] = [
+    "ActionLogLineCount",
+    "ActionLogLineRoleArn",
     "ActionsEnabled",
     "ActionsSuppressor",
     "ActionsSuppressorExtensionPeriod",
@@ -38,6 +41,9 @@ const PROPERTIES: [&str; 31] = [
     "Namespace",
     "OKActions",
     "Period",
+    "QueryResultsToAlarm",
+    "QueryResultsToEvaluate",
+    "ScheduledQueryConfiguration",
     "Statistic",
     "Tags",
     "Threshold",
@@ -58,7 +64,7 @@ pub(super) fn alarms(document: &Value, given: &BTreeMap<String, String>) -> Foun
     let resources = document["Resources"].as_object().into_iter().flatten();
     for (id, resource) in resources {
         let kind = resource["Type"].as_str().unwrap_or_default();
-        if kind != METRIC_ALARM && kind != COMPOSITE_ALARM {
+        if ![METRIC_ALARM, COMPOSITE_ALARM, LOG_ALARM].contains(&kind) {
             if kind.starts_with("AWS::CloudWatch::") && kind.contains("Alarm") {
                 found
                     .left
@@ -218,7 +224,7 @@ impl Template<'_> {
         }
         let resource = &self.document["Resources"][name];
         match resource["Type"].as_str() {
-            Some(METRIC_ALARM | COMPOSITE_ALARM) => {
+            Some(METRIC_ALARM | COMPOSITE_ALARM | LOG_ALARM) => {
                 let own = self.value(&resource["Properties"]["AlarmName"], depth + 1)?;
                 Ok(if own.is_null() {
                     Value::from(name)
@@ -227,6 +233,9 @@ impl Template<'_> {
                 })
             }
             Some("AWS::SNS::Topic") => self.topic(name, resource, depth),
+            Some("AWS::Logs::LogGroup") if resource["Properties"].get("LogGroupName").is_some() => {
+                self.value(&resource["Properties"]["LogGroupName"], depth + 1)
+            }
             Some(other) => Err(format!(
                 "what `{name}` is called, a `{other}`, is not known here"
             )),
@@ -237,7 +246,7 @@ impl Template<'_> {
     fn attribute(&self, of: &str, attribute: &str, depth: usize) -> Result<Value, String> {
         let resource = &self.document["Resources"][of];
         match (resource["Type"].as_str(), attribute) {
-            (Some(METRIC_ALARM | COMPOSITE_ALARM), "Arn") => {
+            (Some(METRIC_ALARM | COMPOSITE_ALARM | LOG_ALARM), "Arn") => {
                 let name = text(&self.reference(of, depth)?);
                 self.substitute(
                     &format!("arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:{name}"),
@@ -246,6 +255,13 @@ impl Template<'_> {
                 )
             }
             (Some("AWS::SNS::Topic"), "TopicArn") => self.topic(of, resource, depth),
+            // Roles are kept and shown, and nobody assumes them: one that the template does not name has its own name there.
+            (Some("AWS::IAM::Role"), "Arn") => {
+                let name = self.value(&resource["Properties"]["RoleName"], depth + 1)?;
+                let name = name.as_str().unwrap_or(of);
+                let arn = format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{name}");
+                self.substitute(&arn, None, depth)
+            }
             _ => Err(format!("`{of}.{attribute}` is not known here")),
         }
     }
@@ -363,7 +379,12 @@ fn typed(name: &str, value: Value) -> Result<Value, String> {
             | "EvaluationInterval"
             | "ActionsSuppressorWaitPeriod"
             | "ActionsSuppressorExtensionPeriod"
-            | "WarmUpPeriodDurationInMinutes",
+            | "WarmUpPeriodDurationInMinutes"
+            | "QueryResultsToAlarm"
+            | "QueryResultsToEvaluate"
+            | "ActionLogLineCount"
+            | "StartTimeOffset"
+            | "EndTimeOffset",
             Value::String(text),
         ) => Value::from(text.trim().parse::<i64>().map_err(|_| wrong())?),
         ("Threshold", Value::String(text)) => {
@@ -396,6 +417,43 @@ mod tests {
         let given = given.iter();
         let given = given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         alarms(document, &given.collect())
+    }
+
+    #[test]
+    fn a_log_alarm_has_its_groups_and_roles_in_place() {
+        let template = json!({"Resources": {
+            "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/app"}},
+            "Unnamed": {"Type": "AWS::Logs::LogGroup"},
+            "Role": {"Type": "AWS::IAM::Role"},
+            "Errors": {"Type": LOG_ALARM, "Properties": {
+                "QueryResultsToEvaluate": "3", "QueryResultsToAlarm": 2, "Threshold": 5,
+                "ComparisonOperator": "GreaterThanThreshold",
+                "ScheduledQueryConfiguration": {
+                    "QueryString": "filter @message like /ERROR/", "AggregationExpression": "count(*)",
+                    "LogGroupIdentifiers": [{"Ref": "Group"}],
+                    "ScheduledQueryRoleARN": {"Fn::GetAtt": ["Role", "Arn"]},
+                    "ScheduleConfiguration": {"ScheduleExpression": "rate(5 minutes)", "StartTimeOffset": "300"},
+                },
+            }},
+            "Other": {"Type": LOG_ALARM, "Properties": {
+                "ScheduledQueryConfiguration": {"LogGroupIdentifiers": [{"Ref": "Unnamed"}]},
+            }},
+        }});
+        let found = found(&template, &[]);
+        let [errors] = found.alarms.as_slice() else {
+            panic!("{found:?}")
+        };
+        assert_eq!(errors.operation(), "PutLogAlarm");
+        let request = &errors.request;
+        assert_eq!(request["QueryResultsToEvaluate"], 3);
+        let query = &request["ScheduledQueryConfiguration"];
+        assert_eq!(query["LogGroupIdentifiers"], json!(["/app"]));
+        assert_eq!(
+            query["ScheduledQueryRoleARN"],
+            "arn:aws:iam::000000000000:role/Role"
+        );
+        assert_eq!(query["ScheduleConfiguration"]["StartTimeOffset"], 300);
+        assert!(found.left[0].1.contains("`Unnamed`"), "{:?}", found.left);
     }
 
     #[test]
