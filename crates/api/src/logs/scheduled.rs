@@ -89,14 +89,11 @@ pub(crate) async fn check(alarm: &LogAlarm, cx: &Context<'_>) -> Result<(), Faul
     for text in [query.whole()].into_iter().chain(lines) {
         let taken = take(query, text, cx.now(), 1, cx).await;
         if let Err(refused) = taken {
-            return Err(match refused {
-                Refused::Fault(fault) if fault.status() >= 500 => fault,
-                refused => Fault::new(
+            return Err(match unanswered(&refused) {
+                Unanswered::Failed(why) => Fault::new(Kind::ServiceUnavailable, why),
+                Unanswered::Wrong(why) => Fault::new(
                     Kind::Validation,
-                    format!(
-                        "The query of the alarm cannot be executed: {}",
-                        said(&refused)
-                    ),
+                    format!("The query of the alarm cannot be executed: {why}"),
                 ),
             });
         }

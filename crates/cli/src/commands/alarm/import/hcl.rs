@@ -266,7 +266,7 @@ mod tests {
                 "MetricName": "Invocations", "Namespace": "AWS/Bedrock", "Statistic": "Sum", "Period": 60,
                 "Threshold": 10, "TreatMissingData": "breaching",
                 "Dimensions": [{"Name": "ModelId", "Value": "m"}],
-                "Tags": [{"Key": "stage", "Value": "live"}, {"Key": "team", "Value": "ops"}],
+                "Tags": [{"Key": "team", "Value": "ops"}, {"Key": "stage", "Value": "live"}],
             })
         );
         assert_eq!(

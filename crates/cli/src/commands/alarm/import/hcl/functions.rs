@@ -67,12 +67,17 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
             index.and_then(|index| items.get(index % items.len()).cloned())
         }
         ("keys", [Value::Object(members)]) => Some(
-            members
-                .keys()
-                .map(|key| Value::from(key.as_str()))
+            sorted(members)
+                .into_iter()
+                .map(|(key, _)| Value::from(key.as_str()))
                 .collect(),
         ),
-        ("values", [Value::Object(members)]) => Some(members.values().cloned().collect()),
+        ("values", [Value::Object(members)]) => Some(
+            sorted(members)
+                .into_iter()
+                .map(|(_, value)| value.clone())
+                .collect(),
+        ),
         ("toset", [Value::Array(items)]) => {
             let mut items: Vec<Value> = items.clone();
             items.sort_by_key(text);
@@ -101,6 +106,13 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
         _ => return Err(format!("the function `{name}` is not supported")),
     };
     made.ok_or_else(wrong)
+}
+
+/// Maps have the order of their keys.
+fn sorted(members: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut members: Vec<(&String, &Value)> = members.iter().collect();
+    members.sort_by_key(|(key, _)| *key);
+    members
 }
 
 fn all(values: &[Value]) -> Option<Vec<f64>> {
