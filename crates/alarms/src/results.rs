@@ -31,6 +31,8 @@ const NAME_CHARS_MAX: usize = 128;
 /// Of a log event, so much is shown.
 const LINE_CHARS_MAX: usize = 1_024;
 const LINES_MAX: usize = 50;
+/// Of all of them; they are kept with the state.
+const LINES_BYTES_MAX: usize = 32 << 10;
 
 /// A value of an execution.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,9 +102,13 @@ impl QueryResult {
 /// The log events of an answer as a notice shows them.
 pub(crate) fn lines(answered: &Answered) -> Vec<String> {
     let lines = answered.lines.iter().take(LINES_MAX);
-    lines
-        .map(|line| line.chars().take(LINE_CHARS_MAX).collect())
-        .collect()
+    let cut = lines.map(|line| line.chars().take(LINE_CHARS_MAX).collect::<String>());
+    let mut bytes = 0;
+    cut.take_while(|line| {
+        bytes += line.len();
+        bytes <= LINES_BYTES_MAX
+    })
+    .collect()
 }
 
 /// Whether a larger value is a worse one.
