@@ -164,14 +164,17 @@ impl<'a> Looked<'a> {
     pub(crate) fn verdict(&self, now: Timestamp) -> Option<Verdict> {
         let mut alarming = Vec::new();
         let mut filled_up = 0;
-        for (name, values) in self.contributors() {
+        for (name, mut values) in self.contributors() {
             if let Outcome::Go {
                 value: StateValue::Alarm,
+                used,
                 filled,
-                ..
             } = self.decided(|result| result.breaching.iter().any(|one| one.of == name))
             {
                 filled_up = filled;
+                let oldest = self.with_values().take(used).last();
+                let oldest = oldest.map(|(_, result)| result.at);
+                values.retain(|(at, _)| oldest.is_none_or(|oldest| *at >= oldest));
                 alarming.push(Alarming { name, values });
             }
         }
@@ -210,9 +213,13 @@ impl<'a> Looked<'a> {
         all
     }
 
+    fn with_values(&self) -> impl Iterator<Item = &(usize, &'a QueryResult)> {
+        self.results.iter().filter(|(_, result)| result.values > 0)
+    }
+
     fn decided(&self, is_breaching: impl Fn(&QueryResult) -> bool) -> Outcome {
-        let with_values = self.results.iter().filter(|(_, result)| result.values > 0);
-        let seen: Vec<Seen> = with_values
+        let seen: Vec<Seen> = self
+            .with_values()
             .map(|(place, result)| Seen {
                 index: *place,
                 point: Point {

@@ -114,10 +114,17 @@ fn one_result_decides_and_says_why() {
     assert_eq!(scene.answer(&[("", 9.0)]), 0, "it is in ALARM already");
     assert_eq!(scene.answer(&[("", 5.0)]), 1);
     assert_eq!(scene.state(), StateValue::Ok);
+    assert_eq!(scene.answer(&[("", 8.0)]), 1);
+    let reason = &scene.alarm().state.reason;
+    assert!(
+        reason.starts_with("Threshold Crossed: 1 out of the last 1 query results [8.0 ("),
+        "{reason}"
+    );
+    assert_eq!(scene.answer(&[("", 5.0)]), 1);
     assert!(scene.alarm().state.log_lines.is_empty());
     assert_eq!(
         scene.alarm().state.reason,
-        "Threshold Crossed: the newest query result within the limit [5.0 (22/11/26 12:02:00)] was not greater than the \
+        "Threshold Crossed: the newest query result within the limit [5.0 (22/11/26 12:04:00)] was not greater than the \
          threshold (5.0)."
     );
 }
