@@ -13,13 +13,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use corelog_alarms::{Answered, Contribution, Definition, Effects, Problem, ScheduledQuery};
-use corelog_runtime::Shutdown;
+use corelog_runtime::{Backoff, Shutdown};
 use corelog_telemetry::Chain;
 use corelog_types::Timestamp;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::timeout;
 
+use crate::run::{RETRY_CEILING, RETRY_FIRST};
 use crate::step::Name;
 use crate::{Error, Watch};
 
@@ -86,24 +87,28 @@ impl Watch {
     pub async fn run_queries(self, from: Arc<dyn LogQueries>, shutdown: Shutdown) {
         let mut under_way = FuturesUnordered::new();
         let mut names = BTreeSet::new();
+        let mut backoff = Backoff::new(RETRY_FIRST, RETRY_CEILING);
         while !shutdown.is_requested() {
-            match self.begin(&names).await {
+            let wait = match self.begin(&names).await {
                 Ok(begun) => {
+                    backoff = Backoff::new(RETRY_FIRST, RETRY_CEILING);
                     for one in begun {
                         names.insert(Arc::clone(&one.name));
                         under_way.push(self.execute(one, &*from));
                     }
+                    SLEEP_MAX
                 }
                 Err(error) => {
                     tracing::warn!(error = %Chain(&error), "the queries of alarms are not executed now");
+                    backoff.after_failure()
                 }
-            }
+            };
             tokio::select! {
                 () = shutdown.requested() => return,
                 Some(name) = under_way.next(), if !under_way.is_empty() => {
                     names.remove(&name);
                 }
-                () = tokio::time::sleep(SLEEP_MAX) => {}
+                () = tokio::time::sleep(wait) => {}
             }
         }
     }
@@ -157,6 +162,8 @@ impl Watch {
         let outcome = self.asked(&begun, from).await;
         if let Err(error) = self.told(&begun, outcome).await {
             tracing::warn!(error = %Chain(&error), "what a query answered is not kept; it is executed again");
+            // It is due again as soon as the alarms are read anew: not in a circle, while the catalog keeps nothing.
+            tokio::time::sleep(RETRY_CEILING).await;
         }
         begun.name
     }

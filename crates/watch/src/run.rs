@@ -23,8 +23,8 @@ const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// How often old history is forgotten.
 const TRIM_EVERY_MS: u64 = 3_600_000;
 /// The wait while the catalog does not keep anything, the first and the longest.
-const RETRY_FIRST: Duration = Duration::from_millis(500);
-const RETRY_CEILING: Duration = Duration::from_secs(30);
+pub(crate) const RETRY_FIRST: Duration = Duration::from_millis(500);
+pub(crate) const RETRY_CEILING: Duration = Duration::from_secs(30);
 
 /// An alarm whose turn it is.
 struct Due {
