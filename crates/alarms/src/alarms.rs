@@ -141,6 +141,16 @@ impl Alarms {
         self.entries.get(name).map(|entry| &entry.alarm)
     }
 
+    /// How many alarms there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// All alarms, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Alarm> {
         self.entries.values().map(|entry| &entry.alarm)

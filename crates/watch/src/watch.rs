@@ -125,7 +125,7 @@ impl Watch {
         let most = self.0.config.alarms_max;
         self.step(tags, |held, now| {
             let is_new = held.alarms.get(&definition.name).is_none();
-            if is_new && held.alarms.iter().count() >= most {
+            if is_new && held.alarms.len() >= most {
                 let what = "alarms";
                 return Err(Error::Full { what, most });
             }
