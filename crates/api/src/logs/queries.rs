@@ -163,7 +163,8 @@ impl Queries {
         ask(&*self.0.engine).await
     }
 
-    /// Answers a question of an alarm, beside all others: its answer is not kept. It ends with the process.
+    /// Answers a question of an alarm, beside all others: its answer is not kept. Once the queries are shut down there is
+    /// none: whoever asks is stopped, too, and is to note no failure.
     ///
     /// # Cancel safety
     /// Dropping the future ends the work.
@@ -176,7 +177,7 @@ impl Queries {
         let work = self.0.engine.run(spec, Unseen::new());
         let answer = tokio::select! {
             biased;
-            () = self.0.shutdown.requested() => return Err(QueryError::Busy),
+            () = self.0.shutdown.requested() => std::future::pending().await,
             answer = work => answer?,
         };
         if answer.bytes() > bytes_max {
