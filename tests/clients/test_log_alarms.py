@@ -59,7 +59,6 @@ def test_every_operation_in_every_protocol(stack, models, protocol):
         WarmUpConfiguration={"WarmUpPeriodDurationInMinutes": 5},
     )  # fmt: skip
     assert done["ResponseMetadata"]["HTTPStatusCode"] == 200
-    answered(client, "describe_alarms", client.describe_alarms(AlarmTypes=["LogAlarm"]))
     alarm = one(client, name)
     assert alarm["AlarmArn"] == ARN + name
     assert alarm["ScheduledQueryConfiguration"] == query()
@@ -67,6 +66,7 @@ def test_every_operation_in_every_protocol(stack, models, protocol):
     assert client.describe_alarms()["MetricAlarms"] == [] and client.describe_alarms()["LogAlarms"] == []
     # It is executed at once, and there are no million records.
     wait_for(lambda: one(client, name)["StateValue"] == "OK", "the query to be executed")
+    answered(client, "describe_alarms", client.describe_alarms(AlarmTypes=["LogAlarm"]))
     client.put_composite_alarm(AlarmName="above", AlarmRule=f'ALARM("{name}")')
     children = client.describe_alarms(ChildrenOfAlarmName="above")["LogAlarms"]
     assert [child["AlarmName"] for child in children] == [name]

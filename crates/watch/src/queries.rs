@@ -89,7 +89,22 @@ impl Watch {
         let mut names = BTreeSet::new();
         let mut backoff = Backoff::new(RETRY_FIRST, RETRY_CEILING);
         while !shutdown.is_requested() {
-            let wait = match self.begin(&names).await {
+            let mut done = Vec::new();
+            let begun = {
+                let begin = self.begin(&names);
+                tokio::pin!(begin);
+                // Those under way go on meanwhile: one of them may hold what this waits for.
+                loop {
+                    tokio::select! {
+                        begun = &mut begin => break begun,
+                        Some(name) = under_way.next(), if !under_way.is_empty() => done.push(name),
+                    }
+                }
+            };
+            for name in done {
+                names.remove(&name);
+            }
+            let wait = match begun {
                 Ok(begun) => {
                     backoff = Backoff::new(RETRY_FIRST, RETRY_CEILING);
                     for one in begun {
