@@ -61,7 +61,7 @@ impl Tally {
         }
     }
 
-    /// Counts a record.
+    /// Counts a record in the minute in which its call ended.
     pub fn count(&mut self, invocation: &Invocation<'_>) {
         let Self {
             families,
@@ -69,7 +69,7 @@ impl Tally {
             shared,
             ..
         } = self;
-        shared.enter(invocation.time);
+        shared.enter(invocation.ended());
         if invocation.is_of_a_guardrail() {
             values.clear();
             invocation.outcome_values(invocation.outcome(), values);

@@ -2,7 +2,7 @@
 //!
 //! Up to where the spool was counted is kept with the counts, in one transaction; delivery's own cursor only follows.
 //! Of a batch that comes again, what was counted is left out by that place, whatever the batch was cut like. A record
-//! counts in the minute in which its request arrived, however late it comes. Of metrics beyond the bound nothing is
+//! counts in the minute in which its call ended, however late it comes. Of metrics beyond the bound nothing is
 //! kept; the records themselves are elsewhere.
 //!
 //! Decision: the spool keeps a record until every destination has it, and calls are refused once it is full. Metrics are
