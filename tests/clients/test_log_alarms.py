@@ -3,6 +3,7 @@
 
 import json
 import subprocess
+import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -135,6 +136,23 @@ def test_real_calls_trip_an_alarm_once_through_a_kill(tmp_path):
         lines = [json.loads(line) for line in message["LogLines"]]
         assert [line["operation"] for line in lines] == ["Converse", "Converse"]
 
+        # Of messages that are large together, the notice has the beginnings.
+        logs = service_of(stack.url)
+        logs.create_log_group(logGroupName="/large")
+        logs.create_log_stream(logGroupName="/large", logStreamName="s")
+        for number in range(12):
+            event = {"timestamp": int(time.time() * 1_000), "message": f"ERROR {number} " + "x" * 900_000}
+            logs.put_log_events(logGroupName="/large", logStreamName="s", logEvents=[event])
+        large = query("filter @message like /ERROR/", LogGroupIdentifiers=["/large"])
+        put(
+            client, "large", ScheduledQueryConfiguration=large, Threshold=11.0, AlarmActions=[topic],
+            ActionLogLineCount=12, ActionLogLineRoleArn=ROLE,
+        )  # fmt: skip
+        request = wait_for(lambda: receiver.at("/sns")[1:], "the second notice")[0]
+        message = json.loads(json.loads(request["body"])["Message"])
+        assert len(message["LogLines"]) == 12
+        assert all(len(line) == 1_024 and line.startswith("ERROR ") for line in message["LogLines"])
+
         stack.gateway.process.kill()
         stack.gateway.process.wait()
         stack.gateway = start_gateway(stack.config, tmp_path)
@@ -145,8 +163,8 @@ def test_real_calls_trip_an_alarm_once_through_a_kill(tmp_path):
         put(client, "calls", Threshold=3.0, **calls)
         wait_for(lambda: one(client, "calls")["StateValue"] == "OK", "the alarm to end")
         states = wait_for(
-            lambda: [json.loads(json.loads(one["body"])["Message"])["NewStateValue"] for one in receiver.at("/sns")][1:],
-            "the second notice",
+            lambda: [json.loads(json.loads(told["body"])["Message"])["NewStateValue"] for told in receiver.at("/sns")][2:],
+            "the third notice",
         )
         assert states == ["OK"]
     finally:

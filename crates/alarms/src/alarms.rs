@@ -68,6 +68,8 @@ struct Entry {
     alarm: Alarm,
     /// When a metric alarm is evaluated next, or the query of a log alarm executed.
     due: Option<Timestamp>,
+    /// Whether a query is to be executed for the moment at which it is, and not for that of its turn.
+    is_first: bool,
 }
 
 /// The alarms of an account.
@@ -100,7 +102,7 @@ impl Alarms {
     }
 
     /// The alarms as they were stored. Each metric alarm is evaluated at its next turn; the query of a log alarm is
-    /// executed at once if its last turn was missed.
+    /// executed at once if its last turn was missed, or if it never was.
     pub fn restore(
         account: Account,
         alarms: impl IntoIterator<Item = Alarm>,
@@ -110,16 +112,21 @@ impl Alarms {
         let mut restored = Self::new(account);
         for alarm in alarms {
             let name: Arc<str> = Arc::from(alarm.definition.name.as_str());
+            let is_log = alarm.definition.log().is_some();
+            let newest = alarm.results.first().map(|result| result.at);
             let due = interval_ms(&alarm.definition).map(|interval| {
-                let newest = alarm.results.first().map(|result| result.at);
-                let is_missed = newest.is_some_and(|at| turn_after(&name, interval, at) <= now);
-                if is_missed {
+                let is_missed = newest.is_none_or(|at| turn_after(&name, interval, at) <= now);
+                if is_log && is_missed {
                     now
                 } else {
                     turn_after(&name, interval, now)
                 }
             });
-            let entry = Entry { alarm, due: None };
+            let entry = Entry {
+                alarm,
+                due: None,
+                is_first: newest.is_none(),
+            };
             restored.entries.insert(Arc::clone(&name), entry);
             restored.be_due(&name, due);
             restored.track(&name);
@@ -314,6 +321,9 @@ impl Alarms {
         let due = interval.map(|interval| turn_after(name, interval, now));
         let name = Arc::clone(name);
         self.be_due(&name, due);
+        if let Some(entry) = self.entries.get_mut(&name) {
+            entry.is_first = false;
+        }
     }
 
     /// Notes when an alarm has its next turn.

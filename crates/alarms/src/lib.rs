@@ -58,7 +58,7 @@ pub use request::{
     CompositeAlarmRequest, LogAlarmRequest, MetricAlarmRequest, MetricStatRequest, QueryRequest,
     ScheduledQueryRequest, WarmUpRequest, WindowRequest,
 };
-pub use results::{Answered, CONTRIBUTORS_MAX, Contribution, QueryResult};
+pub use results::{Answered, CONTRIBUTORS_MAX, Contribution, LINE_CHARS_MAX, QueryResult};
 pub use rule::{
     RULE_ALARMS_MAX, RULE_CHARS_MAX, RULE_ELEMENTS_MAX, Rule, RuleError, Share, parse as parse_rule,
 };

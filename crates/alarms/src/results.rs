@@ -29,7 +29,7 @@ const KEPT_MAX: usize = 2_000;
 /// Of the name of a contributor, so much is kept.
 const NAME_CHARS_MAX: usize = 128;
 /// Of a log event, so much is shown.
-const LINE_CHARS_MAX: usize = 1_024;
+pub const LINE_CHARS_MAX: usize = 1_024;
 const LINES_MAX: usize = 50;
 /// Of all of them; they are kept with the state.
 const LINES_BYTES_MAX: usize = 32 << 10;
@@ -90,6 +90,13 @@ impl QueryResult {
             breaching: kept.collect(),
             nearest: within.iter().map(|one| one.value).min_by(rank),
         }
+    }
+
+    /// Whether values outside of the limit were too many to be kept.
+    pub(crate) fn is_cut(&self, alarm: &LogAlarm, answered: &Answered) -> bool {
+        let looked_at = answered.values.iter().take(CONTRIBUTORS_MAX);
+        let breaching = looked_at.filter(|one| alarm.is_breached_by(one.value));
+        breaching.count() > self.breaching.len()
     }
 
     /// The value that says most: the worst one.
@@ -162,24 +169,35 @@ impl<'a> Looked<'a> {
 
     /// The state that the results ask for; `None` if the alarm is to stay as it is.
     pub(crate) fn verdict(&self, now: Timestamp) -> Option<Verdict> {
+        let seen = self.seen();
+        let quorum = Quorum {
+            wanted: count(self.alarm.results_to_evaluate),
+            to_alarm: count(self.alarm.results_to_alarm),
+            missing: self.alarm.missing(),
+        };
         let mut alarming = Vec::new();
         let mut filled_up = 0;
-        for (name, mut values) in self.contributors() {
+        for (name, found) in self.contributors() {
+            let mut own = seen.clone();
+            for (place, _) in &found {
+                own[*place].is_breaching = true;
+            }
             if let Outcome::Go {
                 value: StateValue::Alarm,
                 used,
                 filled,
-            } = self.decided(|result| result.breaching.iter().any(|one| one.of == name))
+            } = decide(quorum, &own, false)
             {
                 filled_up = filled;
-                let oldest = self.with_values().take(used).last();
-                let oldest = oldest.map(|(_, result)| result.at);
-                values.retain(|(at, _)| oldest.is_none_or(|oldest| *at >= oldest));
-                alarming.push(Alarming { name, values });
+                let values = found.into_iter().filter(|(place, _)| *place < used);
+                alarming.push(Alarming {
+                    name: name.to_owned(),
+                    values: values.map(|(_, value)| value).collect(),
+                });
             }
         }
         let (value, filled) = if alarming.is_empty() {
-            match self.decided(|_| false) {
+            match decide(quorum, &seen, false) {
                 Outcome::Keep => return None,
                 Outcome::Go { value, filled, .. } => (value, filled),
             }
@@ -201,25 +219,13 @@ impl<'a> Looked<'a> {
         })
     }
 
-    /// Whoever was outside of the limit, and when.
-    fn contributors(&self) -> BTreeMap<String, Vec<(Timestamp, f64)>> {
-        let mut all: BTreeMap<String, Vec<(Timestamp, f64)>> = BTreeMap::new();
-        for (_, result) in &self.results {
-            for one in &result.breaching {
-                let values = all.entry(one.of.clone()).or_default();
-                values.push((result.at, one.value));
-            }
-        }
-        all
-    }
-
     fn with_values(&self) -> impl Iterator<Item = &(usize, &'a QueryResult)> {
         self.results.iter().filter(|(_, result)| result.values > 0)
     }
 
-    fn decided(&self, is_breaching: impl Fn(&QueryResult) -> bool) -> Outcome {
-        let seen: Vec<Seen> = self
-            .with_values()
+    /// The results with values as data points, none of them outside of the limit.
+    fn seen(&self) -> Vec<Seen> {
+        self.with_values()
             .map(|(place, result)| Seen {
                 index: *place,
                 point: Point {
@@ -228,14 +234,23 @@ impl<'a> Looked<'a> {
                     samples: None,
                     band: None,
                 },
-                is_breaching: is_breaching(result),
+                is_breaching: false,
             })
-            .collect();
-        let quorum = Quorum {
-            wanted: count(self.alarm.results_to_evaluate),
-            to_alarm: count(self.alarm.results_to_alarm),
-            missing: self.alarm.missing(),
-        };
-        decide(quorum, &seen, false)
+            .collect()
+    }
+
+    /// Whoever was outside of the limit: in which of the results with values, and when and how far.
+    fn contributors(&self) -> BTreeMap<&'a str, Vec<(usize, (Timestamp, f64))>> {
+        let mut all: BTreeMap<&str, Vec<(usize, (Timestamp, f64))>> = BTreeMap::new();
+        for (number, (_, result)) in self.with_values().enumerate() {
+            for one in &result.breaching {
+                let found = all.entry(one.of.as_str()).or_default();
+                // Names that are cut may be the same.
+                if found.last().is_none_or(|(last, _)| *last != number) {
+                    found.push((number, (result.at, one.value)));
+                }
+            }
+        }
+        all
     }
 }

@@ -1,7 +1,10 @@
 //! Log alarms: their queries are executed at their turns, beside the turns of metric alarms, which wait for none of them.
 //!
+//! An execution is about the time up to its turn, however late it is: where one ends, the next begins. The first, when an
+//! alarm is put, is about the time up to now, and the turn that follows takes its place.
+//!
 //! At most [`QUERIES_MAX`] are executed at once, the longest waiting first, each for [`QUERY_TIME_MAX`] at the most. An
-//! alarm whose query is still being executed at its next turn misses that turn. What a query answered is told to the
+//! alarm whose query is still being executed at its next turn waits for that. What a query answered is told to the
 //! alarm in a step of its own; where the alarm was changed meanwhile, its new query is executed instead. A query that is
 //! not answered makes no state: the alarm says `EVALUATION_FAILURE` if it may pass, or `EVALUATION_ERROR` with the reason
 //! if its definition has to change.
@@ -88,10 +91,15 @@ impl Watch {
         let mut under_way = FuturesUnordered::new();
         let mut names = BTreeSet::new();
         let mut backoff = Backoff::new(RETRY_FIRST, RETRY_CEILING);
+        let mut trimmed = None;
         while !shutdown.is_requested() {
             let mut done = Vec::new();
             let begun = {
-                let begin = self.begin(&names);
+                let begin = async {
+                    // Without metrics nobody else does.
+                    self.trim(&mut trimmed).await;
+                    self.begin(&names).await
+                };
                 tokio::pin!(begin);
                 // Those under way go on meanwhile: one of them may hold what this waits for.
                 loop {
@@ -148,9 +156,8 @@ impl Watch {
         let mut held = self.fresh().await?;
         let now = held.now(&self.0.clock);
         let mut begun = Vec::new();
-        for name in held.alarms.queries_due(now) {
+        for (name, at) in held.alarms.queries_due(now) {
             if under_way.contains(&name) {
-                held.alarms.pass_over(&name, now);
                 continue;
             }
             if under_way.len() + begun.len() >= QUERIES_MAX {
@@ -162,7 +169,7 @@ impl Watch {
                 begun.push(Begun {
                     name,
                     definition,
-                    at: now,
+                    at,
                 });
             }
         }

@@ -148,7 +148,7 @@ impl Watch {
     }
 
     /// Forgets history that is too old, every hour.
-    async fn trim(&self, trimmed: &mut Option<Timestamp>) {
+    pub(crate) async fn trim(&self, trimmed: &mut Option<Timestamp>) {
         let now = self.0.clock.now();
         let is_due = |last: Timestamp| now.unix_ms().abs_diff(last.unix_ms()) >= TRIM_EVERY_MS;
         if !trimmed.is_none_or(is_due) {

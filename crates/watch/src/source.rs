@@ -58,12 +58,13 @@ fn check_bands(plan: &Plan) -> Result<(), &'static str> {
         return Err("An alarm can have ANOMALY_DETECTION_BAND of one metric or expression only.");
     }
     for id in &banded {
-        let Some(metrics) = metrics_behind(plan, id) else {
+        let Some(behind) = Behind::of(plan, id) else {
             return Err(
                 "ANOMALY_DETECTION_BAND must be of a metric or of an expression of metrics.",
             );
         };
-        let mut periods = metrics.iter().map(|(_, stat)| stat.period_seconds);
+        let metrics = behind.metrics.iter();
+        let mut periods = metrics.map(|(_, stat)| stat.period_seconds);
         let first = periods.next().unwrap_or_default();
         if first < BAND_PERIOD_SECONDS_MIN {
             return Err(
@@ -78,18 +79,47 @@ fn check_bands(plan: &Plan) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The metrics of a model of this id: itself, or those of its expression.
-fn metrics_behind(plan: &Plan, id: &str) -> Option<Vec<(String, MetricStat)>> {
-    if let Some((_, stat)) = plan.metrics().find(|(metric, _)| *metric == id) {
-        return Some(vec![(String::new(), stat.clone())]);
+/// What a model of this id is made of.
+struct Behind {
+    /// The expression alone; none, if it is a metric.
+    expression: Option<Plan>,
+    /// Itself, or the metrics of its expression.
+    metrics: Vec<(String, MetricStat)>,
+}
+
+impl Behind {
+    fn of(plan: &Plan, id: &str) -> Option<Self> {
+        if let Some((_, stat)) = plan.metrics().find(|(metric, _)| *metric == id) {
+            return Some(Self {
+                expression: None,
+                metrics: vec![(String::new(), stat.clone())],
+            });
+        }
+        let alone = plan.alone(id)?;
+        let metrics = alone.metrics();
+        let metrics = metrics.map(|(id, stat)| (id.to_owned(), stat.clone()));
+        Some(Self {
+            metrics: metrics.collect(),
+            expression: Some(alone),
+        })
     }
-    let alone = plan.alone(id)?;
-    let metrics = alone.metrics();
-    Some(
-        metrics
-            .map(|(id, stat)| (id.to_owned(), stat.clone()))
-            .collect(),
-    )
+
+    /// The expressions, the model's own last.
+    fn expressions(&self, id: &str) -> Vec<(String, String)> {
+        let Some(alone) = &self.expression else {
+            return Vec::new();
+        };
+        let queries = alone.queries().iter().enumerate();
+        let needed = queries.filter(|(index, _)| alone.needs(*index));
+        let mut found: Vec<(String, String)> = needed
+            .filter_map(|(_, query)| match &query.term {
+                corelog_math::Term::Metric(_) => None,
+                corelog_math::Term::Expression(text) => Some((query.id.clone(), text.clone())),
+            })
+            .collect();
+        found.sort_by_key(|(other, _)| other == id);
+        found
+    }
 }
 
 /// Whether an alarm may need a model of anomaly detection.
@@ -136,10 +166,10 @@ pub(crate) async fn points(
         );
     }
     for id in &banded {
-        let Some(behind) = metrics_behind(&plan, id) else {
+        let Some(behind) = Behind::of(&plan, id) else {
             continue;
         };
-        let key = key(&plan, id, behind, alarm, window);
+        let key = key(&behind, id, alarm, window);
         let period_seconds = u32::try_from(key.period_ms() / 1_000).unwrap_or(u32::MAX);
         let stretches = if period_seconds == alarm.period_seconds() {
             stretches(window)
@@ -147,7 +177,7 @@ pub(crate) async fn points(
             vec![Stretch::of(window, period_seconds)]
         };
         let times = stretches.iter().rev().flat_map(Stretch::times).collect();
-        let drawn = drawn(key, plan.alone(id), times, models, from, now).await?;
+        let drawn = drawn(key, behind.expression, times, models, from, now).await?;
         bands.0.insert(id.clone(), drawn);
     }
     let data = Data {
@@ -170,16 +200,10 @@ pub(crate) async fn points(
     Ok(computed.await?)
 }
 
-fn key(
-    plan: &Plan,
-    id: &str,
-    metrics: Vec<(String, MetricStat)>,
-    alarm: &MetricAlarm,
-    window: &Window,
-) -> Key {
+fn key(behind: &Behind, id: &str, alarm: &MetricAlarm, window: &Window) -> Key {
     let mut key = Key {
-        metrics,
-        expressions: expressions(plan, id),
+        metrics: behind.metrics.clone(),
+        expressions: behind.expressions(id),
         phase_ms: 0,
         window_ms: 0,
     };
@@ -190,23 +214,6 @@ fn key(
     let periods = u64::try_from(window.len()).unwrap_or(u64::MAX);
     key.window_ms = periods.saturating_mul(period_ms);
     key
-}
-
-/// The expressions behind a model, its own last.
-fn expressions(plan: &Plan, id: &str) -> Vec<(String, String)> {
-    let Some(alone) = plan.alone(id) else {
-        return Vec::new();
-    };
-    let queries = alone.queries().iter().enumerate();
-    let needed = queries.filter(|(index, _)| alone.needs(*index));
-    let mut found: Vec<(String, String)> = needed
-        .filter_map(|(_, query)| match &query.term {
-            corelog_math::Term::Metric(_) => None,
-            corelog_math::Term::Expression(text) => Some((query.id.clone(), text.clone())),
-        })
-        .collect();
-    found.sort_by_key(|(other, _)| other == id);
-    found
 }
 
 /// Brings the model up to the first of the times.
@@ -231,10 +238,10 @@ async fn drawn(
         // Two weeks are a tenth of a second of work.
         let learning = match expression {
             None => {
-                let mut points = Vec::new();
-                for (_, stat) in &key.metrics {
-                    points = read(stat, &[new], from, now).await?;
-                }
+                let points = match key.metrics.first() {
+                    Some((_, stat)) => read(stat, &[new], from, now).await?,
+                    None => Vec::new(),
+                };
                 spawn_blocking(move || learnt.after(&points, end_ms))
             }
             Some(plan) => {

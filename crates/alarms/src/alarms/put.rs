@@ -21,7 +21,7 @@ const DELETED_MAX: usize = 100;
 
 impl Alarms {
     /// Makes an alarm, or changes the one of its name: its state stays, all else is replaced. A composite alarm is
-    /// evaluated at once, a metric alarm is [due](Self::due) at once, and so is the query of a log alarm.
+    /// evaluated at once, a metric alarm is [due](Self::due) at once, and so is the query of a log alarm that has no results.
     ///
     /// # Errors
     /// The name belongs to an alarm of the other kind, or a composite alarm names alarms that do not exist, or one that
@@ -186,6 +186,7 @@ impl Alarms {
                     results: Arc::default(),
                 },
                 due: None,
+                is_first: true,
             });
         let is_new = entry.due.is_none() && has_turns;
         let alarm = &mut entry.alarm;
@@ -209,7 +210,12 @@ impl Alarms {
         }
         alarm.definition = Arc::clone(definition);
         alarm.configured = now;
-        self.be_due(name, has_turns.then_some(now));
+        // What was executed at its turn is not executed for the same time again.
+        let has_results = !alarm.results.is_empty();
+        if !has_results {
+            entry.is_first = true;
+            self.be_due(name, has_turns.then_some(now));
+        }
         self.track(name);
     }
 

@@ -14,11 +14,23 @@ use crate::state::{Problem, StateValue};
 const REASON_CHARS_MAX: usize = 1_023;
 
 impl Alarms {
-    /// The log alarms whose queries are to be executed, the longest waiting first. Whoever executes one says so with
-    /// [`Alarms::pass_over`] first, so that its next turn is the next of its schedule.
-    pub fn queries_due(&self, now: Timestamp) -> Vec<Arc<str>> {
+    /// The log alarms whose queries are to be executed, the longest waiting first, and for which moment: that of their
+    /// last turn, however late it is, so that each execution begins where the one before ended. The first execution is for
+    /// now. Whoever executes one says so with [`Alarms::pass_over`] first, so that its next turn is the next of its schedule.
+    pub fn queries_due(&self, now: Timestamp) -> Vec<(Arc<str>, Timestamp)> {
         let waiting = self.queries.iter().take_while(|(at, _)| *at <= now);
-        waiting.map(|(_, name)| Arc::clone(name)).collect()
+        let moment = |name: &Arc<str>| {
+            let entry = self.entries.get(name)?;
+            let interval = interval_ms(&entry.alarm.definition)?;
+            let at = if entry.is_first {
+                now
+            } else {
+                let next = turn_after(name, interval, now).unix_ms();
+                Timestamp::from_unix_ms(next.saturating_sub(interval))
+            };
+            Some((Arc::clone(name), at))
+        };
+        waiting.filter_map(|(_, name)| moment(name)).collect()
     }
 
     /// When the query of a log alarm is to be executed next.
@@ -59,7 +71,9 @@ impl Alarms {
         };
         effects.changed.insert(Arc::clone(&name));
         let place_of = |of: Timestamp| place(&name, interval, of, at);
-        let mut kept = vec![QueryResult::of(log, answered, at)];
+        let result = QueryResult::of(log, answered, at);
+        let is_cut = result.is_cut(log, answered);
+        let mut kept = vec![result];
         let before = alarm.results.iter().cloned();
         kept.extend(before.filter(|result| result.at < at && place_of(result.at) > 0));
         let looked = Looked::at(log, &kept, place_of);
@@ -67,7 +81,8 @@ impl Alarms {
         let (verdict, is_filled) = (looked.verdict(now), looked.is_filled());
         kept.truncate(kept_len);
         alarm.results = Arc::new(kept);
-        let problem = (answered.values.len() > CONTRIBUTORS_MAX).then_some(Problem::PartialData);
+        let is_partial = answered.values.len() > CONTRIBUTORS_MAX || is_cut;
+        let problem = is_partial.then_some(Problem::PartialData);
         let was_wrong = alarm.state.problem == Some(Problem::Error);
         if alarm.state.problem != problem {
             alarm.state.problem = problem;
@@ -131,8 +146,12 @@ impl Alarms {
     }
 }
 
-/// How many executions were due since that of a time, for one of now.
+/// How many turns there were since that of a time, for one of now. A first execution, between two turns, is in the place of
+/// the later one, which takes it.
 fn place(name: &str, interval_ms: u64, of: Timestamp, now: Timestamp) -> usize {
-    let slot = |at: Timestamp| turn_after(name, interval_ms, at).unix_ms() / interval_ms;
+    let slot = |at: Timestamp| {
+        let before = Timestamp::from_unix_ms(at.unix_ms().saturating_sub(1));
+        turn_after(name, interval_ms, before).unix_ms() / interval_ms
+    };
     usize::try_from(slot(now).saturating_sub(slot(of))).unwrap_or(usize::MAX)
 }

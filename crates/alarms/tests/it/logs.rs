@@ -369,6 +369,45 @@ fn a_query_is_due_at_once_then_by_its_schedule_and_after_a_restart_if_its_turn_w
 }
 
 #[test]
+fn executions_are_for_their_turns_however_late_and_the_first_gives_way_to_its_turn() {
+    let mut scene = Scene::new(&of(2, 2));
+    let first = scene.now();
+    assert_eq!(scene.alarms.queries_due(first)[0].1, first);
+    scene.alarms.pass_over("errors", first);
+    let answered = Answered {
+        values: vec![Contribution {
+            of: String::new(),
+            value: 9.0,
+        }],
+        lines: Vec::new(),
+    };
+    let _ = scene.alarms.take_answer("errors", &answered, first, first);
+    // Put again as it is, it is not executed for the same time again.
+    scene.put(of(2, 2).check().unwrap());
+    assert!(scene.alarms.queries_due(first).is_empty());
+    let mut ends = Vec::new();
+    for (turn, late_ms) in [(0, 700), (1, 42_000), (2, 3)] {
+        let due = scene.alarms.query_wakes_at().unwrap();
+        let now = at(due.unix_ms() + late_ms % MINUTE_MS);
+        let (_, at) = scene.alarms.queries_due(now)[0].clone();
+        assert_eq!(at, due, "it is for its turn");
+        scene.alarms.pass_over("errors", now);
+        let _ = scene.alarms.take_answer("errors", &answered, at, now);
+        ends.push(at.unix_ms());
+        let expected = if turn == 0 {
+            StateValue::Ok
+        } else {
+            StateValue::Alarm
+        };
+        assert_eq!(scene.state(), expected, "turn {turn}");
+    }
+    assert!(
+        ends.windows(2).all(|pair| pair[1] - pair[0] == MINUTE_MS),
+        "{ends:?}"
+    );
+}
+
+#[test]
 fn composite_alarms_stand_above_log_alarms() {
     let mut scene = Scene::new(&request());
     scene.put(definition(r#"{"AlarmName":"top","AlarmRule":"ALARM(errors)"}"#).unwrap());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use corelog_access::Caller;
-use corelog_alarms::{CONTRIBUTORS_MAX, Contribution, LogAlarm, ScheduledQuery};
+use corelog_alarms::{CONTRIBUTORS_MAX, Contribution, LINE_CHARS_MAX, LogAlarm, ScheduledQuery};
 use corelog_insights::CommandKind;
 use corelog_types::Timestamp;
 use corelog_watch::{LogQueries, Unanswered};
@@ -23,6 +23,8 @@ const CALLER: &str = "alarms";
 /// Bytes of an answer: some hundreds of values, or some tens of log events.
 const ANSWER_BYTES_MAX: u64 = 8 << 20;
 const MESSAGE: &str = "@message";
+/// What the beginning of a message is called.
+const LINE: &str = "logLine";
 
 /// The queries of log alarms.
 #[derive(Debug, Clone)]
@@ -66,7 +68,7 @@ impl LogQueries for ScheduledQueries {
         // One more than are looked at, so that it shows that there are more.
         let rows = u32::try_from(CONTRIBUTORS_MAX + 1).unwrap_or(u32::MAX);
         let answer = self.answer(query, query.whole(), at, rows).await?;
-        Ok(contributions(&answer, &groups(&query.aggregation)))
+        contributions(&answer, &groups(&query.aggregation))
     }
 
     async fn lines(
@@ -75,7 +77,8 @@ impl LogQueries for ScheduledQueries {
         at: Timestamp,
         count: u32,
     ) -> Result<Vec<String>, Unanswered> {
-        let answer = self.answer(query, query.lines(count), at, count).await?;
+        let text = lines_text(query, count);
+        let answer = self.answer(query, text, at, count).await?;
         let rows = answer.rows.iter();
         Ok(rows.map(|row| line(&answer.columns, row)).collect())
     }
@@ -85,7 +88,7 @@ impl LogQueries for ScheduledQueries {
 pub(crate) async fn check(alarm: &LogAlarm, cx: &Context<'_>) -> Result<(), Fault> {
     let query = &alarm.query;
     let lines = alarm.line_count.filter(|count| *count > 0);
-    let lines = lines.map(|count| query.lines(count));
+    let lines = lines.map(|count| lines_text(query, count));
     for text in [query.whole()].into_iter().chain(lines) {
         let taken = take(query, text, cx.now(), 1, cx).await;
         if let Err(refused) = taken {
@@ -189,10 +192,52 @@ fn groups(aggregation: &str) -> Vec<String> {
     }
 }
 
+/// The text that finds log events: of whole messages, which may have megabytes, no more than is shown.
+fn lines_text(query: &ScheduledQuery, count: u32) -> String {
+    let text = query.lines(count);
+    let parsed = corelog_insights::parse(&text);
+    let keeps_messages = parsed.is_ok_and(|parsed| {
+        let mut commands = parsed.commands.iter();
+        commands.all(|command| {
+            matches!(
+                command.kind,
+                CommandKind::Fields(_)
+                    | CommandKind::Filter(_)
+                    | CommandKind::FilterIndex(_)
+                    | CommandKind::Parse(_)
+                    | CommandKind::Json { .. }
+                    | CommandKind::Sort(_)
+                    | CommandKind::Limit(_)
+                    | CommandKind::Dedup(_)
+                    | CommandKind::Source(_)
+            )
+        })
+    });
+    if keeps_messages {
+        format!("{text} | display substr({MESSAGE}, 0, {LINE_CHARS_MAX}) as {LINE}")
+    } else {
+        text
+    }
+}
+
 /// A value for each row.
 ///
 /// Decision: the first column that is a number and not grouped by; the service does not say which of several counts.
-fn contributions(answer: &Answer, groups: &[String]) -> Vec<Contribution> {
+fn contributions(answer: &Answer, groups: &[String]) -> Result<Vec<Contribution>, Unanswered> {
+    let found = values(answer, groups);
+    let is_other = |column: &String| !groups.contains(column);
+    let has_texts = answer.rows.iter().any(|row| {
+        let mut cells = answer.columns.iter().zip(&row.values);
+        cells.any(|(column, cell)| is_other(column) && cell.is_some())
+    });
+    if found.is_empty() && has_texts {
+        let text = "its aggregation gives no number";
+        return Err(Unanswered::Wrong(text.to_owned()));
+    }
+    Ok(found)
+}
+
+fn values(answer: &Answer, groups: &[String]) -> Vec<Contribution> {
     let is_group = |column: &String| groups.contains(column);
     let rows = answer.rows.iter();
     let contribution = |row: &Row| {
@@ -214,7 +259,7 @@ fn contributions(answer: &Answer, groups: &[String]) -> Vec<Contribution> {
 /// A log event: its message, or what the query made of it.
 fn line(columns: &[String], row: &Row) -> String {
     let cells = || columns.iter().zip(&row.values);
-    let message = cells().find(|(column, _)| *column == MESSAGE);
+    let message = cells().find(|(column, _)| *column == LINE || *column == MESSAGE);
     if let Some((_, Some(message))) = message {
         return message.clone();
     }

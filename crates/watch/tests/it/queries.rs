@@ -148,10 +148,47 @@ async fn a_restart_goes_on_with_the_results_that_there_were() {
     world.clock.set(at(MINUTE_MS));
     let catalog = SqliteCatalog::open(world.dir.path()).await.unwrap();
     let watch = open(Config::default(), &catalog, &world.clock).await;
-    world.clock.set(at(MINUTE_MS + 10_000));
-    while watch.query_turn(&answers).await.unwrap() > 0 {}
+    for minute in 1..=3 {
+        world.clock.set(at(minute * MINUTE_MS + 10_000));
+        while watch.query_turn(&answers).await.unwrap() > 0 {}
+    }
+    let times = answers.times.lock().clone();
+    let between = times.windows(2).skip(1);
+    let mut between = between.map(|pair| pair[1].unix_ms() - pair[0].unix_ms());
+    assert!(between.all(|ms| ms == MINUTE_MS), "{times:?}");
     let state = watch.look(|alarms, _| alarms.get("errors").unwrap().state.value);
     assert_eq!(state.await, StateValue::Alarm);
+}
+
+#[tokio::test]
+async fn history_is_trimmed_where_nobody_evaluates_metrics() {
+    use corelog_catalog::{AlarmStates as _, HistoryAsked};
+
+    let config = Config {
+        history: std::time::Duration::from_secs(60),
+        ..Config::default()
+    };
+    let world = World::new(config).await;
+    world.put(log("errors")).await;
+    let entries = async || {
+        let asked = HistoryAsked {
+            alarm_types: vec!["LogAlarm"],
+            limit: 10,
+            ..HistoryAsked::default()
+        };
+        world.catalog.alarm_history(&asked).await.unwrap().len()
+    };
+    assert_eq!(entries().await, 1);
+    world.clock.set(at(24 * 60 * MINUTE_MS));
+    let shutdown = Shutdown::new();
+    let answers = Arc::new(Answers::turned(1.0, 0));
+    let watch = world.watch.clone();
+    let running = tokio::spawn(watch.run_queries(answers, shutdown.child()));
+    while entries().await > 0 {
+        tokio::task::yield_now().await;
+    }
+    shutdown.request();
+    running.await.unwrap();
 }
 
 #[tokio::test]

@@ -612,6 +612,15 @@ async fn the_queries_of_log_alarms_are_about_their_time_and_answer_with_values_a
         queries.lines(&asked, at, 2).await.unwrap(),
         ["row 0", "row 1"]
     );
+    let spec = house.engine.asked.lock().last().cloned().unwrap();
+    assert_eq!(
+        spec.text,
+        "filter @message like /a/ # why\n| limit 2 | display substr(@message, 0, 1024) as logLine"
+    );
+    let shaped = query("stats count(*) by host", "max(n)");
+    queries.lines(&shaped, at, 2).await.unwrap();
+    let spec = house.engine.asked.lock().last().cloned().unwrap();
+    assert_eq!(spec.text, "stats count(*) by host\n| limit 2");
     let listed = house.aws("Logs_20140328.DescribeQueries", "{}").await;
     assert_eq!(
         json(&listed.2)["queries"],

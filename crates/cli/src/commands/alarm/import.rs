@@ -200,8 +200,16 @@ fn configuration(directory: &Path, given: &BTreeMap<String, String>) -> anyhow::
     // Of several values, that of the last counts: of `terraform.tfvars` first, then of others by name.
     files.sort_by_key(|file| (!file.ends_with("terraform.tfvars"), file.clone()));
     let mut configuration = hcl::Configuration::default();
+    let mut left = Vec::new();
     for file in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
+        if [".tf.json", ".auto.tfvars.json"].iter().any(|end| name.ends_with(end))
+            || name == "terraform.tfvars.json"
+        {
+            let why = "files of Terraform in JSON are not read: import what `terraform show -json` writes";
+            left.push((name.into_owned(), why.to_owned()));
+            continue;
+        }
         let is_values = name == "terraform.tfvars" || name.ends_with(".auto.tfvars");
         if !is_values && !name.ends_with(".tf") {
             continue;
@@ -211,7 +219,9 @@ fn configuration(directory: &Path, given: &BTreeMap<String, String>) -> anyhow::
             Failure::new(format!("`{}` cannot be read: {error}", file.display()))
         })?;
     }
-    Ok(configuration.alarms(given))
+    let mut found = configuration.alarms(given);
+    found.left.extend(left);
+    Ok(found)
 }
 
 fn text(file: &Path) -> anyhow::Result<String> {

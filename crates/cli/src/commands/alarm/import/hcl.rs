@@ -2,8 +2,8 @@
 //!
 //! Literals, templates, operators, the usual functions, `count`, `for_each`, local values, and variables with a default or
 //! a value of their own are put in place, and so are names and ARNs of alarms and topics of the same files. What is known
-//! only to Terraform, such as the attributes of other resources, is named, and the alarm that needs it is left. Modules
-//! are not read.
+//! only to Terraform, such as the attributes of other resources, is named, and the alarm that needs it is left. Modules are
+//! named, and not read.
 //!
 //! Source: <https://developer.hashicorp.com/terraform/language/syntax/configuration>
 
@@ -59,6 +59,11 @@ impl Configuration {
     pub(super) fn alarms(&self, given: &BTreeMap<String, String>) -> Found {
         let scope = self.scope(given);
         let mut found = Found::default();
+        for block in self.blocks("module") {
+            let name = block.labels.first().map_or("", |label| label.as_str());
+            let why = "modules are not read: import what `terraform show -json` writes";
+            found.left.push((format!("module.{name}"), why.to_owned()));
+        }
         for block in self.blocks("resource") {
             let [kind, name] = block.labels.as_slice() else {
                 continue;
@@ -370,6 +375,76 @@ mod tests {
             let (_, why) = &found.left[0];
             assert!(why.contains(expected), "{expression}: {why}");
         }
+    }
+
+    #[test]
+    fn a_value_that_is_given_is_of_the_type_of_its_variable() {
+        let text = r#"
+            variable "enabled" { type = bool }
+            variable "count" { type = number }
+            variable "models" { type = list(string) }
+            variable "stage" { type = string }
+            variable "limit" { default = 1 }
+            resource "aws_cloudwatch_metric_alarm" "x" {
+              count      = var.enabled == true ? length(var.models) : 0
+              alarm_name = "${var.count == 3}-${var.stage == "3"}-${var.limit + 1 == 3}-${var.models[count.index]}"
+            }
+        "#;
+        let given = [
+            ("enabled", "true"),
+            ("count", "3"),
+            ("models", "["a", "b"]"),
+            ("stage", "3"),
+            ("limit", "2"),
+        ];
+        let found = read(text, &given);
+        assert_eq!(found.left, []);
+        let names = found.alarms.iter().map(|one| &one.request["AlarmName"]);
+        let names: Vec<&Value> = names.collect();
+        assert_eq!(names, ["true-true-true-a", "true-true-true-b"]);
+        for (name, value) in [("enabled", "maybe"), ("count", "x"), ("models", "[")] {
+            let wrong = given.map(|(own, other)| (own, if own == name { value } else { other }));
+            let found = read(text, &wrong);
+            assert_eq!(found.alarms, [], "{name}");
+            assert!(found.left[0].1.contains(&format!("`{name}` is no ")), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn what_would_be_too_large_is_refused() {
+        let mut text = "locals {
+ l0 = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+".to_owned();
+        for level in 1..10 {
+            let ten = vec![format!("local.l{}", level - 1); 10].join(", ");
+            text.push_str(&format!(" l{level} = [{ten}]
+"));
+        }
+        text.push_str(" long = "0123456789"
+}
+");
+        for name in [
+            "join("", local.l9)",
+            "replace(replace(format("%s", join("", local.l4)), "", local.long), "", join("", local.l4))",
+        ] {
+            let text = format!(
+                "{text}resource "aws_cloudwatch_metric_alarm" "x" {{
+ alarm_name = {name}
+}}
+"
+            );
+            let found = read(&text, &[]);
+            assert_eq!((found.alarms.len(), found.left.len()), (0, 1), "{name}");
+        }
+    }
+
+    #[test]
+    fn modules_are_named() {
+        let found = read("module "alarms" {
+ source = "./alarms"
+}
+", &[]);
+        assert_eq!(found.left[0].0, "module.alarms");
     }
 
     #[test]

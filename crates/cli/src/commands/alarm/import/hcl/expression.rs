@@ -1,5 +1,6 @@
 //! What an expression of a configuration is worth, as far as the files tell.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use hcl_edit::expr::{
@@ -14,7 +15,9 @@ use super::functions;
 /// Names may name others; those that go round in a circle end here.
 const DEPTH_MAX: usize = 32;
 /// A text may be put into others again and again.
-const TEXT_BYTES_MAX: usize = 1 << 20;
+pub(super) const TEXT_BYTES_MAX: usize = 1 << 20;
+/// Values that are made of all files.
+const VALUES_MAX: usize = 1_000_000;
 
 /// What names mean.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub(super) struct Scope<'a> {
     pub(super) values: BTreeMap<&'a str, &'a Expression>,
     pub(super) locals: BTreeMap<&'a str, &'a Expression>,
     pub(super) resources: BTreeMap<(&'a str, &'a str), &'a Body>,
+    /// How many values may still be made: lists of lists of lists are short to write.
+    left: Cell<usize>,
 }
 
 /// Which of several instances of a resource is meant.
@@ -67,6 +72,7 @@ impl<'a> Scope<'a> {
             values: BTreeMap::new(),
             locals: BTreeMap::new(),
             resources: BTreeMap::new(),
+            left: Cell::new(VALUES_MAX),
         }
     }
 
@@ -80,6 +86,8 @@ impl<'a> Scope<'a> {
         if depth > DEPTH_MAX {
             return Err("it is nested too deeply, or names itself".to_owned());
         }
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.ok_or("it is too large")?);
         let inner = |expression: &Expression| self.value(expression, of, depth + 1);
         match expression {
             Expression::Null(_) => Ok(Value::Null),
@@ -131,7 +139,11 @@ impl<'a> Scope<'a> {
                 }
                 let arguments: Vec<Value> =
                     call.args.iter().map(inner).collect::<Result<_, _>>()?;
-                functions::call(name, &arguments)
+                let made = functions::call(name, &arguments)?;
+                if made.as_str().is_some_and(|text| text.len() > TEXT_BYTES_MAX) {
+                    return Err("a text is too long".to_owned());
+                }
+                Ok(made)
             }
             Expression::Variable(name) => Err(format!("`{}` is not known here", name.as_str())),
             Expression::Traversal(traversal) => self.traversal(traversal, of, depth),
@@ -212,7 +224,7 @@ impl<'a> Scope<'a> {
     fn variable(&self, name: &str, depth: usize) -> Result<Value, String> {
         let declared = self.variables.get(name);
         if let Some(given) = self.given.get(name) {
-            return Ok(Value::from(given.as_str()));
+            return self.converted(name, given, depth);
         }
         let default = declared.and_then(|body| body.get_attribute("default"));
         let value = self.values.get(name).copied();
@@ -221,6 +233,39 @@ impl<'a> Scope<'a> {
             format!("the variable `{name}` has no value: give it with `--parameter {name}=…`")
         })?;
         self.value(value, &Instance::default(), depth + 1)
+    }
+
+    /// A value that was given as a text, as the variable's type has it; without a type, as its default has it.
+    fn converted(&self, name: &str, given: &str, depth: usize) -> Result<Value, String> {
+        let declared = self.variables.get(name);
+        let kind = declared.and_then(|body| body.get_attribute("type"));
+        let default = declared.and_then(|body| body.get_attribute("default"));
+        let kind = match kind.map(|kind| &kind.value) {
+            Some(Expression::Variable(kind)) => kind.as_str().to_owned(),
+            Some(Expression::String(kind)) => kind.as_str().to_owned(),
+            // `list(string)` and its like.
+            Some(_) => String::new(),
+            None => match default.map(|default| &default.value) {
+                None | Some(Expression::String(_) | Expression::Null(_)) => "string".to_owned(),
+                Some(_) => String::new(),
+            },
+        };
+        let wrong = |what: &str| format!("the value of the variable `{name}` is no {what}");
+        match kind.as_str() {
+            "string" => Ok(Value::from(given)),
+            "number" => {
+                let found = number(&Value::from(given));
+                found.map(made).ok_or_else(|| wrong("number"))
+            }
+            "bool" => {
+                let found = truth(&Value::from(given));
+                found.map(Value::Bool).map_err(|_| wrong("true or false"))
+            }
+            _ => {
+                let expression: Expression = given.parse().map_err(|_| wrong("expression"))?;
+                self.value(&expression, &Instance::default(), depth + 1)
+            }
+        }
     }
 
     /// The attribute of a resource of these files, where it follows from what they say.

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::expression::{made, number, text};
+use super::expression::{TEXT_BYTES_MAX, made, number, text};
 
 pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
     let wrong = || format!("the arguments of `{name}` are not such as it takes");
@@ -16,7 +16,11 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
             let from = text(from);
             // Between slashes it would be a regular expression.
             let is_plain = !(from.len() > 1 && from.starts_with('/') && from.ends_with('/'));
-            is_plain.then(|| Value::from(text(one).replace(&from, &text(to))))
+            let (one, to) = (text(one), text(to));
+            // One character may become many.
+            let most = (one.len() + 1).saturating_mul(to.len() + 1);
+            let fits = most <= TEXT_BYTES_MAX || to.len() <= from.len();
+            (is_plain && fits).then(|| Value::from(one.replace(&from, &to)))
         }
         ("join", [between, Value::Array(parts)]) => {
             let parts: Vec<String> = parts.iter().map(text).collect();
