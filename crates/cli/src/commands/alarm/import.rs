@@ -203,7 +203,9 @@ fn configuration(directory: &Path, given: &BTreeMap<String, String>) -> anyhow::
     let mut left = Vec::new();
     for file in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        if [".tf.json", ".auto.tfvars.json"].iter().any(|end| name.ends_with(end))
+        if [".tf.json", ".auto.tfvars.json"]
+            .iter()
+            .any(|end| name.ends_with(end))
             || name == "terraform.tfvars.json"
         {
             let why = "files of Terraform in JSON are not read: import what `terraform show -json` writes";

@@ -393,7 +393,7 @@ mod tests {
         let given = [
             ("enabled", "true"),
             ("count", "3"),
-            ("models", "["a", "b"]"),
+            ("models", r#"["a", "b"]"#),
             ("stage", "3"),
             ("limit", "2"),
         ];
@@ -406,32 +406,30 @@ mod tests {
             let wrong = given.map(|(own, other)| (own, if own == name { value } else { other }));
             let found = read(text, &wrong);
             assert_eq!(found.alarms, [], "{name}");
-            assert!(found.left[0].1.contains(&format!("`{name}` is no ")), "{found:?}");
+            let expected = format!("`{name}` is no ");
+            assert!(
+                found.left.iter().all(|(_, why)| why.contains(&expected)),
+                "{found:?}"
+            );
         }
     }
 
     #[test]
     fn what_would_be_too_large_is_refused() {
-        let mut text = "locals {
- l0 = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
-".to_owned();
+        use std::fmt::Write as _;
+
+        let mut locals = "locals {\n l0 = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n".to_owned();
         for level in 1..10 {
             let ten = vec![format!("local.l{}", level - 1); 10].join(", ");
-            text.push_str(&format!(" l{level} = [{ten}]
-"));
+            writeln!(locals, " l{level} = [{ten}]").unwrap();
         }
-        text.push_str(" long = "0123456789"
-}
-");
+        locals.push_str(" long = \"0123456789\"\n}\n");
         for name in [
-            "join("", local.l9)",
-            "replace(replace(format("%s", join("", local.l4)), "", local.long), "", join("", local.l4))",
+            r#"join("", local.l9)"#,
+            r#"replace(jsonencode(local.l4), ",", jsonencode(local.l4))"#,
         ] {
             let text = format!(
-                "{text}resource "aws_cloudwatch_metric_alarm" "x" {{
- alarm_name = {name}
-}}
-"
+                "{locals}resource \"aws_cloudwatch_metric_alarm\" \"x\" {{\n alarm_name = {name}\n}}\n"
             );
             let found = read(&text, &[]);
             assert_eq!((found.alarms.len(), found.left.len()), (0, 1), "{name}");
@@ -440,10 +438,7 @@ mod tests {
 
     #[test]
     fn modules_are_named() {
-        let found = read("module "alarms" {
- source = "./alarms"
-}
-", &[]);
+        let found = read("module \"alarms\" {\n source = \"./alarms\"\n}\n", &[]);
         assert_eq!(found.left[0].0, "module.alarms");
     }
 

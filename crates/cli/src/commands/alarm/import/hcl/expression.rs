@@ -140,7 +140,10 @@ impl<'a> Scope<'a> {
                 let arguments: Vec<Value> =
                     call.args.iter().map(inner).collect::<Result<_, _>>()?;
                 let made = functions::call(name, &arguments)?;
-                if made.as_str().is_some_and(|text| text.len() > TEXT_BYTES_MAX) {
+                if made
+                    .as_str()
+                    .is_some_and(|text| text.len() > TEXT_BYTES_MAX)
+                {
                     return Err("a text is too long".to_owned());
                 }
                 Ok(made)
