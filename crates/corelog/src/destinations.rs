@@ -267,7 +267,8 @@ impl Destined {
                 .any(|d| d.name.as_str() == name);
             let of_api = keep_api && is_of_api(&name);
             let of_table = self.tables.is_some() && name == TABLE;
-            let of_metrics = settings.metrics.enabled && name == crate::metrics::CURSOR;
+            let counts = [crate::metrics::CURSOR, crate::filters::CURSOR];
+            let of_metrics = settings.metrics.enabled && counts.contains(&name.as_str());
             if !of_file && !of_api && !of_table && !of_metrics {
                 tracing::info!(destination = name, "forgetting a destination that is gone");
                 corelog_delivery::forget(&self.spool, &name)?;
@@ -276,12 +277,13 @@ impl Destined {
         Ok(())
     }
 
+    /// Runs a destination; gives what tells how it is doing.
     pub(crate) async fn begin(
         &self,
         config: Config,
         sink: Arc<dyn Sink>,
         check: bool,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Handle> {
         let name = config.name.clone();
         if check && let Err(error) = sink.check().await {
             // The store may be away for a while: the spool holds until it is back.
@@ -306,12 +308,12 @@ impl Destined {
         self.running.lock().insert(
             name,
             Running {
-                handle,
+                handle: handle.clone(),
                 shutdown,
                 task,
             },
         );
-        Ok(())
+        Ok(handle)
     }
 
     /// How deliveries went, and is not in the metrics yet.

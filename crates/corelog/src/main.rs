@@ -8,6 +8,7 @@ mod demo;
 mod destinations;
 mod events;
 mod exports;
+mod filters;
 mod front;
 mod logging;
 #[cfg(feature = "query")]

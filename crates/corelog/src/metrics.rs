@@ -45,6 +45,12 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Option<SqliteMet
     })
 }
 
+/// Where the metrics are, as destinations say it.
+pub(crate) fn location(settings: &Settings) -> anyhow::Result<String> {
+    let file = std::path::absolute(settings.data.join(SqliteMetrics::FILE_NAME))?;
+    Ok(format!("file://{}", file.display()))
+}
+
 /// Begins to count records, and to trim what is old; gives what a scrape shows.
 pub(crate) async fn feed(
     metrics: &SqliteMetrics,
@@ -52,10 +58,9 @@ pub(crate) async fn feed(
     clock: &Clock,
 ) -> anyhow::Result<Arc<Mutex<Totals>>> {
     let settings = destinations.settings();
-    let file = std::path::absolute(settings.data.join(SqliteMetrics::FILE_NAME))?;
     let sink = MetricsSink::open(
         metrics.clone(),
-        format!("file://{}", file.display()),
+        location(&settings)?,
         destinations.spool().node(),
         configure::tally(&settings),
         clock.clone(),

@@ -17,7 +17,7 @@ pub enum Resolution {
 }
 
 impl Resolution {
-    fn seconds(self) -> i64 {
+    pub(crate) fn seconds(self) -> i64 {
         match self {
             Self::High => 1,
             Self::Standard => 60,
@@ -39,6 +39,8 @@ pub(crate) struct Place {
 #[derive(Debug, Clone, Default)]
 pub struct Deltas {
     pub(crate) buckets: Vec<(Place, Bucket)>,
+    /// Values for minutes that turn out to have none.
+    pub(crate) defaults: Vec<(Place, f64)>,
 }
 
 impl Deltas {
@@ -61,9 +63,28 @@ impl Deltas {
         self.buckets.push((place, bucket));
     }
 
+    /// Gives a metric a value in the minute of a time, should it have none there once the minute is over: see
+    /// [`crate::SqliteMetrics::settle`].
+    pub fn push_default(&mut self, metric: Arc<Metric>, unit: Unit, time: Timestamp, value: f64) {
+        let place = Place {
+            metric,
+            unit,
+            resolution: Resolution::Standard,
+            second: second_of(time) / 60 * 60,
+        };
+        self.defaults.push((place, value));
+    }
+
     /// Adds what others hold.
     pub fn append(&mut self, mut others: Self) {
         self.buckets.append(&mut others.buckets);
+        self.defaults.append(&mut others.defaults);
+    }
+
+    /// All places that something is for.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
+        let of_buckets = self.buckets.iter().map(|(place, _)| place);
+        of_buckets.chain(self.defaults.iter().map(|(place, _)| place))
     }
 
     /// How many buckets there are.
@@ -73,7 +94,7 @@ impl Deltas {
 
     /// Whether there is nothing to add.
     pub fn is_empty(&self) -> bool {
-        self.buckets.is_empty()
+        self.buckets.is_empty() && self.defaults.is_empty()
     }
 }
 

@@ -86,6 +86,19 @@ impl Pattern {
         }
     }
 
+    /// Whether a match can have a value of that reference: a selector of JSON patterns, a field that is named in the
+    /// pattern, or the number of one.
+    pub fn has(&self, reference: &Reference) -> bool {
+        match (&self.body, reference) {
+            (Body::Json(_), Reference::Selector(_)) => true,
+            (Body::Fields(fields), Reference::Field(name)) => {
+                fields.names().any(|own| own == name)
+                    || name.parse::<usize>().is_ok_and(|number| number > 0)
+            }
+            _ => false,
+        }
+    }
+
     /// What in it does not mean what it seems to mean.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings

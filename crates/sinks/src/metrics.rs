@@ -11,48 +11,39 @@
 //! Decision: where the counts were thrown away (`metrics.db` deleted), counting goes on from the cursor. What was
 //! before is in the log groups, and not counted anew.
 
+mod ledger;
+
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use corelog_delivery::{Batch, Entry, Plan, Receipt, Sink, SinkError};
+use corelog_delivery::{Batch, Entry, Receipt, Sink, SinkError};
 use corelog_metrics::{
-    Deltas, Error, Invocation, MetricFilter, Overflow, Read, SqliteMetrics, Tally, TallyConfig,
-    Totals,
+    Deltas, Error, Invocation, MetricFilter, SqliteMetrics, Tally, TallyConfig, Totals,
 };
 use corelog_record::{events, stored};
 use corelog_runtime::Clock;
-use corelog_telemetry::Chain;
 use corelog_types::{NodeId, Timestamp};
 use parking_lot::Mutex;
+
+pub(crate) use self::ledger::{Failure, Ledger, first_behind};
 
 /// Metrics that are read at once.
 const PAGE: usize = 1_000;
 /// Labels that were seen since are told apart from the start on.
 const REMEMBERED_MS: u64 = 24 * 3_600_000;
 
-/// For so long, what fails is tried again.
-const GIVE_UP_MS: u64 = 10 * 60_000;
-
 /// Counts records into metrics.
 pub struct MetricsSink {
-    metrics: SqliteMetrics,
-    /// What the place in the spool is kept under: another node's spool has places of its own.
-    source: String,
-    location: String,
-    clock: Clock,
+    ledger: Ledger,
     tally: Arc<Mutex<Tally>>,
     totals: Arc<Mutex<Totals>>,
-    /// Whether it was said that there are too many metrics.
-    is_full: AtomicBool,
-    /// Since when nothing could be counted.
-    failing_since: Mutex<Option<Timestamp>>,
 }
 
 impl fmt::Debug for MetricsSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("MetricsSink").field(&self.location).finish()
+        let location = self.ledger.location();
+        f.debug_tuple("MetricsSink").field(&location).finish()
     }
 }
 
@@ -84,14 +75,9 @@ impl MetricsSink {
             remember(&metrics, namespace, since, &mut tally).await?;
         }
         Ok(Self {
-            metrics,
-            source: node.to_string(),
-            location,
-            clock,
+            ledger: Ledger::new(metrics, node.to_string(), location, clock),
             tally: Arc::new(Mutex::new(tally)),
             totals: Arc::default(),
-            is_full: AtomicBool::new(false),
-            failing_since: Mutex::default(),
         })
     }
 
@@ -101,28 +87,14 @@ impl MetricsSink {
     }
 
     async fn count(&self, batch: &Arc<Batch>) -> Result<Receipt, Error> {
-        let mut counted = self.metrics.position(&self.source).await?;
-        let new = |entry: &Entry| entry.sequence.to_u64() > counted;
-        let mut next = batch.entries.iter().position(new);
+        let mut counted = self.ledger.position().await?;
+        let mut next = first_behind(batch, counted);
         let mut receipt = Receipt::default();
         while let Some(from) = next {
             let part = self.tally_from(batch, from).await;
             let through = batch.entries[from + part.entries - 1].sequence.to_u64();
-            let source = &self.source;
-            let read = Read {
-                source,
-                after: counted,
-                through,
-            };
-            let adding = self.metrics.add(
-                &part.deltas,
-                Some(read),
-                Overflow::LeaveOut,
-                self.clock.now(),
-            );
-            let added = adding.await?;
+            self.ledger.add(&part.deltas, counted, through).await?;
             self.add_to_totals(part.deltas).await;
-            self.say_if_full(added.left_out);
             counted = through;
             receipt.records += part.receipt.records;
             receipt.unreadable += part.receipt.unreadable;
@@ -175,24 +147,6 @@ impl MetricsSink {
         // It does not panic; of a runtime that ends, nobody asks for totals.
         let _ = adding.await;
     }
-
-    /// Whether a batch is let go that could not be counted, because trying again has not helped or will not.
-    fn gives_up(&self, error: &Error) -> bool {
-        let now = self.clock.now();
-        let since = *self.failing_since.lock().get_or_insert(now);
-        let late = now.unix_ms().saturating_sub(since.unix_ms()) >= GIVE_UP_MS;
-        late || !error.is_transient()
-    }
-
-    fn say_if_full(&self, left_out: u64) {
-        let was_full = self.is_full.swap(left_out > 0, Ordering::Relaxed);
-        if left_out > 0 && !was_full {
-            tracing::warn!(
-                left_out,
-                "there are as many metrics as `metrics.metrics_max` lets be; values of new ones are left out"
-            );
-        }
-    }
 }
 
 async fn remember(
@@ -235,33 +189,16 @@ fn count_one(entry: &Entry, tally: &mut Tally, receipt: &mut Receipt) {
 #[async_trait]
 impl Sink for MetricsSink {
     async fn deliver(&self, batch: Arc<Batch>) -> Result<Receipt, SinkError> {
-        match self.count(&batch).await {
-            Ok(receipt) => {
-                *self.failing_since.lock() = None;
-                Ok(receipt)
-            }
-            Err(error) if self.gives_up(&error) => {
-                let (records, error) = (batch.entries.len(), Chain(&error).to_string());
-                let Plan { first, last, .. } = batch.plan;
-                tracing::error!(records, %first, %last, error, "records are not counted in the metrics");
-                Ok(Receipt {
-                    rejected: records as u64,
-                    ..Receipt::default()
-                })
-            }
-            Err(error) => Err(SinkError::new("count records in", self.location(), error)),
-        }
+        let outcome = self.count(&batch).await;
+        self.ledger.settle(&batch, outcome)
     }
 
     async fn check(&self) -> Result<(), SinkError> {
-        let position = self.metrics.position(&self.source).await;
-        position
-            .map(|_| ())
-            .map_err(|error| SinkError::new("read", self.location(), error))
+        self.ledger.check().await
     }
 
     fn location(&self) -> String {
-        self.location.clone()
+        self.ledger.location().to_owned()
     }
 }
 
@@ -270,6 +207,7 @@ mod tests {
     use corelog_metrics::Config;
     use corelog_types::{RecordId, Sequence};
 
+    use super::ledger::GIVE_UP_MS;
     use super::*;
     use crate::fixture::Blobs;
 
