@@ -239,7 +239,9 @@ mod tests {
         let one = |(place, bucket): &(crate::deltas::Place, Bucket)| {
             let metric = &place.metric;
             let pairs = metric.dimensions().iter();
-            let pairs: Vec<String> = pairs.map(|it| format!("{}={}", it.name, it.value)).collect();
+            let pairs: Vec<String> = pairs
+                .map(|it| format!("{}={}", it.name, it.value))
+                .collect();
             let (values, sum) = (bucket.sample_count(), bucket.sum());
             let back = i64::try_from(NOW / 1_000).unwrap() - place.second;
             format!(
@@ -265,9 +267,8 @@ mod tests {
     }
 
     fn faulty(directives: &Value, members: Value, faults: u32) {
-        let expected = format!(
-            "AWS/Logs/EMFValidationErrors {{LogGroupName=/group}} None 1x={faults} -42s"
-        );
+        let expected =
+            format!("AWS/Logs/EMFValidationErrors {{LogGroupName=/group}} None 1x={faults} -42s");
         check(directives, members, &[&expected]);
     }
 
@@ -305,26 +306,54 @@ mod tests {
 
     #[test]
     fn a_fault_takes_with_it_what_it_is_in() {
-        let one = |dimensions: Value, metrics: Value| {
-            json!([{"Namespace": "A", "Dimensions": dimensions, "Metrics": metrics}])
-        };
-        let members = || json!({"x": "1", "five": 5, "n": 1, "deep": {"n": 1}, "many": vec![1; 101]});
+        let one = |dimensions: Value, metrics: Value| json!([{"Namespace": "A", "Dimensions": dimensions, "Metrics": metrics}]);
+        let members =
+            || json!({"x": "1", "five": 5, "n": 1, "deep": {"n": 1}, "many": vec![1; 101]});
         let metric = json!([{"Name": "n"}]);
-        for set in [json!(["none"]), json!(["five"]), json!("x"), json!([7]), json!(["x", "x"])] {
+        for set in [
+            json!(["none"]),
+            json!(["five"]),
+            json!("x"),
+            json!([7]),
+            json!(["x", "x"]),
+        ] {
             faulty(&one(json!([set]), metric.clone()), members(), 1);
         }
         for name in ["none", "x", "deep", "deep.n", "many"] {
             faulty(&one(json!([[]]), json!([{"Name": name}])), members(), 1);
         }
-        faulty(&one(json!([[]]), json!([{"Name": "n", "Unit": "Parsecs"}])), members(), 1);
-        faulty(&one(json!([[]]), json!([{"Name": "n", "StorageResolution": 30}])), members(), 1);
+        faulty(
+            &one(json!([[]]), json!([{"Name": "n", "Unit": "Parsecs"}])),
+            members(),
+            1,
+        );
+        faulty(
+            &one(json!([[]]), json!([{"Name": "n", "StorageResolution": 30}])),
+            members(),
+            1,
+        );
         faulty(&one(json!([]), metric.clone()), members(), 1);
-        faulty(&one(json!([[]]), json!(vec![json!({"Name": "n"}); 101])), members(), 1);
-        faulty(&json!([{"Namespace": ":", "Dimensions": [[]], "Metrics": metric}]), members(), 1);
-        faulty(&json!([{"Dimensions": [[]], "Metrics": metric}, 7]), members(), 2);
+        faulty(
+            &one(json!([[]]), json!(vec![json!({"Name": "n"}); 101])),
+            members(),
+            1,
+        );
+        faulty(
+            &json!([{"Namespace": ":", "Dimensions": [[]], "Metrics": metric}]),
+            members(),
+            1,
+        );
+        faulty(
+            &json!([{"Dimensions": [[]], "Metrics": metric}, 7]),
+            members(),
+            2,
+        );
         faulty(&json!({}), members(), 1);
         check(
-            &one(json!([["none"], ["x"]]), json!([{"Name": "none"}, {"Name": "n"}])),
+            &one(
+                json!([["none"], ["x"]]),
+                json!([{"Name": "none"}, {"Name": "n"}]),
+            ),
             members(),
             &[
                 "A/n {x=1} None 1x=1 -42s",
@@ -336,7 +365,8 @@ mod tests {
     #[test]
     fn times_are_those_that_metrics_take() {
         let at = |time: Value| {
-            let directive = json!({"Namespace": "A", "Dimensions": [[]], "Metrics": [{"Name": "n"}]});
+            let directive =
+                json!({"Namespace": "A", "Dimensions": [[]], "Metrics": [{"Name": "n"}]});
             let metadata = json!({"Timestamp": time, "CloudWatchMetrics": [directive]});
             count(&json!({"n": 1, "_aws": metadata}).to_string())
         };
@@ -344,7 +374,12 @@ mod tests {
         assert_eq!(at(json!(NOW - 14 * DAY)), ["A/n {} None 1x=1 -1209642s"]);
         assert_eq!(at(json!(NOW + 7_200_000)), ["A/n {} None 1x=1 --7158s"]);
         let refused = ["AWS/Logs/EMFValidationErrors {LogGroupName=/group} None 1x=1 -42s"];
-        for time in [json!(NOW - 14 * DAY - 1), json!(NOW + 7_200_001), json!("now"), json!(null)] {
+        for time in [
+            json!(NOW - 14 * DAY - 1),
+            json!(NOW + 7_200_001),
+            json!("now"),
+            json!(null),
+        ] {
             assert_eq!(at(time), refused);
         }
     }

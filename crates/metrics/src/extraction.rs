@@ -368,7 +368,11 @@ mod tests {
             let dimensions = place.metric.dimensions().iter();
             let values: Vec<&str> = dimensions.map(|it| it.value.as_str()).collect();
             let (values, count) = (values.join(","), bucket.sample_count());
-            format!("{}s [{values}] {count}x={}", minute(place.second), bucket.sum())
+            format!(
+                "{}s [{values}] {count}x={}",
+                minute(place.second),
+                bucket.sum()
+            )
         };
         let mut counted: Vec<String> = deltas.buckets.iter().map(one).collect();
         counted.sort();
@@ -398,16 +402,16 @@ mod tests {
     #[test]
     fn values_come_from_the_event() {
         let mut extraction = parse("{ $.ms > 0 }", "$.ms", &[]);
-        let events = [
-            (0, r#"{"ms": 12.5}"#),
-            (1, r#"{"ms": -1}"#),
-            (2, "no JSON"),
-        ];
+        let events = [(0, r#"{"ms": 12.5}"#), (1, r#"{"ms": -1}"#), (2, "no JSON")];
         count(&mut extraction, &events);
         assert_eq!(taken(&mut extraction).0, ["0s [] 1x=12.5"]);
 
         let mut extraction = parse("[ip, user, ..., bytes]", "$bytes", &[]);
-        let events = [(0, "::1 ann GET / 512"), (1, "::1 ann -"), (2, "::1 ann 1e400")];
+        let events = [
+            (0, "::1 ann GET / 512"),
+            (1, "::1 ann -"),
+            (2, "::1 ann 1e400"),
+        ];
         count(&mut extraction, &events);
         assert_eq!(taken(&mut extraction).0, ["0s [] 1x=512"]);
     }
@@ -470,12 +474,19 @@ mod tests {
         let check = |pattern: &str, value: &str, dimensions: &[(&str, &str)], message: &str| {
             let dimensions = pairs(dimensions);
             let refused = Extraction::parse(pattern, &transformation(value, &dimensions));
-            assert_eq!(refused.unwrap_err().to_string(), message, "{pattern} {value}");
+            assert_eq!(
+                refused.unwrap_err().to_string(),
+                message,
+                "{pattern} {value}"
+            );
         };
         check("a b !", "1", &[], "Invalid character(s) in term '!'");
-        for value in ["", "x", "inf", "NaN", "1e400", "$", "$.a", "$b", "$.a[", "$0"] {
-            let message =
-                format!("Invalid metric transformation: metric value {value} must be a valid number");
+        for value in [
+            "", "x", "inf", "NaN", "1e400", "$", "$.a", "$b", "$.a[", "$0",
+        ] {
+            let message = format!(
+                "Invalid metric transformation: metric value {value} must be a valid number"
+            );
             check("[a, ...]", value, &[], &message);
         }
         for value in ["$a", "$2", "-1e3", "+5"] {

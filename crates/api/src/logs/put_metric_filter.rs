@@ -35,8 +35,7 @@ impl Operation for PutMetricFilter {
             Fault::invalid_parameter("Exactly one metric transformation must be specified.")
         })?;
         let extraction = Extraction::parse(&input.filter_pattern, &as_written(&transformation));
-        let extraction =
-            extraction.map_err(|error| Fault::invalid_parameter(error.to_string()))?;
+        let extraction = extraction.map_err(|error| Fault::invalid_parameter(error.to_string()))?;
         if cx.metrics().is_err() {
             let text = "Corelog is configured to keep no metrics: `metrics.enabled` is false.";
             return Err(Fault::new(Kind::InvalidOperation, text));

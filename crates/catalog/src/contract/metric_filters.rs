@@ -69,7 +69,9 @@ async fn check_lists(
     };
     let full = catalog.put_metric_filter(&second, moment(1, 5), LIMITS);
     assert!(matches!(full.await, Err(Error::Full { most: 1 })));
-    catalog.put_metric_filter(&regex, moment(1, 5), LIMITS).await?;
+    catalog
+        .put_metric_filter(&regex, moment(1, 5), LIMITS)
+        .await?;
 
     let list = async |asked: MetricFiltersAsked, after, limit| {
         let found = catalog.metric_filters(&asked, after, limit).await?;

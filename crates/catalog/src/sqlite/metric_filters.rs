@@ -187,8 +187,7 @@ async fn find(
     group: &LogGroupName,
     name: &str,
 ) -> Result<Option<MetricFilter>, Error> {
-    let sql =
-        "SELECT * FROM metric_filters WHERE log_group = $1 AND name = $2 AND until IS NULL";
+    let sql = "SELECT * FROM metric_filters WHERE log_group = $1 AND name = $2 AND until IS NULL";
     let row = sqlx::query(sql)
         .bind(group.as_str())
         .bind(name)

@@ -32,8 +32,7 @@ impl Working {
             } = &it.filter;
             (log_group.clone(), name.clone(), it.after)
         };
-        let mut former: HashMap<_, AtWork> =
-            former.map(|it| (place(&it.counting), it)).collect();
+        let mut former: HashMap<_, AtWork> = former.map(|it| (place(&it.counting), it)).collect();
         for counting in filters {
             let stays = former
                 .remove(&place(&counting))

@@ -22,13 +22,17 @@ fn matches(value: &str) -> Value {
 
 async fn with_group() -> House {
     let house = house().await;
-    house.ok("CreateLogGroup", json!({"logGroupName": "/g"})).await;
+    house
+        .ok("CreateLogGroup", json!({"logGroupName": "/g"}))
+        .await;
     house
 }
 
 fn names(found: &Value) -> Vec<&str> {
     let filters = found["metricFilters"].as_array().unwrap().iter();
-    filters.map(|it| it["filterName"].as_str().unwrap()).collect()
+    filters
+        .map(|it| it["filterName"].as_str().unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -41,14 +45,20 @@ async fn a_filter_is_put_shown_changed_and_removed() {
         "unit": "Milliseconds",
     });
     house
-        .ok("PutMetricFilter", filter("default", "{ $.ms > 1 }", default))
+        .ok(
+            "PutMetricFilter",
+            filter("default", "{ $.ms > 1 }", default),
+        )
         .await;
     let mut dimensions = json!({
         "metricNamespace": "App", "metricName": "Calls", "metricValue": "1",
         "dimensions": {"Ip": "$ip", "Third": "$3"},
     });
     house
-        .ok("PutMetricFilter", filter("dims", "[ip, ...]", dimensions.clone()))
+        .ok(
+            "PutMetricFilter",
+            filter("dims", "[ip, ...]", dimensions.clone()),
+        )
         .await;
     let now = NOW.unix_ms();
     let shown = |name: &str, pattern: &str, transformation: &Value| {
@@ -67,22 +77,33 @@ async fn a_filter_is_put_shown_changed_and_removed() {
         shown("plain", "ERROR", &matches("1")),
     ]});
     let of_group = json!({"logGroupName": "/g"});
-    assert_eq!(house.ok("DescribeMetricFilters", of_group.clone()).await, all);
+    assert_eq!(
+        house.ok("DescribeMetricFilters", of_group.clone()).await,
+        all
+    );
     let groups = house.ok("DescribeLogGroups", json!({})).await;
     assert_eq!(groups["logGroups"][0]["metricFilterCount"], 3);
 
     house.api.clock().set(Timestamp::from_unix_ms(now + 5));
     dimensions["metricValue"] = json!("2");
     house
-        .ok("PutMetricFilter", filter("dims", "[ip, ...]", dimensions.clone()))
+        .ok(
+            "PutMetricFilter",
+            filter("dims", "[ip, ...]", dimensions.clone()),
+        )
         .await;
     let found = house.ok("DescribeMetricFilters", of_group.clone()).await;
-    assert_eq!(found["metricFilters"][1], shown("dims", "[ip, ...]", &dimensions));
+    assert_eq!(
+        found["metricFilters"][1],
+        shown("dims", "[ip, ...]", &dimensions)
+    );
 
     let plain = json!({"logGroupName": "/g", "filterName": "plain"});
     house.ok("DeleteMetricFilter", plain.clone()).await;
     let gone = "The specified metric filter does not exist.";
-    house.check("DeleteMetricFilter", plain, NOT_FOUND, gone).await;
+    house
+        .check("DeleteMetricFilter", plain, NOT_FOUND, gone)
+        .await;
     let found = house.ok("DescribeMetricFilters", of_group.clone()).await;
     assert_eq!(names(&found), ["default", "dims"]);
 
@@ -103,9 +124,13 @@ async fn a_filter_counts_what_comes_in_its_time() {
         house.ok("PutLogEvents", put).await;
     };
     put_event().await;
-    house.ok("PutMetricFilter", filter("f", "a", matches("1"))).await;
+    house
+        .ok("PutMetricFilter", filter("f", "a", matches("1")))
+        .await;
     put_event().await;
-    house.ok("PutMetricFilter", filter("f", "b", matches("1"))).await;
+    house
+        .ok("PutMetricFilter", filter("f", "b", matches("1")))
+        .await;
     put_event().await;
     let named = json!({"logGroupName": "/g", "filterName": "f"});
     house.ok("DeleteMetricFilter", named).await;
@@ -125,9 +150,13 @@ async fn a_filter_counts_what_comes_in_its_time() {
 #[tokio::test]
 async fn filters_are_listed_by_page_prefix_and_metric() {
     let house = with_group().await;
-    house.ok("CreateLogGroup", json!({"logGroupName": "/a"})).await;
+    house
+        .ok("CreateLogGroup", json!({"logGroupName": "/a"}))
+        .await;
     for name in ["b1", "a", "b2"] {
-        house.ok("PutMetricFilter", filter(name, "", matches("1"))).await;
+        house
+            .ok("PutMetricFilter", filter(name, "", matches("1")))
+            .await;
     }
     let mut other = filter("z", "", matches("1"));
     other["logGroupName"] = json!("/a");
@@ -158,7 +187,9 @@ async fn filters_are_listed_by_page_prefix_and_metric() {
     assert_eq!(list(none).await, "");
     for half in [json!({"metricName": "m"}), json!({"metricNamespace": "n"})] {
         let text = "metricName and metricNamespace must be specified together.";
-        house.check("DescribeMetricFilters", half, INVALID, text).await;
+        house
+            .check("DescribeMetricFilters", half, INVALID, text)
+            .await;
     }
     let nowhere = json!({"logGroupName": "/none"});
     house
@@ -170,7 +201,9 @@ async fn filters_are_listed_by_page_prefix_and_metric() {
 async fn what_is_no_filter_is_refused() {
     let house = with_group().await;
     let check = async |filter: Value, message: &str| {
-        house.check("PutMetricFilter", filter, INVALID, message).await;
+        house
+            .check("PutMetricFilter", filter, INVALID, message)
+            .await;
     };
     let two = json!({
         "logGroupName": "/g", "filterName": "f", "filterPattern": "",
@@ -207,12 +240,16 @@ async fn what_is_no_filter_is_refused() {
     )
     .await;
     for (member, value) in [
-        ("fieldSelectionCriteria", json!("@aws.region = \"us-east-1\"")),
+        (
+            "fieldSelectionCriteria",
+            json!("@aws.region = \"us-east-1\""),
+        ),
         ("emitSystemFieldDimensions", json!(["@aws.region"])),
     ] {
         let mut asked = filter("f", "", matches("1"));
         asked[member] = value;
-        let message = format!("Corelog does not support {member}: log events have no system fields.");
+        let message =
+            format!("Corelog does not support {member}: log events have no system fields.");
         check(asked, &message).await;
     }
     let mut nowhere = filter("f", "", matches("1"));
@@ -236,7 +273,10 @@ async fn a_group_has_a_hundred_filters_and_five_with_expressions() {
     }
     let sixth = filter("regex5", "%a+%", matches("1"));
     let refused = house.refused("PutMetricFilter", sixth).await;
-    assert_eq!(refused, (full.to_owned(), "Resource limit exceeded.".to_owned()));
+    assert_eq!(
+        refused,
+        (full.to_owned(), "Resource limit exceeded.".to_owned())
+    );
     for number in 5..100 {
         let one = filter(&format!("plain{number}"), "a", matches("1"));
         house.ok("PutMetricFilter", one).await;
