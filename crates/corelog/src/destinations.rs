@@ -267,8 +267,7 @@ impl Destined {
                 .any(|d| d.name.as_str() == name);
             let of_api = keep_api && is_of_api(&name);
             let of_table = self.tables.is_some() && name == TABLE;
-            let counts = [crate::metrics::CURSOR, crate::filters::CURSOR];
-            let of_metrics = settings.metrics.enabled && counts.contains(&name.as_str());
+            let of_metrics = settings.metrics.enabled && name == crate::metrics::CURSOR;
             if !of_file && !of_api && !of_table && !of_metrics {
                 tracing::info!(destination = name, "forgetting a destination that is gone");
                 corelog_delivery::forget(&self.spool, &name)?;

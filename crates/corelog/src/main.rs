@@ -4,11 +4,11 @@ mod activity;
 mod alarms;
 mod attempts;
 mod configure;
+mod defaults;
 mod demo;
 mod destinations;
 mod events;
 mod exports;
-mod filters;
 mod front;
 mod logging;
 #[cfg(feature = "query")]

@@ -34,7 +34,7 @@ use crate::notices::Notifying;
 use crate::questions::{Apart, Questions};
 use crate::reported::Reported;
 use crate::status::{Flights, Health, InForce};
-use crate::{alarms, configure, demo, filters, metrics, notices, recorder};
+use crate::{alarms, configure, demo, metrics, notices, recorder};
 
 /// Threads for what blocks: syncs of large bodies, and the CPU work on them. Each keeps memory of its own.
 const BLOCKING_THREADS: usize = 32;
@@ -232,10 +232,8 @@ impl Watching {
         let metrics = metrics::open(&settings).await?;
         let totals = match &metrics {
             Some(metrics) => {
-                let totals = metrics::feed(metrics, destinations, clock).await?;
                 let catalog = Arc::new(catalog.clone());
-                filters::feed(metrics, destinations, catalog, clock).await?;
-                Some(totals)
+                Some(metrics::feed(metrics, destinations, catalog, clock).await?)
             }
             None => None,
         };

@@ -81,6 +81,12 @@ impl Deltas {
         self.defaults.append(&mut others.defaults);
     }
 
+    /// Keeps the first buckets alone, and no defaults.
+    pub fn truncate(&mut self, len: usize) {
+        self.buckets.truncate(len);
+        self.defaults.clear();
+    }
+
     /// All places that something is for.
     pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
         let of_buckets = self.buckets.iter().map(|(place, _)| place);

@@ -7,7 +7,6 @@
 //! Absent here: the spool, cursors, retries and batching. A sink is handed a batch and puts it.
 
 pub mod cloudwatch;
-pub mod filters;
 pub mod groups;
 pub mod metrics;
 pub mod otlp;

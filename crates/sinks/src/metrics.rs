@@ -5,55 +5,98 @@
 //! counts in the minute in which its request arrived, however late it comes. Of metrics beyond the bound nothing is
 //! kept; the records themselves are elsewhere.
 //!
+//! So do log events, those that were put among them, by the metric filters of their groups (`filters.rs`).
+//!
 //! Decision: the spool keeps a record until every destination has it, and calls are refused once it is full. Metrics are
 //! not worth that: what they cannot take for ten minutes, or never will, is given up and said to be.
 //!
 //! Decision: where the counts were thrown away (`metrics.db` deleted), counting goes on from the cursor. What was
 //! before is in the log groups, and not counted anew.
 
-mod ledger;
+mod filters;
+mod working;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use corelog_delivery::{Batch, Entry, Receipt, Sink, SinkError};
+use corelog_catalog::{Catalog, CountingFilter};
+use corelog_delivery::{Batch, Entry, Plan, Receipt, Sink, SinkError};
+use corelog_hot::Hot;
 use corelog_metrics::{
-    Deltas, Error, Invocation, MetricFilter, SqliteMetrics, Tally, TallyConfig, Totals,
+    Deltas, Error, Invocation, MetricFilter, Overflow, Read, SqliteMetrics, Tally, TallyConfig,
+    Totals,
 };
 use corelog_record::{events, stored};
 use corelog_runtime::Clock;
+use corelog_telemetry::Chain;
 use corelog_types::{NodeId, Timestamp};
 use parking_lot::Mutex;
 
-pub(crate) use self::ledger::{Failure, Ledger, first_behind};
+use self::filters::Filters;
 
 /// Metrics that are read at once.
 const PAGE: usize = 1_000;
 /// Labels that were seen since are told apart from the start on.
 const REMEMBERED_MS: u64 = 24 * 3_600_000;
 
+/// Buckets of log events that are added at once.
+const EVENT_BUCKETS_MAX: usize = 20_000;
+
+/// For so long, what fails is tried again.
+const GIVE_UP_MS: u64 = 10 * 60_000;
+
 /// Counts records into metrics.
 pub struct MetricsSink {
-    ledger: Ledger,
+    metrics: SqliteMetrics,
+    /// What the place in the spool is kept under: another node's spool has places of its own.
+    source: String,
+    location: String,
+    clock: Clock,
     tally: Arc<Mutex<Tally>>,
     totals: Arc<Mutex<Totals>>,
+    /// What counts log events, if anybody asks for it.
+    filters: Option<Filters>,
+    /// Whether it was said that there are too many metrics.
+    is_full: AtomicBool,
+    /// Since when nothing could be counted.
+    failing_since: Mutex<Option<Timestamp>>,
 }
 
 impl fmt::Debug for MetricsSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let location = self.ledger.location();
-        f.debug_tuple("MetricsSink").field(&location).finish()
+        f.debug_tuple("MetricsSink").field(&self.location).finish()
     }
 }
 
 /// What a part of a batch came to.
 #[derive(Default)]
 struct Counted {
+    /// Those of records first.
     deltas: Deltas,
+    of_records: usize,
     /// How many entries were read.
     entries: usize,
     receipt: Receipt,
+}
+
+/// Why a batch is not counted.
+#[derive(Debug, thiserror::Error)]
+enum CountError {
+    #[error("the metrics failed")]
+    Metrics(#[from] Error),
+    #[error("the metric filters cannot be read")]
+    Filters(#[from] corelog_catalog::Error),
+}
+
+impl CountError {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Metrics(error) => error.is_transient(),
+            Self::Filters(error) => error.is_transient(),
+        }
+    }
 }
 
 impl MetricsSink {
@@ -75,10 +118,23 @@ impl MetricsSink {
             remember(&metrics, namespace, since, &mut tally).await?;
         }
         Ok(Self {
-            ledger: Ledger::new(metrics, node.to_string(), location, clock),
+            metrics,
+            source: node.to_string(),
+            location,
+            clock,
             tally: Arc::new(Mutex::new(tally)),
             totals: Arc::default(),
+            filters: None,
+            is_full: AtomicBool::new(false),
+            failing_since: Mutex::default(),
         })
+    }
+
+    /// Counts log events too: those that `hot` makes of entries, by the metric filters of a catalog.
+    #[must_use]
+    pub fn with_events(mut self, catalog: Arc<dyn Catalog>, hot: Hot) -> Self {
+        self.filters = Some(Filters::new(catalog, hot));
+        self
     }
 
     /// What was counted since the process began.
@@ -86,15 +142,47 @@ impl MetricsSink {
         Arc::clone(&self.totals)
     }
 
-    async fn count(&self, batch: &Arc<Batch>) -> Result<Receipt, Error> {
-        let mut counted = self.ledger.position().await?;
-        let mut next = first_behind(batch, counted);
+    async fn count(&self, batch: &Arc<Batch>) -> Result<Receipt, CountError> {
+        let filters = match &self.filters {
+            Some(filters) => filters.of(batch).await?,
+            None => Vec::new(),
+        };
+        let receipt = self.count_by(batch, &filters).await?;
+        if let Some(working) = &self.filters {
+            working.forget(&filters, batch).await;
+        }
+        Ok(receipt)
+    }
+
+    async fn count_by(
+        &self,
+        batch: &Arc<Batch>,
+        filters: &[CountingFilter],
+    ) -> Result<Receipt, Error> {
+        let mut counted = self.metrics.position(&self.source).await?;
+        let new = |entry: &Entry| entry.sequence.to_u64() > counted;
+        let mut next = batch.entries.iter().position(new);
         let mut receipt = Receipt::default();
         while let Some(from) = next {
-            let part = self.tally_from(batch, from).await;
+            let mut part = self.tally_from(batch, from, filters).await;
             let through = batch.entries[from + part.entries - 1].sequence.to_u64();
-            self.ledger.add(&part.deltas, counted, through).await?;
+            let source = &self.source;
+            let read = Read {
+                source,
+                after: counted,
+                through,
+            };
+            let adding = self.metrics.add(
+                &part.deltas,
+                Some(read),
+                Overflow::LeaveOut,
+                self.clock.now(),
+            );
+            let added = adding.await?;
+            // Scrapes show what records come to.
+            part.deltas.truncate(part.of_records);
             self.add_to_totals(part.deltas).await;
+            self.say_if_full(added.left_out);
             counted = through;
             receipt.records += part.receipt.records;
             receipt.unreadable += part.receipt.unreadable;
@@ -105,10 +193,19 @@ impl MetricsSink {
 
     /// Counts entries until there are no more, or so much that it has to be added first. Reading records is processor
     /// work.
-    async fn tally_from(&self, batch: &Arc<Batch>, from: usize) -> Counted {
+    async fn tally_from(
+        &self,
+        batch: &Arc<Batch>,
+        from: usize,
+        filters: &[CountingFilter],
+    ) -> Counted {
         let left = batch.entries.len() - from;
         let (batch, tally) = (Arc::clone(batch), Arc::clone(&self.tally));
+        let (events, filters) = (self.filters.clone(), filters.to_vec());
         let count = move || {
+            if let Some(events) = &events {
+                events.begin(filters);
+            }
             let mut tally = tally.lock();
             // What an attempt left that was dropped half way is of entries that come again.
             tally.take();
@@ -116,11 +213,19 @@ impl MetricsSink {
             for entry in &batch.entries[from..] {
                 count_one(entry, &mut tally, &mut counted.receipt);
                 counted.entries += 1;
-                if tally.is_full() {
+                if let Some(events) = &events {
+                    events.count(entry);
+                }
+                let of_events = events.as_ref().map_or(0, Filters::buckets);
+                if tally.is_full() || of_events >= EVENT_BUCKETS_MAX {
                     break;
                 }
             }
             counted.deltas = tally.take();
+            counted.of_records = counted.deltas.len();
+            if let Some(events) = &events {
+                events.take(&mut counted.deltas);
+            }
             counted
         };
         match tokio::task::spawn_blocking(count).await {
@@ -146,6 +251,24 @@ impl MetricsSink {
         let adding = tokio::task::spawn_blocking(move || totals.lock().add(&deltas));
         // It does not panic; of a runtime that ends, nobody asks for totals.
         let _ = adding.await;
+    }
+
+    /// Whether a batch is let go that could not be counted, because trying again has not helped or will not.
+    fn gives_up(&self, error: &CountError) -> bool {
+        let now = self.clock.now();
+        let since = *self.failing_since.lock().get_or_insert(now);
+        let late = now.unix_ms().saturating_sub(since.unix_ms()) >= GIVE_UP_MS;
+        late || !error.is_transient()
+    }
+
+    fn say_if_full(&self, left_out: u64) {
+        let was_full = self.is_full.swap(left_out > 0, Ordering::Relaxed);
+        if left_out > 0 && !was_full {
+            tracing::warn!(
+                left_out,
+                "there are as many metrics as `metrics.metrics_max` lets be; values of new ones are left out"
+            );
+        }
     }
 }
 
@@ -189,16 +312,33 @@ fn count_one(entry: &Entry, tally: &mut Tally, receipt: &mut Receipt) {
 #[async_trait]
 impl Sink for MetricsSink {
     async fn deliver(&self, batch: Arc<Batch>) -> Result<Receipt, SinkError> {
-        let outcome = self.count(&batch).await;
-        self.ledger.settle(&batch, outcome)
+        match self.count(&batch).await {
+            Ok(receipt) => {
+                *self.failing_since.lock() = None;
+                Ok(receipt)
+            }
+            Err(error) if self.gives_up(&error) => {
+                let (records, error) = (batch.entries.len(), Chain(&error).to_string());
+                let Plan { first, last, .. } = batch.plan;
+                tracing::error!(records, %first, %last, error, "records are not counted in the metrics");
+                Ok(Receipt {
+                    rejected: records as u64,
+                    ..Receipt::default()
+                })
+            }
+            Err(error) => Err(SinkError::new("count records in", self.location(), error)),
+        }
     }
 
     async fn check(&self) -> Result<(), SinkError> {
-        self.ledger.check().await
+        let position = self.metrics.position(&self.source).await;
+        position
+            .map(|_| ())
+            .map_err(|error| SinkError::new("read", self.location(), error))
     }
 
     fn location(&self) -> String {
-        self.ledger.location().to_owned()
+        self.location.clone()
     }
 }
 
@@ -207,7 +347,6 @@ mod tests {
     use corelog_metrics::Config;
     use corelog_types::{RecordId, Sequence};
 
-    use super::ledger::GIVE_UP_MS;
     use super::*;
     use crate::fixture::Blobs;
 

@@ -8,9 +8,10 @@ use corelog_catalog::{
 use corelog_hot::{Hot, Targets};
 use corelog_metrics::{
     Config as MetricsConfig, Dimension, Metric, Period, Question, SqliteMetrics, Statistic,
+    TallyConfig,
 };
 use corelog_record::events::EventBatch;
-use corelog_sinks::filters::FilterSink;
+use corelog_sinks::metrics::MetricsSink;
 use corelog_types::{LogGroupName, Sequence};
 
 use super::*;
@@ -132,7 +133,7 @@ async fn live(spool: &Spool, catalog: &SqliteCatalog) {
 fn counting(spool: &Spool, sink: Arc<dyn Sink>) -> Delivery {
     let config = Config {
         batch_records_max: 7,
-        ..Config::new("metric-filters")
+        ..Config::new("metrics")
     };
     let ports = Ports {
         spool: spool.clone(),
@@ -163,13 +164,14 @@ async fn open(root: &Path, spool: &Spool) -> Opened {
     };
     let (hot, _follower) = Hot::new(spool.clone(), config);
     let kept: Arc<dyn Catalog> = Arc::new(catalog.clone());
-    let sink = FilterSink::new(
+    let sink = MetricsSink::open(
         metrics.clone(),
         "file:///metrics.db".to_owned(),
         spool.node(),
-        (kept, hot),
+        TallyConfig::default(),
         Clock::manual(time(3_600)),
     );
+    let sink = sink.await.unwrap().with_events(kept, hot);
     Opened {
         metrics,
         catalog,

@@ -1,68 +1,48 @@
-//! Log events counted into metrics: metric filters are fed from the spool, and minutes in which nothing matched get their
-//! default values once they are over.
+//! Minutes in which events came and none matched a metric filter: they get the filter's default value once they are over
+//! and everything is counted that came by then.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_catalog::Catalog;
 use corelog_delivery::Handle;
 use corelog_metrics::SqliteMetrics;
 use corelog_runtime::{Clock, Shutdown};
-use corelog_sinks::filters::FilterSink;
 use corelog_spool::Spool;
 use corelog_telemetry::Chain;
 use corelog_types::{Sequence, Timestamp};
 
 use crate::destinations::Destined;
-use crate::{configure, metrics};
-
-/// The name of what counts log events, and of its cursor in the spool.
-pub(crate) const CURSOR: &str = "metric-filters";
 
 /// How long a minute waits for events that happened in it and come later: those who put events collect them for some
 /// seconds. A match that comes later still is added to the default.
 const LATE_MS: u64 = 5_000;
 
-/// Begins to count log events.
-pub(crate) async fn feed(
-    kept: &SqliteMetrics,
+/// Begins to give default values, as far as the destination that counts events has got.
+pub(crate) fn settle(
+    metrics: &SqliteMetrics,
     destinations: &Destined,
-    catalog: Arc<dyn Catalog>,
+    counting: Handle,
     clock: &Clock,
-) -> anyhow::Result<()> {
-    let settings = destinations.settings();
-    let spool = destinations.spool().clone();
-    let sink = FilterSink::new(
-        kept.clone(),
-        metrics::location(&settings)?,
-        spool.node(),
-        (catalog, destinations.hot().clone()),
-        clock.clone(),
-    );
-    let config = configure::metrics_delivery(CURSOR, &settings);
-    let handle = destinations.begin(config, Arc::new(sink), false).await?;
+) {
     let settling = Settling {
-        metrics: kept.clone(),
-        spool,
-        handle,
+        metrics: metrics.clone(),
+        spool: destinations.spool().clone(),
+        counting,
         clock: clock.clone(),
-        every: settings.metrics.interval,
+        every: destinations.settings().metrics.interval,
     };
     destinations.beside("metric defaults", |shutdown| settling.run(shutdown));
-    Ok(())
 }
 
-/// Gives minutes their default values.
 struct Settling {
     metrics: SqliteMetrics,
     spool: Spool,
-    handle: Handle,
+    counting: Handle,
     clock: Clock,
     every: Duration,
 }
 
-/// A moment, and the last entry that was durable then or a little later: what came by that moment, but for entries that
-/// were being written, and those take no seconds.
+/// A moment, and the last entry that was durable right after it. What came by that moment is not behind it, but for
+/// entries that were being written, which takes milliseconds and not seconds.
 struct Mark {
     time: Timestamp,
     durable: Sequence,
@@ -76,7 +56,7 @@ impl Settling {
                 () = tokio::time::sleep(self.every) => {}
                 () = shutdown.requested() => return,
             }
-            if self.handle.report().position < mark.durable {
+            if self.counting.report().position < mark.durable {
                 continue;
             }
             let until = Timestamp::from_unix_ms(mark.time.unix_ms().saturating_sub(LATE_MS));
