@@ -114,13 +114,9 @@ impl SqliteMetrics {
         for part in rows.chunks(ROWS_MAX) {
             merge(&mut change, part).await?;
         }
-        let defaults = deltas.defaults.iter();
-        defaults::note(
-            &mut change,
-            defaults.filter(|(place, _)| kept.contains(&place.second)),
-            &ids,
-        )
-        .await?;
+        let noted = deltas.defaults.iter();
+        let noted = noted.filter(|(place, _)| kept.contains(&place.second));
+        defaults::note(&mut change, noted, &ids).await?;
         commit(change).await?;
         Ok(added)
     }

@@ -50,9 +50,17 @@ impl Filters {
         }
     }
 
-    /// The filters by which entries of a batch are counted.
+    /// The filters by which entries of a batch are counted. Where they are not what this version can read, there are none,
+    /// and records are counted all the same.
     pub(super) async fn of(&self, batch: &Batch) -> Result<Vec<CountingFilter>, Error> {
-        self.catalog.counting_filters(batch.node).await
+        match self.catalog.counting_filters(batch.node).await {
+            Err(error) if !error.is_transient() => {
+                let error = Chain(&error).to_string();
+                tracing::error!(error, "metric filters cannot be read, and count nothing");
+                Ok(Vec::new())
+            }
+            found => found,
+        }
     }
 
     /// Begins to count a part of a batch. What an attempt left that was dropped half way is of entries that come again.
