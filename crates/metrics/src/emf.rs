@@ -364,13 +364,13 @@ mod tests {
 
     #[test]
     fn times_are_those_that_metrics_take() {
+        const DAY: u64 = 86_400_000;
         let at = |time: Value| {
             let directive =
                 json!({"Namespace": "A", "Dimensions": [[]], "Metrics": [{"Name": "n"}]});
             let metadata = json!({"Timestamp": time, "CloudWatchMetrics": [directive]});
             count(&json!({"n": 1, "_aws": metadata}).to_string())
         };
-        const DAY: u64 = 86_400_000;
         assert_eq!(at(json!(NOW - 14 * DAY)), ["A/n {} None 1x=1 -1209642s"]);
         assert_eq!(at(json!(NOW + 7_200_000)), ["A/n {} None 1x=1 --7158s"]);
         let refused = ["AWS/Logs/EMFValidationErrors {LogGroupName=/group} None 1x=1 -42s"];

@@ -19,7 +19,7 @@ use corelog_patterns::{Event, Match, Pattern, Reference};
 use corelog_types::Timestamp;
 
 use crate::datum::VALUE_MAX;
-use crate::deltas::second_of;
+use crate::metric::is_dimension_value;
 use crate::{Bucket, Deltas, Dimension, Metric, Resolution, Unit};
 
 /// Source: the service's quotas.
@@ -201,7 +201,7 @@ impl Extraction {
         self.len() == 0
     }
 
-    /// Adds to deltas what was counted. What cannot be a metric, as a dimension's value may make it, is left out.
+    /// Adds to deltas what was counted.
     pub fn take(&mut self, deltas: &mut Deltas) {
         let counted = std::mem::take(&mut self.counted);
         for (values, minutes) in counted.buckets {
@@ -237,9 +237,10 @@ impl Extraction {
         metric.ok().map(Arc::new)
     }
 
-    fn values(&self, found: &Match<'_>) -> Option<Vec<String>> {
+    fn values(&self, found: &Match<'_, '_>) -> Option<Vec<String>> {
         let references = self.dimensions.iter().map(|(_, reference)| reference);
-        references.map(|reference| found.value(reference)).collect()
+        let value = |reference| found.value(reference).filter(|it| is_dimension_value(it));
+        references.map(value).collect()
     }
 }
 
@@ -322,6 +323,7 @@ fn dimensions(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deltas::second_of;
 
     /// 2026-11-22T09:15:00Z
     const MINUTE: u64 = 1_795_338_900_000;

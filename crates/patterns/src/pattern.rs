@@ -131,7 +131,7 @@ impl Pattern {
     }
 
     /// The match, if the event matches, with its values and places.
-    pub fn find<'a>(&'a self, event: &'a Event<'a>) -> Option<Match<'a>> {
+    pub fn find<'a, 'm>(&'a self, event: &'a Event<'m>) -> Option<Match<'a, 'm>> {
         let alignment = match &self.body {
             Body::Fields(fields) => Some(fields.align(event.pieces())?),
             _ if self.matches(event) => None,
@@ -173,14 +173,14 @@ impl std::str::FromStr for Pattern {
 
 /// An event that matched a pattern.
 #[derive(Debug)]
-pub struct Match<'a> {
+pub struct Match<'a, 'm> {
     pattern: &'a Pattern,
-    event: &'a Event<'a>,
+    event: &'a Event<'m>,
     /// For fields only.
     alignment: Option<Alignment<'a>>,
 }
 
-impl Match<'_> {
+impl Match<'_, '_> {
     /// The values that the pattern names, as `TestMetricFilter` answers them.
     ///
     /// Every field of a space-delimited event, under `$name`, or under `$3` if the pattern has no name for the

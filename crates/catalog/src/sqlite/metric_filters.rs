@@ -76,7 +76,7 @@ impl MetricFilters for SqliteCatalog {
         );
         let mut names = sql.separated(", ");
         for group in groups {
-            names.push_bind(group.as_str());
+            names.push_bind(group.as_str().to_owned());
         }
         sql.push(") GROUP BY log_group");
         let rows = sql
