@@ -60,7 +60,12 @@ impl Settling {
                 continue;
             }
             let until = Timestamp::from_unix_ms(mark.time.unix_ms().saturating_sub(LATE_MS));
-            match self.metrics.settle(until, self.clock.now()).await {
+            let settling = self.metrics.settle(until, self.clock.now());
+            let settled = tokio::select! {
+                settled = settling => settled,
+                () = shutdown.requested() => return,
+            };
+            match settled {
                 Ok(_) => mark = self.mark(),
                 Err(error) => {
                     let error = Chain(&error).to_string();

@@ -26,13 +26,31 @@ impl Resolution {
 }
 
 /// Where a value belongs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub(crate) metric: Arc<Metric>,
     pub(crate) unit: Unit,
     pub(crate) resolution: Resolution,
     /// The second, or the first second of the minute.
     pub(crate) second: i64,
+}
+
+impl Place {
+    /// The second or the minute of a time.
+    pub(crate) fn of(
+        metric: Arc<Metric>,
+        unit: Unit,
+        resolution: Resolution,
+        time: Timestamp,
+    ) -> Self {
+        let length = resolution.seconds();
+        Self {
+            metric,
+            unit,
+            resolution,
+            second: second_of(time) / length * length,
+        }
+    }
 }
 
 /// Buckets to be added to metrics. There may be several of one metric and time.
@@ -53,25 +71,14 @@ impl Deltas {
         time: Timestamp,
         bucket: Bucket,
     ) {
-        let length = resolution.seconds();
-        let place = Place {
-            metric,
-            unit,
-            resolution,
-            second: second_of(time) / length * length,
-        };
+        let place = Place::of(metric, unit, resolution, time);
         self.buckets.push((place, bucket));
     }
 
     /// Gives a metric a value in the minute of a time, should it have none there once the minute is over: see
     /// [`crate::SqliteMetrics::settle`].
     pub fn push_default(&mut self, metric: Arc<Metric>, unit: Unit, time: Timestamp, value: f64) {
-        let place = Place {
-            metric,
-            unit,
-            resolution: Resolution::Standard,
-            second: second_of(time) / 60 * 60,
-        };
+        let place = Place::of(metric, unit, Resolution::Standard, time);
         self.defaults.push((place, value));
     }
 

@@ -6,16 +6,20 @@
 //!
 //! Decision: the format says what is right, not how much of an event counts of which something is wrong. Here a fault
 //! takes with it what it is in (a value, a set of dimensions, a directive, or the event, where its time is wrong) and
-//! nothing else. An event counts in 1,000 metrics at most, so that one of a megabyte is no work for minutes.
+//! nothing else. An event counts in 1,000 metrics at most, and those of one batch 100,000 times: what could be asked of
+//! a megabyte would otherwise be work for minutes.
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use corelog_types::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::datum::{FUTURE_MS, PAST_MS, VALUE_MAX};
+use crate::deltas::Place;
+use crate::metric::{is_dimension_name, is_dimension_value};
 use crate::{Bucket, Deltas, Dimension, Metric, Resolution, Unit};
 
 /// Metrics of a directive.
@@ -24,45 +28,87 @@ const METRICS_MAX: usize = 100;
 const VALUES_MAX: usize = 100;
 /// Metrics of an event, each set of dimensions making one of its own.
 const SERIES_MAX: usize = 1_000;
+/// Those of the events of a batch together, each time that they are counted.
+const BATCH_SERIES_MAX: usize = 100_000;
 /// Of this namespace are the metrics of `CloudWatch` Logs itself.
 const LOGS: &str = "AWS/Logs";
 
-/// Counts what a log event of a group has embedded, if it has anything.
-pub fn count_embedded(group: &str, message: &str, ingested: Timestamp, deltas: &mut Deltas) {
-    // Most events have nothing, and are not read for it.
-    if !message.trim_ascii_start().starts_with('{')
-        || !message.contains("\"_aws\"")
-        || !message.contains("\"CloudWatchMetrics\"")
-    {
-        return;
-    }
-    let mut reading = Reading {
-        ingested,
-        series: 0,
-        faults: 0,
-        deltas,
-    };
-    let Ok(root) = serde_json::from_str::<Map<String, Value>>(message) else {
-        count_errors("EMFParsingErrors", 1, group, ingested, deltas);
-        return;
-    };
-    reading.event(&root);
-    let faults = reading.faults;
-    count_errors("EMFValidationErrors", faults, group, ingested, deltas);
+/// What log events have embedded, until it is taken. Events mostly count in the same metrics, minute by minute.
+#[derive(Debug, Default)]
+pub struct Embedded {
+    buckets: HashMap<Place, Bucket>,
+    /// How often metrics were counted of this batch.
+    series: usize,
 }
 
-fn count_errors(name: &str, errors: u32, group: &str, time: Timestamp, deltas: &mut Deltas) {
-    if errors == 0 {
-        return;
+impl Embedded {
+    /// Begins with the events of another batch.
+    pub fn begin_batch(&mut self) {
+        self.series = 0;
     }
-    let dimension = Dimension {
-        name: "LogGroupName".to_owned(),
-        value: group.to_owned(),
-    };
-    let metric = Arc::new(Metric::sorted(LOGS, name, vec![dimension]));
-    let mut bucket = Bucket::default();
-    bucket.add(f64::from(errors), 1.0);
-    deltas.push(metric, Unit::None, Resolution::Standard, time, bucket);
+
+    /// Counts what a log event of a group has embedded, if it has anything.
+    pub fn count(&mut self, group: &str, message: &str, ingested: Timestamp) {
+        // Most events have nothing, and are not read for it.
+        if !message.trim_ascii_start().starts_with('{')
+            || !message.contains("\"_aws\"")
+            || !message.contains("\"CloudWatchMetrics\"")
+        {
+            return;
+        }
+        let Ok(root) = serde_json::from_str::<Map<String, Value>>(message) else {
+            self.count_errors("EMFParsingErrors", 1, group, ingested);
+            return;
+        };
+        let mut reading = Reading {
+            ingested,
+            series: 0,
+            faults: 0,
+            embedded: self,
+        };
+        reading.event(&root);
+        let faults = reading.faults;
+        self.count_errors("EMFValidationErrors", faults, group, ingested);
+    }
+
+    /// How many buckets were counted and not taken.
+    pub fn len(&self) -> usize {
+        self.buckets.len()
+    }
+
+    /// Whether there is nothing to take.
+    pub fn is_empty(&self) -> bool {
+        self.buckets.is_empty()
+    }
+
+    /// Adds to deltas what was counted.
+    pub fn take(&mut self, deltas: &mut Deltas) {
+        deltas.buckets.extend(self.buckets.drain());
+    }
+
+    fn count_errors(&mut self, name: &str, errors: u32, group: &str, time: Timestamp) {
+        if errors == 0 {
+            return;
+        }
+        let dimension = Dimension {
+            name: "LogGroupName".to_owned(),
+            value: group.to_owned(),
+        };
+        let metric = Metric::sorted(LOGS, name, vec![dimension]);
+        let mut bucket = Bucket::default();
+        bucket.add(f64::from(errors), 1.0);
+        self.add((metric, Unit::None, Resolution::Standard), time, &bucket);
+    }
+
+    fn add(
+        &mut self,
+        (metric, unit, resolution): (Metric, Unit, Resolution),
+        time: Timestamp,
+        bucket: &Bucket,
+    ) {
+        let place = Place::of(Arc::new(metric), unit, resolution, time);
+        self.buckets.entry(place).or_default().merge(bucket);
+    }
 }
 
 /// Reading one event.
@@ -70,7 +116,7 @@ struct Reading<'a> {
     ingested: Timestamp,
     series: usize,
     faults: u32,
-    deltas: &'a mut Deltas,
+    embedded: &'a mut Embedded,
 }
 
 /// The values of one metric of a directive.
@@ -129,19 +175,30 @@ impl Reading<'_> {
                 None => self.faults += 1,
             }
         }
+        if measured.is_empty() {
+            return Some(());
+        }
         for set in sets {
             let Some(dimensions) = dimensions(root, set) else {
                 self.faults += 1;
+                self.takes_room()?;
                 continue;
             };
             for one in &measured {
-                if self.series == SERIES_MAX {
-                    return None;
-                }
-                self.series += 1;
+                self.takes_room()?;
                 self.push(namespace, one, dimensions.clone(), time);
             }
         }
+        Some(())
+    }
+
+    /// `None` where the event, or its batch, has counted as often as it may.
+    fn takes_room(&mut self) -> Option<()> {
+        if self.series == SERIES_MAX || self.embedded.series == BATCH_SERIES_MAX {
+            return None;
+        }
+        self.series += 1;
+        self.embedded.series += 1;
         Some(())
     }
 
@@ -157,13 +214,10 @@ impl Reading<'_> {
             return;
         }
         match Metric::new(namespace, one.name, dimensions) {
-            Ok(metric) => self.deltas.push(
-                Arc::new(metric),
-                one.unit,
-                one.resolution,
-                time,
-                one.bucket.clone(),
-            ),
+            Ok(metric) => {
+                let metric = (metric, one.unit, one.resolution);
+                self.embedded.add(metric, time, &one.bucket);
+            }
             Err(_) => self.faults += 1,
         }
     }
@@ -214,10 +268,13 @@ fn dimensions(root: &Map<String, Value>, set: &Value) -> Option<Vec<Dimension>> 
         return None;
     }
     let one = |name: &Value| {
-        let name = name.as_str()?;
+        let name = name.as_str().filter(|it| is_dimension_name(it))?;
+        let value = root.get(name)?.as_str();
+        // Looked at before it is copied: an event may name a long one in thousands of sets.
+        let value = value.filter(|it| is_dimension_value(it))?;
         Some(Dimension {
             name: name.to_owned(),
-            value: root.get(name)?.as_str()?.to_owned(),
+            value: value.to_owned(),
         })
     };
     names.iter().map(one).collect()
@@ -233,9 +290,10 @@ mod tests {
     const NOW: u64 = 1_795_338_942_000;
 
     fn count(message: &str) -> Vec<String> {
+        let mut embedded = Embedded::default();
+        embedded.count("/group", message, Timestamp::from_unix_ms(NOW));
         let mut deltas = Deltas::default();
-        let now = Timestamp::from_unix_ms(NOW);
-        count_embedded("/group", message, now, &mut deltas);
+        embedded.take(&mut deltas);
         let one = |(place, bucket): &(crate::deltas::Place, Bucket)| {
             let metric = &place.metric;
             let pairs = metric.dimensions().iter();
@@ -252,7 +310,9 @@ mod tests {
                 place.unit
             )
         };
-        deltas.buckets.iter().map(one).collect()
+        let mut counted: Vec<String> = deltas.buckets.iter().map(one).collect();
+        counted.sort();
+        counted
     }
 
     /// An event with this metadata and these members.
@@ -296,9 +356,9 @@ mod tests {
             &directives,
             json!({"x": "1", "y": "2", "A.a": "3", "n": [1, 2.5], "m": -4, "none": []}),
             &[
+                "A/n {A.a=3} None 2x=3.5 -42s",
                 "A/n {x=1,y=2} None 2x=3.5 -42s",
                 "A/n {} None 2x=3.5 -42s",
-                "A/n {A.a=3} None 2x=3.5 -42s",
                 "B/m {} Count 1x=-4 -30s",
             ],
         );
@@ -406,11 +466,46 @@ mod tests {
     fn one_event_counts_in_a_thousand_metrics_at_most() {
         let sets = vec![json!([]); 2_000];
         let directive = json!([{"Namespace": "A", "Dimensions": sets, "Metrics": [{"Name": "n"}]}]);
-        let counted = count(&event(&directive, json!({"n": 1})));
-        assert_eq!(counted.len(), SERIES_MAX + 1);
-        assert_eq!(
-            counted.last().map(String::as_str),
-            Some("AWS/Logs/EMFValidationErrors {LogGroupName=/group} None 1x=1 -42s")
+        check(
+            &directive,
+            json!({"n": 1}),
+            &[
+                "A/n {} None 1000x=1000 -42s",
+                "AWS/Logs/EMFValidationErrors {LogGroupName=/group} None 1x=1 -42s",
+            ],
         );
+        let faulty_sets = vec![json!(["none"]); 2_000];
+        let directive =
+            json!([{"Namespace": "A", "Dimensions": faulty_sets, "Metrics": [{"Name": "n"}]}]);
+        // The one beyond is a fault, and so is the directive.
+        faulty(&directive, json!({"n": 1}), 1_002);
+    }
+
+    #[test]
+    fn the_events_of_a_batch_are_counted_together() {
+        let sets = vec![json!([]); 1_000];
+        let directive = json!([{"Namespace": "A", "Dimensions": sets, "Metrics": [{"Name": "n"}]}]);
+        let message = event(&directive, json!({"n": 1}));
+        let (mut embedded, now) = (Embedded::default(), Timestamp::from_unix_ms(NOW));
+        for _ in 0..101 {
+            embedded.count("/group", &message, now);
+        }
+        assert_eq!(
+            embedded.len(),
+            2,
+            "the metric, and what is beyond the batch's room"
+        );
+        embedded.begin_batch();
+        embedded.count("/group", &message, now);
+        let mut deltas = Deltas::default();
+        embedded.take(&mut deltas);
+        assert!(embedded.is_empty());
+        let mut counts: Vec<f64> = deltas
+            .buckets
+            .iter()
+            .map(|(_, it)| it.sample_count())
+            .collect();
+        counts.sort_by(f64::total_cmp);
+        assert_eq!(counts, [1.0, 101_000.0]);
     }
 }

@@ -1,10 +1,11 @@
 //! What a metric filter makes of log events: a value for each event that matches, a default for minutes without one.
 //!
-//! An event counts in the minute of its own time. What came of events is kept here, a bucket for each metric and minute,
+//! What came of events is kept here, a bucket for each metric and minute,
 //! until it is taken.
 //!
 //! Decisions, where the service's documentation is silent:
-//! - a value that is no number, or none that a metric takes, gives no data point, and the event matched all the same;
+//! - a value that is no number, or none that a metric takes, gives no data point; a minute without data points has the
+//!   default;
 //! - an event that lacks one of the dimensions, or has a text there that is none of a dimension, gives no data point: it
 //!   would be one of another metric;
 //! - the service may disable a filter whose dimensions have 1,000 different values within an hour. Here the first 1,000
@@ -15,7 +16,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use corelog_patterns::{Event, Match, Pattern, Reference};
+use corelog_patterns::{Event, Pattern, Reference};
 use corelog_types::Timestamp;
 
 use crate::datum::VALUE_MAX;
@@ -108,9 +109,8 @@ struct Counted {
     buckets: HashMap<Vec<String>, BTreeMap<u64, Bucket>>,
     /// How many buckets there are.
     len: usize,
-    /// Minutes with events that match, and with others.
-    matched: BTreeSet<u64>,
-    unmatched: BTreeSet<u64>,
+    /// Minutes with events that gave no data point.
+    without: BTreeSet<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -159,24 +159,14 @@ impl Extraction {
         &self.pattern
     }
 
-    /// Counts an event that happened at `time` and was taken in at `ingested`. Returns `false` where it is left out for
+    /// Counts an event of the minute of `time`, which was taken in at `ingested`. Returns `false` where it is left out for
     /// the first time in an hour, because its dimensions have had too many values.
     pub fn count(&mut self, event: &Event<'_>, time: Timestamp, ingested: Timestamp) -> bool {
         let minute = time.unix_ms() / 60_000;
-        let Some(found) = self.pattern.find(event) else {
+        let Some((number, values)) = self.data_point(event) else {
             if self.default.is_some() {
-                self.counted.unmatched.insert(minute);
+                self.counted.without.insert(minute);
             }
-            return true;
-        };
-        if self.default.is_some() {
-            self.counted.matched.insert(minute);
-        }
-        let number = match &self.value {
-            Value::Number(number) => Some(*number),
-            Value::Reference(reference) => found.number(reference).filter(|it| is_value(*it)),
-        };
-        let (Some(number), Some(values)) = (number, self.values(&found)) else {
             return true;
         };
         if !values.is_empty() && !self.of_hour.has_room(&values, ingested) {
@@ -191,9 +181,21 @@ impl Extraction {
         true
     }
 
+    /// The value of an event that matches, and those of its dimensions.
+    fn data_point(&self, event: &Event<'_>) -> Option<(f64, Vec<String>)> {
+        let found = self.pattern.find(event)?;
+        let number = match &self.value {
+            Value::Number(number) => *number,
+            Value::Reference(reference) => found.number(reference).filter(|it| is_value(*it))?,
+        };
+        let references = self.dimensions.iter().map(|(_, reference)| reference);
+        let value = |reference| found.value(reference).filter(|it| is_dimension_value(it));
+        Some((number, references.map(value).collect::<Option<_>>()?))
+    }
+
     /// How many buckets were counted and not taken.
     pub fn len(&self) -> usize {
-        self.counted.len + self.counted.unmatched.len()
+        self.counted.len + self.counted.without.len()
     }
 
     /// Whether there is nothing to take.
@@ -203,24 +205,25 @@ impl Extraction {
 
     /// Adds to deltas what was counted.
     pub fn take(&mut self, deltas: &mut Deltas) {
-        let counted = std::mem::take(&mut self.counted);
+        let mut counted = std::mem::take(&mut self.counted);
         for (values, minutes) in counted.buckets {
             let Some(metric) = self.metric(values) else {
                 continue;
             };
             for (minute, bucket) in minutes {
+                counted.without.remove(&minute);
                 let metric = Arc::clone(&metric);
                 deltas.push(metric, self.unit, Resolution::Standard, of(minute), bucket);
             }
         }
-        let (Some(default), false) = (self.default, counted.unmatched.is_empty()) else {
+        let (Some(default), false) = (self.default, counted.without.is_empty()) else {
             return;
         };
         let Some(metric) = self.metric(Vec::new()) else {
             return;
         };
-        for minute in counted.unmatched.difference(&counted.matched) {
-            deltas.push_default(Arc::clone(&metric), self.unit, of(*minute), default);
+        for minute in counted.without {
+            deltas.push_default(Arc::clone(&metric), self.unit, of(minute), default);
         }
     }
 
@@ -235,12 +238,6 @@ impl Extraction {
         let dimensions = dimensions.map(|(name, value)| Dimension { name, value });
         let metric = Metric::new(&self.namespace, &self.name, dimensions.collect());
         metric.ok().map(Arc::new)
-    }
-
-    fn values(&self, found: &Match<'_, '_>) -> Option<Vec<String>> {
-        let references = self.dimensions.iter().map(|(_, reference)| reference);
-        let value = |reference| found.value(reference).filter(|it| is_dimension_value(it));
-        references.map(value).collect()
     }
 }
 
@@ -434,24 +431,25 @@ mod tests {
     }
 
     #[test]
-    fn a_minute_in_which_nothing_matches_has_the_default() {
+    fn a_minute_without_data_points_has_the_default() {
         let none = BTreeMap::new();
         let transformation = Transformation {
             default_value: Some(0.0),
-            ..transformation("1", &none)
+            ..transformation("$.n", &none)
         };
-        let mut extraction = Extraction::parse("ERROR", &transformation).unwrap();
+        let mut extraction = Extraction::parse("{ $.n = * }", &transformation).unwrap();
         let events = [
             (0, "fine"),
-            (1, "ERROR"),
+            (1, r#"{"n": 1}"#),
             (60_000, "fine"),
             (61_000, "fine"),
-            (180_000, "ERROR"),
+            (120_000, r#"{"n": "no number"}"#),
+            (180_000, r#"{"n": 2}"#),
         ];
         count(&mut extraction, &events);
         let (counted, defaults) = taken(&mut extraction);
-        assert_eq!(counted, ["0s [] 1x=1", "180s [] 1x=1"]);
-        assert_eq!(defaults, ["60s 0"]);
+        assert_eq!(counted, ["0s [] 1x=1", "180s [] 1x=2"]);
+        assert_eq!(defaults, ["60s 0", "120s 0"]);
     }
 
     #[test]

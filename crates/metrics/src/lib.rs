@@ -3,7 +3,7 @@
 //! A [`Metric`] is a namespace, a name and a set of dimensions. Numbers come to it: as data that somebody
 //! puts ([`admit`], by the rules of `PutMetricData`), and out of records of invocations ([`Tally`], the runtime metrics
 //! of `AWS/Bedrock` and those of our own namespace). Log events give more: what metric filters make of them
-//! ([`Extraction`]), and what they have embedded ([`count_embedded`]). All become [`Deltas`]: [`Bucket`]s, each
+//! ([`Extraction`]), and what they have embedded ([`Embedded`]). All become [`Deltas`]: [`Bucket`]s, each
 //! of a metric, a unit, and a second or a minute. [`Totals`] are what records come to since the process began, for scrapes. [`SqliteMetrics`] adds deltas to what it keeps, and answers questions about it.
 //!
 //! # Buckets
@@ -55,7 +55,7 @@ use std::path::PathBuf;
 pub use bucket::{Bucket, StatisticSet};
 pub use datum::{Datum, Fault, Refused, admit};
 pub use deltas::{Deltas, Resolution};
-pub use emf::count_embedded;
+pub use emf::Embedded;
 pub use extraction::{Extraction, InvalidTransformation, Transformation};
 pub use invocation::{Invocation, LogDelivery};
 pub use metric::{DIMENSIONS_MAX, Dimension, DimensionFilter, InvalidMetric, Metric, MetricFilter};

@@ -109,6 +109,11 @@ impl Metric {
     }
 }
 
+/// Whether a text can be the name of a dimension.
+pub(crate) fn is_dimension_name(text: &str) -> bool {
+    check("Name", text, NAME_CHARS_MAX).is_ok()
+}
+
 /// Whether a text can be the value of a dimension.
 pub(crate) fn is_dimension_value(text: &str) -> bool {
     check("Value", text, VALUE_CHARS_MAX).is_ok()

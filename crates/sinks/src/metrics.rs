@@ -2,7 +2,7 @@
 //!
 //! Up to where the spool was counted is kept with the counts, in one transaction; delivery's own cursor only follows.
 //! Of a batch that comes again, what was counted is left out by that place, whatever the batch was cut like. A record
-//! counts in the minute in which its request arrived, however late it comes. Of metrics beyond the bound nothing is
+//! counts in the minute in which its call ended, however late it comes. Of metrics beyond the bound nothing is
 //! kept; the records themselves are elsewhere.
 //!
 //! So do log events, those that were put among them, by the metric filters of their groups (`filters.rs`).
@@ -17,6 +17,7 @@ mod filters;
 mod working;
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -88,6 +89,8 @@ enum CountError {
     Metrics(#[from] Error),
     #[error("the metric filters cannot be read")]
     Filters(#[from] corelog_catalog::Error),
+    #[error("log events cannot be made of records")]
+    Events(#[source] io::Error),
 }
 
 impl CountError {
@@ -95,6 +98,7 @@ impl CountError {
         match self {
             Self::Metrics(error) => error.is_transient(),
             Self::Filters(error) => error.is_transient(),
+            Self::Events(_) => true,
         }
     }
 }
@@ -158,13 +162,13 @@ impl MetricsSink {
         &self,
         batch: &Arc<Batch>,
         filters: &[CountingFilter],
-    ) -> Result<Receipt, Error> {
+    ) -> Result<Receipt, CountError> {
         let mut counted = self.metrics.position(&self.source).await?;
         let new = |entry: &Entry| entry.sequence.to_u64() > counted;
         let mut next = batch.entries.iter().position(new);
         let mut receipt = Receipt::default();
         while let Some(from) = next {
-            let mut part = self.tally_from(batch, from, filters).await;
+            let mut part = self.tally_from(batch, from, filters).await?;
             let through = batch.entries[from + part.entries - 1].sequence.to_u64();
             let source = &self.source;
             let read = Read {
@@ -198,7 +202,7 @@ impl MetricsSink {
         batch: &Arc<Batch>,
         from: usize,
         filters: &[CountingFilter],
-    ) -> Counted {
+    ) -> Result<Counted, CountError> {
         let left = batch.entries.len() - from;
         let (batch, tally) = (Arc::clone(batch), Arc::clone(&self.tally));
         let (events, filters) = (self.filters.clone(), filters.to_vec());
@@ -206,30 +210,10 @@ impl MetricsSink {
             if let Some(events) = &events {
                 events.begin(filters);
             }
-            let mut tally = tally.lock();
-            // What an attempt left that was dropped half way is of entries that come again.
-            tally.take();
-            let mut counted = Counted::default();
-            for entry in &batch.entries[from..] {
-                count_one(entry, &mut tally, &mut counted.receipt);
-                counted.entries += 1;
-                if let Some(events) = &events {
-                    events.count(entry);
-                }
-                let of_events = events.as_ref().map_or(0, Filters::buckets);
-                if tally.is_full() || of_events >= EVENT_BUCKETS_MAX {
-                    break;
-                }
-            }
-            counted.deltas = tally.take();
-            counted.of_records = counted.deltas.len();
-            if let Some(events) = &events {
-                events.take(&mut counted.deltas);
-            }
-            counted
+            count_part(&batch.entries[from..], &mut tally.lock(), events.as_ref())
         };
         match tokio::task::spawn_blocking(count).await {
-            Ok(counted) => counted,
+            Ok(counted) => counted.map_err(CountError::Events),
             // It should not. The spool does not fill up for it.
             Err(error) if error.is_panic() => {
                 tracing::error!(entries = left, "counting panicked: records are not counted");
@@ -238,7 +222,7 @@ impl MetricsSink {
                     ..Counted::default()
                 };
                 counted.receipt.unreadable = left as u64;
-                counted
+                Ok(counted)
             }
             // A runtime that ends takes this task with it.
             Err(_) => std::future::pending().await,
@@ -295,15 +279,44 @@ async fn remember(
     }
 }
 
+/// Counts entries until there are no more, or so much that it has to be added first.
+fn count_part(
+    entries: &[Entry],
+    tally: &mut Tally,
+    events: Option<&Filters>,
+) -> io::Result<Counted> {
+    // What an attempt left that was dropped half way is of entries that come again.
+    tally.take();
+    let mut counted = Counted::default();
+    for entry in entries {
+        count_one(entry, tally, &mut counted.receipt);
+        counted.entries += 1;
+        let mut of_events = 0;
+        if let Some(events) = events {
+            events.count(entry)?;
+            of_events = events.buckets();
+        }
+        if tally.is_full() || of_events >= EVENT_BUCKETS_MAX {
+            break;
+        }
+    }
+    counted.deltas = tally.take();
+    counted.of_records = counted.deltas.len();
+    if let Some(events) = events {
+        events.take(&mut counted.deltas);
+    }
+    Ok(counted)
+}
+
 fn count_one(entry: &Entry, tally: &mut Tally, receipt: &mut Receipt) {
     if events::is_batch(&entry.payload) {
         return;
     }
     receipt.records += 1;
-    match stored::decode(&entry.payload) {
-        Ok(record) => tally.count(&Invocation {
+    match stored::outline(&entry.payload) {
+        Ok(outline) => tally.count(&Invocation {
             time: Timestamp::from_unix_ms(entry.id.unix_ms()),
-            document: &record.document,
+            outline: &outline,
         }),
         Err(_) => receipt.unreadable += 1,
     }

@@ -28,6 +28,7 @@ impl MetricFilters for SqliteCatalog {
         check_limits(&mut change, filter, limits).await?;
         let former = find(&mut change, &filter.log_group, &filter.name).await?;
         let mut filter = filter.clone();
+        let now = not_before(&mut change, &filter.log_group, &filter.name, now).await?;
         if let Some(former) = former {
             filter.created = former.created;
             if filter == former {
@@ -103,6 +104,7 @@ impl MetricFilters for SqliteCatalog {
         if find(&mut change, group, name).await?.is_none() {
             return Err(Error::NotFound);
         }
+        let now = not_before(&mut change, group, name, now).await?;
         end(&mut change, group, name, now).await?;
         commit(change).await
     }
@@ -195,6 +197,29 @@ async fn find(
         .await
         .map_err(failed("find a metric filter"))?;
     row.as_ref().map(filter_of).transpose()
+}
+
+/// The moment, or the last one of which the filter of that name has something to say already: two who change it at once
+/// may come here in another order than their moments.
+async fn not_before(
+    connection: &mut SqliteConnection,
+    group: &LogGroupName,
+    name: &str,
+    now: Moment,
+) -> Result<Moment, Error> {
+    let sql = "SELECT max(max(since, COALESCE(until, 0))) FROM metric_filters
+        WHERE log_group = $1 AND name = $2 AND node = $3";
+    let last: Option<i64> = sqlx::query_scalar(sql)
+        .bind(group.as_str())
+        .bind(name)
+        .bind(now.node.to_string())
+        .fetch_one(connection)
+        .await
+        .map_err(failed("find the time of a metric filter"))?;
+    Ok(Moment {
+        last: now.last.max(sequence(last.unwrap_or(0))),
+        ..now
+    })
 }
 
 /// Ends the filter in force of that name. Where nothing came in its time, or came to another node, nothing of it is kept.

@@ -8,12 +8,14 @@
 //! meant for us.
 
 use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use corelog_catalog::{Catalog, CountingFilter, Error, Moment};
 use corelog_delivery::{Batch, Entry};
 use corelog_hot::Hot;
-use corelog_metrics::{Deltas, count_embedded};
+use corelog_metrics::{Deltas, Embedded};
 use corelog_record::events;
 use corelog_telemetry::Chain;
 use parking_lot::Mutex;
@@ -38,7 +40,7 @@ impl fmt::Debug for Filters {
 #[derive(Default)]
 struct Counting {
     working: Working,
-    embedded: Deltas,
+    embedded: Embedded,
 }
 
 impl Filters {
@@ -68,31 +70,44 @@ impl Filters {
         let mut counting = self.counting.lock();
         counting.working.replace(filters);
         counting.working.clear();
-        counting.embedded = Deltas::default();
+        counting.embedded = Embedded::default();
     }
 
     /// Counts the events of an entry. They are made of one entry at a time: bodies beside the spool may be large.
-    pub(super) fn count(&self, entry: &Entry) {
+    ///
+    /// # Errors
+    /// A body beside the spool that cannot be read.
+    pub(super) fn count(&self, entry: &Entry) -> io::Result<()> {
+        let counting = AssertUnwindSafe(|| self.count_events(entry));
+        // What panics should not keep records from being counted; what was counted half is of this entry alone.
+        catch_unwind(counting).unwrap_or_else(|_| {
+            let sequence = entry.sequence;
+            tracing::error!(%sequence, "counting panicked: log events of an entry are not counted");
+            Ok(())
+        })
+    }
+
+    /// Decision: an event that was put counts in the minute of its own time, which whoever put it meant. A recorded call
+    /// is known once it is over, and counts in the minute of that: minutes are settled by then.
+    fn count_events(&self, entry: &Entry) -> io::Result<()> {
         let mut counting = self.counting.lock();
         let Counting { working, embedded } = &mut *counting;
         let is_put = events::is_batch(&entry.payload);
         if !is_put && working.is_empty() {
-            return;
+            return Ok(());
         }
-        let made = match self.hot.events([entry_of(entry)]) {
-            Ok(made) => made.events,
-            Err(error) => {
-                let (sequence, error) = (entry.sequence, Chain(&error).to_string());
-                tracing::error!(%sequence, error, "log events of an entry are not counted by metric filters");
-                return;
-            }
-        };
-        for event in made {
-            working.count(&event);
+        let made = self.hot.events([entry_of(entry)])?;
+        embedded.begin_batch();
+        for event in made.events {
+            let (group, ingested) = (&event.group, event.ingested);
             if is_put {
-                count_embedded(&event.group, &event.message, event.ingested, embedded);
+                working.count(&event, event.timestamp);
+                embedded.count(group, &event.message, ingested);
+            } else {
+                working.count(&event, ingested);
             }
         }
+        Ok(())
     }
 
     /// How many buckets were counted and not taken.
@@ -104,7 +119,7 @@ impl Filters {
     /// Adds to deltas what was counted.
     pub(super) fn take(&self, deltas: &mut Deltas) {
         let mut counting = self.counting.lock();
-        deltas.append(std::mem::take(&mut counting.embedded));
+        counting.embedded.take(deltas);
         counting.working.take(deltas);
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use corelog_catalog::{CountingFilter, MetricFilter};
 use corelog_metrics::{Deltas, Extraction, Transformation};
 use corelog_store::Event;
-use corelog_types::Sequence;
+use corelog_types::{Sequence, Timestamp};
 
 /// The filters of all groups.
 #[derive(Debug, Default)]
@@ -55,8 +55,8 @@ impl Working {
         self.groups.is_empty()
     }
 
-    /// Counts an event by the filters in whose time it came.
-    pub(super) fn count(&mut self, event: &Event) {
+    /// Counts an event by the filters in whose time it came, in the minute of `time`.
+    pub(super) fn count(&mut self, event: &Event, time: Timestamp) {
         let Some(filters) = self.groups.get_mut(&*event.group) else {
             return;
         };
@@ -73,7 +73,7 @@ impl Working {
                 continue;
             }
             let before = extraction.len();
-            let has_room = extraction.count(&message, event.timestamp, event.ingested);
+            let has_room = extraction.count(&message, time, event.ingested);
             self.buckets += extraction.len() - before;
             if !has_room {
                 let MetricFilter {
