@@ -148,6 +148,7 @@ impl Hot {
             let sequence = entry.sequence;
             let has = |chunk: &Arc<Chunk>| (chunk.first..=chunk.last).contains(&sequence);
             let chunk = last
+                .take()
                 .filter(has)
                 .or_else(|| self.0.held.lock().chunk_of(sequence));
             last.clone_from(&chunk);
