@@ -291,9 +291,21 @@ def test_a_metric_filter_is_tried(logs):
             filterPattern="{ $.ms", logEventMessages=["x"])  # fmt: skip
 
 
+def test_metric_filters_come_and_go(logs, group):
+    transformation = {"metricNamespace": "n", "metricName": "m", "metricValue": "1"}
+    logs.put_metric_filter(
+        logGroupName=group, filterName="f", filterPattern="ERROR", metricTransformations=[transformation]
+    )
+    (found,) = logs.describe_metric_filters(logGroupName=group)["metricFilters"]
+    assert found["metricTransformations"] == [transformation]
+    assert shown(logs, group)["metricFilterCount"] == 1
+    logs.delete_metric_filter(logGroupName=group, filterName="f")
+    assert logs.describe_metric_filters(logGroupName=group)["metricFilters"] == []
+
+
 def test_what_is_not_served_is_an_unknown_operation(logs):
     refused(logs, "UnknownOperationException", "describe_deliveries")
-    refused(logs, "UnknownOperationException", "describe_metric_filters")
+    refused(logs, "UnknownOperationException", "describe_destinations")
 
 
 def test_one_port_serves_logs_and_models(stack, logs, group):

@@ -9,6 +9,7 @@ mod event;
 mod exports;
 mod group;
 mod lookup_table;
+mod metric_filter;
 mod policy;
 mod queries;
 mod reading;
@@ -27,6 +28,7 @@ mod delete_index_policy;
 mod delete_log_group;
 mod delete_log_stream;
 mod delete_lookup_table;
+mod delete_metric_filter;
 mod delete_query_definition;
 mod delete_resource_policy;
 mod delete_retention_policy;
@@ -36,6 +38,7 @@ mod describe_index_policies;
 mod describe_log_groups;
 mod describe_log_streams;
 mod describe_lookup_tables;
+mod describe_metric_filters;
 mod describe_queries;
 mod describe_query_definitions;
 mod describe_resource_policies;
@@ -53,6 +56,7 @@ mod put_account_policy;
 mod put_index_policy;
 mod put_log_events;
 mod put_log_group_deletion_protection;
+mod put_metric_filter;
 mod put_query_definition;
 mod put_resource_policy;
 mod put_retention_policy;
@@ -83,7 +87,7 @@ pub use scheduled::ScheduledQueries;
 use crate::aws::{Entry, entry, streaming};
 
 /// The operations that are served, in the order of the model's table.
-pub(crate) static OPERATIONS: [Entry; 49] = [
+pub(crate) static OPERATIONS: [Entry; 52] = [
     entry::<associate_kms_key::AssociateKmsKey>(),
     entry::<cancel_export_task::CancelExportTask>(),
     entry::<create_export_task::CreateExportTask>(),
@@ -95,6 +99,7 @@ pub(crate) static OPERATIONS: [Entry; 49] = [
     entry::<delete_log_group::DeleteLogGroup>(),
     entry::<delete_log_stream::DeleteLogStream>(),
     entry::<delete_lookup_table::DeleteLookupTable>(),
+    entry::<delete_metric_filter::DeleteMetricFilter>(),
     entry::<delete_query_definition::DeleteQueryDefinition>(),
     entry::<delete_resource_policy::DeleteResourcePolicy>(),
     entry::<delete_retention_policy::DeleteRetentionPolicy>(),
@@ -104,6 +109,7 @@ pub(crate) static OPERATIONS: [Entry; 49] = [
     entry::<describe_log_groups::DescribeLogGroups>(),
     entry::<describe_log_streams::DescribeLogStreams>(),
     entry::<describe_lookup_tables::DescribeLookupTables>(),
+    entry::<describe_metric_filters::DescribeMetricFilters>(),
     entry::<describe_queries::DescribeQueries>(),
     entry::<describe_query_definitions::DescribeQueryDefinitions>(),
     entry::<describe_resource_policies::DescribeResourcePolicies>(),
@@ -121,6 +127,7 @@ pub(crate) static OPERATIONS: [Entry; 49] = [
     entry::<put_index_policy::PutIndexPolicy>(),
     entry::<put_log_events::PutLogEvents>(),
     entry::<put_log_group_deletion_protection::PutLogGroupDeletionProtection>(),
+    entry::<put_metric_filter::PutMetricFilter>(),
     entry::<put_query_definition::PutQueryDefinition>(),
     entry::<put_resource_policy::PutResourcePolicy>(),
     entry::<put_retention_policy::PutRetentionPolicy>(),

@@ -6,6 +6,7 @@ mod export_tasks;
 mod groups;
 mod logging;
 mod lookup_tables;
+mod metric_filters;
 mod notices;
 mod policies;
 mod query_definitions;
@@ -30,6 +31,7 @@ where
     groups::check(&open).await?;
     streams::check(&open).await?;
     lookup_tables::check(&open).await?;
+    metric_filters::check(&open).await?;
     query_definitions::check(&open).await?;
     policies::check(&open).await?;
     dashboards::check(&open).await?;

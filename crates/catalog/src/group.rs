@@ -132,7 +132,7 @@ pub trait LogGroups {
     /// [`Error::NotFound`], [`Error::Full`].
     async fn change_group(&self, name: &LogGroupName, change: &GroupChange) -> Result<(), Error>;
 
-    /// Removes a group with its streams and the policies that are its own.
+    /// Removes a group with its streams, its metric filters and the policies that are its own.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Protected`].

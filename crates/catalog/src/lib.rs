@@ -14,6 +14,7 @@ mod export_task;
 mod group;
 mod logging;
 mod lookup_table;
+mod metric_filter;
 mod notice;
 mod policy;
 mod query_definition;
@@ -37,6 +38,10 @@ pub use logging::{
     BucketTarget, LogGroupTarget, Logging, LoggingConfiguration, Modalities, Modality,
 };
 pub use lookup_table::{LookupChange, LookupContent, LookupTable, LookupTables};
+pub use metric_filter::{
+    CountingFilter, MetricFilter, MetricFilterLimits, MetricFilters, MetricFiltersAsked,
+    MetricTransformation, Moment,
+};
 pub use notice::{NewNotice, Notices, PendingNotice, Recipient, Says, SettledNotice};
 pub use policy::{Policies, Policy, PolicyKey, PolicyKind};
 pub use query_definition::{QueryDefinition, QueryDefinitions, QueryParameter};
@@ -53,6 +58,7 @@ pub trait Catalog:
     + LogGroups
     + LogStreams
     + LookupTables
+    + MetricFilters
     + QueryDefinitions
     + Policies
     + ExportTasks

@@ -10,6 +10,7 @@ mod export_tasks;
 mod groups;
 mod logging;
 mod lookup_tables;
+mod metric_filters;
 mod notices;
 mod policies;
 mod query_definitions;

@@ -276,12 +276,13 @@ impl Destined {
         Ok(())
     }
 
+    /// Runs a destination; gives what tells how it is doing.
     pub(crate) async fn begin(
         &self,
         config: Config,
         sink: Arc<dyn Sink>,
         check: bool,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Handle> {
         let name = config.name.clone();
         if check && let Err(error) = sink.check().await {
             // The store may be away for a while: the spool holds until it is back.
@@ -306,12 +307,12 @@ impl Destined {
         self.running.lock().insert(
             name,
             Running {
-                handle,
+                handle: handle.clone(),
                 shutdown,
                 task,
             },
         );
-        Ok(())
+        Ok(handle)
     }
 
     /// How deliveries went, and is not in the metrics yet.

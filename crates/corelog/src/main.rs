@@ -4,6 +4,7 @@ mod activity;
 mod alarms;
 mod attempts;
 mod configure;
+mod defaults;
 mod demo;
 mod destinations;
 mod events;

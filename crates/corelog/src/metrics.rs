@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use corelog_catalog::Catalog;
 use corelog_cli::Failure;
 use corelog_cli::settings::Settings;
 use corelog_metrics::{Config, SqliteMetrics, Totals};
@@ -13,8 +14,8 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::attempts::Attempts;
-use crate::configure;
 use crate::destinations::Destined;
+use crate::{configure, defaults};
 
 /// The name of what counts records, and of its cursor in the spool.
 pub(crate) const CURSOR: &str = "metrics";
@@ -45,10 +46,11 @@ pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Option<SqliteMet
     })
 }
 
-/// Begins to count records, and to trim what is old; gives what a scrape shows.
+/// Begins to count records and log events, and to trim what is old; gives what a scrape shows.
 pub(crate) async fn feed(
     metrics: &SqliteMetrics,
     destinations: &Destined,
+    catalog: Arc<dyn Catalog>,
     clock: &Clock,
 ) -> anyhow::Result<Arc<Mutex<Totals>>> {
     let settings = destinations.settings();
@@ -61,9 +63,11 @@ pub(crate) async fn feed(
         clock.clone(),
     );
     let config = configure::metrics_delivery(CURSOR, &settings);
-    let sink = Arc::new(sink.await?);
+    let sink = sink.await?.with_events(catalog, destinations.hot().clone());
+    let sink = Arc::new(sink);
     let totals = sink.totals();
-    destinations.begin(config, sink, false).await?;
+    let handle = destinations.begin(config, sink, false).await?;
+    defaults::settle(metrics, destinations, handle, clock);
     let (metrics, clock) = (metrics.clone(), clock.clone());
     let attempts = destinations.attempts().cloned();
     destinations.beside("metrics care", |shutdown| {

@@ -232,7 +232,10 @@ impl Watching {
         let settings = destinations.settings();
         let metrics = metrics::open(&settings).await?;
         let totals = match &metrics {
-            Some(metrics) => Some(metrics::feed(metrics, destinations, clock).await?),
+            Some(metrics) => {
+                let catalog = Arc::new(catalog.clone());
+                Some(metrics::feed(metrics, destinations, catalog, clock).await?)
+            }
             None => None,
         };
         let ports = corelog_notify::Ports {

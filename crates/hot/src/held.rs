@@ -33,6 +33,13 @@ impl Held {
         }
     }
 
+    /// The chunk that has the events of an entry, where they are in memory.
+    pub(crate) fn chunk_of(&self, sequence: Sequence) -> Option<Arc<Chunk>> {
+        let at = self.chunks.partition_point(|chunk| chunk.last < sequence);
+        let chunk = self.chunks.get(at)?;
+        (chunk.first <= sequence).then(|| Arc::clone(chunk))
+    }
+
     /// Whether events are kept at all.
     pub(crate) fn keeps(&self) -> bool {
         self.bytes_max.is_some()

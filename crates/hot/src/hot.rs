@@ -141,13 +141,18 @@ impl Hot {
         &self,
         entries: impl IntoIterator<Item = Entry<'a>>,
     ) -> io::Result<Converted> {
-        let held: Vec<Arc<Chunk>> = self.0.held.lock().chunks.iter().cloned().collect();
         let mut converted = Converted::default();
+        // Entries that follow each other mostly are of one chunk; there may be thousands.
+        let mut last: Option<Arc<Chunk>> = None;
         for entry in entries {
             let sequence = entry.sequence;
-            let at = held.partition_point(|chunk| chunk.last < sequence);
-            let chunk = held.get(at).filter(|chunk| chunk.first <= sequence);
-            let unreadable = if let Some(chunk) = chunk {
+            let has = |chunk: &Arc<Chunk>| (chunk.first..=chunk.last).contains(&sequence);
+            let chunk = last
+                .take()
+                .filter(has)
+                .or_else(|| self.0.held.lock().chunk_of(sequence));
+            last.clone_from(&chunk);
+            let unreadable = if let Some(chunk) = &chunk {
                 converted.events.extend_from_slice(chunk.of_entry(sequence));
                 chunk.unreadable.contains(&sequence)
             } else {

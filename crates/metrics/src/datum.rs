@@ -9,9 +9,9 @@ use crate::{Bucket, Deltas, Dimension, InvalidMetric, Metric, Resolution, Statis
 const DATA_MAX: usize = 1_000;
 const VALUES_MAX: usize = 150;
 /// 2^360.
-const VALUE_MAX: f64 = f64::from_bits((1_023 + 360) << 52);
-const PAST_MS: u64 = 14 * 24 * 3_600_000;
-const FUTURE_MS: u64 = 2 * 3_600_000;
+pub(crate) const VALUE_MAX: f64 = f64::from_bits((1_023 + 360) << 52);
+pub(crate) const PAST_MS: u64 = 14 * 24 * 3_600_000;
+pub(crate) const FUTURE_MS: u64 = 2 * 3_600_000;
 
 /// A datum as it was sent. One of `value`, `values` and `statistic_values` says what was measured.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -17,7 +17,7 @@ pub enum Resolution {
 }
 
 impl Resolution {
-    fn seconds(self) -> i64 {
+    pub(crate) fn seconds(self) -> i64 {
         match self {
             Self::High => 1,
             Self::Standard => 60,
@@ -26,7 +26,7 @@ impl Resolution {
 }
 
 /// Where a value belongs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub(crate) metric: Arc<Metric>,
     pub(crate) unit: Unit,
@@ -35,10 +35,30 @@ pub(crate) struct Place {
     pub(crate) second: i64,
 }
 
+impl Place {
+    /// The second or the minute of a time.
+    pub(crate) fn of(
+        metric: Arc<Metric>,
+        unit: Unit,
+        resolution: Resolution,
+        time: Timestamp,
+    ) -> Self {
+        let length = resolution.seconds();
+        Self {
+            metric,
+            unit,
+            resolution,
+            second: second_of(time) / length * length,
+        }
+    }
+}
+
 /// Buckets to be added to metrics. There may be several of one metric and time.
 #[derive(Debug, Clone, Default)]
 pub struct Deltas {
     pub(crate) buckets: Vec<(Place, Bucket)>,
+    /// Values for minutes that turn out to have none.
+    pub(crate) defaults: Vec<(Place, f64)>,
 }
 
 impl Deltas {
@@ -51,19 +71,33 @@ impl Deltas {
         time: Timestamp,
         bucket: Bucket,
     ) {
-        let length = resolution.seconds();
-        let place = Place {
-            metric,
-            unit,
-            resolution,
-            second: second_of(time) / length * length,
-        };
+        let place = Place::of(metric, unit, resolution, time);
         self.buckets.push((place, bucket));
+    }
+
+    /// Gives a metric a value in the minute of a time, should it have none there once the minute is over: see
+    /// [`crate::SqliteMetrics::settle`].
+    pub fn push_default(&mut self, metric: Arc<Metric>, unit: Unit, time: Timestamp, value: f64) {
+        let place = Place::of(metric, unit, Resolution::Standard, time);
+        self.defaults.push((place, value));
     }
 
     /// Adds what others hold.
     pub fn append(&mut self, mut others: Self) {
         self.buckets.append(&mut others.buckets);
+        self.defaults.append(&mut others.defaults);
+    }
+
+    /// Keeps the first buckets alone, and no defaults.
+    pub fn truncate(&mut self, len: usize) {
+        self.buckets.truncate(len);
+        self.defaults.clear();
+    }
+
+    /// All places that something is for.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
+        let of_buckets = self.buckets.iter().map(|(place, _)| place);
+        of_buckets.chain(self.defaults.iter().map(|(place, _)| place))
     }
 
     /// How many buckets there are.
@@ -73,7 +107,7 @@ impl Deltas {
 
     /// Whether there is nothing to add.
     pub fn is_empty(&self) -> bool {
-        self.buckets.is_empty()
+        self.buckets.is_empty() && self.defaults.is_empty()
     }
 }
 

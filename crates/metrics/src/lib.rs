@@ -1,8 +1,9 @@
 //! Metrics as `CloudWatch` has them: what is counted, how it is kept, and what it says when asked.
 //!
-//! A [`Metric`] is a namespace, a name and a set of dimensions. Numbers come to it in two ways: as data that somebody
+//! A [`Metric`] is a namespace, a name and a set of dimensions. Numbers come to it: as data that somebody
 //! puts ([`admit`], by the rules of `PutMetricData`), and out of records of invocations ([`Tally`], the runtime metrics
-//! of `AWS/Bedrock` and those of our own namespace). Either becomes [`Deltas`]: [`Bucket`]s, each
+//! of `AWS/Bedrock` and those of our own namespace). Log events give more: what metric filters make of them
+//! ([`Extraction`]), and what they have embedded ([`Embedded`]). All become [`Deltas`]: [`Bucket`]s, each
 //! of a metric, a unit, and a second or a minute. [`Totals`] are what records come to since the process began, for scrapes. [`SqliteMetrics`] adds deltas to what it keeps, and answers questions about it.
 //!
 //! # Buckets
@@ -39,6 +40,9 @@ mod datum;
 mod deltas;
 mod period;
 
+mod emf;
+mod extraction;
+
 mod invocation;
 mod measure;
 mod tally;
@@ -51,6 +55,8 @@ use std::path::PathBuf;
 pub use bucket::{Bucket, StatisticSet};
 pub use datum::{Datum, Fault, Refused, admit};
 pub use deltas::{Deltas, Resolution};
+pub use emf::Embedded;
+pub use extraction::{Extraction, InvalidTransformation, Transformation};
 pub use invocation::{Invocation, LogDelivery};
 pub use metric::{DIMENSIONS_MAX, Dimension, DimensionFilter, InvalidMetric, Metric, MetricFilter};
 pub use period::{Granularity, InvalidPeriod, Period, rounding_seconds};

@@ -109,6 +109,16 @@ impl Metric {
     }
 }
 
+/// Whether a text can be the name of a dimension.
+pub(crate) fn is_dimension_name(text: &str) -> bool {
+    check("Name", text, NAME_CHARS_MAX).is_ok()
+}
+
+/// Whether a text can be the value of a dimension.
+pub(crate) fn is_dimension_value(text: &str) -> bool {
+    check("Value", text, VALUE_CHARS_MAX).is_ok()
+}
+
 fn check(part: &str, text: &str, most: usize) -> Result<(), InvalidMetric> {
     // Counting characters of a text that is far too long is needless work.
     if text.is_empty() || text.len() > most * 4 || text.chars().count() > most {

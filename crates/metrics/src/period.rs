@@ -25,7 +25,7 @@ impl Granularity {
     pub const ALL: [Self; 4] = [Self::Second, Self::Minute, Self::FiveMinutes, Self::Hour];
 
     /// Its length in seconds.
-    pub fn seconds(self) -> i64 {
+    pub const fn seconds(self) -> i64 {
         match self {
             Self::Second => 1,
             Self::Minute => 60,

@@ -3,6 +3,7 @@
 //! It is apart from the catalog because it is written every few seconds, and may be thrown away and counted anew.
 //! Statements keep near to what `PostgreSQL` understands.
 
+mod defaults;
 mod list;
 mod read;
 mod schema;

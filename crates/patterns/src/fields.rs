@@ -57,6 +57,12 @@ impl Fields {
         Self::new(vec![Vec::new(), Vec::new()])
     }
 
+    /// The names of the fields that have one.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let fields = self.runs.iter().flatten();
+        fields.filter_map(|field| field.name.as_deref())
+    }
+
     /// Lays the pattern over an event; `None` if they do not match.
     pub(crate) fn align(&self, event: &Pieces<'_>) -> Option<Alignment<'_>> {
         match self.runs.as_slice() {

@@ -86,6 +86,19 @@ impl Pattern {
         }
     }
 
+    /// Whether a match can have a value of that reference: a selector of JSON patterns, a field that is named in the
+    /// pattern, or the number of one.
+    pub fn has(&self, reference: &Reference) -> bool {
+        match (&self.body, reference) {
+            (Body::Json(_), Reference::Selector(_)) => true,
+            (Body::Fields(fields), Reference::Field(name)) => {
+                fields.names().any(|own| own == name)
+                    || name.parse::<usize>().is_ok_and(|number| number > 0)
+            }
+            _ => false,
+        }
+    }
+
     /// What in it does not mean what it seems to mean.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
@@ -118,7 +131,7 @@ impl Pattern {
     }
 
     /// The match, if the event matches, with its values and places.
-    pub fn find<'a>(&'a self, event: &'a Event<'a>) -> Option<Match<'a>> {
+    pub fn find<'a, 'm>(&'a self, event: &'a Event<'m>) -> Option<Match<'a, 'm>> {
         let alignment = match &self.body {
             Body::Fields(fields) => Some(fields.align(event.pieces())?),
             _ if self.matches(event) => None,
@@ -160,14 +173,14 @@ impl std::str::FromStr for Pattern {
 
 /// An event that matched a pattern.
 #[derive(Debug)]
-pub struct Match<'a> {
+pub struct Match<'a, 'm> {
     pattern: &'a Pattern,
-    event: &'a Event<'a>,
+    event: &'a Event<'m>,
     /// For fields only.
     alignment: Option<Alignment<'a>>,
 }
 
-impl Match<'_> {
+impl Match<'_, '_> {
     /// The values that the pattern names, as `TestMetricFilter` answers them.
     ///
     /// Every field of a space-delimited event, under `$name`, or under `$3` if the pattern has no name for the

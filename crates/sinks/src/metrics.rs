@@ -5,18 +5,26 @@
 //! counts in the minute in which its call ended, however late it comes. Of metrics beyond the bound nothing is
 //! kept; the records themselves are elsewhere.
 //!
+//! So do log events, those that were put among them, by the metric filters of their groups (`filters.rs`).
+//!
 //! Decision: the spool keeps a record until every destination has it, and calls are refused once it is full. Metrics are
 //! not worth that: what they cannot take for ten minutes, or never will, is given up and said to be.
 //!
 //! Decision: where the counts were thrown away (`metrics.db` deleted), counting goes on from the cursor. What was
 //! before is in the log groups, and not counted anew.
 
+mod filters;
+mod working;
+
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use corelog_catalog::{Catalog, CountingFilter};
 use corelog_delivery::{Batch, Entry, Plan, Receipt, Sink, SinkError};
+use corelog_hot::Hot;
 use corelog_metrics::{
     Deltas, Error, Invocation, MetricFilter, Overflow, Read, SqliteMetrics, Tally, TallyConfig,
     Totals,
@@ -27,10 +35,15 @@ use corelog_telemetry::Chain;
 use corelog_types::{NodeId, Timestamp};
 use parking_lot::Mutex;
 
+use self::filters::Filters;
+
 /// Metrics that are read at once.
 const PAGE: usize = 1_000;
 /// Labels that were seen since are told apart from the start on.
 const REMEMBERED_MS: u64 = 24 * 3_600_000;
+
+/// Buckets of log events that are added at once.
+const EVENT_BUCKETS_MAX: usize = 20_000;
 
 /// For so long, what fails is tried again.
 const GIVE_UP_MS: u64 = 10 * 60_000;
@@ -44,6 +57,8 @@ pub struct MetricsSink {
     clock: Clock,
     tally: Arc<Mutex<Tally>>,
     totals: Arc<Mutex<Totals>>,
+    /// What counts log events, if anybody asks for it.
+    filters: Option<Filters>,
     /// Whether it was said that there are too many metrics.
     is_full: AtomicBool,
     /// Since when nothing could be counted.
@@ -59,10 +74,33 @@ impl fmt::Debug for MetricsSink {
 /// What a part of a batch came to.
 #[derive(Default)]
 struct Counted {
+    /// Those of records first.
     deltas: Deltas,
+    of_records: usize,
     /// How many entries were read.
     entries: usize,
     receipt: Receipt,
+}
+
+/// Why a batch is not counted.
+#[derive(Debug, thiserror::Error)]
+enum CountError {
+    #[error("the metrics failed")]
+    Metrics(#[from] Error),
+    #[error("the metric filters cannot be read")]
+    Filters(#[from] corelog_catalog::Error),
+    #[error("log events cannot be made of records")]
+    Events(#[source] io::Error),
+}
+
+impl CountError {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Metrics(error) => error.is_transient(),
+            Self::Filters(error) => error.is_transient(),
+            Self::Events(_) => true,
+        }
+    }
 }
 
 impl MetricsSink {
@@ -90,9 +128,17 @@ impl MetricsSink {
             clock,
             tally: Arc::new(Mutex::new(tally)),
             totals: Arc::default(),
+            filters: None,
             is_full: AtomicBool::new(false),
             failing_since: Mutex::default(),
         })
+    }
+
+    /// Counts log events too: those that `hot` makes of entries, by the metric filters of a catalog.
+    #[must_use]
+    pub fn with_events(mut self, catalog: Arc<dyn Catalog>, hot: Hot) -> Self {
+        self.filters = Some(Filters::new(catalog, hot));
+        self
     }
 
     /// What was counted since the process began.
@@ -100,13 +146,29 @@ impl MetricsSink {
         Arc::clone(&self.totals)
     }
 
-    async fn count(&self, batch: &Arc<Batch>) -> Result<Receipt, Error> {
+    async fn count(&self, batch: &Arc<Batch>) -> Result<Receipt, CountError> {
+        let filters = match &self.filters {
+            Some(filters) => filters.of(batch).await?,
+            None => Vec::new(),
+        };
+        let receipt = self.count_by(batch, &filters).await?;
+        if let Some(working) = &self.filters {
+            working.forget(&filters, batch).await;
+        }
+        Ok(receipt)
+    }
+
+    async fn count_by(
+        &self,
+        batch: &Arc<Batch>,
+        filters: &[CountingFilter],
+    ) -> Result<Receipt, CountError> {
         let mut counted = self.metrics.position(&self.source).await?;
         let new = |entry: &Entry| entry.sequence.to_u64() > counted;
         let mut next = batch.entries.iter().position(new);
         let mut receipt = Receipt::default();
         while let Some(from) = next {
-            let part = self.tally_from(batch, from).await;
+            let mut part = self.tally_from(batch, from, filters).await?;
             let through = batch.entries[from + part.entries - 1].sequence.to_u64();
             let source = &self.source;
             let read = Read {
@@ -121,6 +183,8 @@ impl MetricsSink {
                 self.clock.now(),
             );
             let added = adding.await?;
+            // Scrapes show what records come to.
+            part.deltas.truncate(part.of_records);
             self.add_to_totals(part.deltas).await;
             self.say_if_full(added.left_out);
             counted = through;
@@ -133,26 +197,23 @@ impl MetricsSink {
 
     /// Counts entries until there are no more, or so much that it has to be added first. Reading records is processor
     /// work.
-    async fn tally_from(&self, batch: &Arc<Batch>, from: usize) -> Counted {
+    async fn tally_from(
+        &self,
+        batch: &Arc<Batch>,
+        from: usize,
+        filters: &[CountingFilter],
+    ) -> Result<Counted, CountError> {
         let left = batch.entries.len() - from;
         let (batch, tally) = (Arc::clone(batch), Arc::clone(&self.tally));
+        let (events, filters) = (self.filters.clone(), filters.to_vec());
         let count = move || {
-            let mut tally = tally.lock();
-            // What an attempt left that was dropped half way is of entries that come again.
-            tally.take();
-            let mut counted = Counted::default();
-            for entry in &batch.entries[from..] {
-                count_one(entry, &mut tally, &mut counted.receipt);
-                counted.entries += 1;
-                if tally.is_full() {
-                    break;
-                }
+            if let Some(events) = &events {
+                events.begin(filters);
             }
-            counted.deltas = tally.take();
-            counted
+            count_part(&batch.entries[from..], &mut tally.lock(), events.as_ref())
         };
         match tokio::task::spawn_blocking(count).await {
-            Ok(counted) => counted,
+            Ok(counted) => counted.map_err(CountError::Events),
             // It should not. The spool does not fill up for it.
             Err(error) if error.is_panic() => {
                 tracing::error!(entries = left, "counting panicked: records are not counted");
@@ -161,7 +222,7 @@ impl MetricsSink {
                     ..Counted::default()
                 };
                 counted.receipt.unreadable = left as u64;
-                counted
+                Ok(counted)
             }
             // A runtime that ends takes this task with it.
             Err(_) => std::future::pending().await,
@@ -177,7 +238,7 @@ impl MetricsSink {
     }
 
     /// Whether a batch is let go that could not be counted, because trying again has not helped or will not.
-    fn gives_up(&self, error: &Error) -> bool {
+    fn gives_up(&self, error: &CountError) -> bool {
         let now = self.clock.now();
         let since = *self.failing_since.lock().get_or_insert(now);
         let late = now.unix_ms().saturating_sub(since.unix_ms()) >= GIVE_UP_MS;
@@ -216,6 +277,35 @@ async fn remember(
             None => return Ok(()),
         }
     }
+}
+
+/// Counts entries until there are no more, or so much that it has to be added first.
+fn count_part(
+    entries: &[Entry],
+    tally: &mut Tally,
+    events: Option<&Filters>,
+) -> io::Result<Counted> {
+    // What an attempt left that was dropped half way is of entries that come again.
+    tally.take();
+    let mut counted = Counted::default();
+    for entry in entries {
+        count_one(entry, tally, &mut counted.receipt);
+        counted.entries += 1;
+        let mut of_events = 0;
+        if let Some(events) = events {
+            events.count(entry)?;
+            of_events = events.buckets();
+        }
+        if tally.is_full() || of_events >= EVENT_BUCKETS_MAX {
+            break;
+        }
+    }
+    counted.deltas = tally.take();
+    counted.of_records = counted.deltas.len();
+    if let Some(events) = events {
+        events.take(&mut counted.deltas);
+    }
+    Ok(counted)
 }
 
 fn count_one(entry: &Entry, tally: &mut Tally, receipt: &mut Receipt) {

@@ -37,10 +37,17 @@ impl Operation for DescribeLogGroups {
         let next_token = cut(&mut groups, limit as usize, Self::NAME, |group| {
             [group.name.as_str().to_owned()]
         });
+        let names: Vec<_> = groups.iter().map(|group| &group.name).collect();
+        let filters = cx.catalog().metric_filter_counts(&names).await?;
         let bytes = cx.events().stored_bytes(&groups).await;
-        let mut bytes = bytes.into_iter();
+        let holds = bytes.into_iter().zip(filters);
+        let mut holds = holds.map(|(bytes, metric_filters)| group::Holds {
+            bytes,
+            metric_filters,
+        });
         let shown = groups.into_iter().map(|group| {
-            let mut shown = group::shown(cx.account(), group, bytes.next().unwrap_or(0));
+            let holds = holds.next().unwrap_or_default();
+            let mut shown = group::shown(cx.account(), group, holds);
             // The original leaves these out where a pattern is given.
             if input.log_group_name_pattern.is_some() {
                 shown.stored_bytes = None;

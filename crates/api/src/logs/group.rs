@@ -56,8 +56,16 @@ pub(super) async fn existing_stream(
     found.map(drop).ok_or_else(missing)
 }
 
+/// What a group has beside its settings.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Holds {
+    pub(super) bytes: u64,
+    pub(super) metric_filters: u64,
+}
+
 /// A group as `DescribeLogGroups` shows it.
-pub(super) fn shown(account: &Account, group: LogGroup, stored_bytes: u64) -> shapes::LogGroup {
+pub(super) fn shown(account: &Account, group: LogGroup, holds: Holds) -> shapes::LogGroup {
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let arn = arn::of_group(account, &group.name);
     shapes::LogGroup {
         arn: Some(format!("{arn}:*")),
@@ -67,9 +75,9 @@ pub(super) fn shown(account: &Account, group: LogGroup, stored_bytes: u64) -> sh
         log_group_arn: Some(arn),
         log_group_class: Some(group.class.as_str().to_owned()),
         log_group_name: Some(group.name.as_str().to_owned()),
-        metric_filter_count: Some(0),
+        metric_filter_count: Some(number(holds.metric_filters)),
         retention_in_days: group.retention_days.map(i64::from),
-        stored_bytes: Some(i64::try_from(stored_bytes).unwrap_or(i64::MAX)),
+        stored_bytes: Some(number(holds.bytes)),
         ..shapes::LogGroup::default()
     }
 }

@@ -6,6 +6,7 @@ mod groups;
 mod insights;
 mod live_tail;
 mod lookup_tables;
+mod metric_filters;
 mod policies;
 mod queries;
 mod streams;
@@ -76,9 +77,18 @@ fn sample(operation: &str) -> Value {
         "CreateLookupTable" => json!({"lookupTableName": "new", "tableBody": "a\n1\n"}),
         "UpdateLookupTable" => json!({"lookupTableArn": TABLE, "tableBody": "b\n"}),
         "GetLookupTable" | "DeleteLookupTable" => json!({"lookupTableArn": TABLE}),
+        "PutMetricFilter" => with(
+            group(),
+            json!({
+                "filterName": "new", "filterPattern": "ERROR",
+                "metricTransformations": [{"metricNamespace": "n", "metricName": "m", "metricValue": "1"}],
+            }),
+        ),
+        "DeleteMetricFilter" => with(group(), json!({"filterName": "sample"})),
         "DescribeLogGroups"
         | "ListLogGroups"
         | "DescribeLookupTables"
+        | "DescribeMetricFilters"
         | "DescribeQueries"
         | "DescribeQueryDefinitions"
         | "DescribeExportTasks"
@@ -126,6 +136,9 @@ async fn furnish(house: &House) {
     house.ok("PutResourcePolicy", policy).await;
     let table = json!({"lookupTableName": "sample", "tableBody": "a\n1\n"});
     house.ok("CreateLookupTable", table).await;
+    let mut filter = sample("PutMetricFilter");
+    filter["filterName"] = json!("sample");
+    house.ok("PutMetricFilter", filter).await;
     for operation in ["PutAccountPolicy", "PutIndexPolicy"] {
         house.ok(operation, sample(operation)).await;
     }
@@ -319,6 +332,7 @@ async fn everything(house: &House) -> Vec<Value> {
         "DescribeAccountPolicies",
         "DescribeExportTasks",
         "DescribeLookupTables",
+        "DescribeMetricFilters",
     ];
     for operation in lists {
         all.push(house.ok(operation, sample(operation)).await);

@@ -84,7 +84,7 @@ impl LogGroups for SqliteCatalog {
         if group.deletion_protected {
             return Err(Error::Protected);
         }
-        // Its streams go with it: their rows refer to the group's.
+        // Its streams and filters go with it: their rows refer to the group's.
         sqlx::query("DELETE FROM log_groups WHERE name = $1")
             .bind(name.as_str())
             .execute(&mut *transaction)

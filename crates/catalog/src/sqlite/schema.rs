@@ -8,7 +8,7 @@ use super::{SqliteCatalog, commit, failed};
 use crate::{Error, takeover};
 
 /// What brings a catalog from each version to the next. Entries are never changed, only added.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     "
     CREATE TABLE settings (
         name TEXT PRIMARY KEY,
@@ -129,6 +129,22 @@ const STEPS: [&str; 5] = [
     );
     CREATE INDEX notices_by_line ON notices (alarm, recipient_kind, recipient, place);
     CREATE INDEX notices_by_due ON notices (due_ms, place);
+",
+    "
+    CREATE TABLE metric_filters (
+        log_group TEXT NOT NULL REFERENCES log_groups (name) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        node TEXT NOT NULL,
+        since BIGINT NOT NULL,
+        until BIGINT,
+        created_ms BIGINT NOT NULL,
+        metric_namespace TEXT NOT NULL,
+        metric_name TEXT NOT NULL,
+        has_regex BOOLEAN NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (log_group, name, node, since)
+    );
+    CREATE UNIQUE INDEX metric_filters_in_force ON metric_filters (log_group, name) WHERE until IS NULL;
 ",
 ];
 

@@ -11,7 +11,8 @@ use crate::Error;
 ///
 /// The key of `points` is in the order of reading: one metric, at one granularity, through time. Units of one time are
 /// together.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE metrics (
         id INTEGER PRIMARY KEY,
         namespace TEXT NOT NULL,
@@ -32,7 +33,17 @@ const STEPS: [&str; 1] = ["
         name TEXT PRIMARY KEY,
         position BIGINT NOT NULL
     );
-"];
+",
+    "
+    CREATE TABLE defaults (
+        second BIGINT NOT NULL,
+        metric BIGINT NOT NULL,
+        unit BIGINT NOT NULL,
+        value DOUBLE PRECISION NOT NULL,
+        PRIMARY KEY (second, metric, unit)
+    ) WITHOUT ROWID;
+",
+];
 
 /// Takes the steps that are missing, in one transaction.
 pub(super) async fn bring_up_to_date(metrics: &SqliteMetrics, path: &Path) -> Result<(), Error> {

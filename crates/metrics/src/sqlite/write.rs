@@ -7,16 +7,16 @@ use corelog_types::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 
-use super::{SqliteMetrics, commit, failed, list, malformed, seconds};
+use super::{SqliteMetrics, commit, defaults, failed, list, malformed, seconds};
 use crate::deltas::Place;
-use crate::{Bucket, Deltas, Error, Granularity, Metric, Resolution, stored};
+use crate::{Bucket, Deltas, Error, Granularity, Metric, stored};
 
 /// Rows of one statement. Each has a handful of parameters, of which a statement may have 32,766.
-const ROWS_MAX: usize = 200;
+pub(super) const ROWS_MAX: usize = 200;
 /// Clocks differ; a time further ahead is a mistake, and its points would never grow old.
 const AHEAD_S_MAX: i64 = 86_400;
 
-type Change = Transaction<'static, Sqlite>;
+pub(super) type Change = Transaction<'static, Sqlite>;
 
 /// Which part of a log was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +51,11 @@ pub struct Added {
 
 /// A row of points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Key {
-    metric: i64,
-    granularity: i64,
-    second: i64,
-    unit: i64,
+pub(super) struct Key {
+    pub(super) metric: i64,
+    pub(super) granularity: i64,
+    pub(super) second: i64,
+    pub(super) unit: i64,
 }
 
 impl SqliteMetrics {
@@ -89,7 +89,7 @@ impl SqliteMetrics {
         }
         let now = seconds(now);
         let kept = now - Granularity::Hour.kept_seconds()..=now + AHEAD_S_MAX;
-        let places = deltas.buckets.iter().map(|(place, _)| place);
+        let places = deltas.places();
         let wanted = last_seconds(places.filter(|place| kept.contains(&place.second)));
         let (ids, mut added) = self.ids(&mut change, wanted, overflow).await?;
         let mut rows = BTreeMap::new();
@@ -98,7 +98,15 @@ impl SqliteMetrics {
                 continue;
             }
             match ids.get(&place.metric) {
-                Some(id) => spread(place, *id, bucket, now, &mut rows),
+                Some(id) => {
+                    let finest = Key {
+                        metric: *id,
+                        granularity: place.resolution.seconds(),
+                        second: place.second,
+                        unit: place.unit.code(),
+                    };
+                    spread(finest, bucket, now, &mut rows);
+                }
                 None => added.left_out += 1,
             }
         }
@@ -106,6 +114,9 @@ impl SqliteMetrics {
         for part in rows.chunks(ROWS_MAX) {
             merge(&mut change, part).await?;
         }
+        let noted = deltas.defaults.iter();
+        let noted = noted.filter(|(place, _)| kept.contains(&place.second));
+        defaults::note(&mut change, noted, &ids).await?;
         commit(change).await?;
         Ok(added)
     }
@@ -271,18 +282,17 @@ async fn returned(
     rows.iter().map(one).collect()
 }
 
-/// The rows that a bucket belongs to: one of each granularity that still keeps its time.
-fn spread(place: &Place, metric: i64, bucket: &Bucket, now: i64, rows: &mut BTreeMap<Key, Bucket>) {
+/// The rows that a bucket of the finest belongs to: one of each granularity that still keeps its time.
+pub(super) fn spread(finest: Key, bucket: &Bucket, now: i64, rows: &mut BTreeMap<Key, Bucket>) {
     for granularity in Granularity::ALL {
-        if granularity == Granularity::Second && place.resolution == Resolution::Standard {
+        let length = granularity.seconds();
+        if length < finest.granularity {
             continue;
         }
-        let length = granularity.seconds();
         let key = Key {
-            metric,
             granularity: length,
-            second: place.second.div_euclid(length) * length,
-            unit: place.unit.code(),
+            second: finest.second.div_euclid(length) * length,
+            ..finest
         };
         if key.second >= now - granularity.kept_seconds() {
             rows.entry(key).or_default().merge(bucket);
@@ -291,7 +301,7 @@ fn spread(place: &Place, metric: i64, bucket: &Bucket, now: i64, rows: &mut BTre
 }
 
 /// Adds buckets to the rows that are there, and makes those that are not.
-async fn merge(change: &mut Change, part: &[(Key, Bucket)]) -> Result<(), Error> {
+pub(super) async fn merge(change: &mut Change, part: &[(Key, Bucket)]) -> Result<(), Error> {
     let mut sql =
         QueryBuilder::<Sqlite>::new("WITH wanted (metric, granularity, second, unit) AS (");
     sql.push_values(part, |mut row, (key, _)| {

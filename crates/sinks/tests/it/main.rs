@@ -4,6 +4,7 @@
     reason = "this crate is tests; its fixtures may panic too"
 )]
 
+mod filters;
 mod metrics;
 
 use std::collections::BTreeMap;
