@@ -71,6 +71,16 @@ def test_every_operation_in_every_protocol(cloudwatch):
         StrictEntityValidation=False,
     )  # fmt: skip
 
+    told = cloudwatch.put_metric_data(
+        Namespace=namespace,
+        EntityMetricData=[{
+            "Entity": {"KeyAttributes": {"Type": "Something", "Name": "gate"}},
+            "MetricData": [{"MetricName": "OfEntity", "Timestamp": start, "Value": 1.0}],
+        }],
+        StrictEntityValidation=False,
+    )  # fmt: skip
+    assert told["ResponseMetadata"]["HTTPHeaders"]["x-amzn-failure-message"] == "InvalidTypeValue"
+
     pages = list(cloudwatch.get_paginator("list_metrics").paginate(Namespace=namespace))
     answered(cloudwatch, "list_metrics", pages[0])
     listed = {metric["MetricName"]: metric for page in pages for metric in page["Metrics"]}

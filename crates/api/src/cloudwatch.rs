@@ -5,6 +5,7 @@
 mod alarm;
 mod body;
 mod dashboard;
+mod entity;
 mod metric;
 mod tag;
 
@@ -35,6 +36,8 @@ mod untag_resource;
 
 use crate::Action;
 use crate::aws::{Entry, Operation, entry_of};
+
+pub(crate) use put_metric_data::forgives;
 
 const fn entry<O: Operation + 'static>() -> Entry {
     entry_of::<O>(Action::CloudWatch(O::NAME))

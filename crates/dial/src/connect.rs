@@ -15,22 +15,26 @@ use tokio_rustls::client::TlsStream;
 use crate::proxy::Proxy;
 use crate::{Config, Error, tls};
 
-/// A connection's bytes, plain or encrypted.
+/// A connection's bytes.
 #[derive(Debug)]
 pub enum Link {
-    /// As it is.
+    /// As they are.
     Plain(TcpStream),
-    /// Encrypted.
+    /// Encrypted, for the server, or for a proxy that plain requests go to.
     Tls(Box<TlsStream<TcpStream>>),
+    /// Encrypted for the server, and once more for the proxy on the way to it.
+    Twice(Box<TlsStream<TlsStream<TcpStream>>>),
 }
 
 impl Link {
     /// Whether both sides agreed on HTTP/2.
     pub fn is_http2(&self) -> bool {
-        match self {
-            Self::Plain(_) => false,
-            Self::Tls(stream) => stream.get_ref().1.alpn_protocol() == Some(b"h2"),
-        }
+        let agreed = match self {
+            Self::Plain(_) => None,
+            Self::Tls(stream) => stream.get_ref().1.alpn_protocol(),
+            Self::Twice(stream) => stream.get_ref().1.alpn_protocol(),
+        };
+        agreed == Some(b"h2")
     }
 }
 
@@ -43,6 +47,7 @@ impl AsyncRead for Link {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Twice(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
@@ -56,6 +61,7 @@ impl AsyncWrite for Link {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Twice(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
@@ -67,6 +73,7 @@ impl AsyncWrite for Link {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Self::Twice(stream) => Pin::new(stream).poll_write_vectored(context, slices),
         }
     }
 
@@ -74,6 +81,7 @@ impl AsyncWrite for Link {
         match self {
             Self::Plain(stream) => stream.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
+            Self::Twice(stream) => stream.is_write_vectored(),
         }
     }
 
@@ -81,6 +89,7 @@ impl AsyncWrite for Link {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_flush(context),
             Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+            Self::Twice(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
@@ -88,6 +97,7 @@ impl AsyncWrite for Link {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Twice(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }
@@ -125,22 +135,14 @@ impl Connector {
         let port = base.port_u16().unwrap_or(if secure { 443 } else { 80 });
         // An address of IPv6 stays in its brackets: a proxy is asked for it as it is.
         let host = format!("{}:{port}", base.host().unwrap_or_default());
-        let tls = if secure {
-            let broken = |reason: String| Error::Tls {
-                host: host.clone(),
-                reason,
-            };
-            let client = tls::client_config(config.ca_pem.as_deref()).map_err(broken)?;
-            let server = ServerName::try_from(name.clone()).map_err(|error| Error::Tls {
-                host: host.clone(),
-                reason: error.to_string(),
-            })?;
-            Some((TlsConnector::from(Arc::new(client)), server))
-        } else {
-            None
-        };
+        let ca_pem = config.ca_pem.as_deref();
+        let tls = secure
+            .then(|| encryption(&host, &name, ca_pem))
+            .transpose()?;
+        let proxy = config.proxy.as_ref().map(|url| Proxy::at(url, ca_pem));
+        let proxy = proxy.transpose()?.flatten();
         Ok(Self {
-            proxy: config.proxy.as_ref().and_then(Proxy::at),
+            proxy,
             host,
             address: (name, port),
             tls,
@@ -174,26 +176,65 @@ impl Connector {
             host: self.host.clone(),
             source,
         };
-        let stream = match &self.proxy {
-            None => TcpStream::connect((self.address.0.as_str(), self.address.1)).await,
+        let link = match &self.proxy {
+            None => plain(&self.address).await.map(Link::Plain),
             Some(proxy) if self.tls.is_none() => proxy.connect().await,
             Some(proxy) => proxy.tunnel(&self.host).await,
-        }
-        .map_err(failed)?;
-        stream.set_nodelay(true).map_err(failed)?;
-        match &self.tls {
-            None => Ok(Link::Plain(stream)),
-            Some((connector, server)) => {
-                let connecting = match offer {
-                    Offer::Any => connector.connect(server.clone(), stream),
-                    Offer::Http1 => connector
-                        .with_alpn(vec![b"http/1.1".to_vec()])
-                        .connect(server.clone(), stream),
-                };
-                Ok(Link::Tls(Box::new(connecting.await.map_err(failed)?)))
-            }
-        }
+        };
+        let link = link.map_err(failed)?;
+        let Some((connector, server)) = &self.tls else {
+            return Ok(link);
+        };
+        let encrypted = match link {
+            Link::Plain(stream) => encrypted(connector, server, stream, offer)
+                .await
+                .map(Link::Tls),
+            Link::Tls(stream) => encrypted(connector, server, *stream, offer)
+                .await
+                .map(Link::Twice),
+            Link::Twice(_) => Err(io::Error::other("the way to a server is encrypted once")),
+        };
+        encrypted.map_err(failed)
     }
+}
+
+/// What encrypts towards a host, and whom it expects there.
+pub(crate) fn encryption(
+    host: &str,
+    name: &str,
+    ca_pem: Option<&[u8]>,
+) -> Result<(TlsConnector, ServerName<'static>), Error> {
+    let broken = |reason: String| Error::Tls {
+        host: host.to_owned(),
+        reason,
+    };
+    let client = tls::client_config(ca_pem).map_err(broken)?;
+    let server = ServerName::try_from(name.to_owned());
+    let server = server.map_err(|error| broken(error.to_string()))?;
+    Ok((TlsConnector::from(Arc::new(client)), server))
+}
+
+/// A connection to a host and port that holds nothing back.
+pub(crate) async fn plain((host, port): &(String, u16)) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((host.as_str(), *port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// The encrypted form of a stream.
+pub(crate) async fn encrypted<S: AsyncRead + AsyncWrite + Unpin>(
+    connector: &TlsConnector,
+    server: &ServerName<'static>,
+    stream: S,
+    offer: Offer,
+) -> io::Result<Box<TlsStream<S>>> {
+    let connecting = match offer {
+        Offer::Any => connector.connect(server.clone(), stream),
+        Offer::Http1 => connector
+            .with_alpn(vec![b"http/1.1".to_vec()])
+            .connect(server.clone(), stream),
+    };
+    connecting.await.map(Box::new)
 }
 
 /// Host and port of an address, with the scheme's own port where none is named.

@@ -1,14 +1,18 @@
-//! A connection to an HTTP server that the configuration names: name, socket, proxy, TLS.
+//! A connection to an HTTP server that the configuration names: name, socket, proxy, TLS; and what answers have in
+//! common.
 //!
 //! [`Connector`] makes new connections to one server; whoever asks for them speaks HTTP on them, keeps them or lets them
-//! go. Certificates are checked against the system's authorities, or against those of one file instead.
+//! go. Certificates are checked against the system's authorities, or against those of one file instead: that of the
+//! server, and that of a proxy that is reached by `https`.
 //!
 //! Absent here: HTTP itself, pools, time limits and retries.
 
+mod answer;
 mod connect;
 mod proxy;
 mod tls;
 
+pub use answer::{retry_after, short};
 pub use connect::{Connector, Link, Offer};
 
 use http::Uri;
@@ -20,7 +24,7 @@ pub struct Config {
     pub base: Uri,
     /// Trust these certificates instead of the system's (PEM).
     pub ca_pem: Option<Vec<u8>>,
-    /// The proxy to go through.
+    /// The proxy to go through, by `http` or `https`. Credentials in it are percent-encoded, used and never shown.
     pub proxy: Option<Uri>,
 }
 

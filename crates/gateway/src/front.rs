@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use corelog_capture::fits_pattern;
+use corelog_prices::fits_pattern;
 use corelog_types::Dialect;
 
 use crate::provider::Provider;

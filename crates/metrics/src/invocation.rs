@@ -209,10 +209,12 @@ impl<'a> Invocation<'a> {
             values.push((Measure::GatewayOverhead, overhead));
         }
         if let Some(cost) = &extension.cost {
-            values.push(match cost.amount {
-                Some(amount) => (Measure::Cost, amount),
-                None => (Measure::InvocationsWithoutCost, 1.0),
-            });
+            match (cost.amount, cost.absent.as_deref()) {
+                (Some(amount), _) => values.push((Measure::Cost, amount)),
+                // Nothing was counted, and nobody is known to bill for it.
+                (None, Some("failed")) => {}
+                (None, _) => values.push((Measure::InvocationsWithoutCost, 1.0)),
+            }
         }
         if self.hung_up() {
             values.push((Measure::CallerHangUps, 1.0));

@@ -22,9 +22,10 @@ pub use write::{Added, Overflow, Read};
 
 use crate::Error;
 
-/// Each is a thread that mostly sleeps. Readers do not wait for a writer.
-const CONNECTIONS_MAX: u32 = 4;
-/// How long a writer waits for another.
+/// Each is a thread that mostly sleeps. Readers do not wait for the writer, nor it for them: counting has a connection of
+/// its own, which no number of questions can take.
+const READERS_MAX: u32 = 4;
+/// How long the writer waits for one of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Limits of what is kept.
@@ -45,7 +46,9 @@ impl Default for Config {
 /// Metrics in a directory of the local disk. A cheap handle: clones share the file.
 #[derive(Debug, Clone)]
 pub struct SqliteMetrics {
-    pool: SqlitePool,
+    readers: SqlitePool,
+    /// Has one connection: changes come one after the other, in the order in which they were begun.
+    writer: SqlitePool,
     config: Config,
 }
 
@@ -66,24 +69,29 @@ impl SqliteMetrics {
             // A put is answered once it is durable, and so is a place in the spool: what is behind it may be let go.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS_MAX)
-            .connect_with(options)
-            .await
-            .map_err(failed("open"))?;
-        let metrics = Self { pool, config };
+        let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
+        let writer = pool(1).connect_with(options.clone());
+        let writer = writer.await.map_err(failed("open"))?;
+        let readers = pool(READERS_MAX).connect_with(options);
+        let readers = readers.await.map_err(failed("open"))?;
+        let metrics = Self {
+            readers,
+            writer,
+            config,
+        };
         schema::bring_up_to_date(&metrics, &path).await?;
         Ok(metrics)
     }
 
     /// Closes the file; whoever asks afterwards gets an error.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.readers.close().await;
+        self.writer.close().await;
     }
 
     /// Begins a change. Dropping it undoes it.
     async fn change(&self) -> Result<Transaction<'static, Sqlite>, Error> {
-        let begun = self.pool.begin_with("BEGIN IMMEDIATE").await;
+        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
         begun.map_err(failed("begin a change"))
     }
 }
@@ -91,6 +99,16 @@ impl SqliteMetrics {
 /// Ends a change.
 async fn commit(change: Transaction<'static, Sqlite>) -> Result<(), Error> {
     change.commit().await.map_err(failed("keep a change"))
+}
+
+/// Does work of the processor beside the threads that relay calls.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // A runtime that ends takes this task with it.
+        Err(_) => std::future::pending().await,
+    }
 }
 
 /// Names what was attempted.

@@ -35,6 +35,11 @@ pub(crate) trait Operation {
     /// Its answer; `()` if it has none.
     type Output: Serialize + Send;
 
+    /// What the answer's head says beside its document.
+    fn header(_output: &Self::Output) -> Option<Header> {
+        None
+    }
+
     /// What the request is about: the ARN that a policy would name.
     fn on(input: &Self::Input, cx: &Context<'_>) -> Result<String, Fault>;
 
@@ -82,10 +87,13 @@ impl StreamEvent {
     }
 }
 
+/// The name of a header in small letters, and what it says.
+pub(crate) type Header = (&'static str, &'static str);
+
 /// What an operation gives.
 pub(crate) enum Given {
     /// All of its answer.
-    Document(Value),
+    Document(Value, Option<Header>),
     /// The events of it.
     Events(EventStream),
 }
@@ -235,10 +243,9 @@ async fn perform<O: Operation>(
         Err(denied) => Err(denied),
     };
     note(O::EFFECT, (cx.caller, action, &on), outcome.as_ref().err());
-    let answer = serde_json::to_value(outcome?);
-    answer
-        .map(Given::Document)
-        .map_err(|error| Fault::internal(&error))
+    let output = outcome?;
+    let document = serde_json::to_value(&output).map_err(|error| Fault::internal(&error))?;
+    Ok(Given::Document(document, O::header(&output)))
 }
 
 /// Begins an operation whose request was checked against the model.

@@ -154,11 +154,16 @@ async fn answer(
     let admit = move || admitted(protocol, service, operation, &content);
     let document = apart_if(is_large, admit).await??;
     match entry.perform(document, cx).await? {
-        Given::Document(document) => {
+        Given::Document(document, header) => {
             let is_large = text_bytes(&document) > AT_ONCE_BYTES_MAX;
             let terms = terms.clone();
             let write = move || protocol.write(operation, document, &terms);
-            Ok(response(apart_if(is_large, write).await?, cx.request_id()))
+            let mut answer = response(apart_if(is_large, write).await?, cx.request_id());
+            if let Some((name, value)) = header {
+                let value = HeaderValue::from_static(value);
+                answer.headers_mut().insert(name, value);
+            }
+            Ok(answer)
         }
         Given::Events(events) => {
             let frames = protocol.events().ok_or_else(|| unknown(asked))?;
@@ -252,7 +257,11 @@ fn admitted(
         return Ok(document);
     };
     let admitted = shape.admit(&mut document);
-    let violations = admitted.map_err(|error| malformed(error.to_string()))?;
+    let mut violations = admitted.map_err(|error| malformed(error.to_string()))?;
+    // Behind a full list may be others.
+    if violations.len() < model::VIOLATIONS_MAX {
+        violations.retain(|violation| !cloudwatch::forgives(operation.name, &document, violation));
+    }
     if violations.is_empty() {
         return Ok(document);
     }

@@ -159,6 +159,71 @@ impl Value for HttpUrl {
     }
 }
 
+/// The `http` or `https` URL of a proxy, with a user and a password where it asks for them. It prints without these.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxyUrl {
+    url: HttpUrl,
+    /// All of it.
+    whole: http::Uri,
+}
+
+impl ProxyUrl {
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+        let authority = rest.split('/').next().unwrap_or_default();
+        let user = authority.rsplit_once('@').map(|(user, _)| user);
+        let Some(user) = user else {
+            let url = HttpUrl::parse(text)?;
+            let whole = url.as_str().parse();
+            // It was one a line before.
+            let whole = whole.map_err(|_| Fault::new(format!("`{text}` is no URL to call")))?;
+            return Ok(Self { url, whole });
+        };
+        // The text itself is in no message: it has a password.
+        let url = HttpUrl::parse(&format!("{scheme}://{}", &rest[user.len() + 1..]))?;
+        let whole = text.trim_end_matches('/').parse().map_err(|_| {
+            Fault::new("the proxy's user or password is not as it has to stand in a URL")
+                .hint("percent-encode what is neither letter nor digit, such as `%40` for `@`")
+        })?;
+        Ok(Self { url, whole })
+    }
+
+    /// The URL, without user, password and a trailing slash.
+    pub fn as_str(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// All of it. Keep it out of logs, errors and records.
+    pub fn reveal(&self) -> &http::Uri {
+        &self.whole
+    }
+}
+
+impl fmt::Debug for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Value for ProxyUrl {
+    const KIND: &'static str =
+        "an `http` or `https` URL, with `user:password@` where the proxy asks for them";
+
+    fn from_text(text: &str, _: &Environment) -> Result<Self, Fault> {
+        Self::parse(text)
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(format!("\"{self}\""))
+    }
+}
+
 /// Where a destination keeps its objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreUrl {

@@ -27,7 +27,7 @@ impl SqliteMetrics {
             let ids: Vec<i64> = sqlx::query_scalar(sql)
                 .bind(after)
                 .bind(METRICS_MAX)
-                .fetch_all(&self.pool)
+                .fetch_all(&self.readers)
                 .await
                 .map_err(failed("find what to trim"))?;
             let Some(last) = ids.last() else { break };
@@ -37,7 +37,7 @@ impl SqliteMetrics {
         // What had values later than the oldest point that is kept has that point.
         sqlx::query("DELETE FROM metrics WHERE last_second < $1")
             .bind(now - Granularity::Hour.kept_seconds())
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await
             .map_err(failed("forget metrics"))?;
         Ok(removed)

@@ -7,12 +7,14 @@ use corelog_types::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 
-use super::{SqliteMetrics, commit, failed, list, malformed, seconds};
+use super::{SqliteMetrics, beside, commit, failed, list, malformed, seconds};
 use crate::deltas::Place;
 use crate::{Bucket, Deltas, Error, Granularity, Metric, Resolution, stored};
 
 /// Rows of one statement. Each has a handful of parameters, of which a statement may have 32,766.
 const ROWS_MAX: usize = 200;
+/// Buckets that are put together before others have their turn: this may be a thread that relays calls.
+const AT_ONCE_MAX: usize = 50;
 /// Clocks differ; a time further ahead is a mistake, and its points would never grow old.
 const AHEAD_S_MAX: i64 = 86_400;
 
@@ -93,7 +95,10 @@ impl SqliteMetrics {
         let wanted = last_seconds(places.filter(|place| kept.contains(&place.second)));
         let (ids, mut added) = self.ids(&mut change, wanted, overflow).await?;
         let mut rows = BTreeMap::new();
-        for (place, bucket) in &deltas.buckets {
+        for (number, (place, bucket)) in deltas.buckets.iter().enumerate() {
+            if number % AT_ONCE_MAX == AT_ONCE_MAX - 1 {
+                tokio::task::yield_now().await;
+            }
             if !kept.contains(&place.second) {
                 continue;
             }
@@ -102,9 +107,15 @@ impl SqliteMetrics {
                 None => added.left_out += 1,
             }
         }
-        let rows: Vec<(Key, Bucket)> = rows.into_iter().collect();
-        for part in rows.chunks(ROWS_MAX) {
-            merge(&mut change, part).await?;
+        let mut rows = rows.into_iter();
+        loop {
+            let part: Vec<(Key, Bucket)> = rows.by_ref().take(ROWS_MAX).collect();
+            if part.is_empty() {
+                break;
+            }
+            let kept = rows_of(&mut change, &part).await?;
+            let joined = beside(move || joined(part, &kept)).await?;
+            write(&mut change, joined).await?;
         }
         commit(change).await?;
         Ok(added)
@@ -117,7 +128,7 @@ impl SqliteMetrics {
     pub async fn position(&self, source: &str) -> Result<u64, Error> {
         let found: Option<i64> = sqlx::query_scalar("SELECT position FROM sources WHERE name = $1")
             .bind(source)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.readers)
             .await
             .map_err(failed("find a position"))?;
         Ok(unsigned(found.unwrap_or(0)))
@@ -290,8 +301,8 @@ fn spread(place: &Place, metric: i64, bucket: &Bucket, now: i64, rows: &mut BTre
     }
 }
 
-/// Adds buckets to the rows that are there, and makes those that are not.
-async fn merge(change: &mut Change, part: &[(Key, Bucket)]) -> Result<(), Error> {
+/// The rows that are there already of those that buckets belong to.
+async fn rows_of(change: &mut Change, part: &[(Key, Bucket)]) -> Result<Vec<SqliteRow>, Error> {
     let mut sql =
         QueryBuilder::<Sqlite>::new("WITH wanted (metric, granularity, second, unit) AS (");
     sql.push_values(part, |mut row, (key, _)| {
@@ -307,13 +318,14 @@ async fn merge(change: &mut Change, part: &[(Key, Bucket)]) -> Result<(), Error>
         WHERE points.metric = wanted.metric AND points.granularity = wanted.granularity
           AND points.second = wanted.second AND points.unit = wanted.unit",
     );
-    let rows = sql
-        .build()
-        .fetch_all(&mut **change)
-        .await
-        .map_err(failed("read points"))?;
+    let rows = sql.build().fetch_all(&mut **change).await;
+    rows.map_err(failed("read points"))
+}
+
+/// Adds buckets to what their rows hold, and gives what the rows hold then.
+fn joined(part: Vec<(Key, Bucket)>, rows: &[SqliteRow]) -> Result<Vec<(Key, Vec<u8>)>, Error> {
     let mut kept = HashMap::with_capacity(rows.len());
-    for row in &rows {
+    for row in rows {
         let number = |column| row.try_get(column).map_err(malformed("points"));
         let key = Key {
             metric: number("metric")?,
@@ -325,17 +337,25 @@ async fn merge(change: &mut Change, part: &[(Key, Bucket)]) -> Result<(), Error>
         let bucket = stored::decode(bytes).map_err(malformed("points.bucket"))?;
         kept.insert(key, bucket);
     }
+    let join = |(key, bucket): (Key, Bucket)| {
+        let joined = match kept.remove(&key) {
+            Some(mut joined) => {
+                joined.merge(&bucket);
+                joined
+            }
+            None => bucket,
+        };
+        (key, stored::encode(&joined))
+    };
+    Ok(part.into_iter().map(join).collect())
+}
+
+/// Writes rows anew, or over those that are there.
+async fn write(change: &mut Change, rows: Vec<(Key, Vec<u8>)>) -> Result<(), Error> {
     let mut sql = QueryBuilder::<Sqlite>::new(
         "INSERT INTO points (metric, granularity, second, unit, bucket) ",
     );
-    sql.push_values(part, |mut row, (key, bucket)| {
-        let bytes = match kept.remove(key) {
-            Some(mut joined) => {
-                joined.merge(bucket);
-                stored::encode(&joined)
-            }
-            None => stored::encode(bucket),
-        };
+    sql.push_values(rows, |mut row, (key, bytes)| {
         row.push_bind(key.metric)
             .push_bind(key.granularity)
             .push_bind(key.second)

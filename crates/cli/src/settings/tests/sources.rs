@@ -211,6 +211,27 @@ fn proxies_come_from_the_environment() {
     assert_eq!(proxy.https.unwrap().as_str(), "http://proxy:3128");
     assert_eq!(proxy.http, None);
     assert_eq!(proxy.no_proxy, ["localhost", ".internal"]);
+
+    let env = [
+        ("HTTPS_PROXY", "https://corp%5Cme:p%40ss@proxy:3128/"),
+        ("http_proxy", "proxy:3128"),
+    ];
+    let proxy = load_with("", &env, &[]).unwrap().settings.proxy;
+    let https = proxy.https.unwrap();
+    assert_eq!(
+        https.reveal().authority().unwrap(),
+        "corp%5Cme:p%40ss@proxy:3128"
+    );
+    let shown = format!("{https} {https:?} {}", https.as_str());
+    assert_eq!(shown, ["https://proxy:3128"; 3].join(" "));
+    assert_eq!(proxy.http.unwrap().as_str(), "http://proxy:3128");
+    let wrong = "[proxy]\nhttps = \"https://me:p ss@proxy\"\n";
+    let problems = load_with(wrong, &[], &[]).unwrap_err();
+    let said = format!("{:?}", problems.0[0]);
+    assert!(
+        said.contains("percent-encode") && !said.contains("p ss"),
+        "{said}"
+    );
 }
 
 #[test]
