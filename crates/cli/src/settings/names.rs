@@ -171,20 +171,18 @@ impl ProxyUrl {
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let authority = rest.split('/').next().unwrap_or_default();
-        let user = authority.rsplit_once('@').map(|(user, _)| user);
-        let Some(user) = user else {
-            let url = HttpUrl::parse(text)?;
-            let whole = url.as_str().parse();
-            // It was one a line before.
-            let whole = whole.map_err(|_| Fault::new(format!("`{text}` is no URL to call")))?;
-            return Ok(Self { url, whole });
-        };
-        // The text itself is in no message: it has a password.
-        let url = HttpUrl::parse(&format!("{scheme}://{}", &rest[user.len() + 1..]))?;
-        let whole = text.trim_end_matches('/').parse().map_err(|_| {
+        // Where there may be a password, the text is in no message.
+        let broken = || {
             Fault::new("the proxy's user or password is not as it has to stand in a URL")
                 .hint("percent-encode what is neither letter nor digit, such as `%40` for `@`")
-        })?;
+        };
+        let url = match authority.rsplit_once('@') {
+            Some((user, _)) => format!("{scheme}://{}", &rest[user.len() + 1..]),
+            None if rest.contains('@') => return Err(broken()),
+            None => text.to_owned(),
+        };
+        let url = HttpUrl::parse(&url)?;
+        let whole = text.trim_end_matches('/').parse().map_err(|_| broken())?;
         Ok(Self { url, whole })
     }
 

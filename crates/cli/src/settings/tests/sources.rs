@@ -225,13 +225,15 @@ fn proxies_come_from_the_environment() {
     let shown = format!("{https} {https:?} {}", https.as_str());
     assert_eq!(shown, ["https://proxy:3128"; 3].join(" "));
     assert_eq!(proxy.http.unwrap().as_str(), "http://proxy:3128");
-    let wrong = "[proxy]\nhttps = \"https://me:p ss@proxy\"\n";
-    let problems = load_with(wrong, &[], &[]).unwrap_err();
-    let said = format!("{:?}", problems.0[0]);
-    assert!(
-        said.contains("percent-encode") && !said.contains("p ss"),
-        "{said}"
-    );
+    for wrong in ["p ss", "p/ss"] {
+        let text = format!("[proxy]\nhttps = \"https://me:{wrong}@proxy\"\n");
+        let problems = load_with(&text, &[], &[]).unwrap_err();
+        let said = format!("{:?}", problems.0[0]);
+        assert!(
+            said.contains("percent-encode") && !said.contains(wrong),
+            "{said}"
+        );
+    }
 }
 
 #[test]
