@@ -516,9 +516,9 @@ async fn counting_waits_for_no_question() {
     for _ in 0..READERS_MAX {
         asking.push(metrics.readers.acquire().await.unwrap());
     }
-    let now = at(NOON + 100);
-    let adding = metrics.add(&deltas(&[(0, 1.0)]), None, Overflow::Refuse, now);
-    adding.await.unwrap();
+    let deltas = deltas(&[(0, 1.0)]);
+    let adding = metrics.add(&deltas, None, Overflow::Refuse, at(NOON + 100));
+    assert_eq!(adding.await.unwrap().new_metrics, 1);
 }
 
 #[tokio::test]

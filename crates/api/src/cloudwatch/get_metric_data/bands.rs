@@ -22,7 +22,7 @@ const PERIOD_SECONDS_MIN: u32 = 60;
 /// Bands that one call may ask for.
 ///
 /// Decision: the service names no such bound. Each learns two weeks, which takes up to a fifth of a second.
-pub(super) const BANDS_MAX: usize = 20;
+const BANDS_MAX: usize = 20;
 
 /// What models learn of.
 pub(super) struct Histories {

@@ -67,7 +67,7 @@ pub(super) async fn answer(asked: &Asked, cx: &Context<'_>) -> Result<Computed, 
         let answers = plan.evaluate(&data, range)?;
         let options = options(&account, zone_minutes, now);
         let labels = label::of_answers(&plan, &answers, &options);
-        Ok((plan, answers, labels))
+        Ok::<_, corelog_math::Error>((plan, answers, labels))
     });
     let computed = computing.await.map_err(|error| Fault::internal(&error))?;
     let (plan, answers, labels) = computed.map_err(|error| refused(&error))?;
