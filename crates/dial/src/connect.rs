@@ -111,6 +111,19 @@ pub enum Offer {
     Http1,
 }
 
+/// Names of protocols, the one that is liked best first.
+pub(crate) type Protocols = Vec<Vec<u8>>;
+
+impl Offer {
+    /// What is offered; what the connector offers by itself, if absent.
+    pub(crate) fn protocols(self) -> Option<Protocols> {
+        match self {
+            Self::Any => None,
+            Self::Http1 => Some(vec![b"http/1.1".to_vec()]),
+        }
+    }
+}
+
 /// Makes connections to one server.
 pub struct Connector {
     host: String,
@@ -172,29 +185,57 @@ impl Connector {
     /// # Cancel safety
     /// Dropped, it leaves nothing behind.
     pub async fn connect(&self, offer: Offer) -> Result<Link, Error> {
-        let failed = |source| Error::Connect {
-            host: self.host.clone(),
-            source,
-        };
+        let link = self.connect_bare().await?;
+        self.secured(link, offer.protocols()).await
+    }
+
+    /// Makes a connection that is not encrypted for the server yet, for protocols that begin with a greeting;
+    /// [`Self::secure`] is next.
+    ///
+    /// # Errors
+    /// [`Error::Connect`].
+    /// # Cancel safety
+    /// Dropped, it leaves nothing behind.
+    pub async fn connect_bare(&self) -> Result<Link, Error> {
         let link = match &self.proxy {
             None => plain(&self.address).await.map(Link::Plain),
             Some(proxy) if self.tls.is_none() => proxy.connect().await,
             Some(proxy) => proxy.tunnel(&self.host).await,
         };
-        let link = link.map_err(failed)?;
+        link.map_err(|source| self.failed(source))
+    }
+
+    /// Encrypts a connection, where the server's scheme says so; no protocol is named.
+    ///
+    /// # Errors
+    /// [`Error::Connect`].
+    /// # Cancel safety
+    /// Dropped, it takes the connection with it.
+    pub async fn secure(&self, link: Link) -> Result<Link, Error> {
+        self.secured(link, Some(Vec::new())).await
+    }
+
+    async fn secured(&self, link: Link, protocols: Option<Protocols>) -> Result<Link, Error> {
         let Some((connector, server)) = &self.tls else {
             return Ok(link);
         };
-        let encrypted = match link {
-            Link::Plain(stream) => encrypted(connector, server, stream, offer)
+        let secured = match link {
+            Link::Plain(stream) => encrypted(connector, server, stream, protocols)
                 .await
                 .map(Link::Tls),
-            Link::Tls(stream) => encrypted(connector, server, *stream, offer)
+            Link::Tls(stream) => encrypted(connector, server, *stream, protocols)
                 .await
                 .map(Link::Twice),
             Link::Twice(_) => Err(io::Error::other("the way to a server is encrypted once")),
         };
-        encrypted.map_err(failed)
+        secured.map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: io::Error) -> Error {
+        Error::Connect {
+            host: self.host.clone(),
+            source,
+        }
     }
 }
 
@@ -221,17 +262,17 @@ pub(crate) async fn plain((host, port): &(String, u16)) -> io::Result<TcpStream>
     Ok(stream)
 }
 
-/// The encrypted form of a stream.
+/// The encrypted form of a stream, for these protocols, or for those of [`Offer::Any`].
 pub(crate) async fn encrypted<S: AsyncRead + AsyncWrite + Unpin>(
     connector: &TlsConnector,
     server: &ServerName<'static>,
     stream: S,
-    offer: Offer,
+    protocols: Option<Protocols>,
 ) -> io::Result<Box<TlsStream<S>>> {
-    let connecting = match offer {
-        Offer::Any => connector.connect(server.clone(), stream),
-        Offer::Http1 => connector
-            .with_alpn(vec![b"http/1.1".to_vec()])
+    let connecting = match protocols {
+        None => connector.connect(server.clone(), stream),
+        Some(protocols) => connector
+            .with_alpn(protocols)
             .connect(server.clone(), stream),
     };
     connecting.await.map(Box::new)

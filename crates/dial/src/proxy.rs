@@ -46,7 +46,7 @@ impl Proxy {
         match &self.tls {
             None => Ok(Link::Plain(stream)),
             Some((connector, server)) => {
-                let stream = encrypted(connector, server, stream, Offer::Http1).await?;
+                let stream = encrypted(connector, server, stream, Offer::Http1.protocols()).await?;
                 Ok(Link::Tls(stream))
             }
         }

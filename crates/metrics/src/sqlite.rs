@@ -101,6 +101,16 @@ async fn commit(change: Transaction<'static, Sqlite>) -> Result<(), Error> {
     change.commit().await.map_err(failed("keep a change"))
 }
 
+/// Steps that are taken before others have their turn.
+const AT_ONCE_MAX: usize = 50;
+
+/// Lets others have their turn after every so many steps: this may be a thread that relays calls.
+async fn let_others(step: usize) {
+    if step % AT_ONCE_MAX == AT_ONCE_MAX - 1 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Does work of the processor beside the threads that relay calls.
 async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {

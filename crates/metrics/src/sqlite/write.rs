@@ -7,14 +7,12 @@ use corelog_types::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 
-use super::{SqliteMetrics, beside, commit, failed, list, malformed, seconds};
+use super::{SqliteMetrics, beside, commit, failed, let_others, list, malformed, seconds};
 use crate::deltas::Place;
 use crate::{Bucket, Deltas, Error, Granularity, Metric, Resolution, stored};
 
 /// Rows of one statement. Each has a handful of parameters, of which a statement may have 32,766.
 const ROWS_MAX: usize = 200;
-/// Buckets that are put together before others have their turn: this may be a thread that relays calls.
-const AT_ONCE_MAX: usize = 50;
 /// Clocks differ; a time further ahead is a mistake, and its points would never grow old.
 const AHEAD_S_MAX: i64 = 86_400;
 
@@ -96,9 +94,7 @@ impl SqliteMetrics {
         let (ids, mut added) = self.ids(&mut change, wanted, overflow).await?;
         let mut rows = BTreeMap::new();
         for (number, (place, bucket)) in deltas.buckets.iter().enumerate() {
-            if number % AT_ONCE_MAX == AT_ONCE_MAX - 1 {
-                tokio::task::yield_now().await;
-            }
+            let_others(number).await;
             if !kept.contains(&place.second) {
                 continue;
             }
@@ -107,15 +103,9 @@ impl SqliteMetrics {
                 None => added.left_out += 1,
             }
         }
-        let mut rows = rows.into_iter();
-        loop {
-            let part: Vec<(Key, Bucket)> = rows.by_ref().take(ROWS_MAX).collect();
-            if part.is_empty() {
-                break;
-            }
-            let kept = rows_of(&mut change, &part).await?;
-            let joined = beside(move || joined(part, &kept)).await?;
-            write(&mut change, joined).await?;
+        let rows: Vec<(Key, Bucket)> = rows.into_iter().collect();
+        for part in rows.chunks(ROWS_MAX) {
+            merge(&mut change, part).await?;
         }
         commit(change).await?;
         Ok(added)
@@ -301,8 +291,8 @@ fn spread(place: &Place, metric: i64, bucket: &Bucket, now: i64, rows: &mut BTre
     }
 }
 
-/// The rows that are there already of those that buckets belong to.
-async fn rows_of(change: &mut Change, part: &[(Key, Bucket)]) -> Result<Vec<SqliteRow>, Error> {
+/// Adds buckets to the rows that are there, and makes those that are not.
+async fn merge(change: &mut Change, part: &[(Key, Bucket)]) -> Result<(), Error> {
     let mut sql =
         QueryBuilder::<Sqlite>::new("WITH wanted (metric, granularity, second, unit) AS (");
     sql.push_values(part, |mut row, (key, _)| {
@@ -318,8 +308,31 @@ async fn rows_of(change: &mut Change, part: &[(Key, Bucket)]) -> Result<Vec<Sqli
         WHERE points.metric = wanted.metric AND points.granularity = wanted.granularity
           AND points.second = wanted.second AND points.unit = wanted.unit",
     );
-    let rows = sql.build().fetch_all(&mut **change).await;
-    rows.map_err(failed("read points"))
+    let rows = sql
+        .build()
+        .fetch_all(&mut **change)
+        .await
+        .map_err(failed("read points"))?;
+    let part = part.to_vec();
+    let joined = beside(move || joined(part, &rows)).await?;
+    let mut sql = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO points (metric, granularity, second, unit, bucket) ",
+    );
+    sql.push_values(joined, |mut row, (key, bytes)| {
+        row.push_bind(key.metric)
+            .push_bind(key.granularity)
+            .push_bind(key.second)
+            .push_bind(key.unit)
+            .push_bind(bytes);
+    });
+    sql.push(
+        " ON CONFLICT (metric, granularity, second, unit) DO UPDATE SET bucket = excluded.bucket",
+    );
+    sql.build()
+        .execute(&mut **change)
+        .await
+        .map_err(failed("keep points"))?;
+    Ok(())
 }
 
 /// Adds buckets to what their rows hold, and gives what the rows hold then.
@@ -348,28 +361,6 @@ fn joined(part: Vec<(Key, Bucket)>, rows: &[SqliteRow]) -> Result<Vec<(Key, Vec<
         (key, stored::encode(&joined))
     };
     Ok(part.into_iter().map(join).collect())
-}
-
-/// Writes rows anew, or over those that are there.
-async fn write(change: &mut Change, rows: Vec<(Key, Vec<u8>)>) -> Result<(), Error> {
-    let mut sql = QueryBuilder::<Sqlite>::new(
-        "INSERT INTO points (metric, granularity, second, unit, bucket) ",
-    );
-    sql.push_values(rows, |mut row, (key, bytes)| {
-        row.push_bind(key.metric)
-            .push_bind(key.granularity)
-            .push_bind(key.second)
-            .push_bind(key.unit)
-            .push_bind(bytes);
-    });
-    sql.push(
-        " ON CONFLICT (metric, granularity, second, unit) DO UPDATE SET bucket = excluded.bucket",
-    );
-    sql.build()
-        .execute(&mut **change)
-        .await
-        .map_err(failed("keep points"))?;
-    Ok(())
 }
 
 fn unsigned(number: i64) -> u64 {
