@@ -7,7 +7,7 @@ use corelog_types::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 
-use super::{SqliteMetrics, beside, commit, failed, let_others, list, malformed, seconds};
+use super::{SqliteMetrics, commit, failed, list, malformed, seconds};
 use crate::deltas::Place;
 use crate::{Bucket, Deltas, Error, Granularity, Metric, Resolution, stored};
 
@@ -94,7 +94,7 @@ impl SqliteMetrics {
         let (ids, mut added) = self.ids(&mut change, wanted, overflow).await?;
         let mut rows = BTreeMap::new();
         for (number, (place, bucket)) in deltas.buckets.iter().enumerate() {
-            let_others(number).await;
+            super::let_others(number).await;
             if !kept.contains(&place.second) {
                 continue;
             }
@@ -314,7 +314,7 @@ async fn merge(change: &mut Change, part: &[(Key, Bucket)]) -> Result<(), Error>
         .await
         .map_err(failed("read points"))?;
     let part = part.to_vec();
-    let joined = beside(move || joined(part, &rows)).await?;
+    let joined = super::beside(move || joined(part, &rows)).await?;
     let mut sql = QueryBuilder::<Sqlite>::new(
         "INSERT INTO points (metric, granularity, second, unit, bucket) ",
     );
