@@ -68,23 +68,6 @@ pub(crate) enum Outcome {
 pub(crate) type Values = Vec<(Measure, f64)>;
 
 impl<'a> Invocation<'a> {
-    /// When the call was over, to the millisecond that had begun: the minute in which it counts. A call whose length is
-    /// not known ended when it arrived.
-    ///
-    /// Decision: an alarm looks at a minute when it is over, and what ends later would never be looked at. The service
-    /// does not say in which minute a call counts.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "between zero and a day"
-    )]
-    pub fn ended(&self) -> Timestamp {
-        let took = self.extension().and_then(|it| it.latency_ms);
-        let took = took.filter(|took| (0.0..=LATENCY_MS_MAX).contains(took));
-        let took = took.map_or(0, |took| took as u64);
-        Timestamp::from_unix_ms(self.time.unix_ms().saturating_add(took))
-    }
-
     /// Whether a model was called. Lists of models, files, batches, and counting tokens are recorded too, but are no
     /// invocations.
     pub(crate) fn is_of_a_model(&self) -> bool {
@@ -239,6 +222,23 @@ impl<'a> Invocation<'a> {
         if let Some(images) = self.extension().and_then(|it| it.image_count) {
             values.push((Measure::OutputImageCount, float(images)));
         }
+    }
+
+    /// When the call was over, to the millisecond that had begun: the minute in which it counts. A call whose length is
+    /// not known ended when it arrived.
+    ///
+    /// Decision: an alarm looks at a minute when it is over, and what ends later would never be looked at. The service
+    /// does not say in which minute a call counts.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between zero and a day"
+    )]
+    pub fn ended(&self) -> Timestamp {
+        let took = self.extension().and_then(|it| it.latency_ms);
+        let took = took.filter(|took| (0.0..=LATENCY_MS_MAX).contains(took));
+        let took = took.map_or(0, |took| took as u64);
+        Timestamp::from_unix_ms(self.time.unix_ms().saturating_add(took))
     }
 
     /// From the request to the last token, or until the caller hung up.
