@@ -7,6 +7,9 @@ use corelog_types::{Count, Timestamp};
 use crate::Metric;
 use crate::measure::{BEDROCK, Measure};
 
+/// A call that says that it took longer has a clock that is wrong.
+const LATENCY_MS_MAX: f64 = 24.0 * 3_600_000.0;
+
 /// A recorded invocation.
 #[derive(Debug, Clone, Copy)]
 pub struct Invocation<'a> {
@@ -15,9 +18,6 @@ pub struct Invocation<'a> {
     /// The record, bodies aside.
     pub document: &'a Document,
 }
-
-/// A call that says that it took longer has a clock that is wrong.
-const LATENCY_MS_MAX: f64 = 24.0 * 3_600_000.0;
 
 /// A kind of delivery of invocation logs, each attempt of which is a value of 1 in a metric without dimensions.
 ///
