@@ -223,10 +223,10 @@ fn count_one(entry: &Entry, tally: &mut Tally, receipt: &mut Receipt) {
         return;
     }
     receipt.records += 1;
-    match stored::decode(&entry.payload) {
-        Ok(record) => tally.count(&Invocation {
+    match stored::outline(&entry.payload) {
+        Ok(outline) => tally.count(&Invocation {
             time: Timestamp::from_unix_ms(entry.id.unix_ms()),
-            document: &record.document,
+            outline: &outline,
         }),
         Err(_) => receipt.unreadable += 1,
     }

@@ -55,7 +55,7 @@ fn document() -> Document {
 fn count(tally: &mut Tally, document: &Document, ms: u64) {
     tally.count(&Invocation {
         time: Timestamp::from_unix_ms(ms),
-        document,
+        outline: &document.into(),
     });
 }
 
