@@ -37,8 +37,6 @@ mod untag_resource;
 use crate::Action;
 use crate::aws::{Entry, Operation, entry_of};
 
-pub(crate) use put_metric_data::forgives;
-
 const fn entry<O: Operation + 'static>() -> Entry {
     entry_of::<O>(Action::CloudWatch(O::NAME))
 }

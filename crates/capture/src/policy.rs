@@ -1,6 +1,6 @@
 //! What of an exchange is kept: per provider, model, caller or header.
 
-use corelog_prices::fits_pattern;
+use corelog_types::fits_pattern;
 
 /// How much of an exchange its record holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

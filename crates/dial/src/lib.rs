@@ -15,10 +15,12 @@ mod tls;
 pub use answer::{retry_after, short};
 pub use connect::{Connector, Link, Offer};
 
+use std::fmt;
+
 use http::Uri;
 
 /// The server, and the way to it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// Its scheme, host and port; the rest is not looked at.
     pub base: Uri,
@@ -26,6 +28,15 @@ pub struct Config {
     pub ca_pem: Option<Vec<u8>>,
     /// The proxy to go through, by `http` or `https`. Credentials in it are percent-encoded, used and never shown.
     pub proxy: Option<Uri>,
+}
+
+impl fmt::Debug for Config {
+    /// A proxy's URL may hold a password, so it is left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why there is no connection.

@@ -129,6 +129,16 @@ mod tests {
         assert!(plain.unwrap().unwrap().authorization.is_none());
     }
 
+    #[test]
+    fn a_configuration_prints_without_credentials() {
+        let config = Config {
+            base: "https://provider.test".parse().unwrap(),
+            ca_pem: None,
+            proxy: Some("http://user:pass@proxy:3128".parse().unwrap()),
+        };
+        assert!(!format!("{config:?}").contains("pass"));
+    }
+
     /// A server with a certificate of its own making, and that certificate.
     fn acceptor(name: &str) -> (TlsAcceptor, String) {
         let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();

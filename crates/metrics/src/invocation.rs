@@ -1,14 +1,15 @@
 //! What a record says about its invocation, as values of metrics. What a record does not say has no value: unknown is
 //! not zero.
 
+use corelog_prices::Absent;
 use corelog_record::{DeliveryOutcome, ExtensionOutline, Outline, TokenCount};
 use corelog_types::Timestamp;
 
 use crate::Metric;
 use crate::measure::{BEDROCK, Measure};
 
-/// A call that says that it took longer has a clock that is wrong.
-const LATENCY_MS_MAX: f64 = 24.0 * 3_600_000.0;
+/// Why a call has no cost that failed.
+const FAILED: &str = Absent::Failed.as_str();
 
 /// A recorded invocation.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,9 @@ pub struct Invocation<'a> {
     /// What of the record is counted.
     pub outline: &'a Outline<'a>,
 }
+
+/// A call that says that it took longer has a clock that is wrong.
+const LATENCY_MS_MAX: f64 = 24.0 * 3_600_000.0;
 
 /// A kind of delivery of invocation logs, each attempt of which is a value of 1 in a metric without dimensions.
 ///
@@ -68,6 +72,23 @@ pub(crate) enum Outcome {
 pub(crate) type Values = Vec<(Measure, f64)>;
 
 impl<'a> Invocation<'a> {
+    /// When the call was over, to the millisecond that had begun: the minute in which it counts. A call whose length is
+    /// not known ended when it arrived.
+    ///
+    /// Decision: an alarm looks at a minute when it is over, and what ends later would never be looked at. The service
+    /// does not say in which minute a call counts.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between zero and a day"
+    )]
+    pub fn ended(&self) -> Timestamp {
+        let took = self.extension().and_then(|it| it.latency_ms);
+        let took = took.filter(|took| (0.0..=LATENCY_MS_MAX).contains(took));
+        let took = took.map_or(0, |took| took as u64);
+        Timestamp::from_unix_ms(self.time.unix_ms().saturating_add(took))
+    }
+
     /// Whether a model was called. Lists of models, files, batches, and counting tokens are recorded too, but are no
     /// invocations.
     pub(crate) fn is_of_a_model(&self) -> bool {
@@ -195,7 +216,7 @@ impl<'a> Invocation<'a> {
             match (cost.amount, cost.absent.as_deref()) {
                 (Some(amount), _) => values.push((Measure::Cost, amount)),
                 // Nothing was counted, and nobody is known to bill for it.
-                (None, Some("failed")) => {}
+                (None, Some(FAILED)) => {}
                 (None, _) => values.push((Measure::InvocationsWithoutCost, 1.0)),
             }
         }
@@ -222,23 +243,6 @@ impl<'a> Invocation<'a> {
         if let Some(images) = self.extension().and_then(|it| it.image_count) {
             values.push((Measure::OutputImageCount, float(images)));
         }
-    }
-
-    /// When the call was over, to the millisecond that had begun: the minute in which it counts. A call whose length is
-    /// not known ended when it arrived.
-    ///
-    /// Decision: an alarm looks at a minute when it is over, and what ends later would never be looked at. The service
-    /// does not say in which minute a call counts.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "between zero and a day"
-    )]
-    pub fn ended(&self) -> Timestamp {
-        let took = self.extension().and_then(|it| it.latency_ms);
-        let took = took.filter(|took| (0.0..=LATENCY_MS_MAX).contains(took));
-        let took = took.map_or(0, |took| took as u64);
-        Timestamp::from_unix_ms(self.time.unix_ms().saturating_add(took))
     }
 
     /// From the request to the last token, or until the caller hung up.

@@ -27,6 +27,8 @@ use crate::Error;
 const READERS_MAX: u32 = 4;
 /// How long the writer waits for one of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Steps that are taken before others have their turn.
+const AT_ONCE_MAX: usize = 50;
 
 /// Limits of what is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +48,8 @@ impl Default for Config {
 /// Metrics in a directory of the local disk. A cheap handle: clones share the file.
 #[derive(Debug, Clone)]
 pub struct SqliteMetrics {
-    readers: SqlitePool,
+    /// Connections of questions.
+    pool: SqlitePool,
     /// Has one connection: changes come one after the other, in the order in which they were begun.
     writer: SqlitePool,
     config: Config,
@@ -69,13 +72,13 @@ impl SqliteMetrics {
             // A put is answered once it is durable, and so is a place in the spool: what is behind it may be let go.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT);
-        let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
-        let writer = pool(1).connect_with(options.clone());
+        let of = |connections| SqlitePoolOptions::new().max_connections(connections);
+        let writer = of(1).connect_with(options.clone());
         let writer = writer.await.map_err(failed("open"))?;
-        let readers = pool(READERS_MAX).connect_with(options);
-        let readers = readers.await.map_err(failed("open"))?;
+        let pool = of(READERS_MAX).connect_with(options);
+        let pool = pool.await.map_err(failed("open"))?;
         let metrics = Self {
-            readers,
+            pool,
             writer,
             config,
         };
@@ -85,7 +88,7 @@ impl SqliteMetrics {
 
     /// Closes the file; whoever asks afterwards gets an error.
     pub async fn close(&self) {
-        self.readers.close().await;
+        self.pool.close().await;
         self.writer.close().await;
     }
 
@@ -100,9 +103,6 @@ impl SqliteMetrics {
 async fn commit(change: Transaction<'static, Sqlite>) -> Result<(), Error> {
     change.commit().await.map_err(failed("keep a change"))
 }
-
-/// Steps that are taken before others have their turn.
-const AT_ONCE_MAX: usize = 50;
 
 /// Lets others have their turn after every so many steps: this may be a thread that relays calls.
 async fn let_others(step: usize) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use corelog_runtime::Clock;
 use corelog_types::Timestamp;
-use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake_core::kernel::{Action, StructField, Transaction, Version};
 use deltalake_core::logstore::{StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
@@ -248,7 +248,7 @@ async fn with_new_columns(
         }
         match delta.clone().add_columns().with_fields(new).await {
             // Another process that starts on the same table may have added them meanwhile.
-            Err(error) if attempts_left > 0 => {
+            Err(error) if attempts_left > 0 && is_overtaken(&error) => {
                 tracing::debug!(%error, "columns could not be added; looking again");
                 attempts_left -= 1;
                 delta.update_state().await?;
@@ -256,6 +256,18 @@ async fn with_new_columns(
             done => return done,
         }
     }
+}
+
+/// Whether a commit failed because somebody else committed.
+fn is_overtaken(error: &DeltaTableError) -> bool {
+    matches!(
+        error,
+        DeltaTableError::VersionAlreadyExists(_)
+            | DeltaTableError::Transaction {
+                source: TransactionError::CommitConflict(_)
+                    | TransactionError::MaxCommitAttempts(_)
+            }
+    )
 }
 
 /// Commits on top of the newest version, unless what happened since the snapshot is in the way.

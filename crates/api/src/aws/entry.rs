@@ -2,7 +2,7 @@
 
 use corelog_access::Caller;
 use corelog_types::{RecordId, Timestamp};
-use corelog_wire::model::Value;
+use corelog_wire::model::{Value, Violation};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use serde::Serialize;
@@ -34,6 +34,11 @@ pub(crate) trait Operation {
     type Input: DeserializeOwned + Send;
     /// Its answer; `()` if it has none.
     type Output: Serialize + Send;
+
+    /// Whether something that the model asks of a request is not asked for here.
+    fn forgives(_document: &Value, _violation: &Violation) -> bool {
+        false
+    }
 
     /// What the answer's head says beside its document.
     fn header(_output: &Self::Output) -> Option<Header> {
@@ -191,6 +196,8 @@ pub(crate) struct Entry {
     #[cfg_attr(not(test), expect(dead_code, reason = "tests walk the table"))]
     pub(crate) effect: Effect,
     action: Action,
+    /// Whether something that the model asks of a request is not asked for here.
+    pub(super) forgives: fn(&Value, &Violation) -> bool,
     perform: for<'a> fn(Value, Action, &'a Context<'a>) -> BoxFuture<'a, Result<Given, Fault>>,
 }
 
@@ -216,6 +223,7 @@ pub(crate) const fn entry_of<O: Operation + 'static>(action: Action) -> Entry {
         name: O::NAME,
         effect: O::EFFECT,
         action,
+        forgives: O::forgives,
         perform: |document, action, cx| Box::pin(perform::<O>(document, action, cx)),
     }
 }
@@ -226,6 +234,7 @@ pub(crate) const fn streaming<O: Streaming + 'static>() -> Entry {
         name: O::NAME,
         effect: Effect::Reads,
         action: Action::Logs(O::NAME),
+        forgives: |_, _| false,
         perform: |document, action, cx| Box::pin(begin::<O>(document, action, cx)),
     }
 }

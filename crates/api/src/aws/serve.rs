@@ -151,7 +151,7 @@ async fn answer(
     let entry = entry.ok_or_else(|| unknown(asked))?;
     let (protocol, content) = (asked.protocol, content.clone());
     let is_large = content.len() > AT_ONCE_BYTES_MAX;
-    let admit = move || admitted(protocol, service, operation, &content);
+    let admit = move || admitted(protocol, service, (operation, entry), &content);
     let document = apart_if(is_large, admit).await??;
     match entry.perform(document, cx).await? {
         Given::Document(document, header) => {
@@ -247,7 +247,7 @@ fn stream(
 fn admitted(
     protocol: &'static dyn Protocol,
     service: &Service,
-    operation: &Operation,
+    (operation, entry): (&Operation, &Entry),
     content: &[u8],
 ) -> Result<Value, Fault> {
     let malformed = |text: String| Fault::new(Kind::Serialization, text);
@@ -260,7 +260,7 @@ fn admitted(
     let mut violations = admitted.map_err(|error| malformed(error.to_string()))?;
     // Behind a full list may be others.
     if violations.len() < model::VIOLATIONS_MAX {
-        violations.retain(|violation| !cloudwatch::forgives(operation.name, &document, violation));
+        violations.retain(|violation| !(entry.forgives)(&document, violation));
     }
     if violations.is_empty() {
         return Ok(document);

@@ -32,20 +32,19 @@ pub(crate) struct Taken {
     failure: Option<&'static str>,
 }
 
-/// Whether something that the model asks for is not asked for here: of entities, unless their validation is strict.
-pub(crate) fn forgives(operation: &str, document: &Value, violation: &Violation) -> bool {
-    let mut at = violation.at.split('.');
-    operation == PutMetricData::NAME
-        && document["StrictEntityValidation"] != true
-        && at.next() == Some("entityMetricData")
-        && at.nth(2) == Some("entity")
-}
-
 impl Operation for PutMetricData {
     const NAME: &'static str = "PutMetricData";
     const EFFECT: Effect = Effect::TakesIn;
     type Input = PutMetricDataInput;
     type Output = Taken;
+
+    /// Of entities, unless their validation is strict.
+    fn forgives(document: &Value, violation: &Violation) -> bool {
+        let mut at = violation.at.split('.');
+        document["StrictEntityValidation"] != true
+            && at.next() == Some("entityMetricData")
+            && at.nth(2) == Some("entity")
+    }
 
     fn header(output: &Taken) -> Option<Header> {
         output.failure.map(|failure| (FAILURE, failure))

@@ -173,16 +173,24 @@ impl ProxyUrl {
         let authority = rest.split('/').next().unwrap_or_default();
         // Where there may be a password, the text is in no message.
         let broken = || {
-            Fault::new("the proxy's user or password is not as it has to stand in a URL")
+            Fault::new("the proxy's URL, its user or its password is not as it has to be")
                 .hint("percent-encode what is neither letter nor digit, such as `%40` for `@`")
         };
         let url = match authority.rsplit_once('@') {
-            Some((user, _)) => format!("{scheme}://{}", &rest[user.len() + 1..]),
+            Some((user, _)) => {
+                let bare = format!("{scheme}://{}", &rest[user.len() + 1..]);
+                HttpUrl::parse(&bare).map_err(|_| broken())?
+            }
             None if rest.contains('@') => return Err(broken()),
-            None => text.to_owned(),
+            None => HttpUrl::parse(text)?,
         };
-        let url = HttpUrl::parse(&url)?;
-        let whole = text.trim_end_matches('/').parse().map_err(|_| broken())?;
+        let whole: http::Uri = text.trim_end_matches('/').parse().map_err(|_| broken())?;
+        // What is dialled is what is shown: a `?` in a password would begin the query of another host.
+        let bare: http::Uri = url.as_str().parse().map_err(|_| broken())?;
+        let place = |uri: &http::Uri| (uri.host().map(str::to_owned), uri.port_u16());
+        if place(&whole) != place(&bare) || whole.query().is_some() {
+            return Err(broken());
+        }
         Ok(Self { url, whole })
     }
 

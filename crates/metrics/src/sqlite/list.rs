@@ -32,7 +32,7 @@ impl SqliteMetrics {
         limit: usize,
     ) -> Result<Vec<Listed>, Error> {
         let mut sql = query(filter, since, after);
-        let mut rows = sql.build().fetch(&self.readers);
+        let mut rows = sql.build().fetch(&self.pool);
         let mut listed = Vec::new();
         while listed.len() < limit
             && let Some(row) = rows.try_next().await.map_err(failed("list its metrics"))?

@@ -101,7 +101,7 @@ impl SqliteMetrics {
             .bind(metric.namespace())
             .bind(metric.name())
             .bind(list::to_text(metric.dimensions()))
-            .fetch_optional(&self.readers)
+            .fetch_optional(&self.pool)
             .await
             .map_err(failed("find a metric"))
     }
@@ -116,7 +116,7 @@ impl SqliteMetrics {
             .bind(plan.granularity.seconds())
             .bind(plan.start.max(plan.kept_from))
             .bind(plan.end)
-            .fetch(&self.readers);
+            .fetch(&self.pool);
         let length = question.period.seconds();
         let mut making = Making {
             statistics: question.statistics.into(),

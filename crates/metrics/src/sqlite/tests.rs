@@ -275,7 +275,7 @@ async fn a_value_that_is_late_by_weeks_is_in_the_points_that_are_still_kept() {
 }
 
 async fn count(metrics: &SqliteMetrics, sql: &'static str) -> i64 {
-    let count = sqlx::query_scalar(sql).fetch_one(&metrics.writer).await;
+    let count = sqlx::query_scalar(sql).fetch_one(&metrics.pool).await;
     count.unwrap()
 }
 
@@ -493,7 +493,7 @@ async fn metrics_of_a_newer_version_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let metrics = open(dir.path()).await;
     sqlx::query("PRAGMA user_version = 2")
-        .execute(&metrics.writer)
+        .execute(&metrics.pool)
         .await
         .unwrap();
     metrics.close().await;
@@ -514,7 +514,7 @@ async fn counting_waits_for_no_question() {
     let metrics = open(dir.path()).await;
     let mut asking = Vec::new();
     for _ in 0..READERS_MAX {
-        asking.push(metrics.readers.acquire().await.unwrap());
+        asking.push(metrics.pool.acquire().await.unwrap());
     }
     let deltas = deltas(&[(0, 1.0)]);
     let adding = metrics.add(&deltas, None, Overflow::Refuse, at(NOON + 100));

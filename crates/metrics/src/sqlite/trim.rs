@@ -27,7 +27,7 @@ impl SqliteMetrics {
             let ids: Vec<i64> = sqlx::query_scalar(sql)
                 .bind(after)
                 .bind(METRICS_MAX)
-                .fetch_all(&self.readers)
+                .fetch_all(&self.pool)
                 .await
                 .map_err(failed("find what to trim"))?;
             let Some(last) = ids.last() else { break };

@@ -118,7 +118,7 @@ impl SqliteMetrics {
     pub async fn position(&self, source: &str) -> Result<u64, Error> {
         let found: Option<i64> = sqlx::query_scalar("SELECT position FROM sources WHERE name = $1")
             .bind(source)
-            .fetch_optional(&self.readers)
+            .fetch_optional(&self.pool)
             .await
             .map_err(failed("find a position"))?;
         Ok(unsigned(found.unwrap_or(0)))

@@ -26,6 +26,7 @@ use crate::settings::{Budget, BudgetPeriod};
 
 const DAY_MS: u64 = 86_400_000;
 const HOUR_MS: u64 = 3_600_000;
+const MONTH_MS: u64 = 31 * DAY_MS;
 
 /// Arguments.
 #[derive(Debug, Clone, clap::Args)]
@@ -114,8 +115,8 @@ fn standing(
         return Ok(None);
     };
     if span.may_have_begun(&lately) {
-        let beginning = Timestamp::from_unix_ms(0);
-        let Some(is_older) = is_any(client, &scope(beginning, span.lately)?, condition)? else {
+        let before = scope(span.before(), span.lately)?;
+        let Some(is_older) = is_any(client, &before, condition)? else {
             return Ok(None);
         };
         if !is_older {
@@ -182,6 +183,11 @@ impl Span {
         let days = lately.iter().filter_map(|group| group.key.as_deref());
         let first = self.lately.day();
         days.min().is_some_and(|day| *day > *first)
+    }
+
+    /// Since when calls show that this is no beginning: what was not there for a month is as good as new.
+    fn before(&self) -> Timestamp {
+        Timestamp::from_unix_ms(self.lately.unix_ms().saturating_sub(MONTH_MS))
     }
 
     /// Leaves out the time before the first call.

@@ -1,6 +1,6 @@
 //! What records say of costs, added up by the server.
 
-use corelog_prices::Amount;
+use corelog_prices::{Absent, Amount};
 use corelog_types::Timestamp;
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ const OPERATIONS: [&str; 17] = [
 const NOT_RECORDED: &str = "not_recorded";
 
 /// Why calls have no cost that failed before anything was counted. Nobody is known to bill for them.
-pub(super) const FAILED: &str = "failed";
+pub(super) const FAILED: &str = Absent::Failed.as_str();
 
 /// Calls that are alike.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -225,7 +225,7 @@ fn proxies_come_from_the_environment() {
     let shown = format!("{https} {https:?} {}", https.as_str());
     assert_eq!(shown, ["https://proxy:3128"; 3].join(" "));
     assert_eq!(proxy.http.unwrap().as_str(), "http://proxy:3128");
-    for wrong in ["p ss", "p/ss"] {
+    for wrong in ["p ss", "p/ss", "p?ss", "p#ss", "1?ss", "p@/ss"] {
         let text = format!("[proxy]\nhttps = \"https://me:{wrong}@proxy\"\n");
         let problems = load_with(&text, &[], &[]).unwrap_err();
         let problem = &problems.0[0];
