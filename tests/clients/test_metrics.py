@@ -71,6 +71,16 @@ def test_every_operation_in_every_protocol(cloudwatch):
         StrictEntityValidation=False,
     )  # fmt: skip
 
+    told = cloudwatch.put_metric_data(
+        Namespace=namespace,
+        EntityMetricData=[{
+            "Entity": {"KeyAttributes": {"Type": "Something", "Name": "gate"}},
+            "MetricData": [{"MetricName": "OfEntity", "Timestamp": start, "Value": 1.0}],
+        }],
+        StrictEntityValidation=False,
+    )  # fmt: skip
+    assert told["ResponseMetadata"]["HTTPHeaders"]["x-amzn-failure-message"] == "InvalidTypeValue"
+
     pages = list(cloudwatch.get_paginator("list_metrics").paginate(Namespace=namespace))
     answered(cloudwatch, "list_metrics", pages[0])
     listed = {metric["MetricName"]: metric for page in pages for metric in page["Metrics"]}
@@ -343,7 +353,8 @@ def test_calls_are_counted_once_through_a_kill(killed):
 
 RECOUNT = """
 SELECT (CAST(round(extract(epoch FROM "@timestamp") * 1000) AS BIGINT)
-         + CAST(floor(CAST("corelog.latencyMs" AS DOUBLE)) AS BIGINT)) / 60000 * 60 AS minute, "modelId" AS model,
+         + CAST(floor(coalesce(CAST("corelog.latencyMs" AS DOUBLE), 0)) AS BIGINT)) / 60000 * 60 AS minute,
+       "modelId" AS model,
        count(*) AS calls, count("errorCode") AS errors, sum(CAST("output.outputTokenCount" AS BIGINT)) AS output,
        sum(CAST("input.inputTokenCount" AS BIGINT)) AS input, min(CAST("corelog.latencyMs" AS DOUBLE)) AS least
 FROM "/corelog/invocations" GROUP BY 1, 2

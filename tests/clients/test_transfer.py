@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from datetime import datetime, timedelta, timezone
 
 import boto3
 import httpx
@@ -18,6 +19,20 @@ STORE = """
 [store]
 interval = "100ms"
 """
+
+
+def calls_counted(stack):
+    """How many calls the metrics have."""
+    now = datetime.now(timezone.utc)
+    cloudwatch = boto3.client(
+        "cloudwatch", endpoint_url=stack.url, region_name="us-east-1", aws_access_key_id="testing",
+        aws_secret_access_key="secret-access",
+    )  # fmt: skip
+    told = cloudwatch.get_metric_statistics(
+        Namespace="Corelog", MetricName="Invocations", StartTime=now - timedelta(days=2),
+        EndTime=now + timedelta(minutes=5), Period=3_600, Statistics=["Sum"],
+    )  # fmt: skip
+    return sum(point["Sum"] for point in told["Datapoints"])
 
 
 @pytest.fixture
@@ -60,6 +75,11 @@ def test_a_bucket_becomes_a_log_group_once_and_goes_the_whole_way_round(stack, t
     said, _ = corelog(stack, tmp_path, "import", "bedrock", str(stack.bucket.root), "--log-group", "/imported")
     assert said.startswith("0 events")
     assert contents(events(logs, "/imported")) == contents(imported)
+
+    # What is imported is not counted again, and what is counted after it shows that nothing is on its way.
+    ask(stack, MARK)
+    wait_for(lambda: calls_counted(stack) > CALLS, "the last call to be counted")
+    assert calls_counted(stack) == CALLS + 1
 
     store = boto3.client(
         "s3",

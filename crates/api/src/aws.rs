@@ -12,8 +12,8 @@ mod rate;
 mod serve;
 
 pub(crate) use entry::{
-    Context, Effect, Entry, EventStream, Operation, StreamEvent, Streaming, entry, entry_of,
-    streaming,
+    Context, Effect, Entry, EventStream, Header, Operation, StreamEvent, Streaming, entry,
+    entry_of, streaming,
 };
 pub(crate) use fault::{Fault, Kind};
 pub(crate) use page::{Token, cut};

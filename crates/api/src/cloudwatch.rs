@@ -5,6 +5,7 @@
 mod alarm;
 mod body;
 mod dashboard;
+mod entity;
 mod metric;
 mod tag;
 

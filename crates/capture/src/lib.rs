@@ -30,6 +30,6 @@ pub use copy::BodyCopy;
 pub use finish::Finished;
 pub use headers::HeaderFilter;
 pub use passing::{Look, Passing};
-pub use policy::{Policies, Policy, Rule, fits_pattern};
+pub use policy::{Policies, Policy, Rule};
 pub use reading::{Heard, Reading};
 pub use recorder::{Appended, Entry, Recorder, RecorderError, SealedSpill, Spill, Waiting};

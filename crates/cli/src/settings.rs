@@ -30,7 +30,7 @@ use crate::environment::{self, Environment};
 
 pub use self::aws::{AwsCredentials, AwsCredentialsSource};
 pub use self::docs::config_markdown;
-pub use self::names::{HttpUrl, Name, StoreUrl};
+pub use self::names::{HttpUrl, Name, ProxyUrl, StoreUrl};
 pub use self::problem::{Origin, Place, Problem, Problems};
 pub use self::reader::{Effective, FlagValue};
 pub use self::schema::{
@@ -269,7 +269,13 @@ impl Settings {
             env.get(name)
                 .or_else(|| env.get(&name.to_ascii_uppercase()))
         };
-        let proxy_url = |name: &str| HttpUrl::parse(proxy(name)?).ok();
+        // Some leave the scheme out.
+        let proxy_url = |name: &str| {
+            let text = proxy(name)?;
+            let url = ProxyUrl::parse(text);
+            url.or_else(|_| ProxyUrl::parse(&format!("http://{text}")))
+                .ok()
+        };
         self.proxy.http = self
             .proxy
             .http

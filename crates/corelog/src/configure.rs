@@ -100,17 +100,16 @@ pub(crate) fn queries(settings: &Settings) -> QueryLimits {
 /// The proxy on the way to an address.
 pub(crate) fn proxy_for(address: &http::Uri, settings: &Settings) -> Option<http::Uri> {
     let proxy = &settings.proxy;
-    let text = |url: &Option<settings::HttpUrl>| {
-        url.as_ref()
-            .map_or_else(String::new, |url| url.as_str().to_owned())
+    let found = match address.scheme_str() {
+        Some("https") => proxy.https.as_ref()?,
+        _ => proxy.http.as_ref()?,
     };
+    // What it finds has no credentials, so that only whether it finds something counts.
     let matcher = Matcher::builder()
-        .http(text(&proxy.http))
-        .https(text(&proxy.https))
+        .all(found.as_str())
         .no(proxy.no_proxy.join(","))
         .build();
-    let found = matcher.intercept(address);
-    found.map(|proxy| proxy.uri().clone())
+    matcher.intercept(address).map(|_| found.reveal().clone())
 }
 
 /// A file of the configuration, where it names one.
@@ -393,6 +392,21 @@ pub(crate) fn hot(settings: &Settings, after: Sequence) -> corelog_hot::Config {
 #[cfg(all(test, feature = "query"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proxy_is_that_of_the_scheme_with_its_credentials() {
+        let text = "[proxy]\nhttps = \"http://me:p%40ss@proxy:3128\"\nno_proxy = [\".internal\"]\n";
+        let env = corelog_cli::environment::Environment::default();
+        let loaded = Settings::parse("c.toml", text, &env, &[]).unwrap();
+        let proxy = |address: &'static str| {
+            let found = proxy_for(&http::Uri::from_static(address), &loaded.settings);
+            found.map(|uri| uri.authority().unwrap().to_string())
+        };
+        let expected = Some("me:p%40ss@proxy:3128".to_owned());
+        assert_eq!(proxy("https://api.openai.com"), expected);
+        assert_eq!(proxy("https://llm.internal"), None);
+        assert_eq!(proxy("http://api.openai.com"), None);
+    }
 
     #[test]
     fn what_a_killed_process_had_spilled_goes() {

@@ -15,22 +15,26 @@ use tokio_rustls::client::TlsStream;
 use crate::proxy::Proxy;
 use crate::{Config, Error, tls};
 
-/// A connection's bytes, plain or encrypted.
+/// A connection's bytes.
 #[derive(Debug)]
 pub enum Link {
-    /// As it is.
+    /// As they are.
     Plain(TcpStream),
-    /// Encrypted.
+    /// Encrypted, for the server, or for a proxy that plain requests go to.
     Tls(Box<TlsStream<TcpStream>>),
+    /// Encrypted for the server, and once more for the proxy on the way to it.
+    Twice(Box<TlsStream<TlsStream<TcpStream>>>),
 }
 
 impl Link {
     /// Whether both sides agreed on HTTP/2.
     pub fn is_http2(&self) -> bool {
-        match self {
-            Self::Plain(_) => false,
-            Self::Tls(stream) => stream.get_ref().1.alpn_protocol() == Some(b"h2"),
-        }
+        let agreed = match self {
+            Self::Plain(_) => None,
+            Self::Tls(stream) => stream.get_ref().1.alpn_protocol(),
+            Self::Twice(stream) => stream.get_ref().1.alpn_protocol(),
+        };
+        agreed == Some(b"h2")
     }
 }
 
@@ -43,6 +47,7 @@ impl AsyncRead for Link {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Twice(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
@@ -56,6 +61,7 @@ impl AsyncWrite for Link {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Twice(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
@@ -67,6 +73,7 @@ impl AsyncWrite for Link {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Self::Twice(stream) => Pin::new(stream).poll_write_vectored(context, slices),
         }
     }
 
@@ -74,6 +81,7 @@ impl AsyncWrite for Link {
         match self {
             Self::Plain(stream) => stream.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
+            Self::Twice(stream) => stream.is_write_vectored(),
         }
     }
 
@@ -81,6 +89,7 @@ impl AsyncWrite for Link {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_flush(context),
             Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+            Self::Twice(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
@@ -88,6 +97,7 @@ impl AsyncWrite for Link {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Twice(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }
@@ -99,6 +109,19 @@ pub enum Offer {
     Any,
     /// Only HTTP/1.1, the one that can be left for another protocol.
     Http1,
+}
+
+/// Names of protocols, the one that is liked best first.
+pub(crate) type Protocols = Vec<Vec<u8>>;
+
+impl Offer {
+    /// What is offered; what the connector offers by itself, if absent.
+    pub(crate) fn protocols(self) -> Option<Protocols> {
+        match self {
+            Self::Any => None,
+            Self::Http1 => Some(vec![b"http/1.1".to_vec()]),
+        }
+    }
 }
 
 /// Makes connections to one server.
@@ -125,22 +148,14 @@ impl Connector {
         let port = base.port_u16().unwrap_or(if secure { 443 } else { 80 });
         // An address of IPv6 stays in its brackets: a proxy is asked for it as it is.
         let host = format!("{}:{port}", base.host().unwrap_or_default());
-        let tls = if secure {
-            let broken = |reason: String| Error::Tls {
-                host: host.clone(),
-                reason,
-            };
-            let client = tls::client_config(config.ca_pem.as_deref()).map_err(broken)?;
-            let server = ServerName::try_from(name.clone()).map_err(|error| Error::Tls {
-                host: host.clone(),
-                reason: error.to_string(),
-            })?;
-            Some((TlsConnector::from(Arc::new(client)), server))
-        } else {
-            None
-        };
+        let ca_pem = config.ca_pem.as_deref();
+        let tls = secure
+            .then(|| encryption(&host, &name, ca_pem))
+            .transpose()?;
+        let proxy = config.proxy.as_ref().map(|url| Proxy::at(url, ca_pem));
+        let proxy = proxy.transpose()?.flatten();
         Ok(Self {
-            proxy: config.proxy.as_ref().and_then(Proxy::at),
+            proxy,
             host,
             address: (name, port),
             tls,
@@ -170,30 +185,97 @@ impl Connector {
     /// # Cancel safety
     /// Dropped, it leaves nothing behind.
     pub async fn connect(&self, offer: Offer) -> Result<Link, Error> {
-        let failed = |source| Error::Connect {
-            host: self.host.clone(),
-            source,
-        };
-        let stream = match &self.proxy {
-            None => TcpStream::connect((self.address.0.as_str(), self.address.1)).await,
+        let link = self.connect_bare().await?;
+        self.secured(link, offer.protocols()).await
+    }
+
+    /// Makes a connection that is not encrypted for the server yet, for protocols that begin with a greeting;
+    /// [`Self::secure`] is next.
+    ///
+    /// # Errors
+    /// [`Error::Connect`].
+    /// # Cancel safety
+    /// Dropped, it leaves nothing behind.
+    pub async fn connect_bare(&self) -> Result<Link, Error> {
+        let link = match &self.proxy {
+            None => plain(&self.address).await.map(Link::Plain),
             Some(proxy) if self.tls.is_none() => proxy.connect().await,
             Some(proxy) => proxy.tunnel(&self.host).await,
-        }
-        .map_err(failed)?;
-        stream.set_nodelay(true).map_err(failed)?;
-        match &self.tls {
-            None => Ok(Link::Plain(stream)),
-            Some((connector, server)) => {
-                let connecting = match offer {
-                    Offer::Any => connector.connect(server.clone(), stream),
-                    Offer::Http1 => connector
-                        .with_alpn(vec![b"http/1.1".to_vec()])
-                        .connect(server.clone(), stream),
-                };
-                Ok(Link::Tls(Box::new(connecting.await.map_err(failed)?)))
-            }
+        };
+        link.map_err(|source| self.failed(source))
+    }
+
+    /// Encrypts a connection, where the server's scheme says so; no protocol is named.
+    ///
+    /// # Errors
+    /// [`Error::Connect`].
+    /// # Cancel safety
+    /// Dropped, it takes the connection with it.
+    pub async fn secure(&self, link: Link) -> Result<Link, Error> {
+        self.secured(link, Some(Vec::new())).await
+    }
+
+    async fn secured(&self, link: Link, protocols: Option<Protocols>) -> Result<Link, Error> {
+        let Some((connector, server)) = &self.tls else {
+            return Ok(link);
+        };
+        let secured = match link {
+            Link::Plain(stream) => encrypted(connector, server, stream, protocols)
+                .await
+                .map(Link::Tls),
+            Link::Tls(stream) => encrypted(connector, server, *stream, protocols)
+                .await
+                .map(Link::Twice),
+            Link::Twice(_) => Err(io::Error::other("the way to a server is encrypted once")),
+        };
+        secured.map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: io::Error) -> Error {
+        Error::Connect {
+            host: self.host.clone(),
+            source,
         }
     }
+}
+
+/// What encrypts towards a host, and whom it expects there.
+pub(crate) fn encryption(
+    host: &str,
+    name: &str,
+    ca_pem: Option<&[u8]>,
+) -> Result<(TlsConnector, ServerName<'static>), Error> {
+    let broken = |reason: String| Error::Tls {
+        host: host.to_owned(),
+        reason,
+    };
+    let client = tls::client_config(ca_pem).map_err(broken)?;
+    let server = ServerName::try_from(name.to_owned());
+    let server = server.map_err(|error| broken(error.to_string()))?;
+    Ok((TlsConnector::from(Arc::new(client)), server))
+}
+
+/// A connection to a host and port that holds nothing back.
+pub(crate) async fn plain((host, port): &(String, u16)) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((host.as_str(), *port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// The encrypted form of a stream, for these protocols, or for those of [`Offer::Any`].
+pub(crate) async fn encrypted<S: AsyncRead + AsyncWrite + Unpin>(
+    connector: &TlsConnector,
+    server: &ServerName<'static>,
+    stream: S,
+    protocols: Option<Protocols>,
+) -> io::Result<Box<TlsStream<S>>> {
+    let connecting = match protocols {
+        None => connector.connect(server.clone(), stream),
+        Some(protocols) => connector
+            .with_alpn(protocols)
+            .connect(server.clone(), stream),
+    };
+    connecting.await.map(Box::new)
 }
 
 /// Host and port of an address, with the scheme's own port where none is named.

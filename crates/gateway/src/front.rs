@@ -12,8 +12,7 @@
 
 use std::sync::Arc;
 
-use corelog_capture::fits_pattern;
-use corelog_types::Dialect;
+use corelog_types::{Dialect, fits_pattern};
 
 use crate::provider::Provider;
 

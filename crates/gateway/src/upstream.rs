@@ -5,6 +5,7 @@
 //! connection is driven by nobody; whether the peer closed it meanwhile is seen when it is lent again.
 //! HTTP/2 connections carry many exchanges and therefore have a task.
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -27,7 +28,7 @@ use crate::body::RequestBody;
 const READ_BYTES_MAX: usize = 128 * 1024;
 
 /// How one upstream is reached.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct UpstreamConfig {
     /// Scheme, host, port and the path that every request is put under.
     pub base: Uri,
@@ -43,6 +44,15 @@ pub struct UpstreamConfig {
     pub connect_timeout: Duration,
     /// How long an unused connection is kept.
     pub idle_max: Duration,
+}
+
+impl fmt::Debug for UpstreamConfig {
+    /// A proxy's URL may hold a password, so it is left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpstreamConfig")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why no connection could be had.

@@ -266,6 +266,22 @@ impl Plan {
         found
     }
 
+    /// How many bands are asked for: each is learnt by itself.
+    pub fn bands(&self) -> usize {
+        let mut bands = 0;
+        let needed = self.order.iter();
+        for expression in needed.filter_map(|index| self.terms[*index].expression.as_ref()) {
+            expression.walk(&mut |part| {
+                let function = match &part.node {
+                    Node::Call { function, .. } => Some(*function),
+                    _ => None,
+                };
+                bands += usize::from(function == Some(Function::AnomalyDetectionBand));
+            });
+        }
+        bands
+    }
+
     /// Computes what the queries that return data are worth, in their order.
     ///
     /// # Errors

@@ -1,11 +1,15 @@
 //! What a record says about its invocation, as values of metrics. What a record does not say has no value: unknown is
 //! not zero.
 
+use corelog_prices::Absent;
 use corelog_record::{DeliveryOutcome, ExtensionOutline, Outline, TokenCount};
 use corelog_types::Timestamp;
 
 use crate::Metric;
 use crate::measure::{BEDROCK, Measure};
+
+/// Why a call has no cost that failed.
+const FAILED: &str = Absent::Failed.as_str();
 
 /// A recorded invocation.
 #[derive(Debug, Clone, Copy)]
@@ -209,10 +213,12 @@ impl<'a> Invocation<'a> {
             values.push((Measure::GatewayOverhead, overhead));
         }
         if let Some(cost) = &extension.cost {
-            values.push(match cost.amount {
-                Some(amount) => (Measure::Cost, amount),
-                None => (Measure::InvocationsWithoutCost, 1.0),
-            });
+            match (cost.amount, cost.absent.as_deref()) {
+                (Some(amount), _) => values.push((Measure::Cost, amount)),
+                // Nothing was counted, and nobody is known to bill for it.
+                (None, Some(FAILED)) => {}
+                (None, _) => values.push((Measure::InvocationsWithoutCost, 1.0)),
+            }
         }
         if self.hung_up() {
             values.push((Measure::CallerHangUps, 1.0));

@@ -23,10 +23,13 @@ pub use write::{Added, Overflow, Read};
 
 use crate::Error;
 
-/// Each is a thread that mostly sleeps. Readers do not wait for a writer.
-const CONNECTIONS_MAX: u32 = 4;
-/// How long a writer waits for another.
+/// Each is a thread that mostly sleeps. Readers do not wait for the writer, nor it for them: counting has a connection of
+/// its own, which no number of questions can take.
+const READERS_MAX: u32 = 4;
+/// How long the writer waits for one of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Steps that are taken before others have their turn.
+const AT_ONCE_MAX: usize = 50;
 
 /// Limits of what is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +49,10 @@ impl Default for Config {
 /// Metrics in a directory of the local disk. A cheap handle: clones share the file.
 #[derive(Debug, Clone)]
 pub struct SqliteMetrics {
+    /// Connections of questions.
     pool: SqlitePool,
+    /// Has one connection: changes come one after the other, in the order in which they were begun.
+    writer: SqlitePool,
     config: Config,
 }
 
@@ -67,12 +73,16 @@ impl SqliteMetrics {
             // A put is answered once it is durable, and so is a place in the spool: what is behind it may be let go.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS_MAX)
-            .connect_with(options)
-            .await
-            .map_err(failed("open"))?;
-        let metrics = Self { pool, config };
+        let of = |connections| SqlitePoolOptions::new().max_connections(connections);
+        let writer = of(1).connect_with(options.clone());
+        let writer = writer.await.map_err(failed("open"))?;
+        let pool = of(READERS_MAX).connect_with(options);
+        let pool = pool.await.map_err(failed("open"))?;
+        let metrics = Self {
+            pool,
+            writer,
+            config,
+        };
         schema::bring_up_to_date(&metrics, &path).await?;
         Ok(metrics)
     }
@@ -80,11 +90,12 @@ impl SqliteMetrics {
     /// Closes the file; whoever asks afterwards gets an error.
     pub async fn close(&self) {
         self.pool.close().await;
+        self.writer.close().await;
     }
 
     /// Begins a change. Dropping it undoes it.
     async fn change(&self) -> Result<Transaction<'static, Sqlite>, Error> {
-        let begun = self.pool.begin_with("BEGIN IMMEDIATE").await;
+        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
         begun.map_err(failed("begin a change"))
     }
 }
@@ -92,6 +103,23 @@ impl SqliteMetrics {
 /// Ends a change.
 async fn commit(change: Transaction<'static, Sqlite>) -> Result<(), Error> {
     change.commit().await.map_err(failed("keep a change"))
+}
+
+/// Lets others have their turn after every so many steps: this may be a thread that relays calls.
+async fn let_others(step: usize) {
+    if step % AT_ONCE_MAX == AT_ONCE_MAX - 1 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Does work of the processor beside the threads that relay calls.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // A runtime that ends takes this task with it.
+        Err(_) => std::future::pending().await,
+    }
 }
 
 /// Names what was attempted.

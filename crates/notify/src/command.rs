@@ -19,7 +19,6 @@ use tokio::process::{Child, ChildStderr, ChildStdin};
 
 use crate::channel::Channel;
 use crate::error::Error;
-use crate::http::short;
 use crate::message::{Message, Says};
 use crate::webhook::document;
 
@@ -129,7 +128,7 @@ impl Command {
         Err(Error::Ended {
             program,
             ended: how(status),
-            said: short(&said.into_inner()),
+            said: corelog_dial::short(&String::from_utf8_lossy(&said.into_inner())),
         })
     }
 }

@@ -19,6 +19,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
+use crate::burst::later;
 use crate::error::Error;
 use crate::lanes::{Job, Lanes, Report, Verdict, said_in_full};
 use crate::message::{Message, event_of, uuid_of};
@@ -32,6 +33,8 @@ const PAGE: u32 = 512;
 const READY_MAX: usize = 2_048;
 /// How often the outbox is looked at when nobody says that there is something in it.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often it is said that the outbox fails.
+const COMPLAIN_EVERY: Duration = Duration::from_mins(1);
 /// How long messages under way may take to arrive once we are to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -125,6 +128,8 @@ pub struct Dispatcher<O> {
     /// What is due and waits until its notifier has room.
     ready: Vec<Due>,
     notes: Vec<Note>,
+    /// When it was last said that the outbox fails, since it last did what it was asked.
+    complained: Option<Timestamp>,
 }
 
 impl<O: Outbox> Dispatcher<O> {
@@ -154,6 +159,7 @@ impl<O: Outbox> Dispatcher<O> {
             sending: FuturesUnordered::new(),
             ready: Vec::new(),
             notes: Vec::new(),
+            complained: None,
         };
         (handle, dispatcher)
     }
@@ -210,8 +216,13 @@ impl<O: Outbox> Dispatcher<O> {
             if !only_ready {
                 let closed = self.lanes.closed(now);
                 match self.outbox.due(now, &closed, PAGE).await {
-                    Ok(more) => add(&mut due, more),
-                    Err(error) => complain(&error),
+                    Ok(more) => {
+                        add(&mut due, more);
+                        if self.complained.take().is_some() {
+                            tracing::info!("notifications go on");
+                        }
+                    }
+                    Err(error) => self.complain(&error),
                 }
             }
             self.begin(due, now);
@@ -316,6 +327,18 @@ impl<O: Outbox> Dispatcher<O> {
         }
     }
 
+    /// Says that the outbox fails, once a minute.
+    fn complain(&mut self, error: &OutboxError) {
+        let now = self.clock.now();
+        if self
+            .complained
+            .is_none_or(|at| later(at, COMPLAIN_EVERY) <= now || now < at)
+        {
+            self.complained = Some(now);
+            tracing::error!(error = %Chain(error), "notifications wait");
+        }
+    }
+
     /// Tells the outbox everything, or what it takes.
     async fn tell(&mut self) {
         while let Some(note) = self.notes.first() {
@@ -324,7 +347,7 @@ impl<O: Outbox> Dispatcher<O> {
                 Note::PutOff(ids, until, error) => self.outbox.put_off(ids, *until, error).await,
             };
             if let Err(error) = told {
-                complain(&error);
+                self.complain(&error);
                 return;
             }
             match self.notes.remove(0) {
@@ -339,10 +362,6 @@ impl<O: Outbox> Dispatcher<O> {
 fn add(due: &mut Vec<Due>, more: Vec<Due>) {
     let known: BTreeSet<String> = due.iter().map(|due| due.id.clone()).collect();
     due.extend(more.into_iter().filter(|more| !known.contains(&more.id)));
-}
-
-fn complain(error: &OutboxError) {
-    tracing::error!(error = %Chain(error), "notifications wait");
 }
 
 fn name_of(recipient: &Recipient) -> &str {

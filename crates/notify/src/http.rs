@@ -1,14 +1,14 @@
 //! One request to a receiver, and what its answer means.
 
 use std::pin::pin;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use corelog_dial::{Connector, Offer};
+use corelog_dial::{Connector, Offer, retry_after, short};
 use corelog_types::Timestamp;
 use futures_util::future::{Either, select};
-use http::header::{CONTENT_TYPE, HOST, PROXY_AUTHORIZATION, RETRY_AFTER, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http::header::{CONTENT_TYPE, HOST, PROXY_AUTHORIZATION, USER_AGENT};
+use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -16,12 +16,8 @@ use hyper_util::rt::TokioIo;
 
 use crate::error::Error;
 
-/// The most that is kept of what a receiver says: it goes into a log line and a history.
-const SAID_CHARS_MAX: usize = 200;
 /// The most that is read of an answer.
 const ANSWER_BYTES_MAX: usize = 16 << 10;
-/// No receiver's request to wait is followed for longer.
-const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 const AGENT: &str = concat!("corelog/", env!("CARGO_PKG_VERSION"));
 
 /// Where a receiver is.
@@ -147,7 +143,7 @@ async fn judge(answer: Response<Incoming>, url: &Uri, now: Timestamp) -> Result<
     let said = said(answer.into_body()).await;
     Err(Error::Answered {
         status: status.as_u16(),
-        said: short(without_secrets(&String::from_utf8_lossy(&said), url).as_bytes()),
+        said: short(&without_secrets(&String::from_utf8_lossy(&said), url)),
         after,
     })
 }
@@ -176,50 +172,9 @@ fn without_secrets(said: &str, url: &Uri) -> String {
     secret.fold(said.to_owned(), |said, part| said.replace(part, "***"))
 }
 
-/// A line of what somebody said, fit for a log.
-pub(crate) fn short(said: &[u8]) -> String {
-    let text = String::from_utf8_lossy(said);
-    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let printable = plain.chars().filter(|c| !c.is_control());
-    printable.take(SAID_CHARS_MAX).collect()
-}
-
-/// What `Retry-After` says, in seconds or as a date.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = if let Ok(seconds) = text.parse() {
-        Duration::from_secs(seconds)
-    } else {
-        let at = httpdate::parse_http_date(text).ok()?;
-        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now.unix_ms());
-        at.duration_since(now).unwrap_or_default()
-    };
-    Some(wait.min(RETRY_AFTER_MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date_and_has_an_end() {
-        let now = Timestamp::parse_rfc3339("2026-11-22T18:00:00Z").unwrap();
-        for (text, expected) in [
-            ("30", Some(30)),
-            ("0", Some(0)),
-            ("Sun, 22 Nov 2026 18:02:00 GMT", Some(120)),
-            ("Sun, 22 Nov 2026 17:00:00 GMT", Some(0)),
-            ("86400", Some(3600)),
-            ("soon", None),
-            ("-1", None),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, HeaderValue::from_static(text));
-            let expected = expected.map(Duration::from_secs);
-            assert_eq!(retry_after(&headers, now), expected, "{text}");
-        }
-        assert_eq!(retry_after(&HeaderMap::new(), now), None);
-    }
 
     #[test]
     fn what_a_receiver_repeats_of_the_url_is_not_told() {
@@ -232,15 +187,5 @@ mod tests {
         }
         let bare: Uri = "http://h".parse().unwrap();
         assert_eq!(without_secrets("no / here", &bare), "no / here");
-    }
-
-    #[test]
-    fn what_a_receiver_says_is_a_short_line() {
-        assert_eq!(
-            short(b"invalid\r\n  payload\x1b[31m"),
-            "invalid payload[31m"
-        );
-        assert_eq!(short("é".repeat(999).as_bytes()).chars().count(), 200);
-        assert_eq!(short(b"\xff"), "\u{fffd}");
     }
 }

@@ -22,6 +22,8 @@ const WAIT_FIRST: Duration = Duration::from_secs(2);
 const WAIT_MAX: Duration = Duration::from_mins(5);
 /// Recipients of a lane that the outbox need not read while it waits. More are only read in vain.
 const RECIPIENTS_MAX: usize = 64;
+/// Notices that wait to go together, at which the outbox is not read for their lane: a page of it has room for others.
+const HELD_MAX: usize = 256;
 
 /// Something to send.
 #[derive(Debug)]
@@ -85,6 +87,8 @@ struct Lane {
     /// Nothing is sent before then.
     closed_until: Option<Timestamp>,
     burst: Option<Burst>,
+    /// Notices that wait to go together, and until when: what may go at once is read meanwhile.
+    held: Option<(usize, Timestamp)>,
     recipients: BTreeSet<Recipient>,
     report: Report,
 }
@@ -104,6 +108,7 @@ impl Lane {
             is_together: false,
             backoff: Backoff::new(WAIT_FIRST, WAIT_MAX),
             closed_until: None,
+            held: None,
             recipients: BTreeSet::new(),
             report,
         }
@@ -111,6 +116,12 @@ impl Lane {
 
     fn is_closed(&self, now: Timestamp) -> bool {
         self.closed_until.is_some_and(|until| now < until)
+    }
+
+    /// Whether the outbox need not be read for it: it takes nothing, or has enough that waits.
+    fn is_served(&self, now: Timestamp) -> bool {
+        let holds = |(held, until): (usize, Timestamp)| held >= HELD_MAX && now < until;
+        self.room(now) == 0 || self.held.is_some_and(holds)
     }
 
     /// How many more it takes now.
@@ -144,6 +155,7 @@ impl Lane {
         };
         let (mut jobs, mut left) = (Vec::new(), Vec::new());
         let mut singles = free;
+        self.held = None;
         match share {
             Share::Singly => singles.extend(counted),
             // One at a time: what is under way may still become one of many.
@@ -153,7 +165,7 @@ impl Lane {
             }
             Share::Together => left.extend(counted),
             Share::Later(until) => {
-                self.hold(until);
+                self.hold(counted.len(), until);
                 left.extend(counted);
             }
         }
@@ -165,8 +177,10 @@ impl Lane {
     }
 
     /// Waits, unless there is something that may go at once.
-    fn hold(&mut self, until: Timestamp) {
-        if !self.notifier.resolves() {
+    fn hold(&mut self, waiting: usize, until: Timestamp) {
+        if self.notifier.resolves() {
+            self.held = Some((waiting, until));
+        } else {
             self.closed_until = Some(until);
         }
     }
@@ -223,7 +237,7 @@ impl Lanes {
 
     /// Whom the outbox need not read: their lanes take nothing now.
     pub(crate) fn closed(&self, now: Timestamp) -> BTreeSet<Recipient> {
-        let closed = self.by_name.values().filter(|lane| lane.room(now) == 0);
+        let closed = self.by_name.values().filter(|lane| lane.is_served(now));
         closed.flat_map(|lane| lane.recipients.clone()).collect()
     }
 

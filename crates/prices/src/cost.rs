@@ -69,7 +69,7 @@ pub enum Absent {
 
 impl Absent {
     /// The word in a record.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::UnknownUpstream => "unknown_upstream",
             Self::NoModel => "no_model",

@@ -30,4 +30,4 @@ pub use cost::{Absent, Cost, Line};
 pub use error::Error;
 pub use kind::Kind;
 pub use price::Evidence;
-pub use table::{Table, fits_pattern};
+pub use table::Table;

@@ -331,28 +331,6 @@ fn is_standard(tier: &str) -> bool {
     )
 }
 
-/// Whether `text` fits `pattern`, where `*` stands for any run of characters. Linear in the text for each star.
-pub fn fits_pattern(pattern: &str, text: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(pieces.next().unwrap_or("")) else {
-        return false;
-    };
-    if !pattern.contains('*') {
-        return rest.is_empty();
-    }
-    let mut pieces = pieces.peekable();
-    while let Some(piece) = pieces.next() {
-        if pieces.peek().is_none() {
-            return rest.ends_with(piece);
-        }
-        let Some(at) = rest.find(piece) else {
-            return false;
-        };
-        rest = &rest[at + piece.len()..];
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -378,30 +356,5 @@ mod tests {
             assert_eq!(evidence.confirmed, is_own, "{list} {model}");
         }
         assert_eq!(&**Table::built_in().version(), "2026-11-22");
-    }
-
-    #[test]
-    fn patterns_stand_for_any_run_of_characters() {
-        for (pattern, text, fits) in [
-            (
-                "https://api.openai.com/*",
-                "https://api.openai.com/v1/x",
-                true,
-            ),
-            (
-                "https://api.openai.com/*",
-                "https://api.openai.com.evil/",
-                false,
-            ),
-            (
-                "https://bedrock-runtime.*.amazonaws.com/*",
-                "https://bedrock-runtime.eu-west-1.amazonaws.com/model/a",
-                true,
-            ),
-            ("", "", true),
-            ("a", "ab", false),
-        ] {
-            assert_eq!(fits_pattern(pattern, text), fits, "{pattern} {text}");
-        }
     }
 }

@@ -22,7 +22,12 @@ const POINTER_FIELD: &str = "@ptr";
 pub(crate) fn is_of_group(path: &str) -> bool {
     matches!(
         path,
-        "@log" | "@aws.account" | "@aws.region" | "@data_source_name" | POINTER_FIELD
+        "@log"
+            | "@source.log"
+            | "@aws.account"
+            | "@aws.region"
+            | "@data_source_name"
+            | POINTER_FIELD
     ) || path.starts_with("@aws.tag.")
 }
 

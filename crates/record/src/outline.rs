@@ -74,7 +74,7 @@ pub struct ExtensionOutline<'a> {
     pub session: Option<Text<'a>>,
     pub tags: BTreeMap<Text<'a>, Text<'a>>,
     pub usage: TokenCounts,
-    pub cost: Option<CostOutline>,
+    pub cost: Option<CostOutline<'a>>,
     pub image_count: Option<u64>,
     pub caller: CallerOutline<'a>,
     pub delivery: Option<DeliveryOutline>,
@@ -117,11 +117,13 @@ pub struct StreamOutline {
 }
 
 /// The countable part of [`crate::CostFacts`].
-#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "named as the field that it is")]
-pub struct CostOutline {
+#[expect(missing_docs, reason = "named as the fields that they are")]
+pub struct CostOutline<'a> {
     pub amount: Option<f64>,
+    #[serde(borrow)]
+    pub absent: Option<Text<'a>>,
 }
 
 /// The countable part of [`crate::CallerFacts`].
@@ -208,6 +210,7 @@ impl<'a> From<&'a Extension> for ExtensionOutline<'a> {
             usage: TokenCounts::from(&extension.usage.0),
             cost: extension.cost.as_ref().map(|cost| CostOutline {
                 amount: cost.amount,
+                absent: text(cost.absent.as_ref()),
             }),
             image_count: extension.image_count,
             caller: CallerOutline {
@@ -258,11 +261,11 @@ as_array!(CallerOutline<'_>: name, key_fingerprint);
 as_array!(DeliveryOutline: outcome, closed_after_ms);
 
 /// Written as in the document, so that it is read as the same number.
-impl Serialize for CostOutline {
+impl Serialize for CostOutline<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(transparent)]
         struct Decimal(#[serde(serialize_with = "decimal")] Option<f64>);
-        (Decimal(self.amount),).serialize(serializer)
+        (Decimal(self.amount), &self.absent).serialize(serializer)
     }
 }

@@ -250,7 +250,7 @@ mod tests {
                         "cacheWrite":{"value":14,"provenance":"reported"},
                         "reasoning":{"value":15,"provenance":"reported"},
                         "total":{"value":16,"provenance":"reported"}},
-                    "cost":{"amount":0.00000025,"currency":"USD"},"imageCount":17,
+                    "cost":{"amount":0.00000025,"absent":"odd","currency":"USD"},"imageCount":17,
                     "caller":{"name":"c","keyFingerprint":"f","address":"127.0.0.1"},
                     "delivery":{"outcome":"hung_up","bytes":1,"chunks":1,"closedAfterMs":18.5}}}"#,
         )

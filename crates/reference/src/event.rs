@@ -69,6 +69,7 @@ fn system(event: &Event, group: &Group) -> Vec<(String, Value)> {
         ("@logStream".to_owned(), text(&event.stream)),
         ("@log".to_owned(), text(&log)),
         ("@ptr".to_owned(), text(&event.pointer)),
+        ("@source.log".to_owned(), text(&event.group)),
         ("@aws.account".to_owned(), text(&event.account)),
         ("@aws.region".to_owned(), text(&group.region)),
     ];

@@ -231,8 +231,8 @@ impl MetricsSink {
 
     /// Adding is processor work, and may have to wait for a scrape. It is done even if nobody waits for it any more.
     async fn add_to_totals(&self, deltas: Deltas) {
-        let totals = Arc::clone(&self.totals);
-        let adding = tokio::task::spawn_blocking(move || totals.lock().add(&deltas));
+        let (totals, now) = (Arc::clone(&self.totals), self.clock.now());
+        let adding = tokio::task::spawn_blocking(move || totals.lock().add(&deltas, now));
         // It does not panic; of a runtime that ends, nobody asks for totals.
         let _ = adding.await;
     }

@@ -14,6 +14,7 @@ mod headers;
 mod receiver;
 mod spans;
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -38,7 +39,7 @@ const SPANS_MAX: usize = 512;
 const SERVICE: &str = "corelog";
 
 /// What the sink is told when it is opened.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// The receiver's base URL; `/v1/traces` and `/v1/metrics` follow its path.
     pub endpoint: Uri,
@@ -62,6 +63,15 @@ pub struct Config {
     pub modalities: Modalities,
     /// Time, for histograms and `Retry-After`.
     pub clock: Clock,
+}
+
+impl fmt::Debug for Config {
+    /// A proxy's URL may hold a password, so it is left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Config {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use corelog_runtime::Clock;
 use corelog_types::Timestamp;
-use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake_core::kernel::{Action, StructField, Transaction, Version};
 use deltalake_core::logstore::{StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
@@ -24,6 +24,9 @@ use crate::file::{self, Encoded, Fate, Partition};
 use crate::rows::batch_of;
 use crate::schema::{DAY, GROUP, delta_columns};
 use crate::{Compaction, Error, Result, Snapshot};
+
+/// How often columns that are new are added again, where the table has changed meanwhile.
+const COLUMNS_ATTEMPTS: u32 = 3;
 
 /// The table of all events. Cheap to clone.
 #[derive(Clone)]
@@ -232,14 +235,39 @@ impl Table {
 }
 
 /// The table with the columns that it was made too early for: files of before have nothing in them, and say so.
-async fn with_new_columns(delta: DeltaTable) -> std::result::Result<DeltaTable, DeltaTableError> {
-    let schema = delta.snapshot()?.schema();
-    let lacks = |column: &StructField| schema.field(column.name()).is_none();
-    let new: Vec<_> = delta_columns().into_iter().filter(lacks).collect();
-    if new.is_empty() {
-        return Ok(delta);
+async fn with_new_columns(
+    mut delta: DeltaTable,
+) -> std::result::Result<DeltaTable, DeltaTableError> {
+    let mut attempts_left = COLUMNS_ATTEMPTS;
+    loop {
+        let schema = delta.snapshot()?.schema();
+        let lacks = |column: &StructField| schema.field(column.name()).is_none();
+        let new: Vec<_> = delta_columns().into_iter().filter(lacks).collect();
+        if new.is_empty() {
+            return Ok(delta);
+        }
+        match delta.clone().add_columns().with_fields(new).await {
+            // Another process that starts on the same table may have added them meanwhile.
+            Err(error) if attempts_left > 0 && is_overtaken(&error) => {
+                tracing::debug!(%error, "columns could not be added; looking again");
+                attempts_left -= 1;
+                delta.update_state().await?;
+            }
+            done => return done,
+        }
     }
-    delta.add_columns().with_fields(new).await
+}
+
+/// Whether a commit failed because somebody else committed.
+fn is_overtaken(error: &DeltaTableError) -> bool {
+    matches!(
+        error,
+        DeltaTableError::VersionAlreadyExists(_)
+            | DeltaTableError::Transaction {
+                source: TransactionError::CommitConflict(_)
+                    | TransactionError::MaxCommitAttempts(_)
+            }
+    )
 }
 
 /// Commits on top of the newest version, unless what happened since the snapshot is in the way.
@@ -306,11 +334,10 @@ mod tests {
     use super::*;
     use crate::{Directory, PROMOTED};
 
-    #[tokio::test]
-    async fn a_table_of_before_gets_the_columns_that_are_new() {
-        let dir = tempfile::tempdir().unwrap();
-        let url = Url::from_directory_path(dir.path()).unwrap();
-        let store: Arc<dyn ObjectStore> = Arc::new(Directory::open(dir.path().to_owned()).unwrap());
+    /// A directory with a table that was made before the last two columns were.
+    async fn table_of_before(dir: &std::path::Path) -> (Arc<dyn ObjectStore>, Url) {
+        let url = Url::from_directory_path(dir).unwrap();
+        let store: Arc<dyn ObjectStore> = Arc::new(Directory::open(dir.to_owned()).unwrap());
         let prefix = Path::from_url_path(url.path()).unwrap();
         let below: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&store), prefix));
         let log = default_logstore(below, Arc::clone(&store), &url, &StorageConfig::default());
@@ -322,18 +349,35 @@ mod tests {
             .with_partition_columns([GROUP, DAY])
             .await
             .unwrap();
-        let version = async || {
-            let clock = Clock::system();
-            let table = Table::open(Arc::clone(&store), url.clone(), clock).await;
-            let table = table.unwrap();
-            let delta = table.delta().await.unwrap();
-            let schema = delta.snapshot().unwrap().schema();
-            for promoted in PROMOTED {
-                assert!(schema.field(promoted.column).is_some(), "{promoted:?}");
-            }
-            table.snapshot().await.unwrap().version()
-        };
-        let first = version().await;
-        assert_eq!(version().await, first, "nothing is added twice");
+        (store, url)
+    }
+
+    /// Opens the table, and says its version.
+    async fn version(store: Arc<dyn ObjectStore>, url: Url) -> Version {
+        let table = Table::open(store, url, Clock::system()).await.unwrap();
+        let delta = table.delta().await.unwrap();
+        let schema = delta.snapshot().unwrap().schema();
+        for promoted in PROMOTED {
+            assert!(schema.field(promoted.column).is_some(), "{promoted:?}");
+        }
+        table.snapshot().await.unwrap().version()
+    }
+
+    #[tokio::test]
+    async fn a_table_of_before_gets_the_columns_that_are_new() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, url) = table_of_before(dir.path()).await;
+        let first = version(Arc::clone(&store), url.clone()).await;
+        let second = version(store, url).await;
+        assert_eq!(second, first, "nothing is added twice");
+    }
+
+    #[tokio::test]
+    async fn processes_that_start_at_once_add_columns_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, url) = table_of_before(dir.path()).await;
+        let opening = (0..8).map(|_| version(Arc::clone(&store), url.clone()));
+        let versions = futures_util::future::join_all(opening).await;
+        assert!(versions.iter().all(|version| *version == 1), "{versions:?}");
     }
 }

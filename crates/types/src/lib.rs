@@ -4,6 +4,7 @@
 //! Absent here: I/O, clocks, randomness, serde. Each stored or wire format converts by hand.
 
 mod dialect;
+mod glob;
 mod id;
 mod log;
 mod pointer;
@@ -12,6 +13,7 @@ mod time;
 mod usage;
 
 pub use dialect::{Dialect, Operation, UnknownDialect};
+pub use glob::fits_pattern;
 pub use id::{InvalidId, NodeId, RecordId, Sequence};
 pub use log::{InvalidLogName, LOG_NAME_CHARS_MAX, LogGroupName, LogStreamName};
 pub use pointer::{EventPointer, InvalidPointer};

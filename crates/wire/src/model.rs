@@ -12,7 +12,7 @@ mod admit;
 mod pattern;
 mod violation;
 
-pub use admit::Mistyped;
+pub use admit::{Mistyped, VIOLATIONS_MAX};
 pub use pattern::Pattern;
 pub use serde_json::{Map, Value};
 pub use violation::{Constraint, Violation, sentence};

@@ -2,7 +2,7 @@
 
 use corelog_access::Caller;
 use corelog_types::{RecordId, Timestamp};
-use corelog_wire::model::Value;
+use corelog_wire::model::{Value, Violation};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use serde::Serialize;
@@ -34,6 +34,16 @@ pub(crate) trait Operation {
     type Input: DeserializeOwned + Send;
     /// Its answer; `()` if it has none.
     type Output: Serialize + Send;
+
+    /// Whether something that the model asks of a request is not asked for here.
+    fn forgives(_document: &Value, _violation: &Violation) -> bool {
+        false
+    }
+
+    /// What the answer's head says beside its document.
+    fn header(_output: &Self::Output) -> Option<Header> {
+        None
+    }
 
     /// What the request is about: the ARN that a policy would name.
     fn on(input: &Self::Input, cx: &Context<'_>) -> Result<String, Fault>;
@@ -82,10 +92,13 @@ impl StreamEvent {
     }
 }
 
+/// The name of a header in small letters, and what it says.
+pub(crate) type Header = (&'static str, &'static str);
+
 /// What an operation gives.
 pub(crate) enum Given {
     /// All of its answer.
-    Document(Value),
+    Document(Value, Option<Header>),
     /// The events of it.
     Events(EventStream),
 }
@@ -183,6 +196,8 @@ pub(crate) struct Entry {
     #[cfg_attr(not(test), expect(dead_code, reason = "tests walk the table"))]
     pub(crate) effect: Effect,
     action: Action,
+    /// Whether something that the model asks of a request is not asked for here.
+    pub(super) forgives: fn(&Value, &Violation) -> bool,
     perform: for<'a> fn(Value, Action, &'a Context<'a>) -> BoxFuture<'a, Result<Given, Fault>>,
 }
 
@@ -208,6 +223,7 @@ pub(crate) const fn entry_of<O: Operation + 'static>(action: Action) -> Entry {
         name: O::NAME,
         effect: O::EFFECT,
         action,
+        forgives: O::forgives,
         perform: |document, action, cx| Box::pin(perform::<O>(document, action, cx)),
     }
 }
@@ -218,6 +234,7 @@ pub(crate) const fn streaming<O: Streaming + 'static>() -> Entry {
         name: O::NAME,
         effect: Effect::Reads,
         action: Action::Logs(O::NAME),
+        forgives: |_, _| false,
         perform: |document, action, cx| Box::pin(begin::<O>(document, action, cx)),
     }
 }
@@ -235,10 +252,9 @@ async fn perform<O: Operation>(
         Err(denied) => Err(denied),
     };
     note(O::EFFECT, (cx.caller, action, &on), outcome.as_ref().err());
-    let answer = serde_json::to_value(outcome?);
-    answer
-        .map(Given::Document)
-        .map_err(|error| Fault::internal(&error))
+    let output = outcome?;
+    let document = serde_json::to_value(&output).map_err(|error| Fault::internal(&error))?;
+    Ok(Given::Document(document, O::header(&output)))
 }
 
 /// Begins an operation whose request was checked against the model.

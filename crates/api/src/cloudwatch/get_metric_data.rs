@@ -12,11 +12,12 @@ mod series;
 use corelog_math::label;
 use corelog_types::Timestamp;
 use corelog_wire::cloudwatch::shapes::{GetMetricDataInput, GetMetricDataOutput};
+use corelog_wire::sigv4;
 
 use self::ask::{Asked, What};
 use self::series::Series;
 use super::metric;
-use crate::aws::{Context, Effect, Fault, Kind, Operation, Token};
+use crate::aws::{Account, Context, Effect, Fault, Kind, Operation, Token};
 
 pub(crate) struct GetMetricData;
 
@@ -34,7 +35,8 @@ impl Operation for GetMetricData {
         input: GetMetricDataInput,
         cx: &Context<'_>,
     ) -> Result<GetMetricDataOutput, Fault> {
-        let begins = Place::read(input.next_token.as_deref())?;
+        let request = fingerprint(&input);
+        let begins = Place::read(input.next_token.as_deref(), &request)?;
         let asked = Asked::of(input, cx.account(), cx.now())?;
         let mut messages = Vec::new();
         let (found, next) = if asked.has_expressions() {
@@ -47,7 +49,7 @@ impl Operation for GetMetricData {
         let results = found.into_iter().map(Series::into_result);
         Ok(GetMetricDataOutput {
             metric_data_results: Some(results.collect()),
-            next_token: next.map(Place::write),
+            next_token: next.map(|place| place.write(request)),
             messages: Some(messages),
         })
     }
@@ -63,28 +65,41 @@ struct Place {
 }
 
 impl Place {
-    fn write(self) -> String {
+    fn write(self, request: String) -> String {
         let time = self.time.map(|time| time.unix_ms().to_string());
-        let place = [self.query.to_string(), time.unwrap_or_default()];
+        let place = [request, self.query.to_string(), time.unwrap_or_default()];
         Token(place).write(GetMetricData::NAME)
     }
 
-    fn read(token: Option<&str>) -> Result<Self, Fault> {
+    fn read(token: Option<&str>, request: &str) -> Result<Self, Fault> {
         let invalid = || {
             Fault::new(
                 Kind::InvalidNextToken,
                 "The specified NextToken is invalid.",
             )
         };
-        let token = Token::<2>::read(GetMetricData::NAME, token).map_err(|_| invalid())?;
-        let Some(Token([query, time])) = token else {
+        let token = Token::<3>::read(GetMetricData::NAME, token).map_err(|_| invalid())?;
+        let Some(Token([of, query, time])) = token else {
             return Ok(Self::default());
         };
+        if of != request {
+            return Err(invalid());
+        }
         let query = query.parse().map_err(|_| invalid())?;
         let time = time.parse().map_err(|_| invalid())?;
         let time = Some(Timestamp::from_unix_ms(time));
         Ok(Self { query, time })
     }
+}
+
+/// Tells a request from others: a token goes on with the queries and the time that it was made for. How many points a
+/// page has may change between pages.
+fn fingerprint(input: &GetMetricDataInput) -> String {
+    let asked = (&input.metric_data_queries, input.start_time, input.end_time);
+    let text = format!("{asked:?} {:?}", input.scan_by);
+    let mut digest = sigv4::payload_hash(text.as_bytes());
+    digest.truncate(16);
+    digest
 }
 
 /// The default labels of what is returned, on whatever page.
@@ -99,11 +114,10 @@ fn names(asked: &Asked) -> label::Names {
     label::Names::of(origins.iter().map(AsRef::as_ref))
 }
 
-fn options<'a>(asked: &Asked, cx: &Context<'a>) -> label::Options<'a> {
-    let account = cx.account();
+fn options(account: &Account, zone_minutes: i32, now: Timestamp) -> label::Options<'_> {
     label::Options {
-        now: cx.now(),
-        zone_minutes: asked.zone_minutes,
+        now,
+        zone_minutes,
         region: &account.region,
         account: &account.id,
     }
@@ -116,7 +130,7 @@ async fn page(
     cx: &Context<'_>,
 ) -> Result<(Vec<Series>, Option<Place>), Fault> {
     let names = names(asked);
-    let options = options(asked, cx);
+    let options = options(cx.account(), asked.zone_minutes, cx.now());
     let mut left = asked.points_max;
     let mut found = Vec::new();
     for (index, query) in asked.queries.iter().enumerate().skip(begins.query) {

@@ -55,6 +55,13 @@ fn costs() -> Answers {
             ("output", "300000"),
         ],
         &[
+            ("k", "gpt-4o"),
+            ("model", "gpt-4o"),
+            ("absent", "failed"),
+            ("calls", "4"),
+            ("priced", "0"),
+        ],
+        &[
             ("k", "llama"),
             ("model", "llama"),
             ("absent", "no_price"),
@@ -71,11 +78,11 @@ fn costs_are_added_up_and_what_has_none_is_counted() {
     let (url, asked) = server(costs());
     let ask = |format: &str| run_words(&url, &["cost", "--since", "7d", "-o", format]).unwrap();
     let table = "\
-MODEL            CALLS      INPUT  CACHED  WRITTEN   OUTPUT         COST  NO COST
+MODEL            CALLS      INPUT  CACHED  WRITTEN   OUTPUT         COST  FAILED  NO COST
 claude-opus-4-5  1,200  1,000,000                   300,000  12.5000 USD
-gpt-4o               2         95   1,920               302   0.0057 USD
-llama                3          9                         9            –        3
-total            1,205  1,000,104   1,920           300,311  12.5057 USD        3
+gpt-4o               6         95   1,920               302   0.0057 USD       4
+llama                3          9                         9            –                3
+total            1,209  1,000,104   1,920           300,311  12.5057 USD       4        3
 ";
     let trimmed = |text: &str| {
         text.lines()
@@ -88,7 +95,7 @@ total            1,205  1,000,104   1,920           300,311  12.5057 USD        
     let csv = "\
 model,calls,priced,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,cost,currency
 claude-opus-4-5,1200,1200,1000000,0,0,300000,12.5,USD
-gpt-4o,2,2,95,1920,0,302,0.0056575,USD
+gpt-4o,6,2,95,1920,0,302,0.0056575,USD
 llama,3,0,9,0,0,9,,USD
 ";
     assert_eq!(ask("csv"), csv);

@@ -159,6 +159,77 @@ impl Value for HttpUrl {
     }
 }
 
+/// The `http` or `https` URL of a proxy, with a user and a password where it asks for them. It prints without these.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxyUrl {
+    url: HttpUrl,
+    /// All of it.
+    whole: http::Uri,
+}
+
+impl ProxyUrl {
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+        let authority = rest.split('/').next().unwrap_or_default();
+        // Where there may be a password, the text is in no message.
+        let broken = || {
+            Fault::new("the proxy's URL, its user or its password is not as it has to be")
+                .hint("percent-encode what is neither letter nor digit, such as `%40` for `@`")
+        };
+        let url = match authority.rsplit_once('@') {
+            Some((user, _)) => {
+                let bare = format!("{scheme}://{}", &rest[user.len() + 1..]);
+                HttpUrl::parse(&bare).map_err(|_| broken())?
+            }
+            None if rest.contains('@') => return Err(broken()),
+            None => HttpUrl::parse(text)?,
+        };
+        let whole: http::Uri = text.trim_end_matches('/').parse().map_err(|_| broken())?;
+        // What is dialled is what is shown: a `?` in a password would begin the query of another host.
+        let bare: http::Uri = url.as_str().parse().map_err(|_| broken())?;
+        let place = |uri: &http::Uri| (uri.host().map(str::to_owned), uri.port_u16());
+        if place(&whole) != place(&bare) || whole.query().is_some() {
+            return Err(broken());
+        }
+        Ok(Self { url, whole })
+    }
+
+    /// The URL, without user, password and a trailing slash.
+    pub fn as_str(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// All of it. Keep it out of logs, errors and records.
+    pub fn reveal(&self) -> &http::Uri {
+        &self.whole
+    }
+}
+
+impl fmt::Debug for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Value for ProxyUrl {
+    const KIND: &'static str =
+        "an `http` or `https` URL, with `user:password@` where the proxy asks for them";
+
+    fn from_text(text: &str, _: &Environment) -> Result<Self, Fault> {
+        Self::parse(text)
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(format!("\"{self}\""))
+    }
+}
+
 /// Where a destination keeps its objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreUrl {

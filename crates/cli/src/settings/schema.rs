@@ -8,7 +8,7 @@ use std::time::Duration;
 use corelog_types::{ByteSize, Dialect};
 
 use super::aws::AwsCredentials;
-use super::names::{HttpUrl, Name, StoreUrl};
+use super::names::{HttpUrl, Name, ProxyUrl, StoreUrl};
 use super::reader::Reader;
 use super::secret::{HookUrl, Secret};
 use super::value::{Value, choice};
@@ -525,9 +525,9 @@ sections! {
     /// either case.
     pub Proxy {
         /// Proxy for `http` upstreams.
-        http: Option<HttpUrl>,
+        http: Option<ProxyUrl>,
         /// Proxy for `https` upstreams.
-        https: Option<HttpUrl>,
+        https: Option<ProxyUrl>,
         /// Hosts that are reached directly: names, suffixes such as `.internal`, or `*`.
         no_proxy: Vec<String>,
     }

@@ -272,11 +272,13 @@ fn a_cost_is_a_value_and_its_absence_a_count() {
         ..CostFacts::default()
     };
     assert_eq!(ours(Some(known)), [("Cost", 0.005_615)]);
-    let absent = CostFacts {
-        absent: Some("no_price".to_owned()),
+    let absent = |why: &str| CostFacts {
+        absent: Some(why.to_owned()),
         ..CostFacts::default()
     };
-    assert_eq!(ours(Some(absent)), [("InvocationsWithoutCost", 1.0)]);
+    let counted = ours(Some(absent("no_price")));
+    assert_eq!(counted, [("InvocationsWithoutCost", 1.0)]);
+    assert_eq!(ours(Some(absent("failed"))), []);
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Questions about the points of a metric.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use corelog_types::Timestamp;
 use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 
-use super::{SqliteMetrics, failed, list, malformed, seconds};
+use super::{SqliteMetrics, beside, failed, list, malformed, seconds};
 use crate::deltas::time_of;
 use crate::period::{Plan, plan};
 use crate::{Bucket, Error, Metric, Period, Statistic, Unit, stored};
@@ -15,6 +16,10 @@ use crate::{Bucket, Error, Metric, Period, Statistic, Unit, stored};
 ///
 /// Source: the most that a call of `GetMetricData` returns.
 const POINTS_MAX: u64 = 100_800;
+/// Bytes of rows that are read before they are made points.
+const PART_BYTES: usize = 64 * 1_024;
+/// As many are made points in a moment; more are beside the threads that relay calls.
+const AT_ONCE_BYTES: usize = 4 * 1_024;
 
 /// A question about a metric.
 #[derive(Debug, Clone, Copy)]
@@ -80,8 +85,9 @@ impl SqliteMetrics {
         let Some(id) = self.id(question.metric).await? else {
             return Ok(Vec::new());
         };
-        let series = self.series(id, plan, question).await?;
-        let mut units: Vec<_> = series
+        let making = self.read(id, plan, question).await?;
+        let mut units: Vec<_> = making
+            .units
             .into_iter()
             .map(|(unit, series)| series.into_points(unit))
             .collect();
@@ -100,13 +106,8 @@ impl SqliteMetrics {
             .map_err(failed("find a metric"))
     }
 
-    /// Reads rows as they come: there are never more buckets in memory than units.
-    async fn series<'a>(
-        &self,
-        id: i64,
-        plan: Plan,
-        question: &Question<'a>,
-    ) -> Result<BTreeMap<Unit, Series<'a>>, Error> {
+    /// Reads rows as they come: some of them are in memory, and of buckets never more than there are units.
+    async fn read(&self, id: i64, plan: Plan, question: &Question<'_>) -> Result<Making, Error> {
         let sql = "SELECT second, unit, bucket FROM points
             WHERE metric = $1 AND granularity = $2 AND second >= $3 AND second < $4
             ORDER BY second, unit";
@@ -117,7 +118,11 @@ impl SqliteMetrics {
             .bind(plan.end)
             .fetch(&self.pool);
         let length = question.period.seconds();
-        let mut found = BTreeMap::new();
+        let mut making = Making {
+            statistics: question.statistics.into(),
+            units: BTreeMap::new(),
+        };
+        let (mut part, mut part_bytes) = (Vec::new(), 0);
         while let Some(row) = rows.try_next().await.map_err(failed("read points"))? {
             let unit = row.try_get("unit").map_err(malformed("points.unit"))?;
             let unit = Unit::from_code(unit).ok_or("no unit of this version");
@@ -127,27 +132,65 @@ impl SqliteMetrics {
             }
             let second: i64 = row.try_get("second").map_err(malformed("points.second"))?;
             let bytes: &[u8] = row.try_get("bucket").map_err(malformed("points.bucket"))?;
-            let bucket = stored::decode(bytes).map_err(malformed("points.bucket"))?;
-            let begins = plan.start + (second - plan.start) / length * length;
-            let series = found
-                .entry(unit)
-                .or_insert_with(|| Series::new(question.statistics));
-            series.add(begins, &bucket);
+            part_bytes += bytes.len();
+            part.push(Row {
+                begins: plan.start + (second - plan.start) / length * length,
+                unit,
+                bucket: bytes.into(),
+            });
+            if part_bytes >= PART_BYTES {
+                (part_bytes, making) = (0, making.with(std::mem::take(&mut part)).await?);
+            }
         }
-        Ok(found)
+        if part_bytes > AT_ONCE_BYTES {
+            return making.with(part).await;
+        }
+        making.add(&part)?;
+        Ok(making)
+    }
+}
+
+/// A row of points.
+struct Row {
+    /// When the point begins that it is part of.
+    begins: i64,
+    unit: Unit,
+    /// As it is stored.
+    bucket: Box<[u8]>,
+}
+
+/// Points of all units that are being made.
+struct Making {
+    statistics: Arc<[Statistic]>,
+    units: BTreeMap<Unit, Series>,
+}
+
+impl Making {
+    async fn with(mut self, part: Vec<Row>) -> Result<Self, Error> {
+        beside(move || self.add(&part).map(|()| self)).await
+    }
+
+    fn add(&mut self, part: &[Row]) -> Result<(), Error> {
+        for row in part {
+            let bucket = stored::decode(&row.bucket).map_err(malformed("points.bucket"))?;
+            let series = self.units.entry(row.unit);
+            let series = series.or_insert_with(|| Series::new(Arc::clone(&self.statistics)));
+            series.add(row.begins, &bucket);
+        }
+        Ok(())
     }
 }
 
 /// Points that are being made, in the order of time.
-struct Series<'a> {
-    statistics: &'a [Statistic],
+struct Series {
+    statistics: Arc<[Statistic]>,
     begins: i64,
     bucket: Bucket,
     points: Vec<Point>,
 }
 
-impl<'a> Series<'a> {
-    fn new(statistics: &'a [Statistic]) -> Self {
+impl Series {
+    fn new(statistics: Arc<[Statistic]>) -> Self {
         Self {
             statistics,
             begins: 0,

@@ -150,7 +150,7 @@ async fn what_is_counted_of_a_log_is_counted_once() {
                 metrics.position("node/metrics").await.unwrap(),
                 read.through
             );
-            metrics.pool.close().await;
+            metrics.close().await;
         }
         // Killed while it is added: begun, and never committed.
         let metrics = open(dir.path()).await;
@@ -164,7 +164,7 @@ async fn what_is_counted_of_a_log_is_counted_once() {
             .await
             .unwrap();
         drop(change);
-        metrics.pool.close().await;
+        metrics.close().await;
     }
     let metrics = open(dir.path()).await;
     let expected = [
@@ -506,4 +506,48 @@ async fn metrics_of_a_newer_version_are_refused() {
             ..
         })
     ));
+}
+
+#[tokio::test]
+async fn counting_waits_for_no_question() {
+    let dir = tempfile::tempdir().unwrap();
+    let metrics = open(dir.path()).await;
+    let mut asking = Vec::new();
+    for _ in 0..READERS_MAX {
+        asking.push(metrics.pool.acquire().await.unwrap());
+    }
+    let deltas = deltas(&[(0, 1.0)]);
+    let adding = metrics.add(&deltas, None, Overflow::Refuse, at(NOON + 100));
+    assert_eq!(adding.await.unwrap().new_metrics, 1);
+}
+
+#[tokio::test]
+async fn many_wide_points_are_the_same_as_few() {
+    let dir = tempfile::tempdir().unwrap();
+    let metrics = open(dir.path()).await;
+    let now = at(NOON + 3 * DAY);
+    let minutes = 2_000_u32;
+    // Each minute has 150 values: rows of more than one part, twice.
+    let mut wide = Deltas::default();
+    for minute in 0..minutes {
+        let mut bucket = Bucket::default();
+        for value in 0..150_u32 {
+            bucket.add(f64::from(value * (minute + 1)), 1.0);
+        }
+        let (unit, resolution) = PLAIN;
+        let time = at(NOON + u64::from(minute) * 60);
+        wide.push(metric("m", &[]), unit, resolution, time, bucket);
+    }
+    for _ in 0..2 {
+        let added = metrics.add(&wide, None, Overflow::Refuse, now);
+        assert_eq!(added.await.unwrap().left_out, 0);
+    }
+    let told = ask(&metrics, (0, i64::from(minutes) * 60), 60, NOON + 3 * DAY).await;
+    assert_eq!(told.len(), 2_000);
+    for (minute, (second, values)) in (0..minutes).zip(told) {
+        assert_eq!(second, i64::from(minute) * 60);
+        let factor = f64::from(minute + 1);
+        // Twice the sum of 0 to 149.
+        assert_eq!(values[..3], [300.0, 22_350.0 * factor, 149.0 * factor]);
+    }
 }

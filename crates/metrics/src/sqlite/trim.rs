@@ -37,7 +37,7 @@ impl SqliteMetrics {
         // What had values later than the oldest point that is kept has that point.
         sqlx::query("DELETE FROM metrics WHERE last_second < $1")
             .bind(now - Granularity::Hour.kept_seconds())
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await
             .map_err(failed("forget metrics"))?;
         Ok(removed)

@@ -93,7 +93,8 @@ impl SqliteMetrics {
         let wanted = last_seconds(places.filter(|place| kept.contains(&place.second)));
         let (ids, mut added) = self.ids(&mut change, wanted, overflow).await?;
         let mut rows = BTreeMap::new();
-        for (place, bucket) in &deltas.buckets {
+        for (number, (place, bucket)) in deltas.buckets.iter().enumerate() {
+            super::let_others(number).await;
             if !kept.contains(&place.second) {
                 continue;
             }
@@ -322,30 +323,12 @@ pub(super) async fn merge(change: &mut Change, part: &[(Key, Bucket)]) -> Result
         .fetch_all(&mut **change)
         .await
         .map_err(failed("read points"))?;
-    let mut kept = HashMap::with_capacity(rows.len());
-    for row in &rows {
-        let number = |column| row.try_get(column).map_err(malformed("points"));
-        let key = Key {
-            metric: number("metric")?,
-            granularity: number("granularity")?,
-            second: number("second")?,
-            unit: number("unit")?,
-        };
-        let bytes: &[u8] = row.try_get("bucket").map_err(malformed("points.bucket"))?;
-        let bucket = stored::decode(bytes).map_err(malformed("points.bucket"))?;
-        kept.insert(key, bucket);
-    }
+    let part = part.to_vec();
+    let joined = super::beside(move || joined(part, &rows)).await?;
     let mut sql = QueryBuilder::<Sqlite>::new(
         "INSERT INTO points (metric, granularity, second, unit, bucket) ",
     );
-    sql.push_values(part, |mut row, (key, bucket)| {
-        let bytes = match kept.remove(key) {
-            Some(mut joined) => {
-                joined.merge(bucket);
-                stored::encode(&joined)
-            }
-            None => stored::encode(bucket),
-        };
+    sql.push_values(joined, |mut row, (key, bytes)| {
         row.push_bind(key.metric)
             .push_bind(key.granularity)
             .push_bind(key.second)
@@ -360,6 +343,34 @@ pub(super) async fn merge(change: &mut Change, part: &[(Key, Bucket)]) -> Result
         .await
         .map_err(failed("keep points"))?;
     Ok(())
+}
+
+/// Adds buckets to what their rows hold, and gives what the rows hold then.
+fn joined(part: Vec<(Key, Bucket)>, rows: &[SqliteRow]) -> Result<Vec<(Key, Vec<u8>)>, Error> {
+    let mut kept = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let number = |column| row.try_get(column).map_err(malformed("points"));
+        let key = Key {
+            metric: number("metric")?,
+            granularity: number("granularity")?,
+            second: number("second")?,
+            unit: number("unit")?,
+        };
+        let bytes: &[u8] = row.try_get("bucket").map_err(malformed("points.bucket"))?;
+        let bucket = stored::decode(bytes).map_err(malformed("points.bucket"))?;
+        kept.insert(key, bucket);
+    }
+    let join = |(key, bucket): (Key, Bucket)| {
+        let joined = match kept.remove(&key) {
+            Some(mut joined) => {
+                joined.merge(&bucket);
+                joined
+            }
+            None => bucket,
+        };
+        (key, stored::encode(&joined))
+    };
+    Ok(part.into_iter().map(join).collect())
 }
 
 fn unsigned(number: i64) -> u64 {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::Total;
+use super::{Series, Total};
 use crate::{Bounds, Bucket, Metric, Statistic, Unit};
 
 /// Upper bounds of what takes time, in seconds: from a gateway's own part of a call to a long answer.
@@ -28,14 +28,14 @@ struct Family {
     lines: BTreeMap<String, String>,
 }
 
-pub(super) fn write(totals: &HashMap<Arc<Metric>, Total>) -> String {
+pub(super) fn write(totals: &HashMap<Arc<Metric>, Series>) -> String {
     let mut families: BTreeMap<String, Family> = BTreeMap::new();
     let models = of_models(totals);
-    for (metric, total) in totals {
+    for (metric, series) in totals {
         let Some((prefix, labels)) = labels_of(metric) else {
             continue;
         };
-        match total {
+        match &series.total {
             Total::Sum(sum) => {
                 let sum = match labels.as_slice() {
                     [("provider", provider)] => {
@@ -100,10 +100,10 @@ fn labels_of(metric: &Metric) -> Option<(&'static str, Labels)> {
 }
 
 /// What metrics of providers count in their models, by provider and name.
-fn of_models(totals: &HashMap<Arc<Metric>, Total>) -> HashMap<(&str, &str), f64> {
+fn of_models(totals: &HashMap<Arc<Metric>, Series>) -> HashMap<(&str, &str), f64> {
     let mut sums = HashMap::new();
-    for (metric, total) in totals {
-        if let ([model, provider], Total::Sum(sum)) = (metric.dimensions(), total)
+    for (metric, series) in totals {
+        if let ([model, provider], Total::Sum(sum)) = (metric.dimensions(), &series.total)
             && model.name == "ModelId"
             && provider.name == "Provider"
         {
@@ -116,7 +116,7 @@ fn of_models(totals: &HashMap<Arc<Metric>, Total>) -> HashMap<(&str, &str), f64>
 }
 
 /// What a sum has beyond its parts. Costs are no whole numbers: what is left of rounding them is nothing.
-fn beyond(sum: f64, parts: f64) -> f64 {
+pub(super) fn beyond(sum: f64, parts: f64) -> f64 {
     let left = sum - parts;
     if left > sum.abs() * ROUNDING {
         left

@@ -304,6 +304,34 @@ async fn more_than_a_receiver_takes_at_one_time_arrive_once_each() {
 }
 
 #[tokio::test]
+async fn what_waits_for_a_pager_hides_nothing_from_others() {
+    let (pages, news) = (Receiver::start().await, Receiver::start().await);
+    let service = corelog_notify::PagerDutyConfig {
+        http: http(&pages.url),
+        routing_key: "R".to_owned(),
+        severity: corelog_notify::Severity::Critical,
+    };
+    let mut pager = config("pager", ChannelConfig::PagerDuty(service));
+    let window = Duration::from_mins(1);
+    pager.burst = Some(BurstConfig { most: 1, window });
+    let scene = Scene::start(&[pager, sns("ops", &news)]);
+    scene.add(&["1"], "a", &topic("pager"), StateValue::Alarm);
+    scene.add(&["2"], "b", &topic("pager"), StateValue::Alarm);
+    scene.settled().await;
+    let former = pages.got(1).await.len();
+    // More than are read at once wait for the window's end.
+    for number in 0..600 {
+        let (id, alarm) = (format!("p{number}"), format!("alarm-{number}"));
+        scene.add(&[&id], &alarm, &topic("pager"), StateValue::Alarm);
+    }
+    scene.add(&["3"], "c", &topic("ops"), StateValue::Alarm);
+    assert_eq!(news.got(1).await.len(), 1);
+    scene.wait(61);
+    pages.got(former + 1).await;
+    scene.stop().await;
+}
+
+#[tokio::test]
 async fn resolutions_are_never_one_of_many() {
     let receiver = Receiver::start().await;
     let service = corelog_notify::PagerDutyConfig {

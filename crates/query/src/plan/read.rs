@@ -178,6 +178,8 @@ pub(crate) fn facts(request: &Request) -> HashMap<Arc<str>, HashMap<String, Valu
         let mut facts = HashMap::new();
         let log = format!("{}:{}", group.account, group.name);
         facts.insert("@log".to_owned(), text(&log));
+        // Where a log group holds events of others, it is the other's name. Here none does.
+        facts.insert("@source.log".to_owned(), text(&group.name));
         facts.insert("@aws.account".to_owned(), text(&group.account));
         facts.insert("@aws.region".to_owned(), text(&group.region));
         if let Some(source) = &group.data_source {

@@ -2,18 +2,16 @@
 
 use std::fmt;
 use std::pin::pin;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use corelog_delivery::SinkError;
-use corelog_dial::{Connector, Offer};
+use corelog_dial::{Connector, Offer, retry_after, short};
 use corelog_otel::export::Answer;
 use corelog_runtime::Clock;
-use corelog_types::Timestamp;
 use futures_util::future::{Either, select};
 use http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, PROXY_AUTHORIZATION, RETRY_AFTER,
-    USER_AGENT,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, PROXY_AUTHORIZATION, USER_AGENT,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
@@ -26,10 +24,6 @@ use super::{Config, Headers};
 const PROTOBUF: &str = "application/x-protobuf";
 /// The most that is read of an answer.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
-/// The most of the receiver's own words that is passed on.
-const SAID_CHARS_MAX: usize = 200;
-/// No receiver's request to wait is followed for longer.
-const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 const AGENT: &str = concat!("corelog/", env!("CARGO_PKG_VERSION"));
 
 /// A receiver. Each request goes on a connection of its own: there are few, and they are large.
@@ -227,24 +221,4 @@ async fn beginning(mut body: Incoming) -> Vec<u8> {
         }
     }
     said.to_vec()
-}
-
-/// A line of what somebody said, fit for a log.
-fn short(said: &str) -> String {
-    let plain = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    let printable = plain.chars().filter(|c| !c.is_control());
-    printable.take(SAID_CHARS_MAX).collect()
-}
-
-/// What `Retry-After` says, in seconds or as a date.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = if let Ok(seconds) = text.parse() {
-        Duration::from_secs(seconds)
-    } else {
-        let at = httpdate::parse_http_date(text).ok()?;
-        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now.unix_ms());
-        at.duration_since(now).unwrap_or_default()
-    };
-    Some(wait.min(RETRY_AFTER_MAX))
 }

@@ -7,8 +7,8 @@ use serde_json::{Number, Value};
 use super::violation::shown;
 use super::{Constraint, Kind, Member, Shape, Violation};
 
-/// More violations than these are not worth a caller's reading.
-const VIOLATIONS_MAX: usize = 20;
+/// More violations than these are not worth a caller's reading; after so many, none is looked for.
+pub const VIOLATIONS_MAX: usize = 20;
 
 /// A value of a kind that its shape does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -14,12 +14,16 @@ use corelog_types::Timestamp;
 use super::ask::{Asked, What};
 use super::searches::Finder;
 use super::series::Series;
-use crate::aws::{Context, Fault};
+use crate::aws::{Context, Fault, Kind};
 
 /// What a model learns of.
 const HISTORY_MS: u64 = 14 * 24 * 3_600_000;
 /// Source: the user guide: detectors have no high resolution.
 const PERIOD_SECONDS_MIN: u32 = 60;
+/// Bands that one call may ask for.
+///
+/// Decision: the service names no such bound. Each learns two weeks, which takes up to a fifth of a second.
+const BANDS_MAX: usize = 20;
 
 /// What models learn of.
 pub(super) struct Histories {
@@ -39,6 +43,13 @@ impl Histories {
         finder: &mut Finder<'_, '_>,
         cx: &Context<'_>,
     ) -> Result<Self, Fault> {
+        let bands = plan.bands();
+        if bands > BANDS_MAX {
+            let text = format!(
+                "You have requested {bands} anomaly detection bands, which exceeds the limit of {BANDS_MAX}."
+            );
+            return Err(Fault::new(Kind::Validation, text));
+        }
         let from_ms = asked.from.unix_ms().saturating_sub(HISTORY_MS);
         let from = Timestamp::from_unix_ms(from_ms);
         let mut expressions = Vec::with_capacity(alone.len());

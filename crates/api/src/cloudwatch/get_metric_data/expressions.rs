@@ -64,19 +64,20 @@ pub(super) async fn answer(asked: &Asked, cx: &Context<'_>) -> Result<Computed, 
         to: asked.to.min(cx.now()).max(asked.from),
         rounding_seconds: rounding_seconds(asked.from, cx.now()),
     };
+    let (account, zone_minutes, now) = (cx.account().clone(), asked.zone_minutes, cx.now());
     let computing = tokio::task::spawn_blocking(move || {
         histories.compute(range);
         let data = Data {
             bands: Some(&histories),
             ..data
         };
-        let answers = plan.evaluate(&data, range);
-        (plan, answers)
+        let answers = plan.evaluate(&data, range)?;
+        let options = options(&account, zone_minutes, now);
+        let labels = label::of_answers(&plan, &answers, &options);
+        Ok::<_, corelog_math::Error>((plan, answers, labels))
     });
-    let computed = computing.await;
-    let (plan, answers) = computed.map_err(|error| Fault::internal(&error))?;
-    let answers = answers.map_err(|error| refused(&error))?;
-    let labels = label::of_answers(&plan, &answers, &options(asked, cx));
+    let computed = computing.await.map_err(|error| Fault::internal(&error))?;
+    let (plan, answers, labels) = computed.map_err(|error| refused(&error))?;
     let mut series = Vec::new();
     let mut left = asked.points_max;
     for (answer, labels) in answers.iter().zip(labels) {

@@ -234,7 +234,22 @@ async fn data_are_refused_in_the_words_of_the_service() {
             "MetricData": [{"MetricName": "OfAnEntity", "Value": 1}],
         }],
     });
-    house.given_nothing("PutMetricData", entity).await;
+    house.given_nothing("PutMetricData", entity.clone()).await;
+    let mut odd = entity;
+    odd["EntityMetricData"][0]["Entity"]["KeyAttributes"] = json!({"Name": "gate"});
+    let got = house.asked("PutMetricData", &odd).await;
+    assert_eq!(
+        (got.status, got.header("x-amzn-failure-message")),
+        (200, "InvalidKeyAttributes")
+    );
+    odd["StrictEntityValidation"] = json!(true);
+    let (status, code, _) = house.not_given("PutMetricData", odd.clone()).await;
+    assert_eq!((status, code.as_str()), (400, "ValidationError"));
+    // What the model has no rule for.
+    odd["EntityMetricData"][0]["Entity"]["KeyAttributes"] = json!({"Name": "gate", "Type": "x"});
+    let (_, code, message) = house.not_given("PutMetricData", odd).await;
+    assert_eq!(code, "ValidationError");
+    assert!(message.ends_with("InvalidTypeValue."), "{message}");
     let listed = house.given("ListMetrics", json!({})).await;
     assert_eq!(listed["Metrics"][0]["MetricName"], json!("OfAnEntity"));
     assert_eq!(listed["Metrics"].as_array().map(Vec::len), Some(1));
@@ -319,6 +334,33 @@ async fn questions_are_refused_in_the_words_of_the_service() {
         "The specified NextToken is invalid.",
     );
     house.check_refused("GetMetricData", other, said).await;
+    let points = json!([
+        {"MetricName": "X", "Timestamp": MINUTE, "Value": 1},
+        {"MetricName": "X", "Timestamp": MINUTE + 60, "Value": 1},
+    ]);
+    house.put(points).await;
+    let mut first = json!({
+        "MetricDataQueries": [stat("a", "X", "Sum", 60)], "StartTime": MINUTE, "EndTime": MINUTE + 120,
+        "MaxDatapoints": 1,
+    });
+    let found = house.given("GetMetricData", first.clone()).await;
+    first["NextToken"] = found["NextToken"].clone();
+    first["EndTime"] = json!(MINUTE + 180);
+    house.check_refused("GetMetricData", first, said).await;
+
+    let bands = |count: usize| {
+        let band = |number: usize| json!({"Id": format!("b{number}"), "Expression": "ANOMALY_DETECTION_BAND(m)"});
+        let mut queries = vec![stat("m", "X", "Sum", 60)];
+        queries.extend((0..count).map(band));
+        json!({"MetricDataQueries": queries, "StartTime": MINUTE, "EndTime": MINUTE + 60})
+    };
+    house.given("GetMetricData", bands(20)).await;
+    let said = (
+        400,
+        "ValidationError",
+        "You have requested 21 anomaly detection bands, which exceeds the limit of 20.",
+    );
+    house.check_refused("GetMetricData", bands(21), said).await;
 
     let check = async |change: Value, code: &str, message: &str| {
         let mut input = sample("GetMetricStatistics");

@@ -1,7 +1,8 @@
 //! `corelog cost budgets`: what is spent of each budget, and what will be by the end of its time.
 //!
 //! The forecast is what is spent plus, for the time that is left, what the last days cost: the seven before now for a
-//! month, the one before now for a day. It knows nothing of weekends.
+//! month, the one before now for a day. Where the first call was later, they begin with it, so that a first week is not
+//! taken for a cheap one. It knows nothing of weekends.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,7 +13,7 @@ use corelog_types::Timestamp;
 use serde_json::json;
 
 use super::by::{By, field, text};
-use super::calls::{Group, groups_where};
+use super::calls::{Group, first_call, groups_where, is_any};
 use super::report::money;
 use super::{month_of, settings, stopped};
 use crate::client::Client;
@@ -24,6 +25,8 @@ use crate::printer::{Format, Style, note};
 use crate::settings::{Budget, BudgetPeriod};
 
 const DAY_MS: u64 = 86_400_000;
+const HOUR_MS: u64 = 3_600_000;
+const MONTH_MS: u64 = 31 * DAY_MS;
 
 /// Arguments.
 #[derive(Debug, Clone, clap::Args)]
@@ -93,20 +96,36 @@ fn standing(
     groups: &[String],
     now: Timestamp,
 ) -> anyhow::Result<Option<Standing>> {
-    let span = Span::of(budget.per, now);
+    let mut span = Span::of(budget.per, now);
     let condition = condition(budget);
-    let ask = |since: Timestamp| {
+    let condition = condition.as_deref();
+    let scope = |since: Timestamp, until: Timestamp| {
         let scope = Scope {
             since: since.unix_ms() / 1_000,
-            until: now.unix_ms() / 1_000,
+            until: until.unix_ms() / 1_000,
             groups: groups.to_vec(),
         };
-        let scope = scope.settled(client)?;
-        groups_where(client, &By::Day, &scope, condition.as_deref())
+        scope.settled(client)
+    };
+    let ask = |since: Timestamp| {
+        let scope = scope(since, now)?;
+        groups_where(client, &By::Day, &scope, condition)
     };
     let (Some(period), Some(lately)) = (ask(span.start)?, ask(span.lately)?) else {
         return Ok(None);
     };
+    if span.may_have_begun(&lately) {
+        let before = scope(span.before(), span.lately)?;
+        let Some(is_older) = is_any(client, &before, condition)? else {
+            return Ok(None);
+        };
+        if !is_older {
+            let Some(first) = first_call(client, &scope(span.lately, now)?, condition)? else {
+                return Ok(None);
+            };
+            span.begin_at(first.unwrap_or(now));
+        }
+    }
     let sum = |groups: &[Group]| groups.iter().map(|group| group.amount).sum::<Amount>();
     let spent = sum(&period);
     let currency = period.iter().find_map(|group| group.currency.clone());
@@ -115,7 +134,7 @@ fn standing(
         spent,
         forecast: spent.saturating_add(span.rest(sum(&lately))),
         currency: currency.unwrap_or_default(),
-        unpriced: period.iter().map(|group| group.unpriced).sum(),
+        unpriced: period.iter().map(Group::unknown).sum(),
     }))
 }
 
@@ -125,6 +144,8 @@ struct Span {
     end: Timestamp,
     /// Since when what was spent says what will be.
     lately: Timestamp,
+    /// What was spent in less says nothing.
+    shortest_ms: u64,
     now: Timestamp,
 }
 
@@ -132,8 +153,11 @@ impl Span {
     fn of(per: BudgetPeriod, now: Timestamp) -> Self {
         let ms = now.unix_ms();
         let day = Timestamp::from_unix_ms(ms - ms % DAY_MS);
-        let (start, end, days) = match per {
-            BudgetPeriod::Day => (day, Timestamp::from_unix_ms(day.unix_ms() + DAY_MS), 1),
+        let (start, end, days, shortest_ms) = match per {
+            BudgetPeriod::Day => {
+                let end = Timestamp::from_unix_ms(day.unix_ms() + DAY_MS);
+                (day, end, 1, HOUR_MS)
+            }
             BudgetPeriod::Month => {
                 let start = month_of(now);
                 // No month is longer than 31 days, and none shorter than 28.
@@ -142,15 +166,35 @@ impl Span {
                     end if end > start => end,
                     _ => next,
                 };
-                (start, end, 7)
+                (start, end, 7, DAY_MS)
             }
         };
         Self {
             start,
             end,
             lately: Timestamp::from_unix_ms(ms.saturating_sub(days * DAY_MS)),
+            shortest_ms,
             now,
         }
+    }
+
+    /// Whether the days of late have none at their beginning, as if nothing had been recorded yet.
+    fn may_have_begun(&self, lately: &[Group]) -> bool {
+        let days = lately.iter().filter_map(|group| group.key.as_deref());
+        let first = self.lately.day();
+        days.min().is_some_and(|day| *day > *first)
+    }
+
+    /// Since when calls show that this is no beginning: what was not there for a month is as good as new.
+    fn before(&self) -> Timestamp {
+        Timestamp::from_unix_ms(self.lately.unix_ms().saturating_sub(MONTH_MS))
+    }
+
+    /// Leaves out the time before the first call.
+    fn begin_at(&mut self, first: Timestamp) {
+        let latest_ms = self.now.unix_ms().saturating_sub(self.shortest_ms);
+        let first = first.min(Timestamp::from_unix_ms(latest_ms));
+        self.lately = self.lately.max(first);
     }
 
     /// What the time that is left will cost, if it does what the last did.
@@ -308,6 +352,32 @@ mod tests {
         assert_eq!(span.rest(amount("24")), amount("6"));
         let february = Span::of(BudgetPeriod::Month, at("2026-02-10T00:00:00Z"));
         assert_eq!(february.end, at("2026-03-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn a_first_week_begins_with_the_first_call() {
+        let rest = |per, first: &str, amount: &str| {
+            let mut span = Span::of(per, at("2026-11-23T00:00:00Z"));
+            span.begin_at(at(first));
+            span.rest(self::amount(amount))
+        };
+        // Two days cost 20, and eight are left: 80 more. A first half day counts as a whole one.
+        let month = BudgetPeriod::Month;
+        assert_eq!(rest(month, "2026-11-21T00:00:00Z", "20"), amount("80"));
+        assert_eq!(rest(month, "2026-11-22T12:00:00Z", "20"), amount("160"));
+        assert_eq!(rest(month, "2026-10-22T12:00:00Z", "70"), amount("80"));
+        let day = BudgetPeriod::Day;
+        assert_eq!(rest(day, "2026-11-22T23:50:00Z", "1"), amount("24"));
+
+        let span = Span::of(month, at("2026-11-23T06:00:00Z"));
+        let group = |day: &str| Group {
+            key: Some(day.to_owned()),
+            ..Group::default()
+        };
+        let on = |days: &[&str]| days.iter().map(|day| group(day)).collect::<Vec<_>>();
+        assert!(span.may_have_begun(&on(&["2026-11-22", "2026-11-17"])));
+        assert!(!span.may_have_begun(&on(&["2026-11-22", "2026-11-16"])));
+        assert!(!span.may_have_begun(&[]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What records say of costs, added up by the server.
 
-use corelog_prices::Amount;
+use corelog_prices::{Absent, Amount};
+use corelog_types::Timestamp;
 use serde_json::Value;
 
 use super::by::{By, field};
@@ -31,6 +32,9 @@ const OPERATIONS: [&str; 17] = [
 /// Why calls have no cost that were recorded before records had any.
 const NOT_RECORDED: &str = "not_recorded";
 
+/// Why calls have no cost that failed before anything was counted. Nobody is known to bill for them.
+pub(super) const FAILED: &str = Absent::Failed.as_str();
+
 /// Calls that are alike.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Group {
@@ -47,6 +51,16 @@ pub(super) struct Group {
     pub(super) cache_read: u64,
     pub(super) cache_write: u64,
     pub(super) output: u64,
+}
+
+impl Group {
+    /// Those of `calls` that have no cost and may have cost something.
+    pub(super) fn unknown(&self) -> u64 {
+        match self.why.as_deref() {
+            Some(FAILED) => 0,
+            _ => self.unpriced,
+        }
+    }
 }
 
 /// A count that a record may have, as a number.
@@ -108,6 +122,37 @@ pub(super) fn groups_where(
 ) -> anyhow::Result<Option<Vec<Group>>> {
     let rows = rows_of(client, &statement(by, scope, condition), scope)?;
     Ok(rows.map(|rows| rows.iter().map(group).collect()))
+}
+
+/// When the first of these calls was made; `Some(None)` if there are none.
+pub(super) fn first_call(
+    client: &Client,
+    scope: &Scope,
+    condition: Option<&str>,
+) -> anyhow::Result<Option<Option<Timestamp>>> {
+    let and = condition.map_or(String::new(), |it| format!(" AND {it}"));
+    let sql = format!(
+        "SELECT CAST(extract(epoch FROM MIN(\"@timestamp\")) AS BIGINT) AS first FROM {} WHERE {}{and}",
+        scope.table(),
+        are_calls()
+    );
+    let second = |row: &Row| said(row, "first").and_then(|text| text.parse::<u64>().ok());
+    let rows = rows_of(client, &sql, scope)?;
+    let first = rows.map(|rows| rows.first().and_then(second));
+    Ok(first.map(|second| second.map(|second| Timestamp::from_unix_ms(second * 1_000))))
+}
+
+/// Whether there is any of these calls.
+pub(super) fn is_any(
+    client: &Client,
+    scope: &Scope,
+    condition: Option<&str>,
+) -> anyhow::Result<Option<bool>> {
+    let and = condition.map_or(String::new(), |it| format!(" AND {it}"));
+    let (table, calls) = (scope.table(), are_calls());
+    let sql = format!("SELECT 1 AS one FROM {table} WHERE {calls}{and} LIMIT 1");
+    let rows = rows_of(client, &sql, scope)?;
+    Ok(rows.map(|rows| !rows.is_empty()))
 }
 
 fn group(row: &Row) -> Group {
@@ -174,6 +219,9 @@ mod tests {
             (unpriced.unpriced, unpriced.why.as_deref()),
             (2, Some("no_price"))
         );
+        assert_eq!(unpriced.unknown(), 2);
+        let failed = group(&row(&[("calls", "2"), ("priced", "0"), ("absent", FAILED)]));
+        assert_eq!((failed.unpriced, failed.unknown()), (2, 0));
         let before = group(&row(&[("calls", "2"), ("priced", "0")]));
         assert_eq!(before.why.as_deref(), Some(NOT_RECORDED));
     }

@@ -137,7 +137,7 @@ fn pairs(bill: &Bill, groups: &[Group]) -> Vec<Pair> {
         pair.day = day;
         pair.recorded_as.get_or_insert(model);
         pair.calls += group.calls;
-        pair.unpriced += group.unpriced;
+        pair.unpriced += group.unknown();
         if group.unpriced < group.calls {
             let recorded = pair.recorded.get_or_insert(Amount::ZERO);
             *recorded = recorded.saturating_add(group.amount);

@@ -7,7 +7,7 @@ use corelog_types::Timestamp;
 use serde_json::json;
 
 use super::by::By;
-use super::calls::Group;
+use super::calls::{FAILED, Group};
 use crate::commands::query::{Scope, csv};
 use crate::printer::cell::{ABSENT, count, safe};
 use crate::printer::table::{Column, head, row, widths};
@@ -42,11 +42,16 @@ impl Line {
     }
 
     fn priced(&self) -> u64 {
-        self.calls - self.no_cost().min(self.calls)
+        self.calls.saturating_sub(self.unpriced.values().sum())
     }
 
+    fn failed(&self) -> u64 {
+        self.unpriced.get(FAILED).copied().unwrap_or(0)
+    }
+
+    /// Those that may have cost something.
     fn no_cost(&self) -> u64 {
-        self.unpriced.values().sum()
+        self.unpriced.values().sum::<u64>() - self.failed()
     }
 }
 
@@ -147,7 +152,8 @@ fn table(by: &By, lines: &[(Key, Line)], printer: &mut Printer) -> anyhow::Resul
         Column::number("WRITTEN", 10).goes(5),
         Column::number("OUTPUT", 10).goes(3),
         Column::number("COST", 12),
-        Column::number("NO COST", 8).goes(1),
+        Column::number("FAILED", 8).goes(1),
+        Column::number("NO COST", 8).goes(6),
     ];
     let mut rows: Vec<Vec<String>> = lines
         .iter()
@@ -195,6 +201,7 @@ fn cells(key: Option<&str>, currency: &str, line: &Line) -> Vec<String> {
         none(line.cache_write),
         count(line.output),
         cost,
+        none(line.failed()),
         none(line.no_cost()),
     ]
 }
@@ -206,11 +213,12 @@ pub(super) fn money(amount: Amount, currency: &str) -> String {
         .to_owned()
 }
 
-/// Says which calls have no cost, and why.
+/// Says which calls have no cost, and why. Those that failed are no riddle.
 fn without_cost(groups: &[Group]) {
     let mut reasons: BTreeMap<&str, (u64, BTreeSet<&str>)> = BTreeMap::new();
     for group in groups {
-        let Some(why) = &group.why else { continue };
+        let why = group.why.as_deref().filter(|why| *why != FAILED);
+        let Some(why) = why else { continue };
         let (calls, models) = reasons.entry(why).or_default();
         *calls += group.unpriced;
         models.extend(group.model.as_deref());
@@ -327,6 +335,15 @@ mod tests {
         let ((key, currency), line) = &all[0];
         let cells = cells(key.as_deref(), currency, line);
         assert_eq!(cells[6], ABSENT);
-        assert_eq!(cells[7], "2");
+        assert_eq!(cells[7..], ["", "2"]);
+    }
+
+    #[test]
+    fn what_failed_is_counted_apart() {
+        let all = lines(&[group("a", "0.1", None), group("a", "0", Some("failed"))]);
+        let ((key, currency), line) = &all[0];
+        let cells = cells(key.as_deref(), currency, line);
+        assert_eq!(cells[6..], ["0.1000 USD", "2", ""]);
+        assert_eq!(line.priced(), 2);
     }
 }

@@ -211,6 +211,27 @@ fn proxies_come_from_the_environment() {
     assert_eq!(proxy.https.unwrap().as_str(), "http://proxy:3128");
     assert_eq!(proxy.http, None);
     assert_eq!(proxy.no_proxy, ["localhost", ".internal"]);
+
+    let env = [
+        ("HTTPS_PROXY", "https://corp%5Cme:p%40ss@proxy:3128/"),
+        ("http_proxy", "proxy:3128"),
+    ];
+    let proxy = load_with("", &env, &[]).unwrap().settings.proxy;
+    let https = proxy.https.unwrap();
+    assert_eq!(
+        https.reveal().authority().unwrap(),
+        "corp%5Cme:p%40ss@proxy:3128"
+    );
+    let shown = format!("{https} {https:?} {}", https.as_str());
+    assert_eq!(shown, ["https://proxy:3128"; 3].join(" "));
+    assert_eq!(proxy.http.unwrap().as_str(), "http://proxy:3128");
+    for wrong in ["p ss", "p/ss", "p?ss", "p#ss", "1?ss", "p@/ss"] {
+        let text = format!("[proxy]\nhttps = \"https://me:{wrong}@proxy\"\n");
+        let problems = load_with(&text, &[], &[]).unwrap_err();
+        let problem = &problems.0[0];
+        assert!(!problem.reason.contains(wrong), "{problem:?}");
+        assert!(problem.hint.as_ref().unwrap().contains("percent-encode"));
+    }
 }
 
 #[test]
