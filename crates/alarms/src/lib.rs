@@ -51,7 +51,7 @@ pub use evaluate::{Band, Point};
 pub use mute::{MuteRule, MuteRuleRequest, MuteStatus};
 pub use request::{
     CompositeAlarmRequest, MetricAlarmRequest, MetricStatRequest, QueryRequest, WarmUpRequest,
-    WindowRequest,
+    WindowRequest, detector_queries,
 };
 pub use rule::{
     RULE_ALARMS_MAX, RULE_CHARS_MAX, RULE_ELEMENTS_MAX, Rule, RuleError, Share, parse as parse_rule,

@@ -14,6 +14,8 @@
 //!
 //! Whether the prompts moved, too, is told with each finding: then the answers may be right.
 
+mod kept;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use corelog_types::Timestamp;

@@ -113,7 +113,7 @@ struct StoredMetric {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct StoredQuery {
+pub(crate) struct StoredQuery {
     id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     metric_stat: Option<StoredMetric>,
@@ -440,7 +440,7 @@ impl From<&Query> for StoredQuery {
 }
 
 impl StoredQuery {
-    fn read(self) -> QueryRequest {
+    pub(crate) fn read(self) -> QueryRequest {
         QueryRequest {
             id: self.id,
             metric_stat: self.metric_stat.map(|metric| MetricStatRequest {

@@ -34,7 +34,7 @@ use crate::notices::Notifying;
 use crate::questions::{Apart, Questions};
 use crate::reported::Reported;
 use crate::status::{Flights, Health, InForce};
-use crate::{alarms, configure, demo, metrics, notices, recorder};
+use crate::{alarms, anomalies, configure, demo, metrics, notices, recorder};
 
 /// Threads for what blocks: syncs of large bodies, and the CPU work on them. Each keeps memory of its own.
 const BLOCKING_THREADS: usize = 32;
@@ -119,6 +119,8 @@ async fn serve(
         destinations.start(logging).await?;
     }
     let watching = Watching::start(&destinations, &catalog, &counters, &clock).await?;
+    let (kept, notifying) = (watching.metrics.as_ref(), watching.notifying.handle());
+    anomalies::begin(&destinations, &catalog, kept, notifying, &clock).await?;
 
     let inflight = InFlight::default();
     let health = Arc::new(Health {

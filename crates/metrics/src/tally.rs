@@ -75,7 +75,7 @@ impl Tally {
             invocation.outcome_values(invocation.outcome(), values);
             families.guardrails.add(&["ApplyGuardrail"], values, shared);
         }
-        if !invocation.is_of_a_model() {
+        if !invocation.document.is_of_a_model() {
             return;
         }
         if let Some(model) = invocation.document.model_id.as_deref() {

@@ -19,6 +19,7 @@
 //! Absent here: the wire, senders of notices, the computing of statistics and expressions.
 
 mod bands;
+mod detectors;
 mod points;
 mod run;
 mod source;

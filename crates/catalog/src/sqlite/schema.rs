@@ -8,7 +8,7 @@ use super::{SqliteCatalog, commit, failed};
 use crate::{Error, takeover};
 
 /// What brings a catalog from each version to the next. Entries are never changed, only added.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     "
     CREATE TABLE settings (
         name TEXT PRIMARY KEY,
@@ -129,6 +129,29 @@ const STEPS: [&str; 5] = [
     );
     CREATE INDEX notices_by_line ON notices (alarm, recipient_kind, recipient, place);
     CREATE INDEX notices_by_due ON notices (due_ms, place);
+",
+    "
+    CREATE TABLE anomaly_detectors (
+        id TEXT PRIMARY KEY,
+        document TEXT NOT NULL,
+        put_ms BIGINT NOT NULL
+    );
+    CREATE TABLE findings (
+        id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        since_ms BIGINT NOT NULL,
+        at_ms BIGINT NOT NULL,
+        has_ended BOOLEAN NOT NULL,
+        document TEXT NOT NULL
+    );
+    CREATE INDEX findings_by_time ON findings (at_ms, id);
+    CREATE TABLE finding_news (
+        place INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        at_ms BIGINT NOT NULL,
+        is_new BOOLEAN NOT NULL,
+        document TEXT NOT NULL
+    );
 ",
 ];
 
