@@ -63,7 +63,8 @@ pub struct Lookout {
     backoff: Backoff,
     /// When the ledger is asked again.
     again: Option<Instant>,
-    saved: Sequence,
+    /// Up to where is remembered; `None` where nothing is.
+    saved: Option<Sequence>,
     save_at: Instant,
 }
 
@@ -93,21 +94,23 @@ impl Lookout {
         let reading = spawn_blocking(move || state::read(&path, &limits));
         let remembered = reading.await.map_err(Error::Stopped)??;
         let durable = ports.spool.durable_sequence();
-        let (detectors, read) = match remembered {
+        let (detectors, read, saved) = match remembered {
             Some((detectors, place)) if place.node == ports.spool.node() => {
-                (detectors, place.read.min(durable))
+                let read = place.read.min(durable);
+                (detectors, read, Some(read))
             }
             // Of another spool. What is usual is usual still.
-            Some((detectors, _)) => (detectors, durable),
-            None => (Detectors::new(&config.limits), durable),
+            Some((detectors, _)) => (detectors, durable, None),
+            None => (Detectors::new(&config.limits), durable, None),
         };
         Ok(Self {
             seen: Seen::new(detectors, read),
             waiting: Vec::new(),
             backoff: Backoff::new(RETRY_FIRST, RETRY_CEILING),
             again: None,
-            saved: read,
-            save_at: Instant::now() + SAVE_EVERY,
+            // A crash in the first minutes is to find where reading began.
+            save_at: Instant::now() + saved.map_or(Duration::ZERO, |_| SAVE_EVERY),
+            saved,
             config,
             ports,
         })
@@ -194,7 +197,7 @@ impl Lookout {
     /// Remembers, unless there is nothing new, or something that is found again only if this is forgotten.
     async fn save(&mut self) {
         self.save_at = Instant::now() + SAVE_EVERY;
-        if !self.waiting.is_empty() || self.seen.read == self.saved {
+        if !self.waiting.is_empty() || self.saved == Some(self.seen.read) {
             return;
         }
         let place = Place {
@@ -213,7 +216,7 @@ impl Lookout {
         };
         self.seen = seen;
         match outcome {
-            Ok(()) => self.saved = place.read,
+            Ok(()) => self.saved = Some(place.read),
             Err(error) => {
                 tracing::warn!(error = %Chain(&error), "what is known of anomalies is not kept now");
             }
