@@ -234,7 +234,7 @@ impl Finding {
                 let how = format!(
                     "{after} stop because of `{category}`, {before} in the two weeks before"
                 );
-                ("stop reasons", how)
+                ("stop_reasons", how)
             }
             Feature::Language => {
                 let (after, before) = (share(after), share(before));

@@ -161,6 +161,7 @@ fn tell(config: &mut Config, told: &DetectorConfiguration) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bands::{Key, Models};
 
     fn detector(dimensions: &[(&str, &str)], configuration: DetectorConfiguration) -> Detectors {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -223,5 +224,27 @@ mod tests {
         ] {
             assert_eq!(detectors.config(&other), Config::new(300_000));
         }
+    }
+
+    #[test]
+    fn a_model_that_is_told_something_else_learns_anew() {
+        let models = Models::default();
+        let key = Key {
+            stat: stat("Sum", &[]),
+            phase_ms: 0,
+            window_ms: 300_000,
+        };
+        let start = Timestamp::from_unix_ms(1_795_338_900_000);
+        let (learnt, end_ms) = models.before(&key, start);
+        assert!(learnt.next_ms() < end_ms);
+        let learnt = Arc::new(learnt.after(&[], end_ms));
+        models.hold(key.clone(), learnt, start);
+        assert_eq!(models.before(&key, start).0.next_ms(), end_ms);
+        let told = DetectorConfiguration {
+            adaptation_speed: Some("FAST".to_owned()),
+            ..DetectorConfiguration::default()
+        };
+        *models.detectors.all.write() = Arc::clone(&detector(&[], told).all.read());
+        assert!(models.before(&key, start).0.next_ms() < end_ms);
     }
 }
