@@ -16,6 +16,7 @@ use corelog_lookout::{Config, Finding, Ledger, LedgerError, Limits, Lookout, Por
 use corelog_metrics::SqliteMetrics;
 use corelog_notify::Handle;
 use corelog_runtime::Clock;
+use corelog_telemetry::Chain;
 use tokio::sync::Notify;
 
 use self::publish::Publisher;
@@ -28,10 +29,10 @@ pub(crate) async fn begin(
     metrics: Option<&SqliteMetrics>,
     notifying: &Handle,
     clock: &Clock,
-) -> anyhow::Result<()> {
+) {
     let settings = destinations.settings();
     if !settings.anomalies.enabled {
-        return Ok(());
+        return;
     }
     let news = Arc::new(Notify::new());
     let ledger = CatalogLedger {
@@ -50,8 +51,11 @@ pub(crate) async fn begin(
         ledger: Arc::new(ledger),
         clock: clock.clone(),
     };
-    let lookout = Lookout::open(config, ports).await?;
-    destinations.beside("lookout", |shutdown| lookout.run(shutdown));
+    match Lookout::open(config, ports).await {
+        Ok(lookout) => destinations.beside("lookout", |shutdown| lookout.run(shutdown)),
+        // Calls are recorded nevertheless.
+        Err(error) => tracing::error!(error = %Chain(&error), "nobody looks out for anomalies"),
+    }
     let publisher = Publisher {
         catalog: catalog.clone(),
         metrics: metrics.cloned(),
@@ -61,7 +65,6 @@ pub(crate) async fn begin(
         clock: clock.clone(),
     };
     destinations.beside("findings", |shutdown| publisher.run(shutdown));
-    Ok(())
 }
 
 /// The catalog as the ledger of findings.

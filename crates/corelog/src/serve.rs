@@ -120,7 +120,7 @@ async fn serve(
     }
     let watching = Watching::start(&destinations, &catalog, &counters, &clock).await?;
     let (kept, notifying) = (watching.metrics.as_ref(), watching.notifying.handle());
-    anomalies::begin(&destinations, &catalog, kept, notifying, &clock).await?;
+    anomalies::begin(&destinations, &catalog, kept, notifying, &clock).await;
 
     let inflight = InFlight::default();
     let health = Arc::new(Health {
