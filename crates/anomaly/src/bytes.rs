@@ -68,6 +68,10 @@ impl Put {
 #[derive(Debug)]
 pub(crate) struct Take<'a>(pub(crate) &'a [u8]);
 
+#[expect(
+    clippy::option_option,
+    reason = "the outer one says whether the bytes are what was written"
+)]
 impl<'a> Take<'a> {
     pub(crate) fn byte(&mut self) -> Option<u8> {
         self.array().map(|[byte]| byte)

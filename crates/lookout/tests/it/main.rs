@@ -1,5 +1,6 @@
 //! A lookout over a real spool: what is found while it is recorded, and over a restart.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,21 +99,41 @@ fn document(operation: &str) -> Document {
 /// Records the call of this number: a second each, the same prompt always.
 async fn record(spool: &Spool, number: u64, document: &Document) {
     let prompt = br#"{"messages":[{"role":"user","content":"again"}]}"#;
+    record_prompt(spool, number, document, prompt, Place::Inline).await;
+}
+
+async fn record_prompt(
+    spool: &Spool,
+    number: u64,
+    document: &Document,
+    prompt: &[u8],
+    place: Place,
+) {
     let header = PartHeader {
         name: PartName::Input,
         form: BodyForm::Json,
-        at: Place::Inline,
+        at: place,
         bytes: prompt.len() as u64,
     };
     let envelope = encode_envelope(document, &[header]).unwrap();
     let mut random = [0; 10];
     random[2..].copy_from_slice(&number.to_be_bytes());
     let begun = START_MS + number * 1_000;
+    let id = RecordId::from_parts(begun, random);
+    let (mut payload, mut blobs) = (vec![&envelope[..]], Vec::new());
+    match place {
+        Place::Inline => payload.push(prompt),
+        Place::Blob => {
+            let mut blob = spool.blob(id, "input").unwrap();
+            blob.write_all(prompt).unwrap();
+            blobs.push(blob.seal().unwrap());
+        }
+    }
     let appended = spool.append(Entry {
-        id: RecordId::from_parts(begun, random),
+        id,
         time: Timestamp::from_unix_ms(begun + 800),
-        payload: &[&envelope, prompt],
-        blobs: Vec::new(),
+        payload: &payload,
+        blobs,
     });
     spool.durable(appended.unwrap()).await.unwrap();
 }
@@ -179,6 +200,29 @@ async fn a_loop_is_found_while_it_runs_and_over_a_restart_of_the_process() {
     let found = ledger.wait_for(2).await;
     assert!(found[1].has_ended);
     assert_eq!(found[1].id, found[0].id);
+    shutdown.request();
+    running.await.unwrap();
+}
+
+/// An agent whose prompt grows, with what was added last always the same, beside the spool because it is long.
+#[tokio::test]
+async fn long_prompts_are_read_where_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = spool(dir.path());
+    let ledger = Arc::new(Memory::default());
+    let clock = Clock::manual(Timestamp::from_unix_ms(START_MS));
+    let (shutdown, running) = begin(dir.path(), &spool, &ledger, &clock).await;
+    let first = format!(r#"{{"role":"user","content":"{}"}}"#, "x".repeat(300_000));
+    let round = r#",{"role":"assistant","content":"Again."},{"role":"user","content":"No."}"#;
+    for number in 0..9_usize {
+        let prompt = format!(r#"{{"messages":[{first}{}]}}"#, round.repeat(number));
+        let document = document("Messages");
+        let number = number as u64;
+        record_prompt(&spool, number, &document, prompt.as_bytes(), Place::Blob).await;
+    }
+    let found = ledger.wait_for(1).await;
+    // The first has no round yet.
+    assert_eq!((found[0].signal, found[0].calls), ("repeats", Some(9)));
     shutdown.request();
     running.await.unwrap();
 }
