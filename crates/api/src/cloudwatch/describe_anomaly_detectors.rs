@@ -4,11 +4,12 @@
 //! moment ago, of a metric that has been there for weeks, has a trained one. An expression is as trained as that of its
 //! metrics which is the least.
 
+use corelog_alarms::Query;
 use corelog_anomaly::Training;
 use corelog_catalog::{AnomalyDetector, DetectorOf};
 use corelog_metrics::{Metric, Period, Statistic};
 use corelog_types::Timestamp;
-use corelog_watch::{Asked, Points as _};
+use corelog_watch::{Asked, Points};
 use corelog_wire::cloudwatch::shapes::{
     self, DescribeAnomalyDetectorsInput, DescribeAnomalyDetectorsOutput,
 };
@@ -146,7 +147,7 @@ async fn training(detector: &AnomalyDetector, cx: &Context<'_>) -> Result<Traini
         } => of_metric(namespace, name, dimensions, stat, cx).await,
         DetectorOf::Math(queries) => {
             let mut least = Training::Trained;
-            for metric in queries.iter().filter_map(|query| query.metric()) {
+            for metric in queries.iter().filter_map(Query::metric) {
                 let (namespace, name) = (&metric.namespace, &metric.name);
                 let stat = metric.statistic.as_str();
                 let of_one = of_metric(namespace, name, &metric.dimensions, stat, cx).await?;
@@ -186,7 +187,7 @@ async fn of_metric(
         from: Timestamp::from_unix_ms(to_ms.saturating_sub(HISTORY_MS)),
         to: Timestamp::from_unix_ms(to_ms),
     };
-    let points = cx.metrics()?.points(&asked, now).await;
+    let points = Points::points(cx.metrics()?, &asked, now).await;
     let points = points.map_err(|error| Fault::unavailable(&error))?;
     let times = points
         .iter()

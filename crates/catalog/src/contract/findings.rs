@@ -1,7 +1,7 @@
 //! Findings: each once, with its news.
 
 use super::at;
-use crate::{Catalog, Error, Findings, FindingsAsked, NewFinding};
+use crate::{Catalog, Error, FindingsAsked, NewFinding};
 
 pub(super) async fn check<O>(open: &impl Fn() -> O) -> Result<(), Error>
 where

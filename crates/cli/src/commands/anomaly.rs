@@ -176,11 +176,6 @@ fn show(id: &str, mut session: Session) -> anyhow::Result<ExitCode> {
             printer.line(&format!("{label}{fact}"))?;
         }
     }
-    if let Some(session) = text("session") {
-        note(&format!(
-            "its calls: corelog tail -n 100 '{{ $.corelog.session = \"{session}\" }}'"
-        ));
-    }
     Ok(ExitCode::SUCCESS)
 }
 
