@@ -119,8 +119,6 @@ async fn serve(
         destinations.start(logging).await?;
     }
     let watching = Watching::start(&destinations, &catalog, &counters, &clock).await?;
-    let (kept, notifying) = (watching.metrics.as_ref(), watching.notifying.handle());
-    anomalies::begin(&destinations, &catalog, kept, notifying, &clock).await;
 
     let inflight = InFlight::default();
     let health = Arc::new(Health {
@@ -214,7 +212,7 @@ fn account(settings: &Settings) -> Account {
     }
 }
 
-/// Metrics, the alarms over them, and whoever sends what these have to tell.
+/// Metrics, the alarms over them, whoever looks out for anomalies, and whoever sends what these have to tell.
 struct Watching {
     metrics: Option<SqliteMetrics>,
     /// What a scrape shows of them.
@@ -225,7 +223,7 @@ struct Watching {
 
 impl Watching {
     async fn start(
-        destinations: &Destined,
+        destinations: &Arc<Destined>,
         catalog: &SqliteCatalog,
         counters: &Arc<Metrics>,
         clock: &Clock,
@@ -243,7 +241,9 @@ impl Watching {
         let kept_by: Arc<dyn Catalog> = Arc::new(catalog.clone());
         let notifying = Notifying::start(&settings, kept_by, ports).await?;
         let alarms = alarms::open(&settings, catalog, clock).await?;
-        alarms::run(&alarms, metrics.as_ref(), notifying.handle(), destinations);
+        let (kept, told) = (metrics.as_ref(), notifying.handle());
+        alarms::run(&alarms, kept, told, destinations);
+        anomalies::begin(destinations, catalog, kept, told, clock).await;
         Ok(Self {
             metrics,
             totals,
