@@ -3,10 +3,10 @@
 use std::io::Read as _;
 
 use corelog_anomaly::{Answer, Call, Subject, Use};
-use corelog_record::stored::{PartName, Place, StoredRecord};
-use corelog_record::{Document, ErrorSource, Extension};
+use corelog_record::stored::{OutlinedRecord, PartName, Place};
+use corelog_record::{ExtensionOutline, Outline, TokenCount};
 use corelog_spool::{Spool, Stored};
-use corelog_types::{Count, Timestamp};
+use corelog_types::Timestamp;
 
 use crate::answer;
 use crate::prompt::{self, Prompt};
@@ -37,34 +37,34 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// `None` of what is no call of a model, or was none's to answer. Blocks on bodies that are beside the spool.
-    pub(crate) fn of(entry: &Stored, record: &StoredRecord<'_>, spool: &Spool) -> Option<Self> {
-        let document = &record.document;
-        if !document.is_of_a_model() {
+    pub(crate) fn of(entry: &Stored, record: &OutlinedRecord<'_>, spool: &Spool) -> Option<Self> {
+        let outline = &record.outline;
+        if !outline.is_of_a_model() {
             return None;
         }
-        let extension = document.corelog.as_deref()?;
+        let extension = outline.corelog.as_ref()?;
         let begun = Timestamp::from_unix_ms(entry.id.unix_ms());
-        let is_answered = document.error_code.is_none()
-            && extension.http_status.is_none_or(|status| status < 400);
+        let is_answered =
+            outline.error_code.is_none() && extension.http_status.is_none_or(|status| status < 400);
         let body = |name, most| body(record, entry, spool, name, most);
         let input = body(PartName::Input, BODY_BYTES_MAX);
         let output = body(PartName::Output, ANSWER_BYTES_MAX).filter(|_| is_answered);
         Some(Self {
             subject: Subject {
-                caller: caller(document, extension).to_owned(),
-                model: document.model_id.clone().unwrap_or_default(),
+                caller: caller(extension).to_owned(),
+                model: owned(outline.model_id.as_deref()).unwrap_or_default(),
             },
-            session: extension.session.clone(),
+            session: owned(extension.session.as_deref()),
             begun,
             ended: later(begun, extension.latency_ms),
             prompt: input.map_or_else(|| unknown(entry), |body| prompt::read(&body)),
-            input_tokens: input_tokens(document, extension),
-            output_tokens: output_tokens(document, extension),
+            input_tokens: input_tokens(outline, extension),
+            output_tokens: output_tokens(outline, extension),
             cost: extension.cost.as_ref().and_then(|cost| cost.amount),
             latency_ms: extension.latency_ms.filter(|_| is_answered),
-            is_error: !is_answered && is_the_providers(document, extension),
+            is_error: !is_answered && is_the_providers(outline, extension),
             is_answered,
-            stop_reason: extension.stop_reason.clone(),
+            stop_reason: owned(extension.stop_reason.as_deref()),
             said: output.map_or_else(answer::Said::default, |body| answer::read(&body)),
         })
     }
@@ -119,32 +119,34 @@ impl Facts {
     }
 }
 
-/// As the metrics name callers; one without a key by its ARN.
-fn caller<'a>(document: &'a Document, extension: &'a Extension) -> &'a str {
+/// Whoever called without a key.
+const NOBODY: &str = "anonymous";
+
+/// As the metrics name callers.
+fn caller<'a>(extension: &'a ExtensionOutline<'_>) -> &'a str {
     let facts = &extension.caller;
     let caller = facts.name.as_deref().or(facts.key_fingerprint.as_deref());
-    caller.unwrap_or(&document.identity.arn)
+    caller.unwrap_or(NOBODY)
 }
 
-fn is_the_providers(document: &Document, extension: &Extension) -> bool {
-    let by_upstream = extension.error_source == Some(ErrorSource::Upstream);
+/// Throttles, failures of servers, and answers that broke off; what an operator ended is neither's fault.
+fn is_the_providers(outline: &Outline<'_>, extension: &ExtensionOutline<'_>) -> bool {
     match extension.http_status {
-        Some(429 | 500..) => by_upstream || extension.error_source.is_none(),
+        Some(429 | 500..) => true,
         Some(400..) => false,
-        // Its answer had begun.
-        _ => by_upstream && document.error_code.is_some(),
+        _ => !matches!(
+            outline.error_code.as_deref(),
+            None | Some("CallKilled" | "GatewayStopped")
+        ),
     }
 }
 
 /// All tokens of the prompt, those of the cache too.
-fn input_tokens(document: &Document, extension: &Extension) -> Option<u64> {
-    let (usage, said) = (extension.usage.0, document.input.as_ref());
-    let value = |count: Option<Count>| count.map(|count| count.value);
-    let input = said
-        .and_then(|it| it.input_token_count)
-        .or(value(usage.input))?;
-    let read = said.and_then(|it| it.cache_read_input_token_count);
-    let written = said.and_then(|it| it.cache_write_input_token_count);
+fn input_tokens(outline: &Outline<'_>, extension: &ExtensionOutline<'_>) -> Option<u64> {
+    let (usage, said) = (&extension.usage, &outline.input);
+    let input = said.input_token_count.or(value(usage.input))?;
+    let read = said.cache_read_input_token_count;
+    let written = said.cache_write_input_token_count;
     let cached = [
         read.or(value(usage.cache_read)),
         written.or(value(usage.cache_write)),
@@ -153,12 +155,17 @@ fn input_tokens(document: &Document, extension: &Extension) -> Option<u64> {
     Some(input.saturating_add(cached))
 }
 
-fn output_tokens(document: &Document, extension: &Extension) -> Option<u64> {
-    let said = document
-        .output
-        .as_ref()
-        .and_then(|it| it.output_token_count);
-    said.or(extension.usage.0.output.map(|count| count.value))
+fn output_tokens(outline: &Outline<'_>, extension: &ExtensionOutline<'_>) -> Option<u64> {
+    let said = outline.output.output_token_count;
+    said.or(value(extension.usage.output))
+}
+
+fn value(count: Option<TokenCount>) -> Option<u64> {
+    count.map(|count| count.value)
+}
+
+fn owned(text: Option<&str>) -> Option<String> {
+    text.map(str::to_owned)
 }
 
 /// A prompt that nobody kept is like no other.
@@ -182,7 +189,7 @@ fn later(at: Timestamp, by_ms: Option<f64>) -> Timestamp {
 
 /// A body, if it was kept and is no larger than that. One that cannot be read any more is none.
 fn body(
-    record: &StoredRecord<'_>,
+    record: &OutlinedRecord<'_>,
     entry: &Stored,
     spool: &Spool,
     name: PartName,

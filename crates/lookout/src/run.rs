@@ -278,7 +278,7 @@ impl Seen {
             return;
         }
         // What cannot be read is counted where it is delivered.
-        let Ok(record) = stored::decode(&entry.payload) else {
+        let Ok(record) = stored::outlined(&entry.payload) else {
             return;
         };
         if let Some(facts) = Facts::of(entry, &record, spool) {

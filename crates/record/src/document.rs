@@ -55,38 +55,6 @@ pub struct Document {
     pub corelog: Option<Box<Extension>>,
 }
 
-impl Document {
-    /// Whether a model was called. Lists of models, files, batches, and counting tokens are recorded too, but are no
-    /// invocations.
-    pub fn is_of_a_model(&self) -> bool {
-        match self.operation.as_str() {
-            "InvokeModel"
-            | "InvokeModelWithResponseStream"
-            | "InvokeModelWithBidirectionalStream"
-            | "Converse"
-            | "ConverseStream"
-            | "StartAsyncInvoke"
-            | "ChatCompletions"
-            | "Completions"
-            | "Responses"
-            | "Embeddings"
-            | "ImageGeneration"
-            | "Speech"
-            | "Transcription"
-            | "Moderations"
-            | "Rerank"
-            | "Messages"
-            | "GenerateContent" => true,
-            // A route without a name of its own, of an API that we do not know: a model is named, and asked something.
-            "Other" => {
-                let method = self.corelog.as_deref().map(|it| it.method.as_str());
-                self.model_id.is_some() && method == Some("POST")
-            }
-            _ => false,
-        }
-    }
-}
-
 /// The caller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
