@@ -83,6 +83,14 @@ struct Used {
 }
 
 impl Models {
+    /// None yet, to be told what these detectors say.
+    pub(crate) fn new(detectors: Detectors) -> Self {
+        Self {
+            held: Mutex::default(),
+            detectors,
+        }
+    }
+
     /// What is known before the periods from `start` on, and where the last whole period before them ends. One that
     /// knows nothing yet, or too little to go on from, begins two weeks before.
     pub(crate) fn before(&self, key: &Key, start: Timestamp) -> (Arc<Learnt>, u64) {

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use corelog_anomaly::{Adaptation, Config, Filtering};
 use corelog_catalog::{AnomalyDetector, Catalog, DetectorConfiguration, DetectorOf};
 use corelog_math::MetricStat;
-use corelog_types::Timestamp;
 use parking_lot::RwLock;
 use tokio::sync::Mutex;
 
@@ -160,6 +159,8 @@ fn tell(config: &mut Config, told: &DetectorConfiguration) {
 
 #[cfg(test)]
 mod tests {
+    use corelog_types::Timestamp;
+
     use super::*;
     use crate::bands::{Key, Models};
 

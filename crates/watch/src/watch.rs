@@ -93,10 +93,7 @@ impl Watch {
     ) -> Result<Self, Error> {
         let now = clock.now();
         let held = Held::read(&*catalog, account, now, later(now, GRACE)).await?;
-        let models = Models {
-            detectors: Detectors::read(&*catalog).await?,
-            ..Models::default()
-        };
+        let models = Models::new(Detectors::read(&*catalog).await?);
         Ok(Self(Arc::new(Inner {
             catalog,
             clock,
