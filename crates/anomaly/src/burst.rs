@@ -320,8 +320,10 @@ impl Followed {
             let window = self.open.remove(&number).unwrap_or_default();
             self.close(number * WINDOW_MS, window, subject, config, peers, bursts);
             number += 1;
-            if self.open.is_empty() && over - number > 12 {
-                number = over;
+            // Nor are the hours between two windows.
+            let ahead = self.open.keys().next().copied().unwrap_or(over).min(over);
+            if ahead.saturating_sub(number) > 12 {
+                number = ahead;
             }
         }
         self.next = Some(number);

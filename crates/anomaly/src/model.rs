@@ -64,16 +64,18 @@ pub enum Training {
 }
 
 impl Training {
-    /// How much a model would know that has points at these times, in their order.
+    /// How much a model would know of a metric that has values in the periods at these times, which are in their order:
+    /// each period stands for all the bins in it.
     pub fn of(times: impl IntoIterator<Item = Timestamp>, period_ms: u64) -> Self {
-        let bin_ms = History::new(period_ms).bin_ms;
-        let mut bins: Vec<u64> = times.into_iter().map(|at| at.unix_ms() / bin_ms).collect();
+        let (long_ms, short_ms) = (History::new(period_ms).bin_ms, History::new(0).bin_ms);
+        let mut bins: Vec<u64> = times.into_iter().map(|at| at.unix_ms() / long_ms).collect();
         bins.dedup();
         let span = match (bins.first(), bins.last()) {
             (Some(first), Some(last)) => last - first + 1,
             _ => 0,
         };
-        Self::knowing(span * bin_ms, bins.len())
+        let each = usize::try_from(long_ms / short_ms).unwrap_or(1);
+        Self::knowing(span * long_ms, bins.len() * each)
     }
 
     fn knowing(span_ms: u64, bins: usize) -> Self {

@@ -37,13 +37,21 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// `None` of what is no call of a model, or was none's to answer. Blocks on bodies that are beside the spool.
-    pub(crate) fn of(entry: &Stored, record: &OutlinedRecord<'_>, spool: &Spool) -> Option<Self> {
+    ///
+    /// Nothing ends after it was recorded, nor after `latest`: a report may say anything, and a clock may have been ahead.
+    pub(crate) fn of(
+        entry: &Stored,
+        record: &OutlinedRecord<'_>,
+        spool: &Spool,
+        latest: Timestamp,
+    ) -> Option<Self> {
         let outline = &record.outline;
         if !outline.is_of_a_model() {
             return None;
         }
         let extension = outline.corelog.as_ref()?;
-        let begun = Timestamp::from_unix_ms(entry.id.unix_ms());
+        let latest = latest.min(entry.time);
+        let begun = Timestamp::from_unix_ms(entry.id.unix_ms()).min(latest);
         let is_answered =
             outline.error_code.is_none() && extension.http_status.is_none_or(|status| status < 400);
         let body = |name, most| body(record, entry, spool, name, most);
@@ -56,7 +64,7 @@ impl Facts {
             },
             session: owned(extension.session.as_deref()),
             begun,
-            ended: later(begun, extension.latency_ms),
+            ended: later(begun, extension.latency_ms).min(latest),
             prompt: input.map_or_else(|| unknown(entry), |body| prompt::read(&body)),
             input_tokens: input_tokens(outline, extension),
             output_tokens: output_tokens(outline, extension),

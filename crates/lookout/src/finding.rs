@@ -5,6 +5,10 @@ use corelog_types::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+/// A burst is known up to the end of its window, a drift up to that of its day.
+const WINDOW_MS: u64 = 5 * 60_000;
+const DAY_MS: u64 = 24 * 3_600_000;
+
 /// What kind of thing was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -153,7 +157,7 @@ impl Finding {
             model: Some(model),
             session: None,
             since: burst.since,
-            at: burst.at,
+            at: later(burst.at, WINDOW_MS),
             has_ended: burst.has_ended,
             value: burst.value,
             usual: finite(burst.usual_max),
@@ -254,7 +258,7 @@ impl Finding {
             caller: None,
             session: None,
             since: day,
-            at: day,
+            at: later(day, DAY_MS),
             has_ended: true,
             value: after,
             usual: finite(before),
@@ -264,6 +268,10 @@ impl Finding {
             model: Some(drift.key),
         }
     }
+}
+
+fn later(at: Timestamp, by_ms: u64) -> Timestamp {
+    Timestamp::from_unix_ms(at.unix_ms().saturating_add(by_ms))
 }
 
 fn id(parts: &[&str], since: Timestamp) -> String {
@@ -333,7 +341,7 @@ mod tests {
         assert_eq!(
             begun.document(State::Found),
             format!(
-                r#"{{"id":"{id}","kind":"burst","signal":"tokens","state":"found","caller":"batch","model":"claude","since":"2026-11-22T09:10:00.000Z","at":"2026-11-22T09:15:00.000Z","value":250000.0,"usual":61250.4,"says":"claude by batch: 250000 tokens in five minutes, usually 61250 at most"}}"#
+                r#"{{"id":"{id}","kind":"burst","signal":"tokens","state":"found","caller":"batch","model":"claude","since":"2026-11-22T09:10:00.000Z","at":"2026-11-22T09:20:00.000Z","value":250000.0,"usual":61250.4,"says":"claude by batch: 250000 tokens in five minutes, usually 61250 at most"}}"#
             )
         );
         let ended = Finding::of_burst(burst(1.5, true));

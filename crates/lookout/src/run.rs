@@ -22,8 +22,11 @@ const CHUNK_ENTRIES: usize = 256;
 const CHUNK_BYTES: usize = 8 << 20;
 /// Where nothing comes, windows close nevertheless.
 const TICK: Duration = Duration::from_secs(5);
+const TICK_MS: u64 = 5_000;
 /// Time that passes between entries is told to the detectors as often, while they catch up.
-const TICK_MS: u64 = 60_000;
+const BEHIND_MS: u64 = 60_000;
+/// What is recorded while a chunk is read may be so far ahead of when that began.
+const AHEAD_MS: u64 = 60_000;
 const SAVE_EVERY: Duration = Duration::from_mins(5);
 /// Chunks that are read after a shutdown was asked for.
 const LAST_CHUNKS: usize = 16;
@@ -61,6 +64,8 @@ pub struct Lookout {
     /// What no ledger has taken yet.
     waiting: Vec<Finding>,
     backoff: Backoff,
+    /// While the spool cannot be read.
+    reading: Backoff,
     /// When the ledger is asked again.
     again: Option<Instant>,
     /// Up to where is remembered; `None` where nothing is.
@@ -79,6 +84,8 @@ struct Seen {
     reader: Option<Reader>,
     /// Whether that was all there was, or all that can be read now.
     is_all: bool,
+    /// Whether it could not be read.
+    has_failed: bool,
 }
 
 impl Lookout {
@@ -90,9 +97,7 @@ impl Lookout {
     /// # Errors
     /// [`Error::Read`].
     pub async fn open(config: Config, ports: Ports) -> Result<Self, Error> {
-        let (path, limits) = (config.dir.join(Self::FILE_NAME), config.limits);
-        let reading = spawn_blocking(move || state::read(&path, &limits));
-        let remembered = reading.await.map_err(Error::Stopped)??;
+        let remembered = remembered(&config).await?;
         let durable = ports.spool.durable_sequence();
         let (detectors, read, saved) = match remembered {
             Some((detectors, place)) if place.node == ports.spool.node() => {
@@ -107,6 +112,7 @@ impl Lookout {
             seen: Seen::new(detectors, read),
             waiting: Vec::new(),
             backoff: Backoff::new(RETRY_FIRST, RETRY_CEILING),
+            reading: Backoff::new(RETRY_FIRST, RETRY_CEILING),
             again: None,
             // A crash in the first minutes is to find where reading began.
             save_at: Instant::now() + saved.map_or(Duration::ZERO, |_| SAVE_EVERY),
@@ -125,12 +131,20 @@ impl Lookout {
                 return;
             }
             self.tell().await;
-            if !self.seen.is_all {
-                continue;
-            }
             if Instant::now() >= self.save_at {
                 self.save().await;
             }
+            if !self.seen.is_all {
+                continue;
+            }
+            if self.seen.has_failed {
+                tokio::select! {
+                    () = tokio::time::sleep(self.reading.after_failure()) => {}
+                    () = shutdown.requested() => {}
+                }
+                continue;
+            }
+            self.reading.succeeded();
             let wait = self.again.unwrap_or_else(|| Instant::now() + TICK);
             tokio::select! {
                 outcome = self.ports.spool.wait_past(durable) => if outcome.is_err() { break },
@@ -164,11 +178,14 @@ impl Lookout {
                 self.waiting.truncate(WAITING_MAX);
                 true
             }
-            // It should not. What is usual is learnt anew.
+            // It should not. What is in the way is not looked at again.
             Err(error) if error.is_panic() => {
                 tracing::error!(
-                    "looking for anomalies panicked; it begins anew behind what was recorded"
+                    "looking for anomalies panicked; it goes on behind what was recorded, with what is remembered"
                 );
+                if let Ok(Some((detectors, _))) = remembered(&self.config).await {
+                    self.seen.detectors = detectors;
+                }
                 true
             }
             Err(_) => false,
@@ -224,6 +241,12 @@ impl Lookout {
     }
 }
 
+async fn remembered(config: &Config) -> Result<Option<(Detectors, Place)>, Error> {
+    let (path, limits) = (config.dir.join(Lookout::FILE_NAME), config.limits);
+    let reading = spawn_blocking(move || state::read(&path, &limits));
+    reading.await.map_err(Error::Stopped)?
+}
+
 impl Seen {
     fn new(detectors: Detectors, read: Sequence) -> Self {
         Self {
@@ -232,6 +255,7 @@ impl Seen {
             ticked: Timestamp::from_unix_ms(0),
             reader: None,
             is_all: true,
+            has_failed: false,
         }
     }
 
@@ -240,7 +264,9 @@ impl Seen {
         let next = self.read.next();
         let mut reader = self.reader.take().unwrap_or_else(|| spool.reader(next));
         let mut found = Vec::new();
+        self.has_failed = false;
         let (mut entries, mut bytes) = (0, 0);
+        let latest = Timestamp::from_unix_ms(now.unix_ms().saturating_add(AHEAD_MS));
         self.is_all = loop {
             if entries >= CHUNK_ENTRIES || bytes >= CHUNK_BYTES {
                 break false;
@@ -250,29 +276,43 @@ impl Seen {
                     entries += 1;
                     bytes += entry.payload.len();
                     self.read = entry.sequence;
-                    self.observe(&entry, spool, &mut found);
+                    self.observe(&entry, spool, latest, &mut found);
                 }
                 Ok(None) => break true,
                 Err(error) => {
                     tracing::warn!(error = %Chain(&error), "records cannot be read for anomalies yet");
+                    self.has_failed = true;
                     self.is_all = true;
                     return found;
                 }
             }
         };
         self.reader = Some(reader);
-        if self.is_all {
+        if self.is_all && self.is_tick(now) {
             self.ticked = now;
             found.extend(self.detectors.tick(now));
         }
         found
     }
 
-    fn observe(&mut self, entry: &Stored, spool: &Spool, found: &mut Vec<Finding>) {
+    /// Whether enough time passed to look at it again; also where the clock was set back.
+    fn is_tick(&self, now: Timestamp) -> bool {
+        let next = self.ticked.unix_ms().saturating_add(TICK_MS);
+        now.unix_ms() >= next || now < self.ticked
+    }
+
+    fn observe(
+        &mut self,
+        entry: &Stored,
+        spool: &Spool,
+        latest: Timestamp,
+        found: &mut Vec<Finding>,
+    ) {
         // What was recorded while nobody looked is looked at in its own time.
-        if entry.time.unix_ms() >= self.ticked.unix_ms().saturating_add(TICK_MS) {
-            self.ticked = entry.time;
-            found.extend(self.detectors.tick(entry.time));
+        let time = entry.time.min(latest);
+        if time.unix_ms() >= self.ticked.unix_ms().saturating_add(BEHIND_MS) {
+            self.ticked = time;
+            found.extend(self.detectors.tick(time));
         }
         if events::is_batch(&entry.payload) {
             return;
@@ -281,7 +321,7 @@ impl Seen {
         let Ok(record) = stored::outlined(&entry.payload) else {
             return;
         };
-        if let Some(facts) = Facts::of(entry, &record, spool) {
+        if let Some(facts) = Facts::of(entry, &record, spool, latest) {
             found.extend(self.detectors.observe(&facts));
         }
     }

@@ -23,7 +23,7 @@ use crate::detectors::{Detectors, Limits};
 
 const MAGIC: &[u8; 5] = b"CLAN\x01";
 const SUM_BYTES: usize = 8;
-/// Five hundred callers and models with all they can have are no more.
+/// What two thousand callers and models have at the most is half of it.
 const FILE_BYTES_MAX: u64 = 1 << 30;
 
 /// Up to where in which spool records were read.
@@ -61,7 +61,14 @@ pub(crate) fn read(path: &Path, limits: &Limits) -> Result<Option<(Detectors, Pl
     };
     match fs::metadata(path) {
         Ok(found) if found.len() <= FILE_BYTES_MAX => {}
-        Ok(_) => return Ok(None),
+        Ok(found) => {
+            let bytes = found.len();
+            tracing::warn!(
+                bytes,
+                "what is known of anomalies is too large to be read; it is learnt anew"
+            );
+            return Ok(None);
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
     }

@@ -76,7 +76,8 @@ impl Watch {
         }
         let detectors = &self.0.models.detectors;
         let _changing = detectors.changing.lock().await;
-        let mut all = Vec::clone(&self.detectors());
+        // As they are kept: whoever asked before may have gone before it counted here.
+        let (mut all, _) = self.0.catalog.anomaly_detectors().await?;
         let known = all.iter().position(|detector| detector.of == of);
         if known.is_none() && all.len() >= DETECTORS_MAX {
             return Err(Error::Full {
@@ -112,14 +113,14 @@ impl Watch {
     ) -> Result<bool, Error> {
         let detectors = &self.0.models.detectors;
         let _changing = detectors.changing.lock().await;
-        let mut all = Vec::clone(&self.detectors());
-        let Some(place) = all.iter().position(is_meant) else {
-            return Ok(false);
-        };
-        let detector = all.remove(place);
-        self.0.catalog.delete_anomaly_detector(&detector.id).await?;
+        let (mut all, _) = self.0.catalog.anomaly_detectors().await?;
+        let place = all.iter().position(is_meant);
+        if let Some(place) = place {
+            let detector = all.remove(place);
+            self.0.catalog.delete_anomaly_detector(&detector.id).await?;
+        }
         *detectors.all.write() = Arc::new(all);
-        Ok(true)
+        Ok(place.is_some())
     }
 }
 

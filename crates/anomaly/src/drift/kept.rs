@@ -54,11 +54,8 @@ fn read(mut take: Take<'_>, keys_max: usize) -> Option<Drifts> {
             let is_next = days.back().is_none_or(|(last, _)| *last < number);
             days.push_back((number, Day::take(&mut take).filter(|_| is_next)?));
         }
-        if drifts.keys.len() < keys_max {
-            drifts.keys.insert(key, days);
-        } else {
-            drifts.let_go += 1;
-        }
+        drifts.make_room();
+        drifts.keys.insert(key, days);
     }
     take.end()?;
     Some(drifts)

@@ -21,8 +21,8 @@ use crate::aws::{Context, Effect, Fault, Kind, Operation, Token};
 /// Source: the model's documentation of `MaxResults`.
 const PAGE_MAX: usize = 100;
 const HISTORY_MS: u64 = 14 * 24 * 3_600_000;
-/// A model's bins are five minutes, whatever the period is.
-const PERIOD_SECONDS: u32 = 300;
+/// Hours are enough to tell, and are few.
+const PERIOD_SECONDS: u32 = 3_600;
 
 pub(crate) struct DescribeAnomalyDetectors;
 

@@ -6,7 +6,7 @@ use crate::settings::Settings;
 use crate::settings::reader::Findings;
 use crate::settings::value::Fault;
 
-const SUBJECTS_MAX: u32 = 10_000;
+const SUBJECTS_MAX: u32 = 2_000;
 
 pub(super) fn check(settings: &Settings, findings: &mut Findings) {
     let anomalies = &settings.anomalies;
