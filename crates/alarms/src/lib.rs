@@ -56,7 +56,7 @@ pub use evaluate::{Band, Point};
 pub use mute::{MuteRule, MuteRuleRequest, MuteStatus};
 pub use request::{
     CompositeAlarmRequest, LogAlarmRequest, MetricAlarmRequest, MetricStatRequest, QueryRequest,
-    ScheduledQueryRequest, WarmUpRequest, WindowRequest,
+    ScheduledQueryRequest, WarmUpRequest, WindowRequest, detector_queries,
 };
 pub use results::{Answered, CONTRIBUTORS_MAX, Contribution, LINE_CHARS_MAX, QueryResult};
 pub use rule::{

@@ -3,7 +3,7 @@
 //! The fields are those of the service's requests, by their names. Lengths and enumerations are checked by whoever reads
 //! the wire, from the service's model; here is what the model does not say, and what would otherwise be lost.
 
-use crate::definition::{Actions, Definition};
+use crate::definition::{Actions, Definition, Query};
 use crate::error::Error;
 
 mod composite;
@@ -184,6 +184,14 @@ impl CompositeAlarmRequest {
     pub fn check(&self) -> Result<Definition, Error> {
         composite::check(self)
     }
+}
+
+/// The queries of a detector of anomalies, which are to be as those of an alarm: one of them is watched.
+///
+/// # Errors
+/// The messages of `PutMetricAlarm`.
+pub fn detector_queries(requests: &[QueryRequest]) -> Result<Vec<Query>, Error> {
+    metric::queries_of_detector(requests)
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

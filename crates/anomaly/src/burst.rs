@@ -15,6 +15,8 @@
 //! Windows are closed by [`Bursts::tick`], three minutes after their end: a late call counts in its own window until
 //! then, and nowhere after that.
 
+mod kept;
+
 use std::collections::{BTreeMap, HashMap};
 
 use corelog_types::Timestamp;
@@ -82,7 +84,7 @@ pub struct Subject {
 /// What one call adds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Use {
-    /// When it began.
+    /// When it ended: what it took is not known before, and a long call would come too late for the window it began in.
     pub at: Timestamp,
     /// Tokens of prompt and answer, where they are known.
     pub tokens: Option<u64>,
@@ -107,6 +109,25 @@ pub enum Signal {
     Latency,
     /// Failed calls in five minutes.
     Errors,
+}
+
+impl Signal {
+    /// In the order of their declaration, by which they are stored.
+    const ALL: [Self; 5] = [
+        Self::Calls,
+        Self::Tokens,
+        Self::Cost,
+        Self::Latency,
+        Self::Errors,
+    ];
+
+    const fn code(self) -> u8 {
+        self as u8
+    }
+
+    fn of_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
 }
 
 /// A burst that begins or ends.
@@ -299,8 +320,10 @@ impl Followed {
             let window = self.open.remove(&number).unwrap_or_default();
             self.close(number * WINDOW_MS, window, subject, config, peers, bursts);
             number += 1;
-            if self.open.is_empty() && over - number > 12 {
-                number = over;
+            // Nor are the hours between two windows.
+            let ahead = self.open.keys().next().copied().unwrap_or(over).min(over);
+            if ahead.saturating_sub(number) > 12 {
+                number = ahead;
             }
         }
         self.next = Some(number);

@@ -14,6 +14,8 @@
 //!
 //! Whether the prompts moved, too, is told with each finding: then the answers may be right.
 
+mod kept;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use corelog_types::Timestamp;
@@ -136,7 +138,7 @@ struct Compared {
 }
 
 impl Drifts {
-    /// Knows nothing yet; follows so many keys, each in some 80 kB. Answers of further keys are counted as let go.
+    /// Knows nothing yet; follows so many keys, each in some 80 kB. The one whose answers are the longest ago makes room.
     pub fn new(keys_max: usize) -> Self {
         Self {
             keys: BTreeMap::new(),
@@ -145,7 +147,7 @@ impl Drifts {
         }
     }
 
-    /// How many answers were let go, because there were too many keys or because they came two weeks late.
+    /// How many keys made room, and how many answers were let go because they came two weeks late.
     pub fn let_go(&self) -> u64 {
         self.let_go
     }
@@ -154,10 +156,7 @@ impl Drifts {
     pub fn observe(&mut self, key: &str, answer: &Answer<'_>) {
         let number = answer.at.unix_ms() / DAY_MS;
         if !self.keys.contains_key(key) {
-            if self.keys.len() >= self.keys_max {
-                self.let_go += 1;
-                return;
-            }
+            self.make_room();
             self.keys.insert(key.to_owned(), VecDeque::new());
         }
         let Some(days) = self.keys.get_mut(key) else {
@@ -174,6 +173,19 @@ impl Drifts {
         days[place].1.add(answer);
         while days.len() > DAYS_MAX {
             days.pop_front();
+        }
+    }
+
+    /// Lets go of the keys whose answers are the longest ago.
+    fn make_room(&mut self) {
+        while self.keys.len() >= self.keys_max.max(1) {
+            let newest = |days: &VecDeque<(u64, Day)>| days.back().map(|(number, _)| *number);
+            let oldest = self.keys.iter().min_by_key(|(_, days)| newest(days));
+            let Some(oldest) = oldest.map(|(key, _)| key.clone()) else {
+                return;
+            };
+            self.keys.remove(&oldest);
+            self.let_go += 1;
         }
     }
 

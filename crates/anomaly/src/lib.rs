@@ -14,6 +14,7 @@
 //!
 //! Absent here: I/O, clocks (time comes with the facts), prompts and answers (only numbers and hashes of them).
 
+mod bytes;
 mod config;
 mod history;
 mod number;

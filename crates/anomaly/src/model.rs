@@ -53,7 +53,7 @@ impl Band {
 /// Source: `DescribeAnomalyDetectors`, `StateValue`, for the names.
 /// Decision: what they mean. Before two days a band would only be the last hours made wider, and the first morning of
 /// a new metric an alarm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Training {
     /// Less than three hours, or fewer than ten bins.
     Pending,
@@ -64,6 +64,30 @@ pub enum Training {
 }
 
 impl Training {
+    /// How much a model would know of a metric that has values in the periods at these times, which are in their order:
+    /// each period stands for all the bins in it.
+    pub fn of(times: impl IntoIterator<Item = Timestamp>, period_ms: u64) -> Self {
+        let (long_ms, short_ms) = (History::new(period_ms).bin_ms, History::new(0).bin_ms);
+        let mut bins: Vec<u64> = times.into_iter().map(|at| at.unix_ms() / long_ms).collect();
+        bins.dedup();
+        let span = match (bins.first(), bins.last()) {
+            (Some(first), Some(last)) => last - first + 1,
+            _ => 0,
+        };
+        let each = usize::try_from(long_ms / short_ms).unwrap_or(1);
+        Self::knowing(span * long_ms, bins.len() * each)
+    }
+
+    fn knowing(span_ms: u64, bins: usize) -> Self {
+        if span_ms < TRAINING_MS || bins < BINS_MIN {
+            Self::Pending
+        } else if span_ms < DAYS_MIN_MS {
+            Self::InsufficientData
+        } else {
+            Self::Trained
+        }
+    }
+
     /// `TRAINED`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -118,14 +142,8 @@ impl Model {
 
     /// How much it knows.
     pub fn training(&self) -> Training {
-        let span_ms = self.history.span_ms();
-        if span_ms < TRAINING_MS || self.history.closed().nth(BINS_MIN - 1).is_none() {
-            Training::Pending
-        } else if span_ms < DAYS_MIN_MS {
-            Training::InsufficientData
-        } else {
-            Training::Trained
-        }
+        let bins = self.history.closed().take(BINS_MIN).count();
+        Training::knowing(self.history.span_ms(), bins)
     }
 
     /// What is usual at a time: the prediction, and `sigmas` standard deviations to each side. `None` until it is trained.

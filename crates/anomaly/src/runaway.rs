@@ -14,6 +14,8 @@
 //!
 //! A finding is told when a chain runs away, again whenever it has twice as many links, and when it ends.
 
+mod kept;
+
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hasher as _};
 

@@ -34,6 +34,16 @@ impl Sizes {
         self.count += other.count;
     }
 
+    /// Puts a count into a bin that has none, and says whether there is such a bin.
+    pub(crate) fn put(&mut self, bin: usize, count: f64) -> bool {
+        let Some(there) = self.counts.get_mut(bin).filter(|there| **there == 0.0) else {
+            return false;
+        };
+        *there = count;
+        self.count += count;
+        true
+    }
+
     pub(crate) const fn count(&self) -> f64 {
         self.count
     }

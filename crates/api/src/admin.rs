@@ -12,10 +12,13 @@
 //! | `GET /corelog/v1/streams` | what calls in flight say, as their streams pass, a line of JSON each |
 //! | `POST /corelog/v1/queries/{check,explain,estimate}` | what `StartQuery` would make of this request: the text as it is run with its warnings, the plan, how much would be read |
 //! | `GET /corelog/v1/queries/{id}` | how far a query is, its columns, why it failed |
+//! | `GET /corelog/v1/anomalies?since=MS` | what was found that is not as usual, the newest first; `kind=K` and `limit=N` as they say |
+//! | `GET /corelog/v1/anomalies/{id}` | one finding |
 //! | `GET /corelog/v1/notifiers` | who hears of alarms, and how they do |
 //! | `POST /corelog/v1/notifiers/{name}/test` | sends one of them a test |
 //! | `GET /corelog/v1/status` | version, node, spool, destinations, policies, warnings |
 
+mod anomalies;
 mod error;
 mod events;
 mod exchanges;
@@ -36,6 +39,7 @@ pub use notifiers::{NotifierReport, Notifiers};
 pub use status::{DestinationReport, SpoolReport, Status, StatusReport};
 pub use streams::Sight;
 
+pub(crate) use anomalies::{anomalies, anomaly};
 pub(crate) use error::Problem;
 pub(crate) use events::events;
 pub(crate) use exchanges::list;

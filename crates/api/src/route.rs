@@ -176,6 +176,11 @@ impl Api {
             (&Method::GET, ["exchanges"]) => admin::list(self, caller).await,
             (&Method::DELETE, ["exchanges", id]) => admin::kill(self, id, caller),
             (&Method::GET, ["streams"]) => admin::streams(self, caller),
+            (&Method::GET, ["anomalies"]) => {
+                let query = request.uri().query().unwrap_or("");
+                admin::anomalies(self, query, caller).await
+            }
+            (&Method::GET, ["anomalies", id]) => admin::anomaly(self, id, caller).await,
             (&Method::GET, ["notifiers"]) => admin::notifiers(self, caller),
             (&Method::POST, ["notifiers", name, "test"]) => {
                 admin::test_notifier(self, name, caller).await

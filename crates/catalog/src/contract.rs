@@ -1,8 +1,10 @@
 //! What every catalog must do; each adapter's tests call [`check`].
 
 mod alarms;
+mod anomaly_detectors;
 mod dashboards;
 mod export_tasks;
+mod findings;
 mod groups;
 mod logging;
 mod lookup_tables;
@@ -37,6 +39,8 @@ where
     dashboards::check(&open).await?;
     alarms::check(&open).await?;
     notices::check(&open).await?;
+    anomaly_detectors::check(&open).await?;
+    findings::check(&open).await?;
     export_tasks::check(&open).await
 }
 

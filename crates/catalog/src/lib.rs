@@ -8,9 +8,11 @@
 //! Absent here: HTTP shapes, validation of what a caller sent, log events, and any idea of how a record is delivered.
 
 mod alarm;
+mod anomaly_detector;
 pub mod contract;
 mod dashboard;
 mod export_task;
+mod finding;
 mod group;
 mod logging;
 mod lookup_table;
@@ -23,6 +25,7 @@ mod stream;
 mod sqlite;
 mod stored;
 mod stored_alarm;
+mod stored_detector;
 mod takeover;
 
 use std::fmt;
@@ -31,8 +34,10 @@ use std::path::PathBuf;
 pub use alarm::{
     AlarmStates, AlarmStep, AlarmTags, HistoryAsked, KeptAlarms, KeptHistory, KeptMuteRule, Tagged,
 };
+pub use anomaly_detector::{AnomalyDetector, AnomalyDetectors, DetectorConfiguration, DetectorOf};
 pub use dashboard::{Dashboard, DashboardEntry, DashboardTags, Dashboards};
 pub use export_task::{Export, ExportState, ExportTask, ExportTasks};
+pub use finding::{FindingNews, Findings, FindingsAsked, KeptFinding, NewFinding};
 pub use group::{GroupChange, GroupFilter, LogGroup, LogGroupClass, LogGroups};
 pub use logging::{
     BucketTarget, LogGroupTarget, Logging, LoggingConfiguration, Modalities, Modality,
@@ -65,6 +70,8 @@ pub trait Catalog:
     + Dashboards
     + AlarmStates
     + Notices
+    + AnomalyDetectors
+    + Findings
     + Send
     + Sync
     + fmt::Debug

@@ -5,8 +5,10 @@
 //! numbered parameters, so that its adapter can begin as a copy.
 
 mod alarms;
+mod anomaly_detectors;
 mod dashboards;
 mod export_tasks;
+mod findings;
 mod groups;
 mod logging;
 mod lookup_tables;

@@ -125,7 +125,7 @@ struct StoredMetric {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct StoredQuery {
+pub(crate) struct StoredQuery {
     id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     metric_stat: Option<StoredMetric>,
@@ -487,7 +487,7 @@ impl From<&Query> for StoredQuery {
 }
 
 impl StoredQuery {
-    fn read(self) -> QueryRequest {
+    pub(crate) fn read(self) -> QueryRequest {
         QueryRequest {
             id: self.id,
             metric_stat: self.metric_stat.map(|metric| MetricStatRequest {

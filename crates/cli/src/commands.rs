@@ -1,6 +1,7 @@
 //! Every command: what it takes and what it is for. Each has a file with its arguments and what it does.
 
 mod alarm;
+mod anomaly;
 mod completions;
 mod config;
 mod cost;
@@ -119,6 +120,9 @@ pub enum ClientCommand {
     /// Lists, shows, tests and imports alarms, and tells what became of them.
     #[command(subcommand)]
     Alarm(alarm::Command),
+    /// Lists what was found that is not as usual: bursts, calls that loop, answers that drift.
+    #[command(subcommand)]
+    Anomaly(anomaly::Command),
     /// Lists who hears of alarms, or sends one of them a test.
     #[command(subcommand)]
     Notifier(notifier::Command),
@@ -183,6 +187,7 @@ fn dispatch(command: ClientCommand, session: Session) -> anyhow::Result<ExitCode
         ClientCommand::Ps => ps::run(session),
         ClientCommand::Kill(args) => kill::run(&args, &session),
         ClientCommand::Alarm(command) => alarm::run(command, session),
+        ClientCommand::Anomaly(command) => anomaly::run(&command, session),
         ClientCommand::Notifier(command) => notifier::run(&command, session),
         ClientCommand::Config(command) => config::run(&command, session),
         ClientCommand::Doctor(args) => doctor::run(&args, session),
@@ -241,6 +246,8 @@ mod tests {
             "corelog alarm history",
             "corelog alarm test calls",
             "corelog alarm import template.yaml -p Stage=live --dry-run",
+            "corelog anomaly list --since 2h --kind runaway -n 5",
+            "corelog anomaly show 00ff",
             "corelog notifier list -o json",
             "corelog notifier test ops",
             "corelog config check --config c.toml",
@@ -277,6 +284,9 @@ mod tests {
             "corelog alarm show",
             "corelog alarm list --state odd",
             "corelog alarm import t.json -p Stage",
+            "corelog anomaly",
+            "corelog anomaly list --kind odd",
+            "corelog anomaly show",
             "corelog notifier",
             "corelog notifier test",
             "corelog import",

@@ -34,10 +34,10 @@ pub use self::names::{HttpUrl, Name, ProxyUrl, StoreUrl};
 pub use self::problem::{Origin, Place, Problem, Problems};
 pub use self::reader::{Effective, FlagValue};
 pub use self::schema::{
-    Account, Budget, BudgetPeriod, CallerKey, Capture, CapturePolicy, CaptureRule, Destination,
-    DestinationKind, Durability, Limits, Log, LogFormat, Metrics, Notifier, NotifierKind,
-    NotifierSeverity, OnFull, Prices, Provider, Proxy, Query, S3, SmtpEncryption, Spool, Sse,
-    Store, Tls,
+    Account, Anomalies, Budget, BudgetPeriod, CallerKey, Capture, CapturePolicy, CaptureRule,
+    Destination, DestinationKind, Durability, Limits, Log, LogFormat, Metrics, Notifier,
+    NotifierKind, NotifierSeverity, OnFull, Prices, Provider, Proxy, Query, S3, SmtpEncryption,
+    Spool, Sse, Store, Tls,
 };
 pub use self::secret::{HookUrl, Secret, SecretSource};
 
@@ -64,6 +64,8 @@ pub struct Settings {
     pub budgets: Vec<Budget>,
     /// Metrics.
     pub metrics: Metrics,
+    /// What is looked out for.
+    pub anomalies: Anomalies,
     /// Who may call; empty: anyone, on loopback.
     pub keys: Vec<CallerKey>,
     /// What of each call is recorded.
@@ -219,6 +221,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
     let prices = read_single(file, "prices", sources, findings);
     let budgets = read_blocks(file, "budget", sources, findings);
     let metrics = read_single(file, "metrics", sources, findings);
+    let anomalies = read_single(file, "anomalies", sources, findings);
     let keys = read_blocks(file, "key", sources, findings);
     let capture = read_single(file, "capture", sources, findings);
     let capture_rules = read_blocks(file, "capture.rule", sources, findings);
@@ -241,6 +244,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
         prices: prices?,
         budgets,
         metrics: metrics?,
+        anomalies: anomalies?,
         keys,
         capture: capture?,
         capture_rules,

@@ -2,6 +2,7 @@
 
 mod activity;
 mod alarms;
+mod anomalies;
 mod attempts;
 mod configure;
 mod defaults;

@@ -34,7 +34,7 @@ use crate::notices::Notifying;
 use crate::questions::{Apart, Questions};
 use crate::reported::Reported;
 use crate::status::{Flights, Health, InForce};
-use crate::{alarms, configure, demo, metrics, notices, recorder};
+use crate::{alarms, anomalies, configure, demo, metrics, notices, recorder};
 
 /// Threads for what blocks: syncs of large bodies, and the CPU work on them. Each keeps memory of its own.
 const BLOCKING_THREADS: usize = 32;
@@ -213,7 +213,7 @@ fn account(settings: &Settings) -> Account {
     }
 }
 
-/// Metrics, the alarms over them, and whoever sends what these have to tell.
+/// Metrics, the alarms over them, whoever looks out for anomalies, and whoever sends what these have to tell.
 struct Watching {
     metrics: Option<SqliteMetrics>,
     /// What a scrape shows of them.
@@ -224,7 +224,7 @@ struct Watching {
 
 impl Watching {
     async fn start(
-        destinations: &Destined,
+        destinations: &Arc<Destined>,
         catalog: &SqliteCatalog,
         counters: &Arc<Metrics>,
         clock: &Clock,
@@ -245,7 +245,9 @@ impl Watching {
         let kept_by: Arc<dyn Catalog> = Arc::new(catalog.clone());
         let notifying = Notifying::start(&settings, kept_by, ports).await?;
         let alarms = alarms::open(&settings, catalog, clock).await?;
-        alarms::run(&alarms, metrics.as_ref(), notifying.handle(), destinations);
+        let (kept, told) = (metrics.as_ref(), notifying.handle());
+        alarms::run(&alarms, kept, told, destinations);
+        anomalies::begin(destinations, catalog, kept, told, clock).await;
         Ok(Self {
             metrics,
             totals,

@@ -89,36 +89,6 @@ impl<'a> Invocation<'a> {
         Timestamp::from_unix_ms(self.time.unix_ms().saturating_add(took))
     }
 
-    /// Whether a model was called. Lists of models, files, batches, and counting tokens are recorded too, but are no
-    /// invocations.
-    pub(crate) fn is_of_a_model(&self) -> bool {
-        match &*self.outline.operation {
-            "InvokeModel"
-            | "InvokeModelWithResponseStream"
-            | "InvokeModelWithBidirectionalStream"
-            | "Converse"
-            | "ConverseStream"
-            | "StartAsyncInvoke"
-            | "ChatCompletions"
-            | "Completions"
-            | "Responses"
-            | "Embeddings"
-            | "ImageGeneration"
-            | "Speech"
-            | "Transcription"
-            | "Moderations"
-            | "Rerank"
-            | "Messages"
-            | "GenerateContent" => true,
-            // A route without a name of its own, of an API that we do not know: a model is named, and asked something.
-            "Other" => {
-                self.outline.model_id.is_some()
-                    && self.extension().is_some_and(|it| &*it.method == "POST")
-            }
-            _ => false,
-        }
-    }
-
     /// Whether a guardrail was called by itself.
     pub(crate) fn is_of_a_guardrail(&self) -> bool {
         &*self.outline.operation == "ApplyGuardrail"

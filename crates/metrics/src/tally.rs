@@ -75,7 +75,7 @@ impl Tally {
             invocation.outcome_values(invocation.outcome(), values);
             families.guardrails.add(&["ApplyGuardrail"], values, shared);
         }
-        if !invocation.is_of_a_model() {
+        if !invocation.outline.is_of_a_model() {
             return;
         }
         if let Some(model) = invocation.outline.model_id.as_deref() {

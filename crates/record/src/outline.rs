@@ -35,6 +35,38 @@ pub struct Outline<'a> {
     pub corelog: Option<ExtensionOutline<'a>>,
 }
 
+impl Outline<'_> {
+    /// Whether a model was called. Lists of models, files, batches, and counting tokens are recorded too, but are no
+    /// invocations.
+    pub fn is_of_a_model(&self) -> bool {
+        match &*self.operation {
+            "InvokeModel"
+            | "InvokeModelWithResponseStream"
+            | "InvokeModelWithBidirectionalStream"
+            | "Converse"
+            | "ConverseStream"
+            | "StartAsyncInvoke"
+            | "ChatCompletions"
+            | "Completions"
+            | "Responses"
+            | "Embeddings"
+            | "ImageGeneration"
+            | "Speech"
+            | "Transcription"
+            | "Moderations"
+            | "Rerank"
+            | "Messages"
+            | "GenerateContent" => true,
+            // A route without a name of its own, of an API that we do not know: a model is named, and asked something.
+            "Other" => {
+                let method = self.corelog.as_ref().map(|it| &*it.method);
+                self.model_id.is_some() && method == Some("POST")
+            }
+            _ => false,
+        }
+    }
+}
+
 /// The counts of [`crate::Input`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -125,14 +125,35 @@ pub struct StoredRecord<'a> {
     pub parts: Vec<(PartHeader, &'a [u8])>,
 }
 
+/// What is counted of a stored record, and its bodies.
+#[derive(Debug, Clone)]
+pub struct OutlinedRecord<'a> {
+    /// What is counted.
+    pub outline: Outline<'a>,
+    /// The bodies, as in [`StoredRecord`].
+    pub parts: Vec<(PartHeader, &'a [u8])>,
+}
+
+impl<'a> OutlinedRecord<'a> {
+    /// The part of that name.
+    pub fn part(&self, name: PartName) -> Option<(&PartHeader, &'a [u8])> {
+        find(&self.parts, name)
+    }
+}
+
 impl<'a> StoredRecord<'a> {
     /// The part of that name.
     pub fn part(&self, name: PartName) -> Option<(&PartHeader, &'a [u8])> {
-        self.parts
-            .iter()
-            .find(|(header, _)| header.name == name)
-            .map(|(header, bytes)| (header, *bytes))
+        find(&self.parts, name)
     }
+}
+
+fn find<'p, 'a>(
+    parts: &'p [(PartHeader, &'a [u8])],
+    name: PartName,
+) -> Option<(&'p PartHeader, &'a [u8])> {
+    let found = parts.iter().find(|(header, _)| header.name == name)?;
+    Some((&found.0, found.1))
 }
 
 /// Reads of a record what is counted, and does not look at its parts.
@@ -156,6 +177,25 @@ pub fn outline(bytes: &[u8]) -> Result<Outline<'_>, Error> {
     Ok(envelope.document)
 }
 
+/// Reads of a record what is counted, and its parts.
+///
+/// # Errors
+/// As [`decode`].
+pub fn outlined(bytes: &[u8]) -> Result<OutlinedRecord<'_>, Error> {
+    #[derive(Deserialize)]
+    struct Envelope<'a> {
+        #[serde(borrow)]
+        document: Outline<'a>,
+        parts: Vec<PartHeader>,
+    }
+    let (envelope, rest) = split(bytes)?;
+    let envelope: Envelope<'_> = serde_json::from_slice(envelope).map_err(Error::Envelope)?;
+    Ok(OutlinedRecord {
+        outline: envelope.document,
+        parts: placed(envelope.parts, rest)?,
+    })
+}
+
 /// The envelope, and the inline parts behind it.
 fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Error> {
     let (prefix, rest) = bytes.split_at_checked(PREFIX_BYTES).ok_or(Error::Short)?;
@@ -171,10 +211,18 @@ fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Error> {
 /// # Errors
 /// Whatever makes the bytes no record; never panics on any input.
 pub fn decode(bytes: &[u8]) -> Result<StoredRecord<'_>, Error> {
-    let (envelope, mut rest) = split(bytes)?;
+    let (envelope, rest) = split(bytes)?;
     let envelope: EnvelopeOwned = serde_json::from_slice(envelope).map_err(Error::Envelope)?;
-    let mut parts = Vec::with_capacity(envelope.parts.len());
-    for header in envelope.parts {
+    Ok(StoredRecord {
+        document: envelope.document,
+        parts: placed(envelope.parts, rest)?,
+    })
+}
+
+/// The parts with the bytes of those that are inline.
+fn placed(headers: Vec<PartHeader>, mut rest: &[u8]) -> Result<Vec<(PartHeader, &[u8])>, Error> {
+    let mut parts = Vec::with_capacity(headers.len());
+    for header in headers {
         let length = match header.at {
             Place::Blob => 0,
             Place::Inline => usize::try_from(header.bytes).map_err(|_| Error::Short)?,
@@ -183,10 +231,7 @@ pub fn decode(bytes: &[u8]) -> Result<StoredRecord<'_>, Error> {
         rest = behind;
         parts.push((header, part));
     }
-    Ok(StoredRecord {
-        document: envelope.document,
-        parts,
-    })
+    Ok(parts)
 }
 
 #[cfg(test)]
@@ -223,6 +268,9 @@ mod tests {
         ];
         let mut bytes = encode_envelope(&document(), &parts).unwrap();
         bytes.extend_from_slice(b"null");
+        let outlined = outlined(&bytes).unwrap();
+        assert_eq!(outlined.outline, Outline::from(&document()));
+        assert_eq!(outlined.part(PartName::Output).unwrap().1, b"null");
         let back = decode(&bytes).unwrap();
         assert_eq!(back.document, document());
         assert_eq!(back.part(PartName::Output).unwrap().1, b"null");

@@ -14,6 +14,8 @@ use corelog_math::{Band, MetricStat, Series};
 use corelog_types::Timestamp;
 use parking_lot::Mutex;
 
+use crate::detectors::Detectors;
+
 /// How many models are held: some 60 kB each.
 ///
 /// Source: the user guide's quota of models.
@@ -72,7 +74,11 @@ impl Learnt {
 
 /// The models.
 #[derive(Debug, Default)]
-pub(crate) struct Models(Mutex<BTreeMap<Key, Used>>);
+pub(crate) struct Models {
+    held: Mutex<BTreeMap<Key, Used>>,
+    /// What they are told.
+    pub(crate) detectors: Detectors,
+}
 
 #[derive(Debug)]
 struct Used {
@@ -81,6 +87,14 @@ struct Used {
 }
 
 impl Models {
+    /// None yet, to be told what these detectors say.
+    pub(crate) fn new(detectors: Detectors) -> Self {
+        Self {
+            held: Mutex::default(),
+            detectors,
+        }
+    }
+
     /// What is known before the periods from `start` on, and where the last whole period before them ends. One that
     /// knows nothing yet, or too little to go on from, begins two weeks before.
     pub(crate) fn before(&self, key: &Key, start: Timestamp) -> (Arc<Learnt>, u64) {
@@ -90,12 +104,19 @@ impl Models {
         let oldest_ms = end_ms.saturating_sub(HISTORY_MS / period_ms * period_ms);
         // An alarm of another turn may be a little ahead; what is further ahead is of a clock that was wrong.
         let usable = oldest_ms..=end_ms.saturating_add(key.window_ms);
-        let held = self.0.lock();
+        // Detectors of metric math are kept, and models of expressions are told nothing.
+        let config = match (&key.metrics[..], &key.expressions[..]) {
+            ([(_, stat)], []) => self.detectors.config(stat),
+            _ => Config::new(period_ms),
+        };
+        let held = self.held.lock();
         let learnt = held.get(key).map(|used| Arc::clone(&used.learnt));
         let learnt = learnt.filter(|learnt| usable.contains(&learnt.next_ms));
+        // Whoever told it something else wants it to learn anew.
+        let learnt = learnt.filter(|learnt| *learnt.model.config() == config);
         let learnt = learnt.unwrap_or_else(|| {
             Arc::new(Learnt {
-                model: Model::new(Config::new(period_ms)),
+                model: Model::new(config),
                 next_ms: oldest_ms,
             })
         });
@@ -104,7 +125,7 @@ impl Models {
 
     /// Holds what was learnt, and lets go of the model that was asked for the longest ago where there are too many.
     pub(crate) fn hold(&self, key: Key, learnt: Arc<Learnt>, last: Timestamp) {
-        let mut held = self.0.lock();
+        let mut held = self.held.lock();
         held.insert(key, Used { learnt, last });
         if held.len() > MODELS_MAX {
             let oldest = held.iter().min_by_key(|(_, used)| used.last);

@@ -21,6 +21,7 @@
 //! Absent here: the wire, senders of notices, the computing of statistics and expressions.
 
 mod bands;
+mod detectors;
 mod points;
 mod queries;
 mod run;

@@ -51,6 +51,20 @@ pub(crate) fn check(alarm: &MetricAlarm) -> Result<(), Error> {
     Ok(())
 }
 
+/// Refuses the expression of a detector that could never be computed here.
+pub(crate) fn check_expression(queries: &[Query]) -> Result<(), Error> {
+    let refused = |text: String| Error::Unsupported(text);
+    let plan = plan(queries, None).map_err(|error| refused(error.to_string()))?;
+    if !plan.banded().is_empty() {
+        let text = "A detector's expression cannot have ANOMALY_DETECTION_BAND.";
+        return Err(refused(text.to_owned()));
+    }
+    for (_, stat) in plan.metrics() {
+        series(stat).map_err(refused)?;
+    }
+    Ok(())
+}
+
 /// Decision: an alarm has one model at most: the number of alarms on bands bounds that of models.
 fn check_bands(plan: &Plan) -> Result<(), &'static str> {
     let banded = plan.banded();

@@ -11,6 +11,7 @@ use corelog_types::Timestamp;
 use tokio::sync::{Notify, RwLock, watch};
 
 use crate::bands::{MODELS_MAX, Models};
+use crate::detectors::Detectors;
 use crate::step::later;
 use crate::{Error, source};
 
@@ -98,13 +99,14 @@ impl Watch {
     ) -> Result<Self, Error> {
         let now = clock.now();
         let held = Held::read(&*catalog, account, now, later(now, GRACE)).await?;
+        let models = Models::new(Detectors::read(&*catalog).await?);
         Ok(Self(Arc::new(Inner {
             catalog,
             clock,
             listeners: parking_lot::RwLock::new(config.listeners.clone()),
             config,
             held: RwLock::new(held),
-            models: Models::default(),
+            models,
             changed: Notify::new(),
             notices: watch::Sender::new(0),
         })))

@@ -306,6 +306,15 @@ fn queries(request: &MetricAlarmRequest, periods: u32) -> Result<Vec<Query>, Err
     Ok(made)
 }
 
+/// The queries of a detector of anomalies: as those of an alarm.
+pub(super) fn queries_of_detector(requests: &[QueryRequest]) -> Result<Vec<Query>, Error> {
+    let request = MetricAlarmRequest {
+        metrics: requests.to_vec(),
+        ..MetricAlarmRequest::default()
+    };
+    queries(&request, 1)
+}
+
 fn check_returned(request: &MetricAlarmRequest, queries: &[Query]) -> Result<(), Error> {
     let returned = || queries.iter().filter(|query| query.returns());
     match &request.threshold_metric_id {

@@ -160,14 +160,24 @@ fn few_answers_say_nothing() {
 }
 
 #[test]
+fn the_key_whose_answers_are_the_longest_ago_makes_room() {
+    let mut drifts = Drifts::new(2);
+    learn(&mut drifts, "former", 0..3);
+    learn(&mut drifts, "claude", 0..6);
+    drifts.observe("next", &usual(day(6), 0));
+    assert_eq!(drifts.let_go(), 1);
+    assert_eq!(drifts.known("claude", day(5)), Known::Compared);
+    assert_eq!(drifts.known("former", day(2)), Known::InsufficientData);
+}
+
+#[test]
 fn what_is_too_much_is_let_go() {
     let mut drifts = Drifts::new(1);
     learn(&mut drifts, "claude", 20..40);
     assert_eq!(drifts.let_go(), 0);
     // Only days 25 to 39 are there: one before is too late.
     drifts.observe("claude", &usual(day(3), 0));
-    drifts.observe("another", &usual(day(39), 0));
-    assert_eq!(drifts.let_go(), 2);
+    assert_eq!(drifts.let_go(), 1);
     // Names without end are one name.
     for number in 0..1_000 {
         let reason = format!("{}{number}", "é".repeat(100));

@@ -5,6 +5,8 @@ mod burst;
 #[cfg(test)]
 mod drift;
 #[cfg(test)]
+mod kept;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod runaway;

@@ -174,7 +174,8 @@ fn source(shape: &mut shapes::MetricAlarm, metric: &Metric) {
     }
 }
 
-fn query(query: &Query) -> shapes::MetricDataQuery {
+/// An entry of `Metrics` as it was put.
+pub(super) fn query(query: &Query) -> shapes::MetricDataQuery {
     let metric_stat = query.metric().map(|metric| shapes::MetricStat {
         metric: shapes::Metric {
             namespace: Some(metric.namespace.clone()),

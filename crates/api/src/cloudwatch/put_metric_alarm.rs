@@ -71,7 +71,7 @@ fn request(input: PutMetricAlarmInput) -> Result<MetricAlarmRequest, Fault> {
     })
 }
 
-fn query(query: MetricDataQuery) -> QueryRequest {
+pub(super) fn query(query: MetricDataQuery) -> QueryRequest {
     QueryRequest {
         id: query.id,
         metric_stat: query.metric_stat.map(|stat| MetricStatRequest {

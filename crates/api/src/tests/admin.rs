@@ -356,6 +356,12 @@ async fn each_operation_asks_whether_the_caller_may() {
         (Action::ListExchanges, Method::GET, "/corelog/v1/exchanges"),
         (Action::KillExchange, Method::DELETE, &exchange),
         (Action::WatchExchanges, Method::GET, "/corelog/v1/streams"),
+        (Action::ListAnomalies, Method::GET, "/corelog/v1/anomalies"),
+        (
+            Action::ListAnomalies,
+            Method::GET,
+            "/corelog/v1/anomalies/0a",
+        ),
         (Action::ListNotifiers, Method::GET, "/corelog/v1/notifiers"),
         (
             Action::TestNotifier,

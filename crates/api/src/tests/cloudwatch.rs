@@ -1,6 +1,7 @@
 //! `CloudWatch`: its dashboards, metrics and alarms in three protocols, each operation authorised, each error in its protocol's words.
 
 mod alarms;
+mod anomaly_detectors;
 mod metrics;
 
 use corelog_access::TurnedAway;
@@ -42,6 +43,7 @@ fn sample(operation: &str) -> Value {
         }),
         "TagResource" => json!({"ResourceARN": ARN, "Tags": [{"Key": "new", "Value": "1"}]}),
         "UntagResource" => json!({"ResourceARN": ARN, "TagKeys": ["team"]}),
+        other if other.contains("AnomalyDetector") => anomaly_detectors::sample(other),
         other => alarms::sample(other),
     }
 }
@@ -146,6 +148,7 @@ impl House {
         vec![
             self.given("ListDashboards", json!({})).await,
             self.alarms().await,
+            self.detectors().await,
             self.given("ListMetrics", json!({})).await,
             json!(tags),
         ]
@@ -169,6 +172,7 @@ async fn furnish(house: &House) {
     let put = json!({"DashboardName": "sample", "DashboardBody": BODY, "Tags": tags});
     house.given("PutDashboard", put).await;
     alarms::furnish(house).await;
+    anomaly_detectors::furnish(house).await;
 }
 
 #[test]
@@ -210,7 +214,7 @@ async fn every_operation_is_authorised() {
             entry.name
         );
         let is_of_metrics = entry.name.contains("Metric") && !entry.name.contains("Alarm");
-        let resource = if is_of_metrics {
+        let resource = if is_of_metrics || entry.name.contains("AnomalyDetector") {
             "*"
         } else {
             "arn:aws:cloudwatch:"

@@ -8,7 +8,7 @@ use super::{SqliteCatalog, commit, failed};
 use crate::{Error, takeover};
 
 /// What brings a catalog from each version to the next. Entries are never changed, only added.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     "
     CREATE TABLE settings (
         name TEXT PRIMARY KEY,
@@ -145,6 +145,29 @@ const STEPS: [&str; 6] = [
         PRIMARY KEY (log_group, name, node, since)
     );
     CREATE UNIQUE INDEX metric_filters_in_force ON metric_filters (log_group, name) WHERE until IS NULL;
+    ",
+    "
+    CREATE TABLE anomaly_detectors (
+        id TEXT PRIMARY KEY,
+        document TEXT NOT NULL,
+        put_ms BIGINT NOT NULL
+    );
+    CREATE TABLE findings (
+        id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        since_ms BIGINT NOT NULL,
+        at_ms BIGINT NOT NULL,
+        has_ended BOOLEAN NOT NULL,
+        document TEXT NOT NULL
+    );
+    CREATE INDEX findings_by_time ON findings (at_ms, id);
+    CREATE TABLE finding_news (
+        place INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        at_ms BIGINT NOT NULL,
+        is_new BOOLEAN NOT NULL,
+        document TEXT NOT NULL
+    );
 ",
 ];
 

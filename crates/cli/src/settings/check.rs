@@ -1,5 +1,6 @@
 //! What must hold between settings, and the files they name.
 
+mod anomalies;
 mod destination;
 mod metrics;
 mod notifier;
@@ -65,6 +66,7 @@ pub(super) fn check(settings: &Settings, findings: &mut Findings) {
     rules(settings, findings);
     spool_and_limits(settings, findings);
     metrics::check(&settings.metrics, findings);
+    anomalies::check(settings, findings);
     tls(settings, findings);
     s3(settings, findings);
     account(settings, findings);

@@ -10,6 +10,7 @@ use super::{Loaded, Settings};
 pub(super) fn is_read_at_start(section: &str, key: &str) -> bool {
     match section {
         "" | "store" | "query" | "metrics" | "tls" | "log" => true,
+        "anomalies" => key != "notify",
         "spool" => key != "on_full",
         "limits" => key == "shutdown_timeout",
         _ => false,
@@ -68,6 +69,9 @@ impl Settings {
         self.store.clone_from(&running.store);
         self.query.clone_from(&running.query);
         self.metrics.clone_from(&running.metrics);
+        let notify = self.anomalies.notify.take();
+        self.anomalies.clone_from(&running.anomalies);
+        self.anomalies.notify = notify;
         self.tls.clone_from(&running.tls);
         self.log.clone_from(&running.log);
         let on_full = self.spool.on_full;

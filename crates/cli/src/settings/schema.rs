@@ -74,7 +74,7 @@ impl SectionInfo {
 }
 
 /// Every section, in the order of the docs.
-pub(crate) const SECTIONS: [SectionInfo; 19] = [
+pub(crate) const SECTIONS: [SectionInfo; 20] = [
     SectionInfo::of::<Root>("", Form::Root),
     SectionInfo::of::<Provider>("provider", Form::Named),
     SectionInfo::of::<Destination>("destination", Form::Named),
@@ -84,6 +84,7 @@ pub(crate) const SECTIONS: [SectionInfo; 19] = [
     SectionInfo::of::<Prices>("prices", Form::Table),
     SectionInfo::of::<Budget>("budget", Form::Named),
     SectionInfo::of::<Metrics>("metrics", Form::Table),
+    SectionInfo::of::<Anomalies>("anomalies", Form::Table),
     SectionInfo::of::<CallerKey>("key", Form::Named),
     SectionInfo::of::<Capture>("capture", Form::Table),
     SectionInfo::of::<CaptureRule>("capture.rule", Form::Listed),
@@ -382,6 +383,20 @@ sections! {
         values_max: u32 = "1000",
         /// Tags of records (`x-corelog-tag-team: search`) that usage is counted by, in a dimension of the tag's name.
         tags: Vec<String>,
+    }
+
+    /// What is looked out for in the records: bursts of calls, tokens, cost, latency and errors by caller and model; calls
+    /// that loop; answers that drift.
+    pub Anomalies {
+        /// `false` looks for nothing.
+        enabled: bool = "true",
+        /// The notifier that hears of each finding, once: the name of a `[[notifier]]`. Without one nobody does.
+        notify: Option<String>,
+        /// The log group that findings are written to.
+        log_group: String = "/corelog/anomalies",
+        /// How many callers with a model are followed: the one that called least recently makes room. Each takes up to
+        /// 240 kB of memory once it is two weeks old.
+        subjects_max: u32 = "200",
     }
 
     /// A caller who may use the gateway. With one block, every call needs a key; without any, the gateway is

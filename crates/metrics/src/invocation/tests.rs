@@ -322,7 +322,7 @@ fn only_calls_to_models_are_invocations() {
         document.operation = operation.to_owned();
         extension(&mut document).method = method.to_owned();
         assert_eq!(
-            invocation(&Outline::from(&document)).is_of_a_model(),
+            Outline::from(&document).is_of_a_model(),
             expected,
             "{operation}"
         );

@@ -1,8 +1,9 @@
 //! Bands of anomaly detection: what was usual for a metric at each of the times asked for, given the two weeks before.
 //!
 //! A model is learnt for the call and forgotten with it, so a band is the same whenever it is asked for, and needs no
-//! detector to be put first. An expression is computed for those two weeks, too; one that needs a search or a query of
-//! Metrics Insights is learnt of the times asked for alone. Metrics of a high resolution have none.
+//! detector to be put first; where there is one of the metric, the model is told what it says. An expression is computed
+//! for those two weeks, too; one that needs a search or a query of Metrics Insights is learnt of the times asked for
+//! alone. Metrics of a high resolution have none.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,7 +30,8 @@ const BANDS_MAX: usize = 20;
 pub(super) struct Histories {
     from: Timestamp,
     to: Timestamp,
-    metrics: BTreeMap<String, Vec<anomaly::Point>>,
+    /// Each with what its model is told.
+    metrics: BTreeMap<String, (Config, Vec<anomaly::Point>)>,
     /// Expressions with what they are to be computed of.
     expressions: Vec<(String, Plan, BTreeMap<String, Arc<math::Series>>)>,
 }
@@ -82,7 +84,8 @@ impl Histories {
             finder.spend(series.points.len())?;
             let points = series.points.iter();
             let points = points.map(|&(at, value)| anomaly::Point { at, value });
-            metrics.insert(id, points.collect());
+            let config = cx.watch().model_config(&stat.to_math());
+            metrics.insert(id, (config, points.collect()));
         }
         Ok(Self {
             from: asked.from,
@@ -111,7 +114,8 @@ impl Histories {
                     at: point.at,
                     value: point.value,
                 });
-                self.metrics.insert(id, points.collect());
+                let config = Config::new(u64::from(series.period_seconds) * 1_000);
+                self.metrics.insert(id, (config, points.collect()));
             }
         }
     }
@@ -124,8 +128,8 @@ impl math::Bands for Histories {
         }
         let period_ms = u64::from(series.period_seconds) * 1_000;
         let own: Vec<anomaly::Point>;
-        let points = if let Some(history) = self.metrics.get(id) {
-            history
+        let (config, points) = if let Some((config, history)) = self.metrics.get(id) {
+            (config.clone(), history)
         } else {
             own = series
                 .points
@@ -135,7 +139,7 @@ impl math::Bands for Histories {
                     value: point.value,
                 })
                 .collect();
-            &own
+            (Config::new(period_ms), &own)
         };
         // A band stands where the points stand, and goes on where there are none.
         let first_ms = series.points.first().map_or_else(
@@ -146,7 +150,6 @@ impl math::Bands for Histories {
             },
         );
         let start = Timestamp::from_unix_ms(first_ms);
-        let config = Config::new(period_ms);
         let drawn = anomaly::bands(&config, points, start, self.to, deviations);
         let mut band = math::Band::default();
         for (at, edges) in drawn {

@@ -1,0 +1,4 @@
+//! A lookout over a real spool.
+
+#[cfg(test)]
+mod follow;
