@@ -24,10 +24,15 @@ def instrumentation(request):
     return request.param
 
 
-def run(instrumentation, base_url, stack, question):
+@pytest.fixture(params=["http", "grpc"])
+def protocol(request):
+    return request.param
+
+
+def run(instrumentation, base_url, stack, question, protocol="http"):
     """Runs the application to its end: what it printed, by its first word. The demo provider gives an answer the id that
     follows from the question, so each test has a question of its own."""
-    command = [sys.executable, str(APP), instrumentation, base_url, stack.url, question]
+    command = [sys.executable, str(APP), instrumentation, base_url, stack.url, question, protocol]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     said = dict(line.split(" ", 1) for line in done.stdout.splitlines())
@@ -80,9 +85,9 @@ def marker(stack, number):
     return wait_for(there, f"the record of {model}")
 
 
-def test_a_call_beside_the_gateway_is_recorded(stack, instrumentation):
-    question = f"Berths, {instrumentation}?"
-    said = run(instrumentation, f"http://{stack.demo.address}/v1", stack, question)
+def test_a_call_beside_the_gateway_is_recorded(stack, instrumentation, protocol):
+    question = f"Berths, {instrumentation}, {protocol}?"
+    said = run(instrumentation, f"http://{stack.demo.address}/v1", stack, question, protocol)
     (record,) = wait_for(lambda: of_trace(stack, said["trace"]), "the reported call")
     response_id, asked, answered = said["response"].split()
     corelog = record["corelog"]
@@ -106,10 +111,10 @@ def test_a_call_beside_the_gateway_is_recorded(stack, instrumentation):
     assert "sk-secret-openai" not in json.dumps(record)
 
 
-def test_a_call_through_the_gateway_keeps_its_one_record(stack, instrumentation):
-    said = run(instrumentation, stack.openai_url, stack, f"Both, {instrumentation}?")
+def test_a_call_through_the_gateway_keeps_its_one_record(stack, instrumentation, protocol):
+    said = run(instrumentation, stack.openai_url, stack, f"Both, {instrumentation}, {protocol}?", protocol)
     response_id = said["response"].split()[0]
-    marker(stack, 0x100 + len(instrumentation))
+    marker(stack, 0x100 + len(instrumentation + protocol))
     records = stack.bucket.by_record_id.values()
     of_call = [it for it in records if it["corelog"].get("responseId") == response_id]
     assert [it["corelog"]["dialect"] for it in of_call] == ["openai"]
@@ -132,6 +137,36 @@ def test_steps_are_log_events(stack):
     assert step["attributes"]["gen_ai.agent.name"] == "harbour"
     (record,) = wait_for(lambda: of_trace(stack, said["trace"]), "the call of the agent")
     assert record["corelog"]["trace"]["parentSpanId"] == step["spanId"]
+
+
+def test_steps_that_are_sent_again_are_kept_once(stack):
+    step = span(0x501, gen_ai__operation__name="invoke_agent", gen_ai__agent__name="twice")
+    for _ in range(3):
+        assert export(stack, [step]).status_code == 200
+    logs = boto3.client(
+        "logs", region_name=REGION, endpoint_url=stack.url,
+        aws_access_key_id="x", aws_secret_access_key="y",
+    )  # fmt: skip
+    asked = {"logGroupName": "/corelog/otel/steps", "filterPattern": '"0000000000000501"'}
+    assert len(logs.filter_log_events(**asked)["events"]) == 1
+
+
+def test_a_reported_call_has_a_cost(stack):
+    call = span(
+        0x601, gen_ai__operation__name="chat", gen_ai__provider__name="openai",
+        gen_ai__request__model="gpt-4o-mini", server__address="api.openai.com",
+        gen_ai__usage__input_tokens="1000000", gen_ai__usage__output_tokens="1000000",
+    )  # fmt: skip
+    assert export(stack, [call]).status_code == 200
+
+    def there():
+        spans = [it for it in of_trace(stack, TRACE) if it["corelog"]["trace"]["spanId"] == f"{0x601:016x}"]
+        return spans
+
+    (record,) = wait_for(there, "the reported call")
+    # $0.15 and $0.60 a million.
+    cost = record["corelog"]["cost"]
+    assert (cost["amount"], cost["currency"], cost["list"]) == (0.75, "USD", "openai")
 
 
 def test_an_export_that_is_sent_again_is_taken_once(stack):

@@ -34,7 +34,7 @@ use crate::notices::Notifying;
 use crate::questions::{Apart, Questions};
 use crate::reported::Reported;
 use crate::status::{Flights, Health, InForce};
-use crate::{alarms, configure, demo, metrics, notices, recorder};
+use crate::{alarms, configure, demo, metrics, notices, recorder, reported};
 
 /// Threads for what blocks: syncs of large bodies, and the CPU work on them. Each keeps memory of its own.
 const BLOCKING_THREADS: usize = 32;
@@ -135,7 +135,7 @@ async fn serve(
         at_start,
     });
     let stopping = Shutdown::new();
-    let reported = Arc::new(Reported::new(configure::policies(&settings)));
+    let reported = Arc::new(reported::open(&settings)?);
     let api = Api::new(corelog_api::Ports {
         catalog: Arc::new(catalog.clone()),
         metrics: watching.metrics.clone(),
@@ -155,6 +155,10 @@ async fn serve(
         access: Arc::new(Open),
         clock: clock.clone(),
         spool: spool.clone(),
+    });
+    destinations.beside("reports", {
+        let api = api.clone();
+        move |shutdown| async move { api.follow(shutdown).await }
     });
     let house = House {
         api,
@@ -372,7 +376,7 @@ impl Running<'_> {
             self.watching
                 .alarms
                 .set_listeners(notices::listeners(&settings));
-            self.reported.reconfigure(configure::policies(&settings));
+            self.reported.reconfigure(reported::open(&settings)?);
             *self.health.in_force.write() = InForce::of(&settings, waiting.clone());
             self.destinations.reconfigure(settings).await?;
             anyhow::Ok(waiting)

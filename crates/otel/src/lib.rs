@@ -1,6 +1,6 @@
 //! OpenTelemetry in and out: spans of calls to models become records, and records become spans and metrics.
 //!
-//! In: [`Intake`] reads OTLP exports in either encoding. A span of a call becomes a record, whether it follows
+//! In: [`Export`] reads OTLP exports in either encoding, [`Intake`] knows what of them is kept already. A span of a call becomes a record, whether it follows
 //! OpenTelemetry's conventions for generative AI, `OpenInference`'s or `OpenLLMetry`'s. Calls that the gateway recorded
 //! itself are not recorded again; how the two are told to be one opens `seen.rs`.
 //!
@@ -20,14 +20,17 @@ mod id;
 mod intake;
 mod joiner;
 mod protobuf;
+mod provider;
 mod record;
 mod reply;
 mod request;
 mod seen;
 mod step;
 
-pub use intake::{Intake, Taken};
+pub use intake::{Export, Intake, Sifted, Taken};
+pub use provider::{called_at, is_provider, provider_names, region_of};
 pub use record::{Booking, DIALECT, Record};
-pub use reply::{Signal, failure, reply};
-pub use request::{Encoding, Malformed};
+pub use reply::{Signal, failure, reply, status};
+pub use request::{Encoding, Malformed, TraceId};
+pub use seen::Noted;
 pub use step::Step;

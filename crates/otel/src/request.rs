@@ -72,10 +72,13 @@ pub(crate) struct Origin {
     pub(crate) scope: String,
 }
 
+/// The id of a trace.
+pub type TraceId = [u8; 16];
+
 /// Where a span is in its trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct SpanKey {
-    pub(crate) trace: [u8; 16],
+    pub(crate) trace: TraceId,
     pub(crate) span: [u8; 8],
 }
 
