@@ -186,9 +186,7 @@ fn read(parcel: &Parcel, now: Timestamp) -> Result<Export, Refusal> {
 }
 
 /// Does work in proportion to an export on a thread for such work: those that answer requests relay calls, too.
-async fn apart<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Refusal> {
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Refusal::Unavailable(error.to_string()))
 }

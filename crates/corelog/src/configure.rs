@@ -242,7 +242,10 @@ pub(crate) fn policies(settings: &Settings) -> Policies {
 pub(crate) fn reported_policies(settings: &Settings) -> Policies {
     let of_relayed = policies(settings);
     let names = |name: &str| {
-        let configured = settings.providers.iter().find(|it| it.name.as_str() == name);
+        let configured = settings
+            .providers
+            .iter()
+            .find(|it| it.name.as_str() == name);
         provider_names(name, configured.map(Provider::upstream))
     };
     let rules = of_relayed.rules.into_iter().flat_map(|rule| {

@@ -28,7 +28,10 @@ struct InForce {
 /// What the configuration says of reported calls.
 pub(crate) fn open(settings: &Settings) -> anyhow::Result<Reported> {
     let prices = settings.price_table().context("prices cannot be used")?;
-    Ok(Reported::new(configure::reported_policies(settings), prices))
+    Ok(Reported::new(
+        configure::reported_policies(settings),
+        prices,
+    ))
 }
 
 impl Reported {
@@ -116,7 +119,11 @@ mod tests {
         let began = Timestamp::from_unix_ms(1_795_305_600_000);
         let cost = |document: &Document| reported.cost(document, began).unwrap();
         // gpt-4o-mini: $0.15 in, $0.60 out.
-        for upstream in [None, Some("api.openai.com"), Some("https://api.openai.com/v1")] {
+        for upstream in [
+            None,
+            Some("api.openai.com"),
+            Some("https://api.openai.com/v1"),
+        ] {
             let cost = cost(&document("openai", upstream, "gpt-4o-mini"));
             assert_eq!(cost.amount, Some(0.75), "{upstream:?}");
             assert_eq!(cost.list.as_deref(), Some("openai"));

@@ -80,7 +80,12 @@ const KNOWN: [Known; 19] = [
         &["aiplatform.googleapis.com"],
         None,
     ),
-    known("mistral_ai", &["mistral", "mistralai"], &["api.mistral.ai"], None),
+    known(
+        "mistral_ai",
+        &["mistral", "mistralai"],
+        &["api.mistral.ai"],
+        None,
+    ),
     known("x_ai", &["xai"], &["api.x.ai"], None),
     known("groq", &[], &["api.groq.com"], None),
     known("deepseek", &[], &["api.deepseek.com"], None),

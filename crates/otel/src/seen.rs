@@ -57,8 +57,8 @@ pub(crate) struct Seen {
     by_key: HashMap<Key, u64>,
     by_trace: HashMap<Key, Vec<u64>>,
     /// The steps kept last, oldest first.
-    steps: VecDeque<Key>,
-    by_step: HashSet<Key>,
+    steps: VecDeque<SpanKey>,
+    known_steps: HashSet<SpanKey>,
 }
 
 /// A record or a step that is kept, as far as it is remembered.
@@ -115,10 +115,6 @@ fn above(key: SpanKey) -> Key {
 
 fn reported(key: SpanKey, response_id: &str) -> Key {
     digest("reported", &[&key.trace, response_id.as_bytes()])
-}
-
-fn stepped(key: SpanKey) -> Key {
-    digest("stepped", &[&key.trace, &key.span])
 }
 
 fn text(name: &str, text: &str) -> Key {
@@ -210,21 +206,20 @@ impl Seen {
     }
 
     fn note_step(&mut self, key: SpanKey) {
-        let key = stepped(key);
-        if !self.by_step.insert(key) {
+        if !self.known_steps.insert(key) {
             return;
         }
         self.steps.push_back(key);
         if self.steps.len() > STEPS_MAX
             && let Some(oldest) = self.steps.pop_front()
         {
-            self.by_step.remove(&oldest);
+            self.known_steps.remove(&oldest);
         }
     }
 
     /// Whether the step of a span is kept.
     pub(crate) fn has_step(&self, key: SpanKey) -> bool {
-        self.by_step.contains(&stepped(key))
+        self.known_steps.contains(&key)
     }
 
     fn insert(&mut self, known: Known) {

@@ -185,7 +185,10 @@ impl Follower {
         let wait = self.backoff.after_failure();
         let error = Chain(error).to_string();
         if self.backoff.failures() < ATTEMPTS {
-            tracing::debug!(error, "the spool cannot be read yet, for calls that are reported");
+            tracing::debug!(
+                error,
+                "the spool cannot be read yet, for calls that are reported"
+            );
             return tokio::time::sleep(wait).await;
         }
         tracing::error!(error, through = %seen,

@@ -18,11 +18,7 @@ const STEPS_STREAM: &str = "steps";
 const BATCH_BYTES_MAX: usize = 1 << 20;
 
 /// Keeps what an export holds, and says what was refused. Returns once all is durable.
-pub(super) async fn all(
-    api: &Api,
-    mut taken: Taken,
-    key: Option<&str>,
-) -> Result<Taken, Refusal> {
+pub(super) async fn all(api: &Api, mut taken: Taken, key: Option<&str>) -> Result<Taken, Refusal> {
     records(api, &mut taken, key).await?;
     steps(api, &taken, key).await?;
     Ok(taken)

@@ -28,7 +28,13 @@ fn span(id: u64, attributes: &[(&str, &str)]) -> Value {
 }
 
 fn call(id: u64) -> Value {
-    span(id, &[("gen_ai.operation.name", "chat"), ("gen_ai.request.model", "gpt-x")])
+    span(
+        id,
+        &[
+            ("gen_ai.operation.name", "chat"),
+            ("gen_ai.request.model", "gpt-x"),
+        ],
+    )
 }
 
 impl House {
@@ -174,8 +180,16 @@ async fn a_call_of_grpc_is_answered_with_trailers() {
     for (path, body, status) in [
         (GRPC, b"\0\0\0\0\x01\xff".to_vec(), "3"),
         (GRPC, Vec::new(), "13"),
-        ("/opentelemetry.proto.collector.trace.v1.TraceService/Import", nothing.clone(), "12"),
-        ("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", nothing, "12"),
+        (
+            "/opentelemetry.proto.collector.trace.v1.TraceService/Import",
+            nothing.clone(),
+            "12",
+        ),
+        (
+            "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+            nothing,
+            "12",
+        ),
     ] {
         let response = house.grpc(path, body).await;
         let code = said(response.headers(), "grpc-status");

@@ -63,7 +63,11 @@ fn modality(part: &Map<String, Value>) -> Option<&'static str> {
             };
             named.or(by_mime).or(Some("image"))
         }
-        "image" | "image_url" | "input_image" | "document" | "input_file"
+        "image"
+        | "image_url"
+        | "input_image"
+        | "document"
+        | "input_file"
         | "image_generation_call" => Some("image"),
         "audio" | "input_audio" | "output_audio" | "audio_url" => Some("audio"),
         "video" | "video_url" | "input_video" => Some("video"),
@@ -85,7 +89,11 @@ fn by_member(part: &Map<String, Value>) -> Option<&'static str> {
         let data = ["inlineData", "fileData", "inline_data", "file_data"];
         let data = data.iter().find_map(|key| part.get(*key))?;
         let mime = data.get("mimeType").or_else(|| data.get("mime_type"));
-        Some(mime.and_then(Value::as_str).and_then(of_mime).unwrap_or("image"))
+        Some(
+            mime.and_then(Value::as_str)
+                .and_then(of_mime)
+                .unwrap_or("image"),
+        )
     }
 }
 
@@ -110,14 +118,38 @@ mod tests {
             video: false,
         };
         for (part, kind) in [
-            (json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}), "image"),
-            (json!({"type": "image", "source": {"type": "base64", "data": "AA"}}), "image"),
-            (json!({"image": {"format": "png", "source": {"bytes": "AA"}}}), "image"),
-            (json!({"inlineData": {"mimeType": "audio/wav", "data": "AA"}}), "audio"),
-            (json!({"type": "blob", "modality": "image", "mime_type": "image/png", "content": "AA"}), "image"),
-            (json!({"type": "blob", "mime_type": "video/mp4", "content": "AA"}), "video"),
-            (json!({"type": "input_audio", "input_audio": {"data": "AA"}}), "audio"),
-            (json!({"type": "document", "source": {"data": "AA"}}), "image"),
+            (
+                json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}),
+                "image",
+            ),
+            (
+                json!({"type": "image", "source": {"type": "base64", "data": "AA"}}),
+                "image",
+            ),
+            (
+                json!({"image": {"format": "png", "source": {"bytes": "AA"}}}),
+                "image",
+            ),
+            (
+                json!({"inlineData": {"mimeType": "audio/wav", "data": "AA"}}),
+                "audio",
+            ),
+            (
+                json!({"type": "blob", "modality": "image", "mime_type": "image/png", "content": "AA"}),
+                "image",
+            ),
+            (
+                json!({"type": "blob", "mime_type": "video/mp4", "content": "AA"}),
+                "video",
+            ),
+            (
+                json!({"type": "input_audio", "input_audio": {"data": "AA"}}),
+                "audio",
+            ),
+            (
+                json!({"type": "document", "source": {"data": "AA"}}),
+                "image",
+            ),
         ] {
             let mut messages = json!([{"role": "user", "parts": [
                 {"type": "text", "content": "What is it?"},
@@ -129,11 +161,15 @@ mod tests {
             assert_eq!(messages, whole);
             none.sift(&mut messages);
             let omitted = json!({"type": "omitted", "modality": kind});
-            assert_eq!(messages, json!([{"role": "user", "parts": [
-                {"type": "text", "content": "What is it?"},
-                {"type": "tool_call_response", "id": "1", "response": [omitted]},
-                omitted,
-            ]}]), "{part}");
+            assert_eq!(
+                messages,
+                json!([{"role": "user", "parts": [
+                    {"type": "text", "content": "What is it?"},
+                    {"type": "tool_call_response", "id": "1", "response": [omitted]},
+                    omitted,
+                ]}]),
+                "{part}"
+            );
         }
         let no_audio = Media {
             audio: false,

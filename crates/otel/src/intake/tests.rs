@@ -529,8 +529,16 @@ fn an_export_that_is_sent_again_is_taken_once() {
 
 #[test]
 fn steps_that_are_sent_again_are_taken_once() {
-    let agent = span("0000000000000001", "", &json!({"openinference.span.kind": "AGENT"}));
-    let tool = span("0000000000000002", "", &json!({"traceloop.span.kind": "tool"}));
+    let agent = span(
+        "0000000000000001",
+        "",
+        &json!({"openinference.span.kind": "AGENT"}),
+    );
+    let tool = span(
+        "0000000000000002",
+        "",
+        &json!({"traceloop.span.kind": "tool"}),
+    );
     let mut intake = Intake::default();
     let first = taken(&mut intake, &[agent.clone(), tool.clone(), agent.clone()]);
     assert_eq!((first.steps.len(), first.duplicates), (2, 1));

@@ -227,5 +227,5 @@ fn the_oldest_steps_are_forgotten() {
         seen.note(Noted(What::Step(step(number))));
     }
     assert!(!seen.has_step(step(1)) && seen.has_step(step(2)));
-    assert_eq!(seen.by_step.len(), STEPS_MAX);
+    assert_eq!(seen.known_steps.len(), STEPS_MAX);
 }
