@@ -194,7 +194,6 @@ def test_what_cannot_be_taken_is_said_in_otlps_words(stack):
         ({"content": b"[]"}, 400),
         ({"headers": {"content-encoding": "br"}}, 400),
         ({"content_type": "text/plain"}, 415),
-        ({"signal": "metrics"}, 404),
     ]:
         answer = export(stack, [], **more)
         assert answer.status_code == status, more

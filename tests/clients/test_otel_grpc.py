@@ -12,8 +12,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -84,9 +82,6 @@ def test_refusals_have_a_code_and_words(channel):
     code, details = refused(channel.unary_unary(export), b"\xff")
     assert code is grpc.StatusCode.INVALID_ARGUMENT
     assert details == "the body is no OTLP request in application/x-protobuf"
-    code, details = refused(MetricsServiceStub(channel).Export, ExportMetricsServiceRequest())
-    assert code is grpc.StatusCode.UNIMPLEMENTED
-    assert "OTEL_METRICS_EXPORTER=none" in details
     code, _ = refused(channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Nothing"), b"")
     assert code is grpc.StatusCode.UNIMPLEMENTED
     code, _ = refused(channel.unary_unary(export), b"\x0a" + b"x" * (9 << 20))

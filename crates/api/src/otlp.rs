@@ -1,27 +1,29 @@
 //! OTLP: exports of an OpenTelemetry SDK or collector that has this address for its endpoint, so that the calls to
-//! models that it reports are recorded. Over HTTP at `/v1/traces` and `/v1/logs`, and over gRPC as the services of those
-//! names.
+//! models that it reports are recorded, and its metrics kept. Over HTTP at `/v1/traces`, `/v1/logs` and `/v1/metrics`, and
+//! over gRPC as the services of those names.
 //!
 //! An answer of success says that the records are durable; what was refused it says in OTLP's own way. A call that the
 //! gateway recorded is not recorded again: an export waits until all records are known that were durable before it
 //! ([`follow`]). Exports of one trace are taken one after the other, since one that is sent twice at once would be
 //! recorded twice ([`taking`]); others are taken side by side, a few at a time, for each takes memory.
 //!
-//! Metrics are not taken, and their path is answered here all the same: it would otherwise be a call to `OpenAI`.
+//! Where no metrics are kept, their path is answered here all the same: it would otherwise be a call to `OpenAI`.
 //!
 //! Source: <https://opentelemetry.io/docs/specs/otlp/>
 
 mod follow;
 mod grpc;
 mod keep;
+mod measures;
 mod otlp_http;
 mod taking;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use corelog_access::{Caller, TurnedAway};
-use corelog_otel::{Booking, Encoding, Export, Intake, Signal, Taken, reply};
+use corelog_otel::{Booking, Encoding, Export, Intake, Series, Signal, reply};
 use corelog_record::{CallerFacts, CostFacts, Document};
 use corelog_types::Timestamp;
 use corelog_wire::protocol;
@@ -86,11 +88,15 @@ pub(crate) struct Otlp {
     following: Following,
     taking: Taking,
     room: Arc<Semaphore>,
+    /// What series of metrics have come to. Held while an export of metrics is taken.
+    series: Arc<tokio::sync::Mutex<Series>>,
 }
 
-impl Default for Otlp {
-    fn default() -> Self {
+impl Otlp {
+    /// Nothing, for a process that begins.
+    pub(crate) fn since(began: Timestamp) -> Self {
         Self {
+            series: Arc::new(tokio::sync::Mutex::new(Series::since(began))),
             intake: Arc::default(),
             following: Following::default(),
             taking: Taking::default(),
@@ -111,6 +117,8 @@ struct Parcel {
 /// Why an export is not taken.
 enum Refusal {
     NotFound,
+    /// None are kept.
+    NoMetrics,
     Method,
     ContentType,
     Denied,
@@ -153,6 +161,9 @@ async fn export(api: &Api, parcel: Parcel, caller: &Caller) -> Result<Vec<u8>, R
     let otlp = api.otlp();
     let room = Arc::clone(&otlp.room).acquire_owned().await;
     let room = room.map_err(|error| Refusal::Unavailable(error.to_string()))?;
+    if parcel.signal == Signal::Metrics {
+        return measures::export(api, parcel).await;
+    }
     let (signal, encoding) = (parcel.signal, parcel.encoding);
     let now = api.clock().now();
     let export = apart(move || read(&parcel, now)).await??;
@@ -178,11 +189,15 @@ async fn export(api: &Api, parcel: Parcel, caller: &Caller) -> Result<Vec<u8>, R
 }
 
 fn read(parcel: &Parcel, now: Timestamp) -> Result<Export, Refusal> {
+    let export = Export::read(parcel.signal, &inflated(parcel)?, parcel.encoding, now);
+    export.map_err(|error| Refusal::Malformed(error.to_string()))
+}
+
+/// The export as it was before it was compressed.
+fn inflated(parcel: &Parcel) -> Result<Cow<'_, [u8]>, Refusal> {
     let packed = parcel.packed.as_deref();
     let inflated = protocol::inflated(packed, &parcel.body, INFLATED_BYTES_MAX);
-    let body = inflated.map_err(|error| Refusal::Malformed(error.to_string()))?;
-    let export = Export::read(parcel.signal, &body, parcel.encoding, now);
-    export.map_err(|error| Refusal::Malformed(error.to_string()))
+    inflated.map_err(|error| Refusal::Malformed(error.to_string()))
 }
 
 /// Does work in proportion to an export on a thread for such work: those that answer requests relay calls, too.
@@ -212,7 +227,12 @@ impl Refusal {
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
                 UNIMPLEMENTED,
-                "Corelog takes traces and logs; metrics it makes itself: set OTEL_METRICS_EXPORTER=none",
+                "Corelog takes exports of traces, logs and metrics",
+            ),
+            Self::NoMetrics => (
+                StatusCode::NOT_FOUND,
+                UNIMPLEMENTED,
+                "this Corelog keeps no metrics: set OTEL_METRICS_EXPORTER=none",
             ),
             Self::Method => (
                 StatusCode::METHOD_NOT_ALLOWED,

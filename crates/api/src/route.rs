@@ -112,11 +112,12 @@ impl Api {
             query_starts: Rate::new(ports.queries.limits().starts_per_second),
             tail_starts: Rate::new(TAIL_STARTS_PER_SECOND),
         };
+        let began = ports.clock.now();
         Self(Arc::new(Inner {
             ports,
             changing_logging: Mutex::new(()),
             rates,
-            otlp: Otlp::default(),
+            otlp: Otlp::since(began),
         }))
     }
 

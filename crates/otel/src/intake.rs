@@ -26,8 +26,8 @@ use crate::step::{Step, step};
 const ANCESTORS_MAX: usize = 64;
 /// How long ago a span may have begun, and how far ahead. Decision: as `PutLogEvents` has it, since each day that there is
 /// a record of is a part of the table of its own.
-const OLD_MS: u64 = 14 * 24 * 3_600_000;
-const AHEAD_MS: u64 = 2 * 3_600_000;
+pub(crate) const OLD_MS: u64 = 14 * 24 * 3_600_000;
+pub(crate) const AHEAD_MS: u64 = 2 * 3_600_000;
 
 /// What is remembered between exports.
 #[derive(Debug, Default)]
@@ -89,6 +89,8 @@ impl Export {
         match signal {
             Signal::Traces => Self::traces(body, encoding, now),
             Signal::Logs => Self::logs(body, encoding),
+            // They have a reader of their own.
+            Signal::Metrics => Ok(Self::default()),
         }
     }
 

@@ -4,6 +4,9 @@
 //! OpenTelemetry's conventions for generative AI, `OpenInference`'s or `OpenLLMetry`'s. Calls that the gateway recorded
 //! itself are not recorded again; how the two are told to be one opens `seen.rs`.
 //!
+//! Metrics: [`MetricsExport`] reads them, and [`Series`] knows what they have come to, so that counters that go on counting
+//! become what they grew by.
+//!
 //! Out: [`export`] makes a span of a record, with today's `gen_ai.*` attributes and the content only if that is asked
 //! for, and counts records in the `gen_ai.client.*` histograms.
 //!
@@ -19,6 +22,7 @@ pub mod export;
 mod id;
 mod intake;
 mod joiner;
+mod measures;
 mod protobuf;
 mod provider;
 mod record;
@@ -28,6 +32,7 @@ mod seen;
 mod step;
 
 pub use intake::{Export, Intake, Sifted, Taken};
+pub use measures::{Advance, MetricsExport, Sample, Series};
 pub use provider::{called_at, is_provider, provider_names, region_of};
 pub use record::{Booking, DIALECT, Record};
 pub use reply::{Signal, failure, reply, status};

@@ -14,6 +14,8 @@ pub enum Signal {
     Traces,
     /// `/v1/logs`
     Logs,
+    /// `/v1/metrics`
+    Metrics,
 }
 
 /// The body of the answer to an export that was taken, the refused part aside.
@@ -36,6 +38,7 @@ pub fn reply(signal: Signal, encoding: Encoding, refused: u64, why: Option<&str>
             let name = match signal {
                 Signal::Traces => "rejectedSpans",
                 Signal::Logs => "rejectedLogRecords",
+                Signal::Metrics => "rejectedDataPoints",
             };
             let partial = json!({name: refused.to_string(), "errorMessage": why});
             json!({ "partialSuccess": partial })

@@ -6,8 +6,8 @@
 //! Source: <https://opentelemetry.io/docs/specs/otlp/>,
 //! <https://github.com/open-telemetry/opentelemetry-proto/tree/main/opentelemetry/proto>
 
-mod binary;
-mod json;
+pub(crate) mod binary;
+pub(crate) mod json;
 
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ const ITEMS_MAX: u64 = 20_000;
 const GROUPS_MAX: usize = 20_000;
 /// Members of lists and maps that are read of one span, event or resource, and in all that one request keeps twice as
 /// many. Two bytes may be one, and each takes a hundred.
-const VALUES_MAX: usize = 1 << 19;
+pub(crate) const VALUES_MAX: usize = 1 << 19;
 
 /// The encoding of a request, and so of its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

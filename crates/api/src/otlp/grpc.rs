@@ -19,9 +19,10 @@ use crate::{Api, Body};
 
 /// What the paths of OTLP's services begin with.
 const SERVICES: &str = "/opentelemetry.proto.collector.";
-const METHODS: [(&str, Signal); 2] = [
+const METHODS: [(&str, Signal); 3] = [
     ("trace.v1.TraceService/Export", Signal::Traces),
     ("logs.v1.LogsService/Export", Signal::Logs),
+    ("metrics.v1.MetricsService/Export", Signal::Metrics),
 ];
 
 const CONTENT_TYPE: &str = "application/grpc";

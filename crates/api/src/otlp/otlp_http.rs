@@ -21,14 +21,13 @@ pub(super) fn owns(path: &str) -> bool {
 pub(super) async fn serve(api: &Api, request: &Request<Bytes>, caller: &Caller) -> Response<Body> {
     let said = encoding(request.headers());
     let outcome = match (request.uri().path(), said) {
-        (METRICS, _) => Err(Refusal::NotFound),
         _ if *request.method() != Method::POST => Err(Refusal::Method),
         (_, None) => Err(Refusal::ContentType),
         (path, Some(encoding)) => {
-            let signal = if path == TRACES {
-                Signal::Traces
-            } else {
-                Signal::Logs
+            let signal = match path {
+                TRACES => Signal::Traces,
+                LOGS => Signal::Logs,
+                _ => Signal::Metrics,
             };
             let packed = text(request.headers(), &header::CONTENT_ENCODING);
             let parcel = Parcel {

@@ -154,6 +154,66 @@ async fn a_relayed_call_is_known_however_many_came_after_it() {
     assert_eq!(house.kept().0.len(), 3);
 }
 
+/// A counter of a service, cumulative since it is now.
+fn counter(value: u64, time_ms: u64) -> String {
+    json!({"resourceMetrics": [{
+        "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "app"}}]},
+        "scopeMetrics": [{"metrics": [{"name": "calls", "unit": "{call}", "sum": {
+            "aggregationTemporality": 2, "isMonotonic": true, "dataPoints": [{
+                "startTimeUnixNano": format!("{}000000", NOW.unix_ms()),
+                "timeUnixNano": format!("{time_ms}000000"), "asInt": value.to_string(),
+                "attributes": [{"key": "berth", "value": {"stringValue": "west"}}]}]}}]}],
+    }]})
+    .to_string()
+}
+
+#[tokio::test]
+async fn metrics_are_kept_as_what_they_grew_by() {
+    let house = house().await;
+    let post = async |body: String| {
+        let request = Request::post("/v1/metrics").header("content-type", "application/json");
+        let request = request.body(body.into()).unwrap();
+        read(house.api.serve(&request, &Caller::default()).await).await
+    };
+    // The second is sent again.
+    for (value, after_ms) in [(5, 1_000), (8, 2_000), (8, 2_000)] {
+        let answer = post(counter(value, NOW.unix_ms() + after_ms)).await;
+        assert_eq!(answer, (200, "{}".to_owned()));
+    }
+    let metrics = house.api.ports().metrics.clone().unwrap();
+    let filter = corelog_metrics::MetricFilter::default();
+    let since = Timestamp::from_unix_ms(0);
+    let listed = metrics.list(&filter, since, None, 10).await.unwrap();
+    let metric = &listed[0].metric;
+    assert_eq!(
+        (listed.len(), metric.namespace(), metric.name()),
+        (1, "app", "calls")
+    );
+    let text = |start: u64, end: u64| {
+        let time = |ms: u64| Timestamp::from_unix_ms(ms).rfc3339_seconds();
+        format!(
+            "Action=GetMetricStatistics&Version=2010-08-01&Namespace=app&MetricName=calls&Period=60\
+             &Statistics.member.1=Sum&StartTime={}&EndTime={}\
+             &Dimensions.member.1.Name=berth&Dimensions.member.1.Value=west",
+            time(start),
+            time(end)
+        )
+    };
+    let request = Request::post("/")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(text(NOW.unix_ms() - 600_000, NOW.unix_ms() + 600_000).into())
+        .unwrap();
+    let (status, answer) = read(house.api.serve(&request, &Caller::default()).await).await;
+    assert_eq!(status, 200, "{answer}");
+    assert!(answer.contains("<Sum>8"), "{answer}");
+    // What is counted of records is not to be had by a name.
+    let posing = counter(1, NOW.unix_ms()).replace("\"app\"", "\"AWS/Bedrock\"");
+    let (status, answer) = post(posing).await;
+    assert_eq!(status, 200);
+    let partial = &json(&answer)["partialSuccess"];
+    assert_eq!(partial["rejectedDataPoints"], "1");
+}
+
 fn said(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().unwrap().to_owned())
 }
