@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use corelog_api::{Keeps, Kept};
+use corelog_api::{Api, Keeps, Kept};
 use corelog_capture::{Policies, Policy, cost_facts};
 use corelog_cli::settings::Settings;
 use corelog_otel::{called_at, region_of};
@@ -14,6 +14,7 @@ use corelog_types::{Timestamp, Usage};
 use parking_lot::RwLock;
 
 use crate::configure;
+use crate::destinations::Destined;
 
 /// The policies and prices in force.
 #[derive(Debug)]
@@ -32,6 +33,14 @@ pub(crate) fn open(settings: &Settings) -> anyhow::Result<Reported> {
         configure::reported_policies(settings),
         prices,
     ))
+}
+
+/// Has the API know of new records, which reported calls are compared with.
+pub(crate) fn follow(api: &Api, destinations: &Destined) {
+    let api = api.clone();
+    destinations.beside("reports", |shutdown| async move {
+        api.follow(shutdown).await;
+    });
 }
 
 impl Reported {

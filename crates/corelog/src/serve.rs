@@ -156,10 +156,7 @@ async fn serve(
         clock: clock.clone(),
         spool: spool.clone(),
     });
-    destinations.beside("reports", {
-        let api = api.clone();
-        move |shutdown| async move { api.follow(shutdown).await }
-    });
+    reported::follow(&api, &destinations);
     let house = House {
         api,
         health: Arc::clone(&health),
