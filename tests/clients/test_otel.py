@@ -13,6 +13,7 @@ import pytest
 
 from logs_client import REGION
 from processes import wait_for
+from stack import Stack, start_gateway
 
 APP = pathlib.Path(__file__).with_name("otel_app.py")
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -121,18 +122,19 @@ def test_a_call_through_the_gateway_keeps_its_one_record(stack, instrumentation,
     assert [it for it in of_trace(stack, said["trace"]) if "span" in it["corelog"]] == []
 
 
-def test_steps_are_log_events(stack):
-    said = run("openllmetry", f"http://{stack.demo.address}/v1", stack, "Steps?")
+def steps_of(stack, text):
+    """The steps that have an id."""
     logs = boto3.client(
         "logs", region_name=REGION, endpoint_url=stack.url,
         aws_access_key_id="x", aws_secret_access_key="y",
     )  # fmt: skip
+    group, pattern = "/corelog/otel/steps", f'"{text}"'
+    return logs.filter_log_events(logGroupName=group, filterPattern=pattern)["events"]
 
-    def steps():
-        group, pattern = "/corelog/otel/steps", f'"{said["trace"]}"'
-        return logs.filter_log_events(logGroupName=group, filterPattern=pattern)["events"]
 
-    (step,) = [json.loads(event["message"]) for event in steps()]
+def test_steps_are_log_events(stack):
+    said = run("openllmetry", f"http://{stack.demo.address}/v1", stack, "Steps?")
+    (step,) = [json.loads(event["message"]) for event in steps_of(stack, said["trace"])]
     assert (step["kind"], step["name"]) == ("invoke_agent", "work")
     assert step["attributes"]["gen_ai.agent.name"] == "harbour"
     (record,) = wait_for(lambda: of_trace(stack, said["trace"]), "the call of the agent")
@@ -143,12 +145,7 @@ def test_steps_that_are_sent_again_are_kept_once(stack):
     step = span(0x501, gen_ai__operation__name="invoke_agent", gen_ai__agent__name="twice")
     for _ in range(3):
         assert export(stack, [step]).status_code == 200
-    logs = boto3.client(
-        "logs", region_name=REGION, endpoint_url=stack.url,
-        aws_access_key_id="x", aws_secret_access_key="y",
-    )  # fmt: skip
-    asked = {"logGroupName": "/corelog/otel/steps", "filterPattern": '"0000000000000501"'}
-    assert len(logs.filter_log_events(**asked)["events"]) == 1
+    assert len(steps_of(stack, "0000000000000501")) == 1
 
 
 def test_a_reported_call_has_a_cost(stack):
@@ -177,6 +174,25 @@ def test_an_export_that_is_sent_again_is_taken_once(stack):
     marker(stack, 2)
     assert len([it for it in of_trace(stack, TRACE) if it.get("modelId") == "twice"]) == 1
     assert stack.bucket.duplicates == []
+
+
+def test_a_process_that_was_killed_is_remembered(tmp_path):
+    stack = Stack(tmp_path)
+    try:
+        call = span(0x701, gen_ai__operation__name="chat", gen_ai__request__model="killed")
+        step = span(0x702, gen_ai__operation__name="invoke_agent")
+        assert export(stack, [call, step]).status_code == 200
+        stack.gateway.process.kill()
+        stack.gateway.process.wait()
+        stack.gateway = start_gateway(stack.config, tmp_path)
+        stack.url = f"http://{stack.gateway.address}"
+        assert export(stack, [call, step]).status_code == 200
+        marker(stack, 0x703)
+        assert len([it for it in of_trace(stack, TRACE) if it.get("modelId") == "killed"]) == 1
+        assert stack.bucket.duplicates == []
+        assert len(steps_of(stack, "0000000000000702")) == 1
+    finally:
+        stack.stop()
 
 
 def test_what_cannot_be_taken_is_said_in_otlps_words(stack):
