@@ -254,7 +254,7 @@ impl Receiver {
                 .map_err(Refused::Broken)?;
             let (head, body) = answer.into_parts();
             let (said, is_whole) = beginning(body).await;
-            Ok(((head.status, head.headers, said), is_whole))
+            Ok::<_, Refused>(((head.status, head.headers, said), is_whole))
         };
         // One that has ended has handed over all it read.
         let (outcome, is_open) = match select(pin!(exchange), open.connection.as_mut()).await {
