@@ -118,7 +118,12 @@ impl Follower {
             // Taken before reading: what becomes durable from here on ends the wait below.
             let seen = self.spool.durable_sequence();
             match self.read(since).await {
-                Ok(true) => continue,
+                // An export may have come before all that is there now.
+                Ok(true) => {
+                    let known = self.next.to_u64().saturating_sub(1);
+                    following.known.send_replace(known);
+                    continue;
+                }
                 Ok(false) => {
                     self.backoff.succeeded();
                     following.known.send_replace(seen.to_u64());
