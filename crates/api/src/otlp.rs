@@ -25,6 +25,7 @@ use bytes::Bytes;
 use corelog_access::{Caller, TurnedAway};
 use corelog_otel::{Booking, Encoding, Export, Intake, Series, Signal, reply};
 use corelog_record::{CallerFacts, CostFacts, Document};
+use corelog_runtime::Tasks;
 use corelog_types::Timestamp;
 use corelog_wire::protocol;
 use http::request::Parts;
@@ -90,6 +91,8 @@ pub(crate) struct Otlp {
     room: Arc<Semaphore>,
     /// What series of metrics have come to. Held while an export of metrics is taken.
     series: Arc<tokio::sync::Mutex<Series>>,
+    /// What goes on though its sender hung up.
+    tasks: Tasks,
 }
 
 impl Otlp {
@@ -97,6 +100,7 @@ impl Otlp {
     pub(crate) fn since(began: Timestamp) -> Self {
         Self {
             series: Arc::new(tokio::sync::Mutex::new(Series::since(began))),
+            tasks: Tasks::new(),
             intake: Arc::default(),
             following: Following::default(),
             taking: Taking::default(),

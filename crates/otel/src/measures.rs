@@ -19,6 +19,7 @@ use corelog_types::Timestamp;
 use serde_json::Value;
 
 use crate::attributes::Attributes;
+use crate::call::cut;
 use crate::id::digest;
 use crate::intake::{AHEAD_MS, OLD_MS};
 use crate::request::{Encoding, Malformed, Origin};
@@ -27,13 +28,17 @@ pub use series::{Advance, Series};
 
 /// Data points of one request that are taken.
 const POINTS_MAX: usize = 20_000;
-/// Buckets of one data point that are taken; SDKs have 160 at the most.
-const BUCKETS_MAX: usize = 1_024;
+/// Buckets of one data point that are taken; SDKs have 160 at the most, and as many for negative values.
+const BUCKETS_MAX: usize = 512;
 /// `CloudWatch` has no more dimensions of a metric, and no longer names and values.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html>
 const DIMENSIONS_MAX: usize = 30;
 const DIMENSION_CHARS_MAX: usize = 1_024;
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>
+const NAME_BYTES_MAX: usize = 255;
+/// Names of scopes and units are told apart by so much of them.
+const TOLD_BYTES_MAX: usize = 256;
 /// The namespace of a service without a name.
 const NAMELESS: &str = "default";
 
@@ -212,7 +217,7 @@ impl Taking {
         if how == Temporality::Unknown {
             self.refuse("a histogram that is neither a delta nor cumulative");
         } else if held.counts.len() > BUCKETS_MAX {
-            self.refuse("a histogram of more than 1,024 buckets");
+            self.refuse("a histogram of more than 512 buckets");
         } else if !fits || !held.bounds.is_sorted() {
             self.refuse("a histogram whose buckets and bounds do not fit");
         } else {
@@ -228,7 +233,7 @@ impl Taking {
                 "an exponential histogram that is not a delta: set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta",
             );
         } else if buckets > BUCKETS_MAX {
-            self.refuse("a histogram of more than 1,024 buckets");
+            self.refuse("a histogram of more than 512 buckets");
         } else {
             self.take(of, raw, Data::Exponential(held));
         }
@@ -245,17 +250,21 @@ impl Taking {
             return self
                 .refuse("a data point of more than 14 days ago, or more than 2 hours ahead");
         }
-        if head.name.is_empty() {
-            return self.refuse("a metric without a name");
+        // Each data point has the names, of which there are thousands.
+        if head.name.is_empty() || head.name.len() > NAME_BYTES_MAX {
+            return self.refuse("a metric without a name, or with one over 255 bytes");
         }
+        let Some(namespace) = namespace(origin) else {
+            return self.refuse("a service with a name over 255 bytes");
+        };
         let Some(dimensions) = dimensions(&raw.attributes) else {
             return self.refuse(
                 "a data point of more than 30 attributes, or of one over 1,024 characters",
             );
         };
         self.export.points.push(Point {
-            series: series_of(origin, head, &dimensions, &data),
-            namespace: namespace(origin),
+            series: series_of(origin, head, &dimensions, raw.start_ns, &data),
+            namespace,
             name: head.name.clone(),
             unit: unit(&head.unit),
             dimensions,
@@ -266,29 +275,58 @@ impl Taking {
     }
 }
 
-fn series_of(origin: &Origin, head: &Head, dimensions: &[(String, String)], data: &Data) -> Key {
-    let resource: Vec<(&str, &Value)> = origin.resource.iter().collect();
-    let parts = (
-        resource,
-        &origin.scope,
-        &head.name,
-        &head.unit,
-        dimensions,
-        std::mem::discriminant(data) == std::mem::discriminant(&Data::Level(0.0)),
-    );
-    // Texts and numbers always have a JSON form.
-    let text = serde_json::to_vec(&parts).unwrap_or_default();
-    digest("series", &[&text])
+/// What tells a series from others. Of what goes on counting, another start is another series: two processes of one service
+/// may have the same names.
+fn series_of(
+    origin: &Origin,
+    head: &Head,
+    dimensions: &[(String, String)],
+    start_ns: u64,
+    data: &Data,
+) -> Key {
+    let start_ns = if data.goes_on() { start_ns } else { 0 };
+    let mut pieces: Vec<&[u8]> = Vec::with_capacity(2 * dimensions.len() + 5);
+    let (resource, start) = (origin.resource_digest(), start_ns.to_be_bytes());
+    pieces.extend([resource.as_slice(), start.as_slice()]);
+    for text in [&origin.scope, &head.unit] {
+        pieces.push(cut(text, TOLD_BYTES_MAX).as_bytes());
+    }
+    pieces.push(head.name.as_bytes());
+    for (key, value) in dimensions {
+        pieces.extend([key.as_bytes(), value.as_bytes()]);
+    }
+    digest("series", &pieces)
 }
 
-/// The service, by which metrics of one name are told apart.
-fn namespace(origin: &Origin) -> String {
+impl Data {
+    /// Whether it says what was counted since the start.
+    fn goes_on(&self) -> bool {
+        matches!(
+            self,
+            Self::Sum {
+                is_delta: false,
+                ..
+            } | Self::Histogram {
+                is_delta: false,
+                ..
+            }
+        )
+    }
+}
+
+/// The service, by which metrics of one name are told apart; `None` where its name is too long for one.
+fn namespace(origin: &Origin) -> Option<String> {
     let said = |key| origin.resource.text(key);
-    match (said("service.namespace"), said("service.name")) {
+    let (of, name) = (said("service.namespace"), said("service.name"));
+    let bytes = of.map_or(0, |it| it.len() + 1) + name.map_or(0, str::len);
+    if bytes > NAME_BYTES_MAX {
+        return None;
+    }
+    Some(match (of, name) {
         (Some(of), Some(name)) => format!("{of}/{name}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
         (None, None) => NAMELESS.to_owned(),
-    }
+    })
 }
 
 /// The attributes as texts, by their names; `None` where a metric cannot have them.

@@ -9,9 +9,12 @@
 pub(crate) mod binary;
 pub(crate) mod json;
 
+use std::cell::OnceCell;
+
 use serde_json::Value;
 
 use crate::attributes::Attributes;
+use crate::id::digest;
 
 /// Attributes of one span, event or resource that are read; a conversation laid flat has several for each message.
 const ATTRIBUTES_MAX: usize = 16_384;
@@ -70,6 +73,20 @@ pub(crate) struct Origin {
     pub(crate) resource: Attributes,
     /// Name of the instrumentation.
     pub(crate) scope: String,
+    /// Of the resource, made when somebody asks for it.
+    pub(crate) resource_digest: OnceCell<[u8; 16]>,
+}
+
+impl Origin {
+    /// What tells the resource from others. There may be thousands of items of one.
+    pub(crate) fn resource_digest(&self) -> [u8; 16] {
+        *self.resource_digest.get_or_init(|| {
+            let attributes: Vec<(&str, &Value)> = self.resource.iter().collect();
+            // Texts and numbers always have a JSON form.
+            let text = serde_json::to_vec(&attributes).unwrap_or_default();
+            digest("resource", &[&text])
+        })
+    }
 }
 
 /// The id of a trace.

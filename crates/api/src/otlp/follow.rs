@@ -4,7 +4,7 @@
 //! Corelog that nobody reports to reads nothing for it. At the start, and after a pause, the records of the last ten
 //! minutes are read, but no more than a number of them.
 //!
-//! An export waits until all is known that was durable when it came. The record of a call is durable before its answer
+//! An export waits until all is known that was in the spool when it came. The record of a call is there before its answer
 //! ends, and its span is sent after that: so whatever the gateway recorded is known.
 //!
 //! What cannot be read is tried again a few times, then passed over: exports would wait for ever. Calls among it that are
@@ -24,7 +24,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Refusal, keep};
+use super::{Refusal, apart, keep};
 use crate::Api;
 
 /// Exports are over when none has come for so long.
@@ -53,8 +53,14 @@ pub(super) struct Following {
 }
 
 impl Following {
-    /// Waits until all that is durable now is known.
+    /// Waits until all that is in the spool now is known. It is synced before: what an export has kept whose sender hung up,
+    /// and what need not be durable before it is answered, is in it and waits for nobody.
     pub(super) async fn catch_up(&self, spool: &Spool) -> Result<(), Refusal> {
+        let syncing = spool.clone();
+        apart(move || syncing.sync()).await?.map_err(|error| {
+            tracing::warn!(error = %Chain(&error), "the spool cannot be synced for an OTLP export");
+            Refusal::Unavailable("the spool cannot be synced now".to_owned())
+        })?;
         let durable = spool.durable_sequence().to_u64();
         let mut known = self.known.subscribe();
         // Whoever follows hears of it even if it is known already.

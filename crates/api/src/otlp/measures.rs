@@ -18,10 +18,10 @@ struct Made {
     why: Option<&'static str>,
 }
 
-/// Takes an export; returns the answer's body once its values are kept. Dropped while they are being kept, it may leave
-/// them kept and not known to be: sent again, they count twice.
+/// Takes an export; returns the answer's body once its values are kept. They are kept, and known to be, even if nobody waits
+/// for it any more: what is sent again counts once.
 pub(super) async fn export(api: &Api, parcel: Parcel) -> Result<Vec<u8>, Refusal> {
-    let metrics = api.metrics().ok_or(Refusal::NoMetrics)?;
+    let metrics = api.metrics().cloned().ok_or(Refusal::NoMetrics)?;
     let (signal, encoding) = (parcel.signal, parcel.encoding);
     let now = api.clock().now();
     let export = apart(move || read(&parcel, now)).await??;
@@ -32,19 +32,24 @@ pub(super) async fn export(api: &Api, parcel: Parcel) -> Result<Vec<u8>, Refusal
         let made = made(series.advance(export), refused, why);
         (series, made)
     };
-    let (mut series, mut made) = apart(make).await?;
-    let adding = metrics.add(&made.deltas, None, Overflow::LeaveOut, now);
-    let added = adding.await.map_err(|error| {
-        tracing::warn!(error = %Chain(&error), "an OTLP export of metrics could not be kept");
-        Refusal::Unavailable("the metrics cannot be kept now".to_owned())
-    })?;
-    series.commit(made.advance, now);
-    drop(series);
-    if added.left_out > 0 {
-        made.refused += added.left_out;
-        made.why = Some("there are as many metrics as `metrics.metrics_max` lets be");
+    let (mut series, made) = apart(make).await?;
+    let keeping = async move {
+        let adding = metrics.add(&made.deltas, None, Overflow::LeaveOut, now);
+        let added = adding.await.map_err(|error| {
+            tracing::warn!(error = %Chain(&error), "an OTLP export of metrics could not be kept");
+            Refusal::Unavailable("the metrics cannot be kept now".to_owned())
+        })?;
+        series.commit(made.advance, now);
+        Ok((made.refused, made.why, added.left_out))
+    };
+    let kept = api.otlp().tasks.spawn("otlp metrics", keeping).await;
+    let kept = kept.map_err(|error| Refusal::Unavailable(error.to_string()))?;
+    let (mut refused, mut why, left_out) = kept?;
+    if left_out > 0 {
+        refused += left_out;
+        why = Some("there are as many metrics as `metrics.metrics_max` lets be");
     }
-    Ok(reply(signal, encoding, made.refused, made.why))
+    Ok(reply(signal, encoding, refused, why))
 }
 
 fn read(parcel: &Parcel, now: Timestamp) -> Result<MetricsExport, Refusal> {
@@ -54,9 +59,12 @@ fn read(parcel: &Parcel, now: Timestamp) -> Result<MetricsExport, Refusal> {
 }
 
 fn made(mut advance: Advance, refused: u64, why: Option<&'static str>) -> Made {
-    let (mut refused, mut why) = (refused + advance.left_out, why);
+    let (mut refused, mut why) = (refused + advance.left_out + advance.unusable, why);
     if advance.left_out > 0 {
-        why = Some("a series beside 65,536 others");
+        why = Some("a series beside as many others as are told apart");
+    }
+    if advance.unusable > 0 {
+        why = Some("a value that is no number, or beyond 2^360");
     }
     let mut deltas = Deltas::default();
     for sample in std::mem::take(&mut advance.samples) {

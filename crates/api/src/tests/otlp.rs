@@ -154,6 +154,15 @@ async fn a_relayed_call_is_known_however_many_came_after_it() {
     assert_eq!(house.kept().0.len(), 3);
 }
 
+/// What was kept of an export whose sender hung up need not be durable yet.
+#[tokio::test]
+async fn what_is_not_durable_yet_is_known() {
+    let house = house().await.followed();
+    house.append(1, &relayed(7));
+    assert_eq!(house.export(&[call(7)]).await.0, 200);
+    assert_eq!(house.kept().0.len(), 1);
+}
+
 /// A counter of a service, cumulative since it is now.
 fn counter(value: u64, time_ms: u64) -> String {
     json!({"resourceMetrics": [{

@@ -2,20 +2,27 @@
 //!
 //! Of the first data point of a series, nothing is known to have been told before; but a part of it may have been, to the
 //! process that was here before this one. So it counts whole if the series began after this process did, else it is what
-//! the next is compared with. Where a series begins anew (its start is another, or it fell), what it has come to is what it
-//! grew by.
+//! the next is compared with. Another start is another series, so processes of one service do not get into each other's
+//! way; one that falls without another start is taken to have begun anew.
 //!
-//! A data point that is not after the last of its series was told already: exports are sent again.
+//! What was told already is not told again: of what goes on counting, a data point that is not after the last; of anything
+//! else, one of the last few times.
 
 use std::collections::HashMap;
 
 use corelog_types::Timestamp;
+
+use crate::id::digest;
 
 use super::spread::{of_bounds, of_powers};
 use super::{Data, Histogram, Key, MetricsExport, Point, Sample};
 
 /// Series that are remembered.
 const SERIES_MAX: usize = 65_536;
+/// Buckets that are remembered of all together, of 8 bytes each.
+const BUCKETS_MAX: usize = 4 << 20;
+/// Times of one series that are remembered, where several processes may tell of it.
+const TIMES_MAX: usize = 8;
 /// One that said nothing for so long is forgotten.
 const SILENT_NS: u64 = 6 * 3_600 * 1_000_000_000;
 /// What `CloudWatch` takes for a value, either way: 2^360.
@@ -28,12 +35,13 @@ const VALUE_MAX: f64 = f64::from_bits((1_023 + 360) << 52);
 pub struct Series {
     since_ns: u64,
     known: HashMap<Key, Last>,
+    /// In what is known.
+    buckets: usize,
 }
 
-/// The last data point of a series.
+/// What is known of a series.
 #[derive(Debug, Clone)]
 struct Last {
-    start_ns: u64,
     time_ns: u64,
     total: Total,
 }
@@ -41,10 +49,37 @@ struct Last {
 /// What a series had come to.
 #[derive(Debug, Clone)]
 enum Total {
-    /// It does not go on counting.
-    None,
+    /// It does not go on counting: the starts and times of the last, oldest first.
+    Times(Vec<(u64, u64)>),
     Sum(f64),
-    Histogram(Histogram),
+    Histogram(Counted),
+}
+
+/// What a histogram had come to.
+#[derive(Debug, Clone)]
+struct Counted {
+    count: u64,
+    sum: Option<f64>,
+    counts: Vec<u64>,
+    /// Of its bounds, which thousands may have in common.
+    bounds: [u8; 16],
+}
+
+impl Last {
+    fn buckets(&self) -> usize {
+        match &self.total {
+            Total::Histogram(counted) => counted.counts.len(),
+            Total::Times(_) | Total::Sum(_) => 0,
+        }
+    }
+
+    /// Whether a data point was told.
+    fn has(&self, point: &Point) -> bool {
+        match &self.total {
+            Total::Times(times) => times.contains(&(point.start_ns, point.time_ns)),
+            Total::Sum(_) | Total::Histogram(_) => point.time_ns <= self.time_ns,
+        }
+    }
 }
 
 /// What an export says beyond what was known.
@@ -54,6 +89,8 @@ pub struct Advance {
     pub samples: Vec<Sample>,
     /// Data points that could not be told because there are too many series.
     pub left_out: u64,
+    /// Data points with values that are none.
+    pub unusable: u64,
     last: HashMap<Key, Last>,
 }
 
@@ -63,6 +100,7 @@ impl Series {
         Self {
             since_ns: began.unix_ms().saturating_mul(1_000_000),
             known: HashMap::new(),
+            buckets: 0,
         }
     }
 
@@ -71,29 +109,30 @@ impl Series {
         let mut advance = Advance {
             samples: Vec::new(),
             left_out: 0,
+            unusable: 0,
             last: HashMap::new(),
         };
+        let (mut series, mut buckets) = (self.known.len(), self.buckets);
         for point in export.points {
             let last = advance.last.get(&point.series);
             let last = last.or_else(|| self.known.get(&point.series));
-            if last.is_none() && self.known.len() + advance.last.len() >= SERIES_MAX {
-                advance.left_out += 1;
+            if last.is_some_and(|last| last.has(&point)) {
                 continue;
             }
-            if last.is_some_and(|last| point.time_ns <= last.time_ns) {
-                continue;
+            let next = next(&point, last);
+            if last.is_none() {
+                (series, buckets) = (series + 1, buckets + next.buckets());
+                if series > SERIES_MAX || buckets > BUCKETS_MAX {
+                    (series, buckets) = (series - 1, buckets - next.buckets());
+                    advance.left_out += 1;
+                    continue;
+                }
             }
-            let values = values(&point, last, self.since_ns);
-            let last = Last {
-                start_ns: point.start_ns,
-                time_ns: point.time_ns,
-                total: total(&point.data),
-            };
-            advance.last.insert(point.series, last);
-            let values: Vec<(f64, f64)> = values
-                .into_iter()
-                .filter(|(value, count)| value.abs() <= VALUE_MAX && *count > 0.0)
-                .collect();
+            let all = values(&point, last, self.since_ns);
+            advance.last.insert(point.series, next);
+            let is_value = |(value, count): &(f64, f64)| value.abs() <= VALUE_MAX && *count > 0.0;
+            let values: Vec<(f64, f64)> = all.iter().copied().filter(is_value).collect();
+            advance.unusable += u64::from(values.len() < all.len());
             if !values.is_empty() {
                 advance.samples.push(sample(point, values));
             }
@@ -103,11 +142,25 @@ impl Series {
 
     /// Remembers what was told, once it is kept.
     pub fn commit(&mut self, advance: Advance, now: Timestamp) {
-        self.known.extend(advance.last);
-        if self.known.len() * 2 > SERIES_MAX {
-            let now_ns = now.unix_ms().saturating_mul(1_000_000);
-            self.known
-                .retain(|_, last| now_ns.saturating_sub(last.time_ns) < SILENT_NS);
+        for (key, last) in advance.last {
+            self.buckets += last.buckets();
+            if let Some(before) = self.known.insert(key, last) {
+                self.buckets -= before.buckets();
+            }
+        }
+        if self.known.len() * 2 > SERIES_MAX || self.buckets * 2 > BUCKETS_MAX {
+            self.forget_silent(now.unix_ms().saturating_mul(1_000_000));
+        }
+    }
+
+    fn forget_silent(&mut self, now_ns: u64) {
+        let before = self.known.len();
+        let speaks = |last: &Last| now_ns.saturating_sub(last.time_ns) < SILENT_NS;
+        self.known.retain(|_, last| speaks(last));
+        self.buckets = self.known.values().map(Last::buckets).sum();
+        if self.known.len() < before {
+            // One that speaks again is not known to have been told of nothing.
+            self.since_ns = now_ns;
         }
     }
 }
@@ -123,8 +176,9 @@ fn sample(point: Point, values: Vec<(f64, f64)>) -> Sample {
     }
 }
 
-fn total(data: &Data) -> Total {
-    match data {
+/// What is known of a series once a data point is told.
+fn next(point: &Point, last: Option<&Last>) -> Last {
+    let total = match &point.data {
         Data::Sum {
             value,
             is_delta: false,
@@ -132,26 +186,46 @@ fn total(data: &Data) -> Total {
         Data::Histogram {
             held,
             is_delta: false,
-        } => Total::Histogram(held.clone()),
-        _ => Total::None,
+        } => Total::Histogram(counted(held)),
+        _ => {
+            let mut times = match last.map(|last| &last.total) {
+                Some(Total::Times(times)) => times.clone(),
+                _ => Vec::new(),
+            };
+            if times.len() == TIMES_MAX {
+                times.remove(0);
+            }
+            times.push((point.start_ns, point.time_ns));
+            Total::Times(times)
+        }
+    };
+    Last {
+        time_ns: point.time_ns,
+        total,
+    }
+}
+
+fn counted(held: &Histogram) -> Counted {
+    let bounds: Vec<u8> = held.bounds.iter().flat_map(|it| it.to_le_bytes()).collect();
+    Counted {
+        count: held.count,
+        sum: held.sum,
+        counts: held.counts.clone(),
+        bounds: digest("bounds", &[&bounds]),
     }
 }
 
 /// The values that a data point adds.
 fn values(point: &Point, last: Option<&Last>, since_ns: u64) -> Vec<(f64, f64)> {
-    // Of one series: another start is another beginning. Some say none.
-    let before = last.filter(|last| last.start_ns == point.start_ns);
-    let is_whole = match last {
-        Some(_) => true,
-        None => point.start_ns >= since_ns,
-    };
+    let is_whole = last.is_some() || point.start_ns >= since_ns;
+    let before = last.map(|last| &last.total);
     match &point.data {
         Data::Level(value)
         | Data::Sum {
             value,
             is_delta: true,
         } => vec![(*value, 1.0)],
-        Data::Sum { value, .. } => match before.map(|last| &last.total) {
+        Data::Sum { value, .. } => match before {
             Some(Total::Sum(before)) if value >= before => vec![(value - before, 1.0)],
             _ if is_whole => vec![(*value, 1.0)],
             _ => Vec::new(),
@@ -160,7 +234,7 @@ fn values(point: &Point, last: Option<&Last>, since_ns: u64) -> Vec<(f64, f64)> 
             held,
             is_delta: true,
         } => of_bounds(held),
-        Data::Histogram { held, .. } => match before.map(|last| &last.total) {
+        Data::Histogram { held, .. } => match before {
             Some(Total::Histogram(before)) => match growth(held, before) {
                 Some(grown) => of_bounds(&grown),
                 None => of_bounds(held),
@@ -173,14 +247,13 @@ fn values(point: &Point, last: Option<&Last>, since_ns: u64) -> Vec<(f64, f64)> 
 }
 
 /// What a histogram grew by; `None` where it began anew. Least and greatest are of all of it, and say nothing of a part.
-fn growth(held: &Histogram, before: &Histogram) -> Option<Histogram> {
-    if held.bounds != before.bounds || held.counts.len() != before.counts.len() {
+fn growth(held: &Histogram, before: &Counted) -> Option<Histogram> {
+    let now = counted(held);
+    if now.bounds != before.bounds || now.counts.len() != before.counts.len() {
         return None;
     }
-    let counts: Option<Vec<u64>> = held
-        .counts
-        .iter()
-        .zip(&before.counts)
+    let pairs = now.counts.iter().zip(&before.counts);
+    let counts: Option<Vec<u64>> = pairs
         .map(|(now, before)| now.checked_sub(*before))
         .collect();
     Some(Histogram {

@@ -100,6 +100,87 @@ fn a_counter_that_goes_on_counts_what_it_grew_by() {
     assert_eq!(next(1.0, LATER + 21, LATER + 40), [[(1.0, 1.0)]]);
 }
 
+/// As processes of one service do that have no `service.instance.id`.
+#[test]
+fn processes_of_one_name_do_not_get_into_each_others_way() {
+    let mut series = series();
+    let mut next = |value, start, time, temporality| {
+        let metrics = counter(value, start, time, temporality, true);
+        told(&mut series, &metrics)
+    };
+    for (value, start, time, grown) in [
+        (100.0, LATER, 10, 100.0),
+        (50.0, LATER + 1, 11, 50.0),
+        (103.0, LATER, 20, 3.0),
+        (51.0, LATER + 1, 19, 1.0),
+        (103.0, LATER, 30, 0.0),
+    ] {
+        assert_eq!(next(value, start, LATER + time, 2), [[(grown, 1.0)]]);
+    }
+    // Deltas, of which one comes late; the second time, none is new.
+    for again in [false, true] {
+        for (start, time) in [(LATER, 50), (LATER + 1, 49), (LATER, 60), (LATER + 1, 59)] {
+            let found = next(1.0, start, LATER + time, 1);
+            assert_eq!(found.is_empty(), again, "{time}");
+        }
+    }
+}
+
+#[test]
+fn long_names_are_not_copied_for_each_data_point() {
+    let points: Vec<Value> = (0..POINTS_MAX)
+        .map(|it| json!({"timeUnixNano": nanos(LATER + it as u64 % 100), "asInt": it}))
+        .collect();
+    let long = "x".repeat(1 << 20);
+    let metrics = json!([{"name": long, "gauge": {"dataPoints": points}}]);
+    let export = read(&metrics);
+    assert_eq!(
+        (export.refused, export.points.len()),
+        (POINTS_MAX as u64, 0)
+    );
+    let metrics = json!([{"name": "m", "gauge": {"dataPoints": points}}]);
+    let text = String::from_utf8(super::tests::export(&metrics)).unwrap();
+    let text = text.replace("assistant", &long);
+    let export = MetricsExport::read(text.as_bytes(), Encoding::Json, NOW).unwrap();
+    assert_eq!(
+        (export.refused, export.points.len()),
+        (POINTS_MAX as u64, 0)
+    );
+    assert_eq!(read(&metrics).points.len(), POINTS_MAX);
+}
+
+#[test]
+fn histograms_take_no_more_memory_than_they_may() {
+    let mut series = series();
+    let counts = vec!["1"; BUCKETS_MAX];
+    let bounds: Vec<usize> = (1..BUCKETS_MAX).collect();
+    // Each fills a thousandth of what is remembered of all.
+    let points: Vec<Value> = (0..1_100)
+        .map(|it| {
+            let attribute = json!({"key": "n", "value": {"intValue": it}});
+            json!({"startTimeUnixNano": nanos(LATER), "timeUnixNano": nanos(LATER),
+                "count": BUCKETS_MAX, "bucketCounts": counts, "explicitBounds": bounds,
+                "attributes": [attribute]})
+        })
+        .collect();
+    let mut left_out = 0;
+    for chunk in points.chunks(100) {
+        for time in 0..8 {
+            let mut chunk = chunk.to_vec();
+            for point in &mut chunk {
+                point["startTimeUnixNano"] = nanos(LATER + time).into();
+                point["timeUnixNano"] = nanos(LATER + time).into();
+            }
+            let histogram = json!({"aggregationTemporality": 2, "dataPoints": chunk});
+            let advance = series.advance(read(&json!([{"name": "h", "histogram": histogram}])));
+            left_out += advance.left_out;
+            series.commit(advance, NOW);
+        }
+    }
+    // 8,800 of them, where 8,192 fit.
+    assert_eq!(left_out, 8_800 - 8_192);
+}
+
 #[test]
 fn one_that_began_after_us_counts_whole() {
     let mut series = series();
@@ -173,7 +254,8 @@ fn what_cannot_be_taken_is_refused_and_the_rest_taken() {
     assert!(export.why.is_some());
     // A value that is no number is none.
     let nan = json!([{"name": "g", "gauge": point(json!({"asDouble": "NaN"}))}]);
-    assert!(series().advance(read(&nan)).samples.is_empty());
+    let advance = series().advance(read(&nan));
+    assert_eq!((advance.samples.len(), advance.unusable), (0, 1));
 }
 
 /// The same as protobuf and as JSON.

@@ -296,7 +296,7 @@ pub(crate) fn each_item(body: &[u8], take: Take<'_>) -> Result<(), serde_json::E
             resource: resource
                 .map(|it| attributes(it.attributes))
                 .unwrap_or_default(),
-            scope: String::new(),
+            ..Origin::default()
         };
         for group in group.scope_spans.0 {
             origin.scope = group.scope.map(|scope| scope.name).unwrap_or_default();
