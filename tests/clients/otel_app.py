@@ -1,33 +1,46 @@
 """An application with an OpenAI client that one of OpenTelemetry's instrumentations watches.
 
 Runs as a process of its own, since an instrumentation changes the SDK for the whole process. Arguments: the
-instrumentation, the base URL of the API, the address that spans go to, and the question.
+instrumentation, the base URL of the API, the address that spans go to, the question, and the protocol (`http` or `grpc`).
 """
 
 import sys
 
 import openai
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http import Compression
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 
 
-class Checked(OTLPSpanExporter):
-    """Says how exports ended."""
+def checked(exporter):
+    """An exporter that says how its exports end."""
+    export = exporter.export
 
-    def export(self, spans):
-        result = super().export(spans)
+    def said(spans):
+        result = export(spans)
         print("exported" if result is SpanExportResult.SUCCESS else "failed", len(spans))
         return result
 
+    exporter.export = said
+    return exporter
 
-def main(instrumentation, base_url, address, question):
+
+def exporter_to(address, protocol):
+    if protocol == "grpc":
+        import grpc
+        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+
+        return OTLPSpanExporter(address, compression=grpc.Compression.Gzip)
+    from opentelemetry.exporter.otlp.proto.http import Compression
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    return OTLPSpanExporter(f"{address}/v1/traces", compression=Compression.Gzip)
+
+
+def main(instrumentation, base_url, address, question, protocol):
     provider = TracerProvider(resource=Resource.create({"service.name": "assistant"}))
-    exporter = Checked(f"{address}/v1/traces", compression=Compression.Gzip)
-    provider.add_span_processor(BatchSpanProcessor(exporter))
+    provider.add_span_processor(BatchSpanProcessor(checked(exporter_to(address, protocol))))
     trace.set_tracer_provider(provider)
     if instrumentation == "openinference":
         from openinference.instrumentation.openai import OpenAIInstrumentor

@@ -13,6 +13,7 @@ import pytest
 
 from logs_client import REGION
 from processes import wait_for
+from stack import Stack, start_gateway
 
 APP = pathlib.Path(__file__).with_name("otel_app.py")
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -24,10 +25,15 @@ def instrumentation(request):
     return request.param
 
 
-def run(instrumentation, base_url, stack, question):
+@pytest.fixture(params=["http", "grpc"])
+def protocol(request):
+    return request.param
+
+
+def run(instrumentation, base_url, stack, question, protocol="http"):
     """Runs the application to its end: what it printed, by its first word. The demo provider gives an answer the id that
     follows from the question, so each test has a question of its own."""
-    command = [sys.executable, str(APP), instrumentation, base_url, stack.url, question]
+    command = [sys.executable, str(APP), instrumentation, base_url, stack.url, question, protocol]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     said = dict(line.split(" ", 1) for line in done.stdout.splitlines())
@@ -80,9 +86,9 @@ def marker(stack, number):
     return wait_for(there, f"the record of {model}")
 
 
-def test_a_call_beside_the_gateway_is_recorded(stack, instrumentation):
-    question = f"Berths, {instrumentation}?"
-    said = run(instrumentation, f"http://{stack.demo.address}/v1", stack, question)
+def test_a_call_beside_the_gateway_is_recorded(stack, instrumentation, protocol):
+    question = f"Berths, {instrumentation}, {protocol}?"
+    said = run(instrumentation, f"http://{stack.demo.address}/v1", stack, question, protocol)
     (record,) = wait_for(lambda: of_trace(stack, said["trace"]), "the reported call")
     response_id, asked, answered = said["response"].split()
     corelog = record["corelog"]
@@ -106,32 +112,58 @@ def test_a_call_beside_the_gateway_is_recorded(stack, instrumentation):
     assert "sk-secret-openai" not in json.dumps(record)
 
 
-def test_a_call_through_the_gateway_keeps_its_one_record(stack, instrumentation):
-    said = run(instrumentation, stack.openai_url, stack, f"Both, {instrumentation}?")
+def test_a_call_through_the_gateway_keeps_its_one_record(stack, instrumentation, protocol):
+    said = run(instrumentation, stack.openai_url, stack, f"Both, {instrumentation}, {protocol}?", protocol)
     response_id = said["response"].split()[0]
-    marker(stack, 0x100 + len(instrumentation))
+    marker(stack, 0x100 + len(instrumentation + protocol))
     records = stack.bucket.by_record_id.values()
     of_call = [it for it in records if it["corelog"].get("responseId") == response_id]
     assert [it["corelog"]["dialect"] for it in of_call] == ["openai"]
     assert [it for it in of_trace(stack, said["trace"]) if "span" in it["corelog"]] == []
 
 
-def test_steps_are_log_events(stack):
-    said = run("openllmetry", f"http://{stack.demo.address}/v1", stack, "Steps?")
+def steps_of(stack, text):
+    """The steps that have an id."""
     logs = boto3.client(
         "logs", region_name=REGION, endpoint_url=stack.url,
         aws_access_key_id="x", aws_secret_access_key="y",
     )  # fmt: skip
+    group, pattern = "/corelog/otel/steps", f'"{text}"'
+    return logs.filter_log_events(logGroupName=group, filterPattern=pattern)["events"]
 
-    def steps():
-        group, pattern = "/corelog/otel/steps", f'"{said["trace"]}"'
-        return logs.filter_log_events(logGroupName=group, filterPattern=pattern)["events"]
 
-    (step,) = [json.loads(event["message"]) for event in steps()]
+def test_steps_are_log_events(stack):
+    said = run("openllmetry", f"http://{stack.demo.address}/v1", stack, "Steps?")
+    (step,) = [json.loads(event["message"]) for event in steps_of(stack, said["trace"])]
     assert (step["kind"], step["name"]) == ("invoke_agent", "work")
     assert step["attributes"]["gen_ai.agent.name"] == "harbour"
     (record,) = wait_for(lambda: of_trace(stack, said["trace"]), "the call of the agent")
     assert record["corelog"]["trace"]["parentSpanId"] == step["spanId"]
+
+
+def test_steps_that_are_sent_again_are_kept_once(stack):
+    step = span(0x501, gen_ai__operation__name="invoke_agent", gen_ai__agent__name="twice")
+    for _ in range(3):
+        assert export(stack, [step]).status_code == 200
+    assert len(steps_of(stack, "0000000000000501")) == 1
+
+
+def test_a_reported_call_has_a_cost(stack):
+    call = span(
+        0x601, gen_ai__operation__name="chat", gen_ai__provider__name="openai",
+        gen_ai__request__model="gpt-4o-mini", server__address="api.openai.com",
+        gen_ai__usage__input_tokens="1000000", gen_ai__usage__output_tokens="1000000",
+    )  # fmt: skip
+    assert export(stack, [call]).status_code == 200
+
+    def there():
+        spans = [it for it in of_trace(stack, TRACE) if it["corelog"]["trace"]["spanId"] == f"{0x601:016x}"]
+        return spans
+
+    (record,) = wait_for(there, "the reported call")
+    # $0.15 and $0.60 a million.
+    cost = record["corelog"]["cost"]
+    assert (cost["amount"], cost["currency"], cost["list"]) == (0.75, "USD", "openai")
 
 
 def test_an_export_that_is_sent_again_is_taken_once(stack):
@@ -142,6 +174,25 @@ def test_an_export_that_is_sent_again_is_taken_once(stack):
     marker(stack, 2)
     assert len([it for it in of_trace(stack, TRACE) if it.get("modelId") == "twice"]) == 1
     assert stack.bucket.duplicates == []
+
+
+def test_a_process_that_was_killed_is_remembered(tmp_path):
+    stack = Stack(tmp_path)
+    try:
+        call = span(0x701, gen_ai__operation__name="chat", gen_ai__request__model="killed")
+        step = span(0x702, gen_ai__operation__name="invoke_agent")
+        assert export(stack, [call, step]).status_code == 200
+        stack.gateway.process.kill()
+        stack.gateway.process.wait()
+        stack.gateway = start_gateway(stack.config, tmp_path)
+        stack.url = f"http://{stack.gateway.address}"
+        assert export(stack, [call, step]).status_code == 200
+        marker(stack, 0x703)
+        assert len([it for it in of_trace(stack, TRACE) if it.get("modelId") == "killed"]) == 1
+        assert stack.bucket.duplicates == []
+        assert len(steps_of(stack, "0000000000000702")) == 1
+    finally:
+        stack.stop()
 
 
 def test_what_cannot_be_taken_is_said_in_otlps_words(stack):
@@ -159,7 +210,6 @@ def test_what_cannot_be_taken_is_said_in_otlps_words(stack):
         ({"content": b"[]"}, 400),
         ({"headers": {"content-encoding": "br"}}, 400),
         ({"content_type": "text/plain"}, 415),
-        ({"signal": "metrics"}, 404),
     ]:
         answer = export(stack, [], **more)
         assert answer.status_code == status, more

@@ -6,6 +6,7 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use futures_util::Stream;
+use http::HeaderMap;
 
 /// Pieces of a body as they become ready. Dropping it ends whatever feeds it.
 pub type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
@@ -16,6 +17,8 @@ pub enum Body {
     Full(Bytes),
     /// Piece by piece, possibly without end.
     Stream(Pieces),
+    /// All of it, and what is said behind it.
+    Trailed(Bytes, HeaderMap),
 }
 
 impl fmt::Debug for Body {
@@ -23,6 +26,7 @@ impl fmt::Debug for Body {
         match self {
             Self::Full(bytes) => write!(f, "Full({} bytes)", bytes.len()),
             Self::Stream(_) => f.write_str("Stream"),
+            Self::Trailed(bytes, _) => write!(f, "Trailed({} bytes)", bytes.len()),
         }
     }
 }

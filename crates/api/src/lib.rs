@@ -2,7 +2,7 @@
 //!
 //! Five families live here. [`logging`] is Bedrock's control API for model invocation logging, so that
 //! `boto3`, the AWS CLI and Terraform configure Corelog as they configure the original. [`logs`] is `CloudWatch`
-//! Logs, for the same clients, and `cloudwatch` the rest of it, alarms among them, in three protocols. `otlp` takes in what OpenTelemetry reports. [`admin`] is our own, under `/corelog/v1`, for the command line. Every operation is
+//! Logs, for the same clients, and `cloudwatch` the rest of it, alarms among them, in three protocols. `otlp` takes in what OpenTelemetry reports, over HTTP and gRPC. [`admin`] is our own, under `/corelog/v1`, for the command line. Every operation is
 //! one file with the same four steps: parse, authorise, do, render.
 //!
 //! # Which configuration wins

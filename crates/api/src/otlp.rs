@@ -1,50 +1,61 @@
-//! OTLP over HTTP: `POST /v1/traces` and `POST /v1/logs`, so that an OpenTelemetry SDK or collector with this address
-//! for its endpoint has the calls to models that it reports recorded.
+//! OTLP: exports of an OpenTelemetry SDK or collector that has this address for its endpoint, so that the calls to
+//! models that it reports are recorded, and its metrics kept. Over HTTP at `/v1/traces`, `/v1/logs` and `/v1/metrics`, and
+//! over gRPC as the services of those names.
 //!
-//! An answer with status 200 says that the records are durable; what was refused it says in OTLP's own way. A call that
-//! the gateway recorded is not recorded again: before an export is read, the records that came since the last one are
-//! looked at, in the spool, so that the gateway itself is not slowed by it. Exports are taken one after the other, since one
-//! that is sent twice at once would be recorded twice.
+//! An answer of success says that the records are durable; what was refused it says in OTLP's own way. A call that the
+//! gateway recorded is not recorded again: an export waits until all records are known that were durable before it
+//! ([`follow`]). Exports of one trace are taken one after the other, since one that is sent twice at once would be
+//! recorded twice ([`taking`]); others are taken side by side, a few at a time, for each takes memory.
 //!
-//! Metrics are not taken, and that path is answered here all the same: it would otherwise be a call to `OpenAI`.
+//! Where no metrics are kept, their path is answered here all the same: it would otherwise be a call to `OpenAI`.
 //!
-//! Source: <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
+//! Source: <https://opentelemetry.io/docs/specs/otlp/>
 
+mod follow;
+mod grpc;
 mod keep;
+mod measures;
+mod otlp_http;
+mod taking;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use corelog_access::Caller;
-use corelog_otel::{Booking, Encoding, Intake, Malformed, Signal, Taken, failure, reply};
-use corelog_record::CallerFacts;
-use corelog_record::events::is_batch;
-use corelog_record::stored;
-use corelog_spool::{Reader, Spool};
-use corelog_types::{Sequence, Timestamp};
+use corelog_access::{Caller, TurnedAway};
+use corelog_otel::{Booking, Encoding, Export, Intake, Series, Signal, reply};
+use corelog_record::{CallerFacts, CostFacts, Document};
+use corelog_runtime::Tasks;
+use corelog_types::Timestamp;
 use corelog_wire::protocol;
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
 
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use tokio::sync::{Mutex, OwnedMutexGuard};
-
+use self::follow::Following;
+use self::taking::Taking;
 use crate::{Action, Api, Body};
 
-const TRACES: &str = "/v1/traces";
-const LOGS: &str = "/v1/logs";
-const METRICS: &str = "/v1/metrics";
+pub(crate) use self::follow::follow;
 
 /// How large an export may be once it is unpacked.
 const INFLATED_BYTES_MAX: usize = 16 << 20;
-/// So many of the newest records are looked at after a start, or a long silence.
-const LOOK_BACK_MAX: u64 = 8_192;
+/// Exports that are taken at once: each may hold some hundred megabytes while it is read.
+const TAKEN_AT_ONCE_MAX: usize = 4;
 /// How long a sender waits before it tries again.
-const RETRY_AFTER_S: &str = "5";
+const RETRY_AFTER_S: u64 = 5;
 
 /// Codes of gRPC, which a failure names.
+///
+/// Source: <https://grpc.io/docs/guides/status-codes/>
 const INVALID_ARGUMENT: u8 = 3;
 const PERMISSION_DENIED: u8 = 7;
+const RESOURCE_EXHAUSTED: u8 = 8;
 const UNIMPLEMENTED: u8 = 12;
+const INTERNAL: u8 = 13;
 const UNAVAILABLE: u8 = 14;
+const UNAUTHENTICATED: u8 = 16;
 
 /// What of a reported call is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,96 +68,120 @@ pub struct Kept {
     pub output: bool,
 }
 
-/// Decides what is kept of calls that are reported rather than relayed.
+/// Decides what is kept of calls that are reported rather than relayed, and what they cost.
 pub trait Keeps: Send + Sync + std::fmt::Debug {
     /// Answers for a call to a provider's model that the holder of a key reports.
     fn keeps(&self, provider: &str, model: Option<&str>, key: Option<&str>) -> Kept;
+
+    /// What a call cost that began then, or why that is not known.
+    fn cost(&self, document: &Document, began: Timestamp) -> Option<CostFacts>;
 }
 
 /// Whether a path is one of OTLP's.
 pub(crate) fn owns(path: &str) -> bool {
-    matches!(path, TRACES | LOGS | METRICS)
+    otlp_http::owns(path) || grpc::owns(path)
 }
 
 /// What is remembered between exports.
-#[derive(Debug, Default)]
-pub(crate) struct Otlp(Arc<Mutex<State>>);
+#[derive(Debug)]
+pub(crate) struct Otlp {
+    intake: Arc<Mutex<Intake>>,
+    following: Following,
+    taking: Taking,
+    room: Arc<Semaphore>,
+    /// What series of metrics have come to. Held while an export of metrics is taken.
+    series: Arc<tokio::sync::Mutex<Series>>,
+    /// What goes on though its sender hung up.
+    tasks: Tasks,
+}
 
-#[derive(Debug, Default)]
-struct State {
-    intake: Intake,
-    reader: Option<Reader>,
+impl Otlp {
+    /// Nothing, for a process that begins.
+    pub(crate) fn since(began: Timestamp) -> Self {
+        Self {
+            series: Arc::new(tokio::sync::Mutex::new(Series::since(began))),
+            tasks: Tasks::new(),
+            intake: Arc::default(),
+            following: Following::default(),
+            taking: Taking::default(),
+            room: Arc::new(Semaphore::new(TAKEN_AT_ONCE_MAX)),
+        }
+    }
+}
+
+/// An export as it came.
+struct Parcel {
+    signal: Signal,
+    encoding: Encoding,
+    /// How it is compressed.
+    packed: Option<String>,
+    body: Bytes,
 }
 
 /// Why an export is not taken.
 enum Refusal {
     NotFound,
+    /// None are kept.
+    NoMetrics,
     Method,
     ContentType,
     Denied,
+    TurnedAway(TurnedAway),
     Malformed(String),
+    /// What the transport has to say: a code of gRPC, and why.
+    Transport(u8, &'static str),
     /// To be sent again.
     Unavailable(String),
 }
 
 /// Serves a request that [`owns`] claimed.
 pub(crate) async fn serve(api: &Api, request: &Request<Bytes>, caller: &Caller) -> Response<Body> {
-    let header = |name| request.headers().get(name)?.to_str().ok();
-    let said = header(header::CONTENT_TYPE).and_then(Encoding::of_content_type);
-    let encoding = said.unwrap_or(Encoding::Json);
-    let outcome = match (request.uri().path(), said) {
-        (METRICS, _) => Err(Refusal::NotFound),
-        _ if *request.method() != Method::POST => Err(Refusal::Method),
-        (_, None) => Err(Refusal::ContentType),
-        (path, Some(encoding)) => {
-            let signal = if path == TRACES {
-                Signal::Traces
-            } else {
-                Signal::Logs
-            };
-            let packed = header(header::CONTENT_ENCODING).map(str::to_owned);
-            let body = request.body().clone();
-            export(api, signal, encoding, packed, body, caller).await
-        }
-    };
-    match outcome {
-        Ok(body) => answer(StatusCode::OK, encoding, body),
-        Err(refusal) => refusal.render(encoding),
+    if grpc::owns(request.uri().path()) {
+        grpc::serve(api, request, caller).await
+    } else {
+        otlp_http::serve(api, request, caller).await
     }
 }
 
-async fn export(
-    api: &Api,
-    signal: Signal,
-    encoding: Encoding,
-    packed: Option<String>,
-    body: Bytes,
-    caller: &Caller,
-) -> Result<Vec<u8>, Refusal> {
+/// The answer to an export that is turned away at the door; `None` for any other request.
+pub(crate) fn turn_away(head: &Parts, why: TurnedAway) -> Option<Response<Body>> {
+    let path = head.uri.path();
+    let refusal = Refusal::TurnedAway(why);
+    if grpc::owns(path) {
+        Some(grpc::refused(refusal))
+    } else if otlp_http::owns(path) {
+        Some(otlp_http::refused(refusal, &head.headers))
+    } else {
+        None
+    }
+}
+
+/// Takes an export; returns the answer's body once all that is kept of it is durable.
+///
+/// Dropped, it leaves what it has kept so far: the same export then finds it.
+async fn export(api: &Api, parcel: Parcel, caller: &Caller) -> Result<Vec<u8>, Refusal> {
     let allowed = api.authorise(caller, Action::ExportTelemetry, "*");
     allowed.map_err(|_| Refusal::Denied)?;
-    let booking = booking(api, caller);
-    let (spool, now) = (api.spool().clone(), api.clock().now());
-    let state = Arc::clone(&api.otlp().0).lock_owned().await;
-    // Reading is work in proportion to the export, and blocks on the disk.
-    let reading = move || {
-        read(
-            state,
-            &spool,
-            signal,
-            encoding,
-            packed.as_deref(),
-            &body,
-            &booking,
-            now,
-        )
+    let otlp = api.otlp();
+    let room = Arc::clone(&otlp.room).acquire_owned().await;
+    let room = room.map_err(|error| Refusal::Unavailable(error.to_string()))?;
+    if parcel.signal == Signal::Metrics {
+        return measures::export(api, parcel).await;
+    }
+    let (signal, encoding) = (parcel.signal, parcel.encoding);
+    let now = api.clock().now();
+    let export = apart(move || read(&parcel, now)).await??;
+    // From here on, no other export is about its traces; and whoever was before has had its records read.
+    let _taking = otlp.taking.begin(export.trace_ids()).await;
+    otlp.following.catch_up(api.spool()).await?;
+    let (intake, booking) = (Arc::clone(&otlp.intake), booking(api, caller));
+    let sift = move || {
+        let sifted = intake.lock().sift(export, now);
+        sifted.taken(&booking)
     };
-    let read = tokio::task::spawn_blocking(reading).await;
-    let read = read.map_err(|error| Refusal::Unavailable(error.to_string()))?;
-    let (mut state, mut taken) = read.map_err(Refusal::Malformed)?;
-    let key = caller.name.as_deref();
-    keep::records(api, &mut state.intake, &mut taken, key).await?;
-    keep::steps(api, &taken, key).await?;
+    let taken = apart(sift).await?;
+    let taken = keep::all(api, taken, caller.name.as_deref()).await?;
+    drop(room);
     if taken.refused > 0 {
         tracing::debug!(
             refused = taken.refused,
@@ -157,55 +192,22 @@ async fn export(
     Ok(reply(signal, encoding, taken.refused, taken.why))
 }
 
-type Held = OwnedMutexGuard<State>;
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "all that an export is, moved to another thread"
-)]
-fn read(
-    mut state: Held,
-    spool: &Spool,
-    signal: Signal,
-    encoding: Encoding,
-    packed: Option<&str>,
-    body: &[u8],
-    booking: &Booking,
-    now: Timestamp,
-) -> Result<(Held, Taken), String> {
-    let inflated = protocol::inflated(packed, body, INFLATED_BYTES_MAX);
-    let body = inflated.map_err(|error| error.to_string())?;
-    state.catch_up(spool);
-    let intake = &mut state.intake;
-    let taken = match signal {
-        Signal::Traces => intake.traces(&body, encoding, booking, now),
-        Signal::Logs => intake.logs(&body, encoding, now),
-    };
-    let taken = taken.map_err(|error: Malformed| error.to_string())?;
-    Ok((state, taken))
+fn read(parcel: &Parcel, now: Timestamp) -> Result<Export, Refusal> {
+    let export = Export::read(parcel.signal, &inflated(parcel)?, parcel.encoding, now);
+    export.map_err(|error| Refusal::Malformed(error.to_string()))
 }
 
-impl State {
-    /// Remembers the records that came since the last export. What cannot be read now is read with the next.
-    fn catch_up(&mut self, spool: &Spool) {
-        let newest = spool.durable_sequence().to_u64();
-        let oldest = Sequence::from_u64(newest.saturating_sub(LOOK_BACK_MAX)).next();
-        let is_far = |reader: &Reader| reader.position() < oldest;
-        let reader = match self.reader.take().filter(|reader| !is_far(reader)) {
-            Some(reader) => reader,
-            None => spool.reader(oldest),
-        };
-        let reader = self.reader.insert(reader);
-        while let Ok(Some(entry)) = reader.next() {
-            if is_batch(&entry.payload) {
-                continue;
-            }
-            if let Ok(record) = stored::decode(&entry.payload) {
-                let began = Timestamp::from_unix_ms(entry.id.unix_ms());
-                self.intake.note(entry.id, began, &record.document);
-            }
-        }
-    }
+/// The export as it was before it was compressed.
+fn inflated(parcel: &Parcel) -> Result<Cow<'_, [u8]>, Refusal> {
+    let packed = parcel.packed.as_deref();
+    let inflated = protocol::inflated(packed, &parcel.body, INFLATED_BYTES_MAX);
+    inflated.map_err(|error| Refusal::Malformed(error.to_string()))
+}
+
+/// Does work in proportion to an export on a thread for such work: those that answer requests relay calls, too.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Refusal::Unavailable(error.to_string()))
 }
 
 fn booking(api: &Api, caller: &Caller) -> Booking {
@@ -223,47 +225,57 @@ fn booking(api: &Api, caller: &Caller) -> Booking {
 }
 
 impl Refusal {
-    fn render(self, encoding: Encoding) -> Response<Body> {
+    /// The status of HTTP, the code of gRPC, and the words.
+    fn told(self) -> (StatusCode, u8, String) {
         let (status, code, text) = match self {
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
                 UNIMPLEMENTED,
-                "Corelog takes /v1/traces and /v1/logs; metrics it makes itself: set OTEL_METRICS_EXPORTER=none".to_owned(),
+                "Corelog takes exports of traces, logs and metrics",
+            ),
+            Self::NoMetrics => (
+                StatusCode::NOT_FOUND,
+                UNIMPLEMENTED,
+                "this Corelog keeps no metrics: set OTEL_METRICS_EXPORTER=none",
             ),
             Self::Method => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 UNIMPLEMENTED,
-                "exports are sent with POST".to_owned(),
+                "exports are sent with POST",
             ),
             Self::ContentType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 INVALID_ARGUMENT,
-                "an export is application/x-protobuf or application/json".to_owned(),
+                "an export is application/x-protobuf or application/json",
             ),
-            Self::Denied => (
-                StatusCode::FORBIDDEN,
-                PERMISSION_DENIED,
-                format!("this key may not do {}", Action::ExportTelemetry),
+            Self::Denied => {
+                let text = format!("this key may not do {}", Action::ExportTelemetry);
+                return (StatusCode::FORBIDDEN, PERMISSION_DENIED, text);
+            }
+            Self::TurnedAway(TurnedAway::NoCredential) => (
+                StatusCode::UNAUTHORIZED,
+                UNAUTHENTICATED,
+                "a key is needed: set OTEL_EXPORTER_OTLP_HEADERS=x-corelog-key=…",
             ),
-            Self::Malformed(why) => (StatusCode::BAD_REQUEST, INVALID_ARGUMENT, why),
-            Self::Unavailable(why) => (StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, why),
+            Self::TurnedAway(TurnedAway::UnknownCredential | TurnedAway::BadSignature) => (
+                StatusCode::UNAUTHORIZED,
+                UNAUTHENTICATED,
+                "the key is none of those configured",
+            ),
+            Self::TurnedAway(TurnedAway::BodyTooLarge) => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                RESOURCE_EXHAUSTED,
+                "the export is too large, or broke off",
+            ),
+            Self::Transport(code, why) => (StatusCode::BAD_REQUEST, code, why),
+            Self::Malformed(why) => return (StatusCode::BAD_REQUEST, INVALID_ARGUMENT, why),
+            Self::Unavailable(why) => return (StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, why),
         };
-        let mut response = answer(status, encoding, failure(encoding, code, &text));
-        let headers = response.headers_mut();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
-        }
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
-        }
-        response
+        (status, code, text.to_owned())
     }
-}
 
-fn answer(status: StatusCode, encoding: Encoding, body: Vec<u8>) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    let kind = HeaderValue::from_static(encoding.content_type());
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
+    /// After how many seconds the export may be sent again; `None` where that would not help.
+    fn retry_after_s(&self) -> Option<u64> {
+        matches!(self, Self::Unavailable(_)).then_some(RETRY_AFTER_S)
+    }
 }

@@ -112,11 +112,12 @@ impl Api {
             query_starts: Rate::new(ports.queries.limits().starts_per_second),
             tail_starts: Rate::new(TAIL_STARTS_PER_SECOND),
         };
+        let began = ports.clock.now();
         Self(Arc::new(Inner {
             ports,
             changing_logging: Mutex::new(()),
             rates,
-            otlp: Otlp::default(),
+            otlp: Otlp::since(began),
         }))
     }
 
@@ -151,7 +152,13 @@ impl Api {
 
     /// The answer to a request that is turned away at the door, if it is of a protocol with words of its own.
     pub fn turn_away(&self, head: &Parts, why: TurnedAway) -> Option<Response<Body>> {
-        aws::turn_away(self, head, why)
+        aws::turn_away(self, head, why).or_else(|| otlp::turn_away(head, why))
+    }
+
+    /// Knows of new records, so that a call which is reported as well is not recorded again; runs until `shutdown`,
+    /// which comes once no request is served any more.
+    pub async fn follow(&self, shutdown: Shutdown) {
+        otlp::follow(self, shutdown).await;
     }
 
     async fn admin(

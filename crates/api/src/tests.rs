@@ -5,6 +5,7 @@ mod cloudwatch;
 pub(crate) mod engine;
 mod logging;
 mod logs;
+mod otlp;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use corelog_catalog::{
 use corelog_hot::{Hot, Page, Wanted};
 use corelog_metrics::SqliteMetrics;
 use corelog_providers::{Said, SaidKind};
+use corelog_record::{CostFacts, Document};
 use corelog_runtime::{Clock, Shutdown, Tasks};
 use corelog_spool::{OsDisk, Spool};
 use corelog_store::{Event, Order};
@@ -401,7 +403,7 @@ async fn house_denying(denied: Option<Action>) -> House {
     }
 }
 
-/// Whatever is reported is kept.
+/// Whatever is reported is kept, and has a price.
 #[derive(Debug)]
 struct KeepsAll;
 
@@ -412,6 +414,13 @@ impl crate::Keeps for KeepsAll {
             input: true,
             output: true,
         }
+    }
+
+    fn cost(&self, document: &Document, _: Timestamp) -> Option<CostFacts> {
+        Some(CostFacts {
+            model: document.model_id.clone(),
+            ..CostFacts::default()
+        })
     }
 }
 
@@ -457,7 +466,7 @@ async fn read(response: Response<Body>) -> (u16, String) {
     let status = response.status().as_u16();
     let mut bytes = Vec::new();
     match response.into_body() {
-        Body::Full(all) => bytes.extend_from_slice(&all),
+        Body::Full(all) | Body::Trailed(all, _) => bytes.extend_from_slice(&all),
         Body::Stream(mut pieces) => {
             while let Some(piece) = pieces.next().await {
                 bytes.extend_from_slice(&piece.unwrap());

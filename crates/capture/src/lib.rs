@@ -31,5 +31,6 @@ pub use finish::Finished;
 pub use headers::HeaderFilter;
 pub use passing::{Look, Passing};
 pub use policy::{Policies, Policy, Rule};
+pub use price::cost_facts;
 pub use reading::{Heard, Reading};
 pub use recorder::{Appended, Entry, Recorder, RecorderError, SealedSpill, Spill, Waiting};

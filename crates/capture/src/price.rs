@@ -50,7 +50,7 @@ impl Capture {
                 many: None,
             })
         };
-        extension.cost = Some(told(cost, prices));
+        extension.cost = Some(cost_facts(cost, prices));
     }
 
     /// A route without a name of its own, of an API that we do not know, asks a model for something where it names one.
@@ -71,7 +71,8 @@ fn images(given: ImageFacts, wanted: ImageFacts, quality: Option<&str>) -> Optio
     })
 }
 
-fn told(cost: Result<Cost, Absent>, prices: &Table) -> CostFacts {
+/// A cost, or why there is none, as records say it.
+pub fn cost_facts(cost: Result<Cost, Absent>, prices: &Table) -> CostFacts {
     let version = Some(prices.version().to_string());
     match cost {
         Ok(cost) => CostFacts {

@@ -16,6 +16,7 @@ use corelog_gateway::{
     Config as GatewayConfig, Credentials, Limits, OnFull, ProviderConfig, UpstreamConfig,
 };
 use corelog_metrics::TallyConfig;
+use corelog_otel::provider_names;
 use corelog_runtime::Clock;
 use corelog_sinks::groups::TableAt;
 use corelog_sinks::s3;
@@ -232,6 +233,33 @@ pub(crate) fn policies(settings: &Settings) -> Policies {
     Policies {
         rules,
         otherwise: policy(settings.capture.policy),
+    }
+}
+
+/// The same for calls that are reported: their providers have the names of OpenTelemetry's conventions, and a rule about a
+/// provider of the configuration holds for them under each of these.
+pub(crate) fn reported_policies(settings: &Settings) -> Policies {
+    let of_relayed = policies(settings);
+    let names = |name: &str| {
+        let configured = settings
+            .providers
+            .iter()
+            .find(|it| it.name.as_str() == name);
+        provider_names(name, configured.map(Provider::upstream))
+    };
+    let rules = of_relayed.rules.into_iter().flat_map(|rule| {
+        let Some(provider) = &rule.provider else {
+            return vec![rule];
+        };
+        let rules = names(provider).into_iter().map(|name| Rule {
+            provider: Some(name),
+            ..rule.clone()
+        });
+        rules.collect()
+    });
+    Policies {
+        rules: rules.collect(),
+        otherwise: of_relayed.otherwise,
     }
 }
 

@@ -13,7 +13,7 @@ use futures_util::{FutureExt as _, TryStreamExt as _};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Frame;
-use http_body_util::{BodyExt as _, StreamBody};
+use http_body_util::{BodyExt as _, Full, StreamBody};
 use parking_lot::Mutex;
 
 use crate::status::Health;
@@ -120,6 +120,12 @@ fn body(body: Body) -> Answer {
                 .map_ok(Frame::data)
                 .map_err(|error| Box::new(error) as BodyError);
             Answer::Own(StreamBody::new(frames).boxed_unsync())
+        }
+        Body::Trailed(bytes, trailers) => {
+            let trailers = Full::new(bytes)
+                .with_trailers(std::future::ready(Some(Ok(trailers))))
+                .map_err(|never| match never {});
+            Answer::Own(trailers.boxed_unsync())
         }
     }
 }

@@ -34,7 +34,7 @@ use crate::notices::Notifying;
 use crate::questions::{Apart, Questions};
 use crate::reported::Reported;
 use crate::status::{Flights, Health, InForce};
-use crate::{alarms, anomalies, configure, demo, metrics, notices, recorder};
+use crate::{alarms, anomalies, configure, demo, metrics, notices, recorder, reported};
 
 /// Threads for what blocks: syncs of large bodies, and the CPU work on them. Each keeps memory of its own.
 const BLOCKING_THREADS: usize = 32;
@@ -135,7 +135,7 @@ async fn serve(
         at_start,
     });
     let stopping = Shutdown::new();
-    let reported = Arc::new(Reported::new(configure::policies(&settings)));
+    let reported = Arc::new(reported::open(&settings)?);
     let api = Api::new(corelog_api::Ports {
         catalog: Arc::new(catalog.clone()),
         metrics: watching.metrics.clone(),
@@ -157,6 +157,7 @@ async fn serve(
         spool: spool.clone(),
     });
     alarms::run_queries(&watching.alarms, &api, &destinations);
+    reported::follow(&api, &destinations);
     let house = House {
         api,
         health: Arc::clone(&health),
@@ -378,7 +379,7 @@ impl Running<'_> {
             self.watching
                 .alarms
                 .set_listeners(notices::listeners(&settings));
-            self.reported.reconfigure(configure::policies(&settings));
+            self.reported.reconfigure(reported::open(&settings)?);
             *self.health.in_force.write() = InForce::of(&settings, waiting.clone());
             self.destinations.reconfigure(settings).await?;
             anyhow::Ok(waiting)

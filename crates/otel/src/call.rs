@@ -8,13 +8,13 @@
 //! <https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md>,
 //! <https://github.com/traceloop/openllmetry/tree/main/packages/opentelemetry-semantic-conventions-ai>
 
-mod provider;
 mod tokens;
 
 use corelog_types::{Operation, Usage};
 use serde::Deserialize;
 
 use crate::attributes::Attributes;
+use crate::provider;
 use crate::record::is_secret;
 use crate::request::{Event, Span};
 
@@ -50,6 +50,8 @@ pub(crate) struct Call {
     /// The provider's own id of the request.
     pub(crate) request_id: Option<String>,
     pub(crate) stop_reason: Option<String>,
+    /// The tier that served it, or that was asked for.
+    pub(crate) service_tier: Option<String>,
     pub(crate) upstream: Option<String>,
     pub(crate) usage: Usage,
     pub(crate) first_chunk_ms: Option<f64>,
@@ -109,7 +111,14 @@ pub(crate) fn kind(attributes: &Attributes) -> Kind {
 pub(crate) fn call(span: &Span, task: Task) -> Call {
     let it = &span.attributes;
     let text = |keys: &[&str]| it.first_text(keys).map(str::to_owned);
-    let provider = provider::of(it);
+    // OpenInference: who serves the model, then whose it is.
+    let provider = provider::of_said(it.first_text(&[
+        "gen_ai.provider.name",
+        "gen_ai.system",
+        "llm.provider",
+        "llm.system",
+        "llm.vendor",
+    ]));
     let asked = parameters(it);
     let response_id = text(&["gen_ai.response.id", "llm.response.id"]);
     Call {
@@ -132,6 +141,12 @@ pub(crate) fn call(span: &Span, task: Task) -> Call {
         response_id: response_id.or_else(|| id_of_answer(it)),
         request_id: text(&["aws.request_id", "gen_ai.request.id"]),
         stop_reason: stop_reason(it),
+        service_tier: text(&[
+            "openai.response.service_tier",
+            "gen_ai.openai.response.service_tier",
+            "openai.request.service_tier",
+            "gen_ai.openai.request.service_tier",
+        ]),
         upstream: upstream(it),
         usage: tokens::usage(it),
         first_chunk_ms: it

@@ -9,6 +9,8 @@
 mod flat;
 pub(crate) mod message;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::attributes::Attributes;
@@ -38,11 +40,11 @@ pub(crate) fn is_content(event: &Event) -> bool {
 }
 
 /// Reads the content of a call: of its span, and of the log events that belong to it.
-pub(crate) fn content(span: &Span, logs: &[Event]) -> Content {
+pub(crate) fn content(span: &Span, logs: &[Arc<Event>]) -> Content {
     let mut content = Content::default();
     let it = &span.attributes;
     content.add(of_messages(it));
-    let events = || span.events.iter().chain(logs);
+    let events = || span.events.iter().chain(logs.iter().map(Arc::as_ref));
     for event in events().filter(|event| event.name == DETAILS) {
         content.add(of_messages(&event.attributes));
         // In the first drafts of the event they were its body.

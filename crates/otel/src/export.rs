@@ -4,10 +4,12 @@
 //! ids follow from the record's, so a span that is sent again is the same span. One of a call that a span reported has
 //! that span's ids.
 //!
-//! Content is left out unless it is asked for, as the conventions want it, and where it is more than a receiver would take.
+//! Content is left out unless it is asked for, as the conventions want it, and where it is more than a receiver would take;
+//! so are the words of an error, since providers repeat what they were asked in them.
 
 mod answer;
 mod histograms;
+mod media;
 mod messages;
 mod names;
 mod span;
@@ -20,6 +22,7 @@ use crate::protobuf::Message;
 
 pub use answer::Answer;
 pub use histograms::Histograms;
+pub use media::Media;
 
 /// A record to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +37,10 @@ pub struct Exported<'a> {
     pub input: Option<&'a [u8]>,
     /// The answer, as above.
     pub output: Option<&'a [u8]>,
+    /// Whether content is sent: the words of an error may repeat it.
+    pub content: bool,
+    /// The media that are sent within bodies.
+    pub media: Media,
 }
 
 /// Who sends.

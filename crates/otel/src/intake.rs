@@ -6,24 +6,28 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
-use corelog_record::{Document, SpanFacts};
-use corelog_types::{RecordId, Timestamp};
+use corelog_record::SpanFacts;
+use corelog_types::Timestamp;
 
-use crate::call::{Kind, Task, call, is_exception, kind};
+use crate::call::{Call, Kind, call, is_exception, kind};
 use crate::content::{content, is_content};
 use crate::joiner::Joiner;
 use crate::record::{Booking, Record, record, span_facts};
-use crate::request::{self, Encoding, LogEvent, Malformed, Origin, Span, SpanKey, Visitor};
-use crate::seen::{Seen, Sought};
+use crate::reply::Signal;
+use crate::request::{
+    self, Encoding, LogEvent, Malformed, Origin, Span, SpanKey, TraceId, Visitor,
+};
+use crate::seen::{Noted, Seen, Sought};
 use crate::step::{Step, step};
 
 /// How far up a span's ancestors are looked for.
 const ANCESTORS_MAX: usize = 64;
 /// How long ago a span may have begun, and how far ahead. Decision: as `PutLogEvents` has it, since each day that there is
 /// a record of is a part of the table of its own.
-const OLD_MS: u64 = 14 * 24 * 3_600_000;
-const AHEAD_MS: u64 = 2 * 3_600_000;
+pub(crate) const OLD_MS: u64 = 14 * 24 * 3_600_000;
+pub(crate) const AHEAD_MS: u64 = 2 * 3_600_000;
 
 /// What is remembered between exports.
 #[derive(Debug, Default)]
@@ -32,14 +36,34 @@ pub struct Intake {
     seen: Seen,
 }
 
+/// An export that was read: what it holds, before anybody asked what of it is kept already.
+#[derive(Debug, Default)]
+pub struct Export {
+    models: Vec<Model>,
+    steps: Vec<Step>,
+    tree: Tree,
+    messages: Vec<(SpanKey, request::Event)>,
+    others: u64,
+    refused: u64,
+    why: Option<&'static str>,
+}
+
+/// What of an export is to be kept.
+#[derive(Debug, Default)]
+pub struct Sifted {
+    /// Calls, each with the messages that waited for it.
+    calls: Vec<(Model, Vec<Arc<request::Event>>)>,
+    taken: Taken,
+}
+
 /// What an export holds for us.
 #[derive(Debug, Default, PartialEq)]
 pub struct Taken {
-    /// Calls to be recorded. Tell [`Intake::note`] of each once it is.
+    /// Calls to be recorded.
     pub records: Vec<Record>,
     /// Steps around calls.
     pub steps: Vec<Step>,
-    /// Calls that are recorded already.
+    /// Calls and steps that are kept already.
     pub duplicates: u64,
     /// Messages that wait for their span.
     pub held: u64,
@@ -51,60 +75,117 @@ pub struct Taken {
     pub why: Option<&'static str>,
 }
 
-impl Intake {
-    /// Remembers a record that is kept: one that the gateway made, or one of those that were taken here.
-    pub fn note(&mut self, id: RecordId, began: Timestamp, document: &Document) {
-        if let Some(key) = self.seen.note(id, began, document) {
-            self.joiner.take(key);
-        }
-    }
-
-    /// Reads an `ExportTraceServiceRequest`.
+impl Export {
+    /// Reads an `ExportTraceServiceRequest` or an `ExportLogsServiceRequest`.
     ///
     /// # Errors
     /// [`Malformed`]; nothing of it is taken then.
-    pub fn traces(
-        &mut self,
+    pub fn read(
+        signal: Signal,
         body: &[u8],
         encoding: Encoding,
-        booking: &Booking,
         now: Timestamp,
-    ) -> Result<Taken, Malformed> {
+    ) -> Result<Self, Malformed> {
+        match signal {
+            Signal::Traces => Self::traces(body, encoding, now),
+            Signal::Logs => Self::logs(body, encoding),
+            // They have a reader of their own.
+            Signal::Metrics => Ok(Self::default()),
+        }
+    }
+
+    fn traces(body: &[u8], encoding: Encoding, now: Timestamp) -> Result<Self, Malformed> {
         let now_ms = now.unix_ms();
         let times = now_ms.saturating_sub(OLD_MS)..=now_ms.saturating_add(AHEAD_MS);
         let mut read = Read::of(times);
         request::spans(body, encoding, &mut read)?;
-        let mut taken = Taken {
+        Ok(Self {
+            tree: Tree::of(&read.parents, &read.models),
+            models: read.models,
             steps: read.steps,
             others: read.others,
             refused: read.refused,
             why: read.why,
-            ..Taken::default()
-        };
-        let tree = Tree::of(&read.parents, &read.models);
-        let mut at_once = HashSet::new();
-        for model in read.models {
-            let key = model.span.key;
-            if !at_once.insert(key) {
-                taken.duplicates += 1;
-                continue;
-            }
-            if tree.around.contains(&key) || self.seen.is_around(key) {
-                taken.steps.push(step(model.facts, &model.span));
-                continue;
-            }
-            match self.record(model, &tree, booking) {
-                Some(record) => taken.records.push(record),
-                None => taken.duplicates += 1,
-            }
-        }
-        Ok(taken)
+            ..Self::default()
+        })
     }
 
-    /// The record of a call, if there is none yet.
-    fn record(&mut self, model: Model, tree: &Tree, booking: &Booking) -> Option<Record> {
-        let Model { span, task, facts } = model;
-        let call = call(&span, task);
+    fn logs(body: &[u8], encoding: Encoding) -> Result<Self, Malformed> {
+        let mut read = ReadLogs::default();
+        request::logs(body, encoding, &mut read)?;
+        Ok(Self {
+            messages: read.messages,
+            others: read.others,
+            refused: read.refused,
+            why: read.why,
+            ..Self::default()
+        })
+    }
+
+    /// The traces that its calls and steps are of, each once.
+    pub fn trace_ids(&self) -> Vec<TraceId> {
+        let calls = self.models.iter().map(|model| model.span.key.trace);
+        let steps = self.steps.iter().map(|step| step.key.trace);
+        let traces: HashSet<TraceId> = calls.chain(steps).collect();
+        traces.into_iter().collect()
+    }
+}
+
+impl Intake {
+    /// Remembers what is kept. All that was kept before an export has to be noted before it is [sifted](Self::sift).
+    pub fn note(&mut self, noted: Noted) {
+        if let Some(key) = self.seen.note(noted) {
+            self.joiner.take(key);
+        }
+    }
+
+    /// Takes out of an export what is kept already, and gives its calls the messages that wait for them. Quick: whoever
+    /// shares this with others may hold on to it.
+    pub fn sift(&mut self, export: Export, now: Timestamp) -> Sifted {
+        let mut sifted = Sifted {
+            taken: Taken {
+                held: export.messages.len() as u64,
+                others: export.others,
+                refused: export.refused,
+                why: export.why,
+                ..Taken::default()
+            },
+            calls: Vec::new(),
+        };
+        for (key, event) in export.messages {
+            self.joiner.hold(key, event, now);
+        }
+        let mut at_once = HashSet::new();
+        for step in export.steps {
+            self.sift_step(step, &mut at_once, &mut sifted.taken);
+        }
+        for model in export.models {
+            let key = model.span.key;
+            if export.tree.around.contains(&key) || self.seen.is_around(key) {
+                let step = step(model.facts, &model.span);
+                self.sift_step(step, &mut at_once, &mut sifted.taken);
+            } else if at_once.insert(key) && !self.is_kept(&model, &export.tree) {
+                // They stay until the record is kept: if it cannot be, the span is sent again.
+                let messages = self.joiner.of(key);
+                sifted.calls.push((model, messages));
+            } else {
+                sifted.taken.duplicates += 1;
+            }
+        }
+        sifted
+    }
+
+    fn sift_step(&self, step: Step, at_once: &mut HashSet<SpanKey>, taken: &mut Taken) {
+        if at_once.insert(step.key) && !self.seen.has_step(step.key) {
+            taken.steps.push(step);
+        } else {
+            taken.duplicates += 1;
+        }
+    }
+
+    /// Whether there is a record of a call.
+    fn is_kept(&mut self, model: &Model, tree: &Tree) -> bool {
+        let (span, call) = (&model.span, &model.call);
         let start_ms = span.start_ns / 1_000_000;
         let sought = Sought {
             key: span.key,
@@ -115,45 +196,33 @@ impl Intake {
             start_ms,
             end_ms: (span.end_ns / 1_000_000).max(start_ms),
         };
-        if self.seen.find(sought).is_some() {
+        let is_kept = self.seen.find(sought).is_some();
+        if is_kept {
             self.joiner.take(span.key);
-            return None;
         }
-        // They stay until the record is kept: if it cannot be, the span is sent again.
-        let content = content(&span, self.joiner.of(span.key));
-        Some(record(facts, &span, call, &content, booking))
+        is_kept
     }
+}
 
-    /// Reads an `ExportLogsServiceRequest`.
-    ///
-    /// # Errors
-    /// [`Malformed`]; nothing of it is taken then.
-    pub fn logs(
-        &mut self,
-        body: &[u8],
-        encoding: Encoding,
-        now: Timestamp,
-    ) -> Result<Taken, Malformed> {
-        let mut read = ReadLogs::default();
-        request::logs(body, encoding, &mut read)?;
-        let mut taken = Taken {
-            others: read.others,
-            refused: read.refused,
-            why: read.why,
-            ..Taken::default()
-        };
-        for (key, event) in read.messages {
-            self.joiner.hold(key, event, now);
-            taken.held += 1;
-        }
-        Ok(taken)
+impl Sifted {
+    /// Makes the records.
+    pub fn taken(self, booking: &Booking) -> Taken {
+        let Self { calls, mut taken } = self;
+        let records = calls.into_iter().map(|(model, messages)| {
+            let Model { span, call, facts } = model;
+            let content = content(&span, &messages);
+            record(facts, &span, call, &content, booking)
+        });
+        taken.records = records.collect();
+        taken
     }
 }
 
 /// A span of a call to a model.
+#[derive(Debug)]
 struct Model {
     span: Span,
-    task: Task,
+    call: Call,
     facts: SpanFacts,
 }
 
@@ -198,7 +267,7 @@ impl Visitor<Span> for Read {
                 span.events
                     .retain(|event| is_exception(event) || is_content(event));
                 self.models.push(Model {
-                    task,
+                    call: call(&span, task),
                     facts: span_facts(origin, &span),
                     span,
                 });
@@ -215,6 +284,7 @@ impl Visitor<Span> for Read {
 }
 
 /// How the spans of an export hang together.
+#[derive(Debug, Default)]
 struct Tree {
     /// Spans of calls around other such spans.
     around: HashSet<SpanKey>,
@@ -226,10 +296,7 @@ impl Tree {
     fn of(parents: &[(SpanKey, [u8; 8])], models: &[Model]) -> Self {
         let calls: HashSet<SpanKey> = models.iter().map(|model| model.span.key).collect();
         let parent_of: HashMap<SpanKey, [u8; 8]> = parents.iter().copied().collect();
-        let mut tree = Self {
-            around: HashSet::new(),
-            below: HashMap::new(),
-        };
+        let mut tree = Self::default();
         for (key, _) in parents {
             let is_call = calls.contains(key);
             let mut at = *key;

@@ -4,6 +4,7 @@
 //! record is made at once, with what there is.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use corelog_types::Timestamp;
 use serde_json::Value;
@@ -27,7 +28,7 @@ pub(crate) struct Joiner {
 
 #[derive(Debug)]
 struct Held {
-    events: Vec<Event>,
+    events: Vec<Arc<Event>>,
     bytes: usize,
     since: Timestamp,
     number: u64,
@@ -48,19 +49,20 @@ impl Joiner {
             self.next += 1;
             self.order.push_back((key, number));
         }
-        held.events.push(event);
+        held.events.push(Arc::new(event));
         held.bytes += bytes;
         self.bytes += bytes;
         self.trim(now);
     }
 
     /// The messages of a span, which stay.
-    pub(crate) fn of(&self, key: SpanKey) -> &[Event] {
-        self.waiting.get(&key).map_or(&[], |held| &held.events)
+    pub(crate) fn of(&self, key: SpanKey) -> Vec<Arc<Event>> {
+        let held = self.waiting.get(&key);
+        held.map(|held| held.events.clone()).unwrap_or_default()
     }
 
     /// The messages of a span, which go.
-    pub(crate) fn take(&mut self, key: SpanKey) -> Vec<Event> {
+    pub(crate) fn take(&mut self, key: SpanKey) -> Vec<Arc<Event>> {
         let Some(held) = self.waiting.remove(&key) else {
             return Vec::new();
         };
@@ -134,8 +136,8 @@ mod tests {
         joiner.hold(key(1), event(1), NOW);
         joiner.hold(key(2), event(2), NOW);
         joiner.hold(key(1), event(3), NOW);
-        assert_eq!(joiner.take(key(1)), [event(1), event(3)]);
-        assert_eq!(joiner.take(key(1)), []);
+        assert_eq!(joiner.take(key(1)), [event(1).into(), event(3).into()]);
+        assert!(joiner.take(key(1)).is_empty());
         assert_eq!(joiner.take(key(2)).len(), 1);
         assert_eq!(joiner.bytes, 0);
     }
@@ -145,12 +147,12 @@ mod tests {
         let mut joiner = Joiner::default();
         joiner.hold(key(1), event(BYTES_MAX / 2), NOW);
         joiner.hold(key(2), event(BYTES_MAX / 2), NOW);
-        assert_eq!(joiner.take(key(1)), []);
+        assert!(joiner.take(key(1)).is_empty());
         assert_eq!(joiner.take(key(2)).len(), 1);
         joiner.hold(key(3), event(1), NOW);
         let later = Timestamp::from_unix_ms(NOW.unix_ms() + WAIT_MS + 1);
         joiner.hold(key(4), event(1), later);
-        assert_eq!(joiner.take(key(3)), []);
+        assert!(joiner.take(key(3)).is_empty());
         assert_eq!(joiner.take(key(4)).len(), 1);
         joiner.hold(key(5), event(1), later);
         assert_eq!(joiner.order.len(), 1, "places of what was taken go, too");

@@ -87,6 +87,14 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The next integer, where integers are packed.
+    pub(crate) fn next_varint(&mut self) -> Result<Option<u64>, Broken> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        self.varint().map(Some)
+    }
+
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Broken> {
         let (bytes, rest) = self.0.split_first_chunk::<N>().ok_or(Broken)?;
         self.0 = rest;

@@ -190,6 +190,7 @@ fn extension(
         latency_ms: span.end_ns.checked_sub(span.start_ns).map(ms),
         time_to_first_byte_ms: call.first_chunk_ms,
         stop_reason: call.stop_reason,
+        service_tier: call.service_tier,
         response_model: call.response_model,
         response_id: call.response_id,
         upstream_request_id: call.request_id,

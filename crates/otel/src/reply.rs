@@ -14,6 +14,8 @@ pub enum Signal {
     Traces,
     /// `/v1/logs`
     Logs,
+    /// `/v1/metrics`
+    Metrics,
 }
 
 /// The body of the answer to an export that was taken, the refused part aside.
@@ -36,6 +38,7 @@ pub fn reply(signal: Signal, encoding: Encoding, refused: u64, why: Option<&str>
             let name = match signal {
                 Signal::Traces => "rejectedSpans",
                 Signal::Logs => "rejectedLogRecords",
+                Signal::Metrics => "rejectedDataPoints",
             };
             let partial = json!({name: refused.to_string(), "errorMessage": why});
             json!({ "partialSuccess": partial })
@@ -45,15 +48,30 @@ pub fn reply(signal: Signal, encoding: Encoding, refused: u64, why: Option<&str>
     }
 }
 
+/// A `google.rpc.Status`, with the seconds after which a request may be sent again, where it may.
+///
+/// Source: <https://github.com/googleapis/googleapis/blob/master/google/rpc/status.proto>, `error_details.proto` beside it.
+pub fn status(code: u8, message: &str, retry_after_s: Option<u64>) -> Vec<u8> {
+    let mut status = Message::default();
+    status.number(1, u64::from(code));
+    status.bytes(2, message.as_bytes());
+    if let Some(seconds) = retry_after_s {
+        let mut delay = Message::default();
+        delay.number(1, seconds);
+        let mut info = Message::default();
+        info.message(1, &delay);
+        let mut any = Message::default();
+        any.bytes(1, b"type.googleapis.com/google.rpc.RetryInfo");
+        any.message(2, &info);
+        status.message(3, &any);
+    }
+    status.into_bytes()
+}
+
 /// The body of an answer that is an error: a `google.rpc.Status`.
 pub fn failure(encoding: Encoding, code: u8, message: &str) -> Vec<u8> {
     match encoding {
-        Encoding::Protobuf => {
-            let mut status = Message::default();
-            status.number(1, u64::from(code));
-            status.bytes(2, message.as_bytes());
-            status.into_bytes()
-        }
+        Encoding::Protobuf => status(code, message, None),
         Encoding::Json => json!({"code": code, "message": message})
             .to_string()
             .into_bytes(),
@@ -77,5 +95,13 @@ mod tests {
             reply(Encoding::Json, 2, Some("why")),
             br#"{"partialSuccess":{"rejectedSpans":"2","errorMessage":"why"}}"#
         );
+    }
+    #[test]
+    fn a_status_says_when_to_try_again() {
+        assert_eq!(status(3, "no", None), b"\x08\x03\x12\x02no");
+        let mut expected = b"\x08\x0e\x12\x02no\x1a\x30\x0a\x28".to_vec();
+        expected.extend(b"type.googleapis.com/google.rpc.RetryInfo");
+        expected.extend(b"\x12\x04\x0a\x02\x08\x05");
+        assert_eq!(status(14, "no", Some(5)), expected);
     }
 }

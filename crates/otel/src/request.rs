@@ -6,12 +6,15 @@
 //! Source: <https://opentelemetry.io/docs/specs/otlp/>,
 //! <https://github.com/open-telemetry/opentelemetry-proto/tree/main/opentelemetry/proto>
 
-mod binary;
-mod json;
+pub(crate) mod binary;
+pub(crate) mod json;
+
+use std::cell::OnceCell;
 
 use serde_json::Value;
 
 use crate::attributes::Attributes;
+use crate::id::digest;
 
 /// Attributes of one span, event or resource that are read; a conversation laid flat has several for each message.
 const ATTRIBUTES_MAX: usize = 16_384;
@@ -25,7 +28,7 @@ const ITEMS_MAX: u64 = 20_000;
 const GROUPS_MAX: usize = 20_000;
 /// Members of lists and maps that are read of one span, event or resource, and in all that one request keeps twice as
 /// many. Two bytes may be one, and each takes a hundred.
-const VALUES_MAX: usize = 1 << 19;
+pub(crate) const VALUES_MAX: usize = 1 << 19;
 
 /// The encoding of a request, and so of its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,12 +73,29 @@ pub(crate) struct Origin {
     pub(crate) resource: Attributes,
     /// Name of the instrumentation.
     pub(crate) scope: String,
+    /// Of the resource, made when somebody asks for it.
+    pub(crate) resource_digest: OnceCell<[u8; 16]>,
 }
+
+impl Origin {
+    /// What tells the resource from others. There may be thousands of items of one.
+    pub(crate) fn resource_digest(&self) -> [u8; 16] {
+        *self.resource_digest.get_or_init(|| {
+            let attributes: Vec<(&str, &Value)> = self.resource.iter().collect();
+            // Texts and numbers always have a JSON form.
+            let text = serde_json::to_vec(&attributes).unwrap_or_default();
+            digest("resource", &[&text])
+        })
+    }
+}
+
+/// The id of a trace.
+pub type TraceId = [u8; 16];
 
 /// Where a span is in its trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct SpanKey {
-    pub(crate) trace: [u8; 16],
+    pub(crate) trace: TraceId,
     pub(crate) span: [u8; 8],
 }
 

@@ -13,20 +13,29 @@
 //! but never, by the last two, if both have a response id and these differ: an SDK that tries again makes several calls
 //! in one span.
 //!
-//! Known are the last calls only, so many that what an SDK sends after its five seconds finds its own. The record of a
-//! call is durable before its answer ends, and a span is sent after that: the gateway's record is always first.
+//! Known are the last calls, and of a busy time all of some minutes up to a number, so that what an SDK sends after its
+//! five seconds finds its own. The record of a call is durable before its answer ends, and a span is sent after that: the
+//! gateway's record is always first.
+//!
+//! A step is one that is kept already if it is of the same span; so many of the last are known, too.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use corelog_record::Document;
 use corelog_types::{RecordId, Timestamp};
+use serde::Deserialize;
 
 use crate::id::{bytes_of_hex, digest};
-
 use crate::request::SpanKey;
 
-/// Calls that are remembered.
-const CALLS_MAX: usize = 32_768;
+/// Calls that are remembered however old they are.
+const CALLS_MIN: usize = 32_768;
+/// Calls that are remembered while they are young: some 100 MB.
+const CALLS_MAX: usize = 262_144;
+/// How long a call is young: SDKs give up an export after a minute, collectors after five.
+const YOUNG_MS: u64 = 10 * 60 * 1_000;
+/// Steps that are remembered.
+const STEPS_MAX: usize = 65_536;
 /// Spans of one call that are remembered: an application that is instrumented twice has two.
 const KEYS_MAX: usize = 16;
 /// Calls of one trace that are compared.
@@ -36,7 +45,8 @@ const ID_APART_MS: u64 = 10 * 60 * 1_000;
 /// How far the clocks of an application and ours may be apart.
 const SKEW_MS: u64 = 1_000;
 
-type Key = [u8; 16];
+/// Eight bytes tell millions apart.
+type Key = [u8; 8];
 
 /// The calls recorded last.
 #[derive(Debug, Default)]
@@ -46,12 +56,29 @@ pub(crate) struct Seen {
     first: u64,
     by_key: HashMap<Key, u64>,
     by_trace: HashMap<Key, Vec<u64>>,
+    /// The steps kept last, oldest first.
+    steps: VecDeque<SpanKey>,
+    known_steps: HashSet<SpanKey>,
+}
+
+/// A record or a step that is kept, as far as it is remembered.
+#[derive(Debug)]
+pub struct Noted(What);
+
+#[derive(Debug)]
+enum What {
+    Call(Known),
+    /// A span's record, and the span.
+    Span(Known, Option<SpanKey>),
+    Step(SpanKey),
 }
 
 #[derive(Debug)]
 struct Known {
     id: RecordId,
     began_ms: u64,
+    /// When the record was made.
+    made_ms: u64,
     model: Option<Key>,
     response: Option<Key>,
     trace: Option<Key>,
@@ -94,14 +121,9 @@ fn text(name: &str, text: &str) -> Key {
     digest(name, &[text.as_bytes()])
 }
 
-impl Seen {
-    /// Remembers a recorded call: one of the gateway's, or a span's, of which it gives the key.
-    pub(crate) fn note(
-        &mut self,
-        id: RecordId,
-        began: Timestamp,
-        document: &Document,
-    ) -> Option<SpanKey> {
+impl Noted {
+    /// A record: one of the gateway's, or one that was made of a span.
+    pub fn record(id: RecordId, made: Timestamp, document: &Document) -> Option<Self> {
         let extension = document.corelog.as_deref()?;
         let trace = extension.trace.as_ref();
         let trace_id = trace.map(|it| bytes_of_hex(&it.trace_id));
@@ -111,64 +133,97 @@ impl Seen {
             Some(SpanKey { trace, span })
         };
         let key = trace.and_then(|it| key_of(&it.span_id));
-        if extension.span.is_some() {
-            let parent = trace.and_then(|it| key_of(&it.parent_span_id));
-            self.note_span(id, began, extension.response_id.as_deref(), key, parent);
-            return key;
-        }
-        let mut keys: Vec<Key> = key.map(within).into_iter().collect();
-        let response = extension
-            .response_id
-            .as_deref()
-            .map(|id| text("response", id));
-        keys.extend(response);
-        keys.push(text("request", &document.request_id));
-        let upstream = extension.upstream_request_id.as_deref();
-        keys.extend(upstream.map(|id| text("request", id)));
-        let known = Known {
+        let response_id = extension.response_id.as_deref();
+        let mut known = Known {
             id,
-            began_ms: began.unix_ms(),
-            model: document
-                .model_id
-                .as_deref()
-                .map(|model| text("model", model)),
-            response,
-            trace: trace_id.map(|trace| digest("trace", &[&trace])),
-            keys,
-            is_claimed: false,
-        };
-        self.insert(known);
-        None
-    }
-
-    fn note_span(
-        &mut self,
-        id: RecordId,
-        began: Timestamp,
-        response_id: Option<&str>,
-        key: Option<SpanKey>,
-        parent: Option<SpanKey>,
-    ) {
-        let own = key.map(taken);
-        // Noted when it was made, and now read back.
-        if own.is_some_and(|own| self.by_key.contains_key(&own)) {
-            return;
-        }
-        let of_response = key.zip(response_id).map(|(key, id)| reported(key, id));
-        let keys = [own, parent.map(above), of_response];
-        self.insert(Known {
-            id,
-            began_ms: began.unix_ms(),
+            began_ms: id.unix_ms(),
+            made_ms: made.unix_ms(),
             model: None,
             response: response_id.map(|id| text("response", id)),
             trace: None,
-            keys: keys.into_iter().flatten().collect(),
-            is_claimed: true,
-        });
+            keys: Vec::new(),
+            is_claimed: false,
+        };
+        if extension.span.is_some() {
+            let parent = trace.and_then(|it| key_of(&it.parent_span_id));
+            let of_response = key.zip(response_id).map(|(key, id)| reported(key, id));
+            let keys = [key.map(taken), parent.map(above), of_response];
+            known.keys = keys.into_iter().flatten().collect();
+            known.is_claimed = true;
+            return Some(Self(What::Span(known, key)));
+        }
+        // The first is the one that every call has.
+        known.keys.push(text("request", &document.request_id));
+        known.keys.extend(key.map(within));
+        known.keys.extend(known.response);
+        let upstream = extension.upstream_request_id.as_deref();
+        known.keys.extend(upstream.map(|id| text("request", id)));
+        let model = document.model_id.as_deref();
+        known.model = model.map(|model| text("model", model));
+        known.trace = trace_id.map(|trace| digest("trace", &[&trace]));
+        Some(Self(What::Call(known)))
+    }
+
+    /// A step, of the line that is kept of it.
+    pub fn step(line: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Ids<'a> {
+            trace_id: &'a str,
+            span_id: &'a str,
+        }
+        let ids: Ids<'_> = serde_json::from_str(line).ok()?;
+        Some(Self(What::Step(SpanKey {
+            trace: bytes_of_hex(ids.trace_id).try_into().ok()?,
+            span: bytes_of_hex(ids.span_id).try_into().ok()?,
+        })))
+    }
+}
+
+impl Seen {
+    /// Remembers what is kept; gives the span that it was made of.
+    pub(crate) fn note(&mut self, noted: Noted) -> Option<SpanKey> {
+        match noted.0 {
+            What::Call(known) => {
+                let first = known.keys.first().copied();
+                let same = first.and_then(|key| self.keyed(key));
+                if same.is_none_or(|(_, same)| same.id != known.id) {
+                    self.insert(known);
+                }
+                None
+            }
+            What::Span(known, key) => {
+                if !key.is_some_and(|key| self.by_key.contains_key(&taken(key))) {
+                    self.insert(known);
+                }
+                key
+            }
+            What::Step(key) => {
+                self.note_step(key);
+                None
+            }
+        }
+    }
+
+    fn note_step(&mut self, key: SpanKey) {
+        if !self.known_steps.insert(key) {
+            return;
+        }
+        self.steps.push_back(key);
+        if self.steps.len() > STEPS_MAX
+            && let Some(oldest) = self.steps.pop_front()
+        {
+            self.known_steps.remove(&oldest);
+        }
+    }
+
+    /// Whether the step of a span is kept.
+    pub(crate) fn has_step(&self, key: SpanKey) -> bool {
+        self.known_steps.contains(&key)
     }
 
     fn insert(&mut self, known: Known) {
-        if self.calls.len() >= CALLS_MAX {
+        while self.has_too_many(known.made_ms) {
             self.forget_first();
         }
         let number = self.first + self.calls.len() as u64;
@@ -182,6 +237,13 @@ impl Seen {
             }
         }
         self.calls.push_back(known);
+    }
+
+    /// Whether the first has to go for another.
+    fn has_too_many(&self, now_ms: u64) -> bool {
+        let is_old = |first: &Known| now_ms.saturating_sub(first.made_ms) > YOUNG_MS;
+        self.calls.len() >= CALLS_MAX
+            || self.calls.len() >= CALLS_MIN && self.calls.front().is_some_and(is_old)
     }
 
     fn forget_first(&mut self) {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::call::cut;
 use crate::id::hex;
 use crate::record::{holds_secret, is_kept, is_secret};
-use crate::request::Span;
+use crate::request::{Span, SpanKey};
 
 /// A line longer than this loses its largest attributes; a log event may have 1 MB.
 const LINE_BYTES_MAX: usize = 256 * 1_024;
@@ -22,6 +22,7 @@ const KIND_BYTES_MAX: usize = 64;
 pub struct Step {
     /// When it began.
     pub time: Timestamp,
+    pub(crate) key: SpanKey,
     /// All but its attributes.
     facts: Map<String, Value>,
     attributes: Vec<(String, Value)>,
@@ -74,6 +75,7 @@ pub(crate) fn step(facts: SpanFacts, span: &Span) -> Step {
         .filter(|(key, value)| !(is_secret(key) || is_kept(key) && holds_secret(key, value)));
     Step {
         time: Timestamp::from_unix_ms(span.start_ns / 1_000_000),
+        key: span.key,
         facts: line,
         attributes: public
             .map(|(key, value)| (key.to_owned(), value.clone()))

@@ -212,7 +212,7 @@ impl OtlpSink {
         if let Some(histograms) = &self.histograms {
             let mut histograms = histograms.lock();
             for call in calls {
-                histograms.note(call.exported());
+                histograms.note(call.exported(self.form));
             }
         }
     }

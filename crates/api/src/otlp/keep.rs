@@ -1,7 +1,7 @@
 //! What an export holds, into the spool.
 
 use corelog_catalog::{Error as CatalogError, LogGroup, LogStream};
-use corelog_otel::{Intake, Record, Step, Taken};
+use corelog_otel::{Record, Step, Taken};
 use corelog_record::events::EventBatch;
 use corelog_spool::{Appended, Entry, Error as SpoolError, Spool};
 use corelog_telemetry::Chain;
@@ -17,14 +17,15 @@ const STEPS_STREAM: &str = "steps";
 /// Bytes of one batch of steps, about: as large as `PutLogEvents` takes.
 const BATCH_BYTES_MAX: usize = 1 << 20;
 
-/// Keeps the records as the capture policy has it. Returns once they are durable.
-pub(super) async fn records(
-    api: &Api,
-    intake: &mut Intake,
-    taken: &mut Taken,
-    key: Option<&str>,
-) -> Result<(), Refusal> {
-    let mut kept = Vec::new();
+/// Keeps what an export holds, and says what was refused. Returns once all is durable.
+pub(super) async fn all(api: &Api, mut taken: Taken, key: Option<&str>) -> Result<Taken, Refusal> {
+    records(api, &mut taken, key).await?;
+    steps(api, &taken, key).await?;
+    Ok(taken)
+}
+
+/// Keeps the records as the capture policy has it.
+async fn records(api: &Api, taken: &mut Taken, key: Option<&str>) -> Result<(), Refusal> {
     let mut last = None;
     for mut record in std::mem::take(&mut taken.records) {
         let extension = record.document.corelog.as_deref();
@@ -35,11 +36,12 @@ pub(super) async fn records(
             continue;
         }
         record.keep_only(policy.input, policy.output);
+        let cost = api.keeps().cost(&record.document, record.time);
+        if let Some(extension) = &mut record.document.corelog {
+            extension.cost = cost;
+        }
         match append(api.spool(), &record, api.clock().now()) {
-            Ok(appended) => {
-                last = Some(appended);
-                kept.push(record);
-            }
+            Ok(appended) => last = Some(appended),
             Err(SpoolError::TooLarge { .. }) => {
                 taken.refused += 1;
                 taken.why = Some("a span with more content than a record may have");
@@ -51,9 +53,6 @@ pub(super) async fn records(
     if let Some(last) = last {
         let durable = api.spool().durable(last).await;
         durable.map_err(|error| unavailable(&error))?;
-    }
-    for record in &kept {
-        intake.note(record.id, record.time, &record.document);
     }
     Ok(())
 }
@@ -71,8 +70,13 @@ fn append(spool: &Spool, record: &Record, now: Timestamp) -> Result<Appended, Sp
     })
 }
 
+/// Whether log events are steps, as they are kept here.
+pub(super) fn are_steps(batch: &EventBatch<'_>) -> bool {
+    batch.group == STEPS_GROUP && batch.stream == STEPS_STREAM
+}
+
 /// Keeps the steps as log events, where log events are kept.
-pub(super) async fn steps(api: &Api, taken: &Taken, key: Option<&str>) -> Result<(), Refusal> {
+async fn steps(api: &Api, taken: &Taken, key: Option<&str>) -> Result<(), Refusal> {
     if taken.steps.is_empty() || !api.events().are_kept() {
         return Ok(());
     }

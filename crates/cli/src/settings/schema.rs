@@ -445,7 +445,7 @@ sections! {
     /// A capture policy for some calls. Every condition that is set must hold; the first rule that matches
     /// wins, before the caller's `key.capture` and `capture.policy`.
     pub CaptureRule {
-        /// Name of the provider.
+        /// Name of the provider, or what OpenTelemetry calls one whose calls are reported (`mistral_ai`).
         provider: Option<String>,
         /// Glob of the model's name, with `*`.
         model: Option<String>,

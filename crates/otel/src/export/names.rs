@@ -2,6 +2,8 @@
 
 use corelog_record::{Document, Extension};
 
+use crate::provider;
+
 /// `gen_ai.operation.name` of a record; `None` if it is of no call to a model.
 ///
 /// Decision: `InvokeModel` says nothing of what it does; a model whose id speaks of embeddings embeds, any other chats.
@@ -31,30 +33,11 @@ pub(super) fn operation(document: &Document) -> Option<&'static str> {
     })
 }
 
-/// Hosts of providers that speak another's dialect.
-const HOSTS: [(&str, &str); 14] = [
-    ("api.openai.com", "openai"),
-    (".openai.azure.com", "azure.ai.openai"),
-    (".services.ai.azure.com", "azure.ai.inference"),
-    ("api.anthropic.com", "anthropic"),
-    (".amazonaws.com", "aws.bedrock"),
-    ("api.groq.com", "groq"),
-    ("api.mistral.ai", "mistral_ai"),
-    ("api.deepseek.com", "deepseek"),
-    ("api.x.ai", "x_ai"),
-    ("api.perplexity.ai", "perplexity"),
-    ("api.cohere.com", "cohere"),
-    ("api.cohere.ai", "cohere"),
-    ("generativelanguage.googleapis.com", "gcp.gemini"),
-    ("aiplatform.googleapis.com", "gcp.vertex_ai"),
-];
-
 /// `gen_ai.provider.name`: by the host that was called, then the dialect, else as the configuration calls it.
 pub(super) fn provider(extension: &Extension) -> String {
-    let host = server(extension).map(|(host, _)| host);
-    let hosted = host.and_then(|host| HOSTS.iter().find(|(known, _)| host.ends_with(known)));
+    let hosted = server(extension).and_then(|(host, _)| provider::of_host(host));
     match (hosted, extension.dialect.as_str()) {
-        (Some((_, name)), _) => (*name).to_owned(),
+        (Some(name), _) => name.to_owned(),
         (None, "bedrock") => "aws.bedrock".to_owned(),
         (None, "anthropic") => "anthropic".to_owned(),
         _ => extension.provider.clone(),
@@ -63,20 +46,7 @@ pub(super) fn provider(extension: &Extension) -> String {
 
 /// The host and port that were called.
 pub(super) fn server(extension: &Extension) -> Option<(&str, Option<u16>)> {
-    let upstream = extension.upstream.as_deref()?;
-    let (scheme, rest) = upstream.split_once("://").unwrap_or(("", upstream));
-    let authority = rest.split('/').next().filter(|it| !it.is_empty())?;
-    let usual = match scheme {
-        "https" => Some(443),
-        "http" => Some(80),
-        _ => None,
-    };
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Some((host, port.parse().ok()))
-        }
-        _ => Some((authority, usual)),
-    }
+    provider::authority(extension.upstream.as_deref()?)
 }
 
 /// A word for why a message ended that the conventions know.

@@ -51,7 +51,8 @@ pub(super) fn span(record: Exported<'_>) -> Option<Message> {
         span.message(9, &key_value(key, value));
     }
     if let Some(code) = &document.error_code {
-        let message = extension.error_message.as_deref().unwrap_or_default();
+        let message = extension.error_message.as_deref();
+        let message = message.filter(|_| record.content).unwrap_or_default();
         span.message(11, &exception(code, message, end_ns));
         let mut status = Message::default();
         status.bytes(2, message.as_bytes());
@@ -153,10 +154,15 @@ pub(super) fn input_tokens(extension: &Extension) -> Option<u64> {
 
 fn content(record: Exported<'_>, extension: &Extension, add: &mut dyn FnMut(&str, Value)) {
     let said = messages::of(record.input, record.output, extension);
+    let sifted = |value: Option<Value>| {
+        let mut value = value?;
+        record.media.sift(&mut value);
+        Some(value)
+    };
     for (key, value) in [
-        ("gen_ai.system_instructions", said.system),
-        ("gen_ai.input.messages", said.input),
-        ("gen_ai.output.messages", said.output),
+        ("gen_ai.system_instructions", sifted(said.system)),
+        ("gen_ai.input.messages", sifted(said.input)),
+        ("gen_ai.output.messages", sifted(said.output)),
         ("gen_ai.tool.definitions", said.tools),
     ] {
         let text = value.map(|value| value.to_string());

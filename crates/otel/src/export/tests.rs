@@ -5,9 +5,10 @@ use serde_json::json;
 
 use super::*;
 use crate::id::hex;
-use crate::intake::Intake;
+use crate::intake::{Export, Intake};
 use crate::protobuf::{Fields, Wire};
 use crate::record::Booking;
+use crate::reply::Signal;
 use crate::request::{Encoding, Origin, Span, Visitor, spans};
 
 const BEGAN: Timestamp = Timestamp::from_unix_ms(1_795_000_000_123);
@@ -54,6 +55,8 @@ fn exported<'a>(document: &'a Document, bodies: [Option<&'a [u8]>; 2]) -> Export
         document,
         input: bodies[0],
         output: bodies[1],
+        content: true,
+        media: Media::ALL,
     }
 }
 
@@ -136,7 +139,20 @@ fn errors_are_a_status_and_an_event() {
         span.attributes.text("error.type"),
         Some("rate_limit_exceeded")
     );
-    assert_eq!(span.events[0].name, "exception");
+    let exception = &span.events[0];
+    assert_eq!(exception.name, "exception");
+    let said = exception.attributes.text("exception.message");
+    assert_eq!(said, Some("slow down"));
+    // Providers repeat in it what they were asked.
+    let (_, span) = sent(Exported {
+        content: false,
+        ..exported(&document, [None, None])
+    });
+    assert!(span.status.is_error && span.status.message.is_empty());
+    let exception = &span.events[0].attributes;
+    assert_eq!(exception.text("exception.message"), None);
+    let kind = exception.text("exception.type");
+    assert_eq!(kind, Some("rate_limit_exceeded"));
 }
 
 #[test]
@@ -160,14 +176,17 @@ fn a_span_that_came_in_goes_out_as_itself() {
     .to_string();
     let now = Timestamp::from_unix_ms(1_795_000_001_000);
     let booking = Booking::default();
-    let taken = Intake::default().traces(body.as_bytes(), Encoding::Json, &booking, now);
-    let record = taken.unwrap().records.remove(0);
+    let export = Export::read(Signal::Traces, body.as_bytes(), Encoding::Json, now).unwrap();
+    let sifted = Intake::default().sift(export, now);
+    let record = sifted.taken(&booking).records.remove(0);
     let out = Exported {
         id: record.id,
         began: record.time,
         document: &record.document,
         input: record.input.as_deref(),
         output: None,
+        content: true,
+        media: Media::ALL,
     };
     let (_, span) = sent(out);
     assert_eq!(hex(&span.key.trace), "ab".repeat(16));

@@ -72,12 +72,26 @@ fn booking() -> Booking {
 }
 
 fn taken(intake: &mut Intake, spans: &[Value]) -> Taken {
-    let taken = intake.traces(&export(spans), Encoding::Json, &booking(), NOW);
-    taken.unwrap()
+    read(intake, Signal::Traces, &export(spans), Encoding::Json).unwrap()
+}
+
+fn read(
+    intake: &mut Intake,
+    signal: Signal,
+    body: &[u8],
+    encoding: Encoding,
+) -> Result<Taken, Malformed> {
+    let export = Export::read(signal, body, encoding, NOW)?;
+    Ok(intake.sift(export, NOW).taken(&booking()))
+}
+
+fn taken_of_logs(intake: &mut Intake, body: &[u8]) -> Taken {
+    read(intake, Signal::Logs, body, Encoding::Json).unwrap()
 }
 
 fn kept(intake: &mut Intake, record: &Record) {
-    intake.note(record.id, record.time, &record.document);
+    let noted = Noted::record(record.id, record.time, &record.document);
+    intake.note(noted.unwrap());
 }
 
 /// The only record of one span.
@@ -377,7 +391,7 @@ fn messages_that_came_before_their_span() {
         ),
         (span_id, "app.started", json!("hello")),
     ]);
-    let taken_logs = intake.logs(&logs, Encoding::Json, NOW).unwrap();
+    let taken_logs = taken_of_logs(&mut intake, &logs);
     assert_eq!((taken_logs.held, taken_logs.others), (3, 1));
     let call = json!({"gen_ai.operation.name": "chat", "gen_ai.system": "openai",
         "gen_ai.request.model": "gpt-4o"});
@@ -409,7 +423,7 @@ fn events_without_content_make_no_body() {
                 "tool_calls": [{"id": "c", "function": {"name": "depth"}}]}}),
         ),
     ]);
-    intake.logs(&logs, Encoding::Json, NOW).unwrap();
+    taken_of_logs(&mut intake, &logs);
     let call = json!({"gen_ai.operation.name": "chat", "gen_ai.usage.output_tokens": 9});
     let taken = taken(&mut intake, &[span(span_id, "", &call)]);
     let record = &taken.records[0];
@@ -514,6 +528,29 @@ fn an_export_that_is_sent_again_is_taken_once() {
 }
 
 #[test]
+fn steps_that_are_sent_again_are_taken_once() {
+    let agent = span(
+        "0000000000000001",
+        "",
+        &json!({"openinference.span.kind": "AGENT"}),
+    );
+    let tool = span(
+        "0000000000000002",
+        "",
+        &json!({"traceloop.span.kind": "tool"}),
+    );
+    let mut intake = Intake::default();
+    let first = taken(&mut intake, &[agent.clone(), tool.clone(), agent.clone()]);
+    assert_eq!((first.steps.len(), first.duplicates), (2, 1));
+    // As after a start: what is known of them is what the log has.
+    intake.note(Noted::step(&first.steps[0].line(false)).unwrap());
+    let again = taken(&mut intake, &[agent, tool]);
+    assert_eq!((again.steps.len(), again.duplicates), (1, 1));
+    assert!(Noted::step("no step").is_none());
+    assert!(Noted::step(r#"{"traceId":"4bf9","spanId":"0000000000000001"}"#).is_none());
+}
+
+#[test]
 fn an_application_that_is_instrumented_twice_reports_a_call_once() {
     let one = json!({"gen_ai.operation.name": "chat", "gen_ai.response.id": "r-1"});
     let other = json!({"openinference.span.kind": "LLM", "llm.response.id": "r-1"});
@@ -534,7 +571,7 @@ fn messages_wait_until_the_record_is_kept() {
     let span_id = "469d43fe204d59e5";
     let said = json!({"content": "What rock?"});
     let logs = export_logs(&[(span_id, "gen_ai.user.message", said)]);
-    intake.logs(&logs, Encoding::Json, NOW).unwrap();
+    taken_of_logs(&mut intake, &logs);
     let call = [span(span_id, "", &json!({"gen_ai.operation.name": "chat"}))];
     for _ in 0..2 {
         let taken = taken(&mut intake, &call);
@@ -547,7 +584,7 @@ fn messages_wait_until_the_record_is_kept() {
         trace: crate::id::bytes_of_hex(TRACE).try_into().unwrap(),
         span: crate::id::bytes_of_hex(span_id).try_into().unwrap(),
     };
-    assert_eq!(intake.joiner.of(key), []);
+    assert!(intake.joiner.of(key).is_empty());
 }
 
 #[test]
@@ -648,8 +685,9 @@ proptest! {
     fn any_bytes_are_taken_or_refused(bytes in proptest::collection::vec(0..=255_u8, 0..300)) {
         let mut intake = Intake::default();
         for encoding in [Encoding::Protobuf, Encoding::Json] {
-            let _ = intake.traces(&bytes, encoding, &Booking::default(), NOW);
-            let _ = intake.logs(&bytes, encoding, NOW);
+            for signal in [Signal::Traces, Signal::Logs] {
+                let _ = read(&mut intake, signal, &bytes, encoding);
+            }
         }
     }
 

@@ -31,10 +31,10 @@ pub(super) fn logs(body: &[u8], visitor: &mut Counted<'_, LogEvent>) -> Result<(
     })
 }
 
-type Take<'a> = &'a mut dyn FnMut(&Origin, &[u8]) -> Result<(), Broken>;
+pub(crate) type Take<'a> = &'a mut dyn FnMut(&Origin, &[u8]) -> Result<(), Broken>;
 
-/// Requests of spans and of logs have the same shape: groups by resource of groups by scope of items.
-fn each_item(body: &[u8], take: Take<'_>) -> Result<(), Broken> {
+/// Requests of all signals have the same shape: groups by resource of groups by scope of items.
+pub(crate) fn each_item(body: &[u8], take: Take<'_>) -> Result<(), Broken> {
     let mut request = Fields::of(body);
     while let Some((number, wire)) = request.next()? {
         if number == 1 {
@@ -164,7 +164,11 @@ fn log_record(message: &[u8]) -> Result<(&[u8], &[u8], Event), Broken> {
     Ok((trace, span, event))
 }
 
-fn attribute(wire: Wire<'_>, attributes: &mut Attributes, room: &mut usize) -> Result<(), Broken> {
+pub(crate) fn attribute(
+    wire: Wire<'_>,
+    attributes: &mut Attributes,
+    room: &mut usize,
+) -> Result<(), Broken> {
     let (key, value) = key_value(wire.bytes()?, 0, room)?;
     if attributes.len() < ATTRIBUTES_MAX {
         attributes.set(key, value);

@@ -26,7 +26,9 @@ struct Request<'a> {
         borrow,
         alias = "resource_spans",
         alias = "resourceLogs",
-        alias = "resource_logs"
+        alias = "resource_logs",
+        alias = "resourceMetrics",
+        alias = "resource_metrics"
     )]
     resource_spans: List<Group<'a>, GROUPS_MAX>,
 }
@@ -41,7 +43,9 @@ struct Group<'a> {
         borrow,
         alias = "scope_spans",
         alias = "scopeLogs",
-        alias = "scope_logs"
+        alias = "scope_logs",
+        alias = "scopeMetrics",
+        alias = "scope_metrics"
     )]
     scope_spans: List<ScopeGroup<'a>, GROUPS_MAX>,
 }
@@ -52,7 +56,13 @@ struct ScopeGroup<'a> {
     #[serde(default)]
     scope: Option<Scope>,
     /// As text: each is read when its turn comes.
-    #[serde(default, borrow, alias = "logRecords", alias = "log_records")]
+    #[serde(
+        default,
+        borrow,
+        alias = "logRecords",
+        alias = "log_records",
+        alias = "metrics"
+    )]
     spans: List<&'a RawValue>,
 }
 
@@ -69,7 +79,7 @@ struct WithAttributes {
 }
 
 #[derive(Deserialize)]
-struct KeyValue {
+pub(crate) struct KeyValue {
     #[serde(default)]
     key: String,
     #[serde(default)]
@@ -139,7 +149,7 @@ struct LogForm {
 
 /// A list of at most so many, where null stands for an empty one.
 #[derive(Debug)]
-struct List<T, const MOST: usize = { usize::MAX }>(Vec<T>);
+pub(crate) struct List<T, const MOST: usize = { usize::MAX }>(pub(crate) Vec<T>);
 
 impl<T, const MOST: usize> Default for List<T, MOST> {
     fn default() -> Self {
@@ -181,7 +191,7 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Members<T, MO
 
 /// Whether a text has so few values that they may be read at once: each takes a hundred bytes of memory, or several, and
 /// may be two of the text.
-fn has_few_values(text: &str) -> bool {
+pub(crate) fn has_few_values(text: &str) -> bool {
     let (mut values, mut is_inside, mut is_escaped) = (0, false, false);
     for byte in text.bytes() {
         match byte {
@@ -267,9 +277,9 @@ pub(super) fn logs(
     })
 }
 
-type Take<'a> = &'a mut dyn FnMut(&Origin, &str) -> Result<(), serde_json::Error>;
+pub(crate) type Take<'a> = &'a mut dyn FnMut(&Origin, &str) -> Result<(), serde_json::Error>;
 
-fn each_item(body: &[u8], take: Take<'_>) -> Result<(), serde_json::Error> {
+pub(crate) fn each_item(body: &[u8], take: Take<'_>) -> Result<(), serde_json::Error> {
     // A list would do for an object, member by member: serde takes either.
     let object: &RawValue = serde_json::from_slice(body)?;
     if !object.get().starts_with('{') {
@@ -286,7 +296,7 @@ fn each_item(body: &[u8], take: Take<'_>) -> Result<(), serde_json::Error> {
             resource: resource
                 .map(|it| attributes(it.attributes))
                 .unwrap_or_default(),
-            scope: String::new(),
+            ..Origin::default()
         };
         for group in group.scope_spans.0 {
             origin.scope = group.scope.map(|scope| scope.name).unwrap_or_default();
@@ -307,7 +317,7 @@ fn event(form: EventForm) -> Event {
     }
 }
 
-fn attributes(list: List<KeyValue>) -> Attributes {
+pub(crate) fn attributes(list: List<KeyValue>) -> Attributes {
     let mut attributes = Attributes::default();
     for pair in list.0.into_iter().take(ATTRIBUTES_MAX) {
         attributes.set(pair.key, value(pair.value));
@@ -316,7 +326,7 @@ fn attributes(list: List<KeyValue>) -> Attributes {
 }
 
 /// An integer, as a number or in quotes; 0 for anything else.
-fn number(value: &Value) -> u64 {
+pub(crate) fn number(value: &Value) -> u64 {
     match value {
         Value::String(text) => text.parse().unwrap_or_default(),
         value => value.as_u64().unwrap_or_default(),

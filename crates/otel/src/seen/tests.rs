@@ -17,6 +17,10 @@ fn call(number: u8, corelog: &str) -> (RecordId, Document) {
     (id, serde_json::from_str(&text).unwrap())
 }
 
+fn note(seen: &mut Seen, id: RecordId, document: &Document) {
+    seen.note(Noted::record(id, BEGAN, document).unwrap());
+}
+
 fn in_trace(parent: &str) -> String {
     format!(r#","trace":{{"traceId":"{TRACE}","spanId":"{parent}"}}"#)
 }
@@ -47,7 +51,7 @@ fn check(calls: &[&str], sought: Sought<'_>, expected: Option<usize>) {
     let mut ids = Vec::new();
     for (number, corelog) in (1..).zip(calls) {
         let (id, document) = call(number, corelog);
-        seen.note(id, BEGAN, &document);
+        note(&mut seen, id, &document);
         ids.push(id);
     }
     let found = seen.find(sought);
@@ -143,7 +147,7 @@ fn by_trace_and_time_where_only_one_call_fits() {
 fn one_call_stands_for_one_span() {
     let (id, document) = call(1, &in_trace("0101010101010101"));
     let mut seen = Seen::default();
-    seen.note(id, BEGAN, &document);
+    note(&mut seen, id, &document);
     assert_eq!(seen.find(sought(8)), Some(id));
     assert_eq!(seen.find(sought(9)), None);
 }
@@ -152,7 +156,7 @@ fn one_call_stands_for_one_span() {
 fn spans_of_one_call_are_remembered_up_to_a_number() {
     let (id, document) = call(1, r#","responseId":"r-1""#);
     let mut seen = Seen::default();
-    seen.note(id, BEGAN, &document);
+    note(&mut seen, id, &document);
     for number in 1..=100 {
         let sought = Sought {
             response_id: Some("r-1"),
@@ -164,16 +168,64 @@ fn spans_of_one_call_are_remembered_up_to_a_number() {
 }
 
 #[test]
+fn a_call_that_is_read_again_is_one() {
+    let (id, document) = call(1, &in_trace("0101010101010101"));
+    let mut seen = Seen::default();
+    note(&mut seen, id, &document);
+    note(&mut seen, id, &document);
+    assert_eq!(seen.find(sought(9)), Some(id));
+}
+
+/// A call with nothing to find it by but its trace, made at a time.
+fn known(number: u64, made_ms: u64) -> Noted {
+    let trace = key(9).trace;
+    Noted(What::Call(Known {
+        id: RecordId::from_parts(BEGAN.unix_ms(), [0; 10]),
+        began_ms: BEGAN.unix_ms(),
+        made_ms,
+        model: None,
+        response: None,
+        trace: (number == 0).then(|| digest("trace", &[&trace])),
+        keys: vec![number.to_be_bytes()],
+        is_claimed: false,
+    }))
+}
+
+#[test]
 fn the_oldest_calls_are_forgotten_whole() {
     let mut seen = Seen::default();
-    let (first, document) = call(1, &in_trace("0909090909090909"));
-    seen.note(first, BEGAN, &document);
-    assert_eq!(seen.find(sought(9)), Some(first));
-    let (id, document) = call(2, "");
-    for _ in 0..CALLS_MAX {
-        seen.note(id, BEGAN, &document);
+    let made = BEGAN.unix_ms();
+    let calls_min = CALLS_MIN as u64;
+    for number in 0..calls_min {
+        // One id, so each needs a key of its own not to be taken for the one before.
+        seen.note(known(number, made));
     }
+    assert_eq!(seen.calls.len(), CALLS_MIN);
+    // More than there need be, and still young.
+    seen.note(known(calls_min, made + YOUNG_MS));
+    assert_eq!(seen.calls.len(), CALLS_MIN + 1);
+    assert!(seen.find(sought(9)).is_some());
+    // All but the last are old now.
+    seen.note(known(calls_min + 1, made + YOUNG_MS + 1));
+    assert_eq!(seen.calls.len(), CALLS_MIN);
     assert_eq!(seen.find(sought(9)), None);
+    assert_eq!((seen.by_key.len(), seen.by_trace.len()), (CALLS_MIN, 0));
+    for number in 0..CALLS_MAX as u64 {
+        seen.note(known(calls_min + 2 + number, made + YOUNG_MS + 1));
+    }
     assert_eq!(seen.calls.len(), CALLS_MAX);
-    assert_eq!((seen.by_key.len(), seen.by_trace.len()), (1, 0));
+}
+
+#[test]
+fn the_oldest_steps_are_forgotten() {
+    let mut seen = Seen::default();
+    let step = |number: usize| SpanKey {
+        trace: [1; 16],
+        span: (number as u64).to_be_bytes(),
+    };
+    for number in 1..=STEPS_MAX + 1 {
+        seen.note(Noted(What::Step(step(number))));
+    }
+    assert!(!seen.has_step(step(1)) && seen.has_step(step(2)));
+    assert_eq!(seen.known_steps.len(), STEPS_MAX);
 }

@@ -1,12 +1,14 @@
 //! One request to a receiver, and what its answer means.
 
 use std::fmt;
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use corelog_delivery::SinkError;
-use corelog_dial::{Connector, Offer, retry_after, short};
+use corelog_dial::{Connector, Link, Offer, retry_after, short};
 use corelog_otel::export::Answer;
 use corelog_runtime::Clock;
 use futures_util::future::{Either, select};
@@ -16,8 +18,10 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
+use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
+use tokio::time::Instant;
 
 use super::{Config, Headers};
 
@@ -26,15 +30,34 @@ const PROTOBUF: &str = "application/x-protobuf";
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 const AGENT: &str = concat!("corelog/", env!("CARGO_PKG_VERSION"));
 
-/// A receiver. Each request goes on a connection of its own: there are few, and they are large.
+/// A connection that was idle for longer is not used again: something on the way may have forgotten it.
+const IDLE_MAX: Duration = Duration::from_secs(30);
+
+/// A receiver. Requests go one after the other, on one connection as long as both sides keep it.
 pub(super) struct Receiver {
     connector: Connector,
+    idle: Mutex<Option<Open>>,
     /// Scheme, host and the path before `/v1/…`, without a slash at its end.
     base: String,
     host: HeaderValue,
     headers: Headers,
     timeout: Duration,
     clock: Clock,
+}
+
+/// A connection between two requests. It moves only while it is polled, so it stands still here.
+struct Open {
+    sender: SendRequest<Full<Bytes>>,
+    connection: Pin<Box<Connection<TokioIo<Link>, Full<Bytes>>>>,
+    since: Instant,
+}
+
+impl Open {
+    /// Whether it may take another request, as far as this side knows.
+    async fn is_usable(&mut self) -> bool {
+        let ended = |cx: &mut Context<'_>| Poll::Ready(self.connection.as_mut().poll(cx));
+        self.since.elapsed() < IDLE_MAX && poll_fn(ended).await.is_pending()
+    }
 }
 
 /// Why a request was not taken.
@@ -107,6 +130,7 @@ impl Receiver {
         });
         Ok(Self {
             connector: connector.map_err(|error| unusable(error.into()))?,
+            idle: Mutex::default(),
             base,
             host,
             headers: config.headers,
@@ -183,42 +207,81 @@ impl Receiver {
         Ok(request)
     }
 
-    async fn ask(
-        &self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Refused> {
+    async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Answered, Refused> {
+        let mut idle = self.idle.lock().take();
+        if let Some(open) = &mut idle
+            && !open.is_usable().await
+        {
+            idle = None;
+        }
+        if let Some(open) = idle {
+            match self.exchange(open, request.clone()).await {
+                // The other side may have let go of it just then. Spans may be sent twice.
+                Err(Refused::Broken(_)) => {}
+                answered => return answered,
+            }
+        }
         let link = self.connector.connect(Offer::Http1).await;
         let link = TokioIo::new(link.map_err(Refused::Unreached)?);
         let handshake = http1::handshake(link).await;
-        let (mut sender, connection) = handshake.map_err(Refused::Broken)?;
+        let (sender, connection) = handshake.map_err(Refused::Broken)?;
+        let open = Open {
+            sender,
+            connection: Box::pin(connection),
+            since: Instant::now(),
+        };
+        self.exchange(open, request).await
+    }
+
+    /// Sends a request on a connection, which is kept if it can take another.
+    async fn exchange(
+        &self,
+        mut open: Open,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Answered, Refused> {
+        let sender = &mut open.sender;
         let exchange = async move {
+            sender.ready().await.map_err(Refused::Broken)?;
             let answer: Response<Incoming> = sender
                 .send_request(request)
                 .await
                 .map_err(Refused::Broken)?;
             let (head, body) = answer.into_parts();
-            Ok((head.status, head.headers, beginning(body).await))
+            let (said, is_whole) = beginning(body).await;
+            Ok::<_, Refused>(((head.status, head.headers, said), is_whole))
         };
-        // The connection moves only while it is polled. One that has ended has handed over all it read.
-        match select(pin!(exchange), pin!(connection)).await {
-            Either::Left((outcome, _)) => outcome,
-            Either::Right((_, exchange)) => exchange.await,
+        // One that has ended has handed over all it read.
+        let (outcome, is_open) = match select(pin!(exchange), open.connection.as_mut()).await {
+            Either::Left((outcome, _)) => (outcome, true),
+            Either::Right((_, exchange)) => (exchange.await, false),
+        };
+        let (answered, is_whole) = outcome?;
+        if is_open && is_whole {
+            open.since = Instant::now();
+            *self.idle.lock() = Some(open);
         }
+        Ok(answered)
     }
 }
 
-/// The beginning of a body; what breaks off is as good as what ends.
-async fn beginning(mut body: Incoming) -> Vec<u8> {
+/// Status, headers and the beginning of the body.
+type Answered = (StatusCode, HeaderMap, Vec<u8>);
+
+/// The beginning of a body, and whether that is all; what breaks off is as good as what ends.
+async fn beginning(mut body: Incoming) -> (Vec<u8>, bool) {
     let mut said = BytesMut::new();
-    while let Some(Ok(frame)) = body.frame().await {
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return (said.to_vec(), false);
+        };
         let Some(data) = frame.data_ref() else {
             continue;
         };
         let room = ANSWER_BYTES_MAX - said.len();
         said.extend_from_slice(&data[..data.len().min(room)]);
         if said.len() == ANSWER_BYTES_MAX {
-            break;
+            return (said.to_vec(), false);
         }
     }
-    said.to_vec()
+    (said.to_vec(), true)
 }

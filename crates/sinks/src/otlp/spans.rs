@@ -2,9 +2,9 @@
 
 use std::io::{self, Read, Write as _};
 
-use corelog_catalog::Modalities;
+use corelog_catalog::{Modalities, Modality};
 use corelog_delivery::{Batch, Entry};
-use corelog_otel::export::{self, Exported, Sender};
+use corelog_otel::export::{self, Exported, Media, Sender};
 use corelog_record::events::is_batch;
 use corelog_record::stored::{self, PartHeader, PartName, Place, StoredRecord};
 use corelog_record::{BodyForm, Document};
@@ -37,13 +37,26 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn exported(&self) -> Exported<'_> {
+    pub(super) fn exported(&self, form: Form) -> Exported<'_> {
         Exported {
             id: self.id,
             began: Timestamp::from_unix_ms(self.id.unix_ms()),
             document: &self.document,
             input: self.input.as_deref(),
             output: self.output.as_deref(),
+            content: form.content,
+            media: form.media(),
+        }
+    }
+}
+
+impl Form {
+    /// A body is of one kind, and has parts of others.
+    fn media(self) -> Media {
+        Media {
+            image: self.modalities.contains(Modality::Image),
+            audio: self.modalities.contains(Modality::Audio),
+            video: self.modalities.contains(Modality::Video),
         }
     }
 }
@@ -107,7 +120,7 @@ pub(super) fn next_request(
             }
         }
     }
-    let exported: Vec<Exported<'_>> = made.calls.iter().map(Call::exported).collect();
+    let exported: Vec<Exported<'_>> = made.calls.iter().map(|call| call.exported(form)).collect();
     if let Some(body) = export::traces(&exported, sender) {
         let (body, is_gzip) = packed(body, form.gzip_level)?;
         made.request = Some(Request { body, is_gzip });

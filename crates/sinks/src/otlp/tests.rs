@@ -35,6 +35,9 @@ struct State {
     /// Of what is posted to `/v1/traces`; then, all is well.
     traces: VecDeque<Told>,
     metrics: VecDeque<Told>,
+    connections: usize,
+    /// Whether each answer is the last of its connection.
+    closes: bool,
 }
 
 struct Fake {
@@ -56,6 +59,7 @@ impl Fake {
         fake.tasks.spawn("receiver", async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let state = Arc::clone(&state);
+                state.lock().connections += 1;
                 let service = service_fn(move |request| answer(Arc::clone(&state), request));
                 let serving = hyper::server::conn::http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service);
@@ -110,6 +114,9 @@ async fn answer(
     let mut answer = Response::builder().status(status);
     if let Some(after) = after {
         answer = answer.header("retry-after", after);
+    }
+    if state.closes {
+        answer = answer.header("connection", "close");
     }
     Ok(answer.body(Full::new(Bytes::from_static(body))).unwrap())
 }
@@ -221,6 +228,24 @@ async fn spans_and_histograms_arrive_with_the_headers_and_without_content() {
         assert!(count(&plain, b"gen_ai.request.model") > 0);
     }
     assert!(!format!("{sink:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_while_both_sides_like() {
+    let fake = Fake::start().await;
+    let sink = fake.sink(|_| {});
+    for calls in 1..=3 {
+        let batch = Records::default().calls(calls).batch();
+        sink.deliver(batch).await.unwrap();
+    }
+    assert_eq!(fake.spans(), [1, 2, 3]);
+    assert_eq!(fake.state.lock().connections, 1);
+    // The receiver closes it with the answer to the spans; the metrics need another.
+    fake.state.lock().closes = true;
+    let batch = Records::default().calls(4).batch();
+    sink.deliver(batch).await.unwrap();
+    assert_eq!(fake.bodies("/otlp/v1/metrics").len(), 4);
+    assert_eq!(fake.state.lock().connections, 2);
 }
 
 #[tokio::test]
