@@ -10,6 +10,7 @@ mod notices;
 mod policies;
 mod query_definitions;
 mod streams;
+mod subscription_filters;
 
 use corelog_types::{LogGroupName, LogStreamName, Timestamp};
 
@@ -35,6 +36,7 @@ where
     dashboards::check(&open).await?;
     alarms::check(&open).await?;
     notices::check(&open).await?;
+    subscription_filters::check(&open).await?;
     export_tasks::check(&open).await
 }
 

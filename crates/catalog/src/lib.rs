@@ -18,6 +18,7 @@ mod notice;
 mod policy;
 mod query_definition;
 mod stream;
+mod subscription_filter;
 
 mod sqlite;
 mod stored;
@@ -42,6 +43,7 @@ pub use policy::{Policies, Policy, PolicyKey, PolicyKind};
 pub use query_definition::{QueryDefinition, QueryDefinitions, QueryParameter};
 pub use sqlite::SqliteCatalog;
 pub use stream::{Activity, LogStream, LogStreams, StreamOrder, StreamPlace, StreamsAsked};
+pub use subscription_filter::{Distribution, SubscriptionFilter, SubscriptionFilters};
 
 /// Where control-plane state is kept. Every change is durable once its method returns `Ok`, and after an error
 /// what was there before stands.
@@ -59,6 +61,7 @@ pub trait Catalog:
     + Dashboards
     + AlarmStates
     + Notices
+    + SubscriptionFilters
     + Send
     + Sync
     + fmt::Debug

@@ -34,7 +34,7 @@ use crate::notices::Notifying;
 use crate::questions::{Apart, Questions};
 use crate::reported::Reported;
 use crate::status::{Flights, Health, InForce};
-use crate::{alarms, configure, demo, metrics, notices, recorder};
+use crate::{alarms, configure, demo, metrics, notices, recorder, subscriptions};
 
 /// Threads for what blocks: syncs of large bodies, and the CPU work on them. Each keeps memory of its own.
 const BLOCKING_THREADS: usize = 32;
@@ -130,6 +130,7 @@ async fn serve(
         inflight: inflight.clone(),
         queries: queries.clone(),
         notifying: watching.notifying.handle().clone(),
+        subscriptions: watching.subscriptions.clone(),
         started: clock.now(),
         in_force: RwLock::new(InForce::of(&settings, Vec::new())),
         at_start,
@@ -143,6 +144,7 @@ async fn serve(
         tails: Tails::new(destinations.hot().clone(), stopping.child()),
         stopping: stopping.clone(),
         exports: destinations.exports(Arc::new(catalog.clone())).await?,
+        subscriptions: Arc::new(watching.subscriptions.clone()),
         queries: queries.clone(),
         records: LogGroupName::new(settings.store.log_group.clone())?,
         keeps: Arc::clone(&reported) as _,
@@ -212,18 +214,19 @@ fn account(settings: &Settings) -> Account {
     }
 }
 
-/// Metrics, the alarms over them, and whoever sends what these have to tell.
+/// Metrics, the alarms over them, whoever sends what these have to tell, and whoever gets log events as they come.
 struct Watching {
     metrics: Option<SqliteMetrics>,
     /// What a scrape shows of them.
     totals: Option<Arc<Mutex<Totals>>>,
     notifying: Notifying,
     alarms: Watch,
+    subscriptions: subscriptions::Running,
 }
 
 impl Watching {
     async fn start(
-        destinations: &Destined,
+        destinations: &Arc<Destined>,
         catalog: &SqliteCatalog,
         counters: &Arc<Metrics>,
         clock: &Clock,
@@ -239,6 +242,8 @@ impl Watching {
             metrics: Arc::clone(counters),
         };
         let kept_by: Arc<dyn Catalog> = Arc::new(catalog.clone());
+        let subscriptions = subscriptions::Running::start(destinations, Arc::clone(&kept_by), clock);
+        let subscriptions = subscriptions.await?;
         let notifying = Notifying::start(&settings, kept_by, ports).await?;
         let alarms = alarms::open(&settings, catalog, clock).await?;
         alarms::run(&alarms, metrics.as_ref(), notifying.handle(), destinations);
@@ -247,6 +252,7 @@ impl Watching {
             totals,
             notifying,
             alarms,
+            subscriptions,
         })
     }
 }
@@ -367,6 +373,7 @@ impl Running<'_> {
             }
             let settings = Arc::new(loaded.settings);
             let notifiers = notices::open(&settings)?;
+            let subscribers = self.watching.subscriptions.open(&settings)?;
             self.gateway.reconfigure(configure::gateway(&settings)?)?;
             self.watching.notifying.handle().reconfigure(notifiers);
             self.watching
@@ -375,6 +382,7 @@ impl Running<'_> {
             self.reported.reconfigure(configure::policies(&settings));
             *self.health.in_force.write() = InForce::of(&settings, waiting.clone());
             self.destinations.reconfigure(settings).await?;
+            self.watching.subscriptions.reconfigure(subscribers).await?;
             anyhow::Ok(waiting)
         };
         match outcome.await {

@@ -170,10 +170,22 @@ impl Connector {
     /// # Cancel safety
     /// Dropped, it leaves nothing behind.
     pub async fn connect(&self, offer: Offer) -> Result<Link, Error> {
-        let failed = |source| Error::Connect {
-            host: self.host.clone(),
-            source,
+        let stream = self.connect_bare().await?;
+        let protocols = match offer {
+            Offer::Any => None,
+            Offer::Http1 => Some(vec![b"http/1.1".to_vec()]),
         };
+        self.secured(stream, protocols).await
+    }
+
+    /// Makes a connection that is not encrypted yet, for protocols that begin with a greeting; [`Self::secure`] is next.
+    ///
+    /// # Errors
+    /// [`Error::Connect`].
+    /// # Cancel safety
+    /// Dropped, it leaves nothing behind.
+    pub async fn connect_bare(&self) -> Result<TcpStream, Error> {
+        let failed = |source| self.failed(source);
         let stream = match &self.proxy {
             None => TcpStream::connect((self.address.0.as_str(), self.address.1)).await,
             Some(proxy) if self.tls.is_none() => proxy.connect().await,
@@ -181,17 +193,41 @@ impl Connector {
         }
         .map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
-        match &self.tls {
-            None => Ok(Link::Plain(stream)),
-            Some((connector, server)) => {
-                let connecting = match offer {
-                    Offer::Any => connector.connect(server.clone(), stream),
-                    Offer::Http1 => connector
-                        .with_alpn(vec![b"http/1.1".to_vec()])
-                        .connect(server.clone(), stream),
-                };
-                Ok(Link::Tls(Box::new(connecting.await.map_err(failed)?)))
-            }
+        Ok(stream)
+    }
+
+    /// Encrypts a connection, where the server's scheme says so; no protocol is named.
+    ///
+    /// # Errors
+    /// [`Error::Connect`].
+    /// # Cancel safety
+    /// Dropped, it takes the connection with it.
+    pub async fn secure(&self, stream: TcpStream) -> Result<Link, Error> {
+        self.secured(stream, Some(Vec::new())).await
+    }
+
+    async fn secured(
+        &self,
+        stream: TcpStream,
+        protocols: Option<Vec<Vec<u8>>>,
+    ) -> Result<Link, Error> {
+        let Some((connector, server)) = &self.tls else {
+            return Ok(Link::Plain(stream));
+        };
+        let connecting = match protocols {
+            None => connector.connect(server.clone(), stream),
+            Some(protocols) => connector
+                .with_alpn(protocols)
+                .connect(server.clone(), stream),
+        };
+        let encrypted = connecting.await.map_err(|source| self.failed(source))?;
+        Ok(Link::Tls(Box::new(encrypted)))
+    }
+
+    fn failed(&self, source: io::Error) -> Error {
+        Error::Connect {
+            host: self.host.clone(),
+            source,
         }
     }
 }

@@ -3,13 +3,17 @@
 //! [`Connector`] makes new connections to one server; whoever asks for them speaks HTTP on them, keeps them or lets them
 //! go. Certificates are checked against the system's authorities, or against those of one file instead.
 //!
+//! What each request has beside, such as credentials, is written as [`Headers`].
+//!
 //! Absent here: HTTP itself, pools, time limits and retries.
 
 mod connect;
+mod headers;
 mod proxy;
 mod tls;
 
 pub use connect::{Connector, Link, Offer};
+pub use headers::{Headers, InvalidHeaders};
 
 use http::Uri;
 

@@ -141,7 +141,7 @@ impl Sink for GroupSink {
     }
 }
 
-fn entry_of(entry: &Entry) -> corelog_hot::Entry<'_> {
+pub(crate) fn entry_of(entry: &Entry) -> corelog_hot::Entry<'_> {
     corelog_hot::Entry {
         sequence: entry.sequence,
         id: entry.id,

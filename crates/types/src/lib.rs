@@ -3,6 +3,7 @@
 //!
 //! Absent here: I/O, clocks, randomness, serde. Each stored or wire format converts by hand.
 
+mod destination;
 mod dialect;
 mod id;
 mod log;
@@ -11,6 +12,7 @@ mod size;
 mod time;
 mod usage;
 
+pub use destination::{DestinationArn, InvalidDestination, Vendor};
 pub use dialect::{Dialect, Operation, UnknownDialect};
 pub use id::{InvalidId, NodeId, RecordId, Sequence};
 pub use log::{InvalidLogName, LOG_NAME_CHARS_MAX, LogGroupName, LogStreamName};

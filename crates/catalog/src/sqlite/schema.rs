@@ -8,7 +8,7 @@ use super::{SqliteCatalog, commit, failed};
 use crate::{Error, takeover};
 
 /// What brings a catalog from each version to the next. Entries are never changed, only added.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     "
     CREATE TABLE settings (
         name TEXT PRIMARY KEY,
@@ -129,6 +129,19 @@ const STEPS: [&str; 5] = [
     );
     CREATE INDEX notices_by_line ON notices (alarm, recipient_kind, recipient, place);
     CREATE INDEX notices_by_due ON notices (due_ms, place);
+",
+    "
+    CREATE TABLE subscription_filters (
+        log_group TEXT NOT NULL REFERENCES log_groups (name) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        id TEXT NOT NULL UNIQUE,
+        pattern TEXT NOT NULL,
+        destination TEXT NOT NULL,
+        role TEXT,
+        distribution TEXT NOT NULL,
+        created_ms BIGINT NOT NULL,
+        PRIMARY KEY (log_group, name)
+    );
 ",
 ];
 

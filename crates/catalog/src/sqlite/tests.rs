@@ -90,7 +90,7 @@ async fn a_catalog_of_an_earlier_version_gets_what_it_lacks() {
     let group = LogGroup::new(name.clone(), Timestamp::from_unix_ms(1));
     catalog.create_group(&group).await.unwrap();
     sqlx::raw_sql("DROP TABLE lookup_tables; DROP TABLE dashboards; DROP TABLE alarms;
-         DROP TABLE alarm_history; DROP TABLE mute_rules; DROP TABLE notices; PRAGMA user_version = 2")
+         DROP TABLE alarm_history; DROP TABLE mute_rules; DROP TABLE notices; DROP TABLE subscription_filters; PRAGMA user_version = 2")
         .execute(&catalog.pool)
         .await
         .unwrap();
