@@ -244,3 +244,96 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     };
     Some(wait.min(RETRY_AFTER_MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    fn client(url: String) -> Client {
+        let opened = Client::open(HttpConfig {
+            url: url.parse().unwrap(),
+            headers: Headers::parse("x-api-key=hunter2").unwrap(),
+            ca_pem: None,
+            proxy: None,
+            timeout: Duration::from_secs(20),
+        });
+        opened.unwrap()
+    }
+
+    fn ask() -> Ask {
+        Ask {
+            method: Method::POST,
+            suffix: "",
+            headers: HeaderMap::new(),
+            body: Bytes::from_static(b"body"),
+            answer_bytes_max: 8,
+        }
+    }
+
+    /// Reads a request to the end of its body, and answers.
+    async fn serve(stream: &mut TcpStream, answer: &str) -> String {
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\nbody") {
+            request.push(stream.read_u8().await.unwrap());
+        }
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        String::from_utf8(request).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_until_the_server_closes_it() {
+        const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = client(format!("http://{address}/hook?token=t0ken"));
+        let serving = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let request = serve(&mut stream, OK).await;
+            assert!(request.starts_with("POST /hook?token=t0ken HTTP/1.1\r\n"), "{request}");
+            assert!(request.contains("x-api-key: hunter2\r\n"), "{request}");
+            serve(&mut stream, OK).await;
+            drop(stream);
+            let (mut stream, _) = listener.accept().await.unwrap();
+            serve(&mut stream, "HTTP/1.1 503 No\r\nretry-after: 7\r\n\r\nlonger than eight").await;
+        };
+        let asking = async {
+            for _ in 0..2 {
+                let answer = client.ask(&ask()).await.unwrap();
+                assert_eq!((answer.status, answer.body.as_slice()), (StatusCode::OK, &b"ok"[..]));
+            }
+            client.ask(&ask()).await.unwrap()
+        };
+        let ((), answer) = tokio::join!(serving, asking);
+        assert_eq!(answer.body, b"longer t");
+        let refused = answer.refused(String::new(), Timestamp::from_unix_ms(0));
+        assert_eq!((refused.wait(), refused.is_final()), (Some(Duration::from_secs(7)), false));
+    }
+
+    #[test]
+    fn a_wait_is_seconds_or_a_date_and_has_an_end() {
+        let now = Timestamp::parse_rfc3339("2026-11-22T18:00:00Z").unwrap();
+        for (text, expected) in [
+            ("30", Some(30)),
+            ("Sun, 22 Nov 2026 18:02:00 GMT", Some(120)),
+            ("Sun, 22 Nov 2026 17:00:00 GMT", Some(0)),
+            ("86400", Some(3600)),
+            ("soon", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(text));
+            let expected = expected.map(Duration::from_secs);
+            assert_eq!(retry_after(&headers, now), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_repeats_of_the_url_is_not_told() {
+        let client = client("http://127.0.0.1:1/services/xyz?token=t0".to_owned());
+        let said = client.without_secrets(b"Cannot POST /services/xyz?token=t0");
+        assert_eq!(said, "Cannot POST ***");
+        assert_eq!(client.place(), "http://127.0.0.1:1");
+    }
+}

@@ -117,27 +117,19 @@ impl Message<'_> {
     /// # Errors
     /// None that memory does not make.
     pub(crate) fn parcel(&self, payload: Payload) -> io::Result<Parcel> {
-        let form = |event| {
-            let Picked {
-                id,
-                timestamp,
-                message,
-                extracted,
-            } = event;
-            EventForm {
-                id,
-                timestamp: Timestamp::unix_ms(*timestamp),
-                message,
-                extracted_fields: extracted,
-            }
-        };
+        let events = self.events.iter().map(|event| EventForm {
+            id: &event.id,
+            timestamp: event.timestamp.unix_ms(),
+            message: event.message,
+            extracted_fields: &event.extracted,
+        });
         let document = Document {
             message_type: "DATA_MESSAGE",
             owner: self.owner,
             log_group: self.group,
             log_stream: self.stream,
             subscription_filters: &[self.filter],
-            log_events: self.events.iter().map(form).collect(),
+            log_events: events.collect(),
         };
         Ok(Parcel {
             body: written(&document, payload)?,
