@@ -1,12 +1,15 @@
 """Subscription filters that boto3 and the AWS CLI put, and receivers of what they send: through kills and failures."""
 
 import base64
+import datetime
 import gzip
 import http.server
+import ipaddress
 import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -15,6 +18,9 @@ import urllib.request
 
 import boto3
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from logs_client import ACCOUNT, REGION, client_of, refused
 from processes import binary, wait_for
@@ -494,8 +500,24 @@ def test_documents_of_opensearch(worlds, receiver):
     assert line[0].endswith(" 1")
 
 
-@pytest.fixture
-def nats(tmp_path):
+def certificate(directory):
+    """The files of a certificate for this machine, and of its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "nats")])
+    now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(now - day).not_valid_after(now + day)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = made.add_extension(here, critical=False).sign(key, hashes.SHA256())
+    cert_file, key_file = directory / "cert.pem", directory / "key.pem"
+    cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    key_file.write_bytes(key.private_bytes(serialization.Encoding.PEM, *form))
+    return cert_file, key_file
+
+
+@pytest.fixture(params=["nats", "tls"])
+def nats(tmp_path, request):
     """A real server with JetStream, if there is one on this machine."""
     program = os.environ.get("NATS_SERVER") or shutil.which("nats-server")
     if program is None:
@@ -504,8 +526,12 @@ def nats(tmp_path):
         port = listener.getsockname()[1]
     command = [program, "-js", "-a", "127.0.0.1", "-p", str(port), "-sd", str(tmp_path / "js")]
     command += ["--user", "me", "--pass", "pw"]
+    cert_file = None
+    if request.param == "tls":
+        cert_file, key_file = certificate(tmp_path)
+        command += ["--tls", "--tlscert", str(cert_file), "--tlskey", str(key_file)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    nats = Nats(wait_for(lambda: connected(port), "the NATS server"), port)
+    nats = Nats(wait_for(lambda: connected(port), "the NATS server"), port, cert_file)
     yield nats
     process.terminate()
     process.wait()
@@ -521,9 +547,15 @@ def connected(port):
 class Nats:
     """As much of a client as a test needs: requests, one after the other."""
 
-    def __init__(self, connection, port):
-        self.port, self.file = port, connection.makefile("rwb")
-        assert self.file.readline().startswith(b"INFO ")
+    def __init__(self, connection, port, cert_file):
+        self.url, self.cert_file = f"nats://127.0.0.1:{port}", cert_file
+        greeting = connection.makefile("rb", buffering=0).readline()
+        assert greeting.startswith(b"INFO "), greeting
+        if cert_file is not None:
+            self.url = f"tls://127.0.0.1:{port}"
+            trust = ssl.create_default_context(cafile=cert_file)
+            connection = trust.wrap_socket(connection, server_hostname="127.0.0.1")
+        self.file = connection.makefile("rwb")
         connect = {"verbose": False, "user": "me", "pass": "pw", "headers": True, "no_responders": True}
         self.send(b"CONNECT " + json.dumps(connect).encode() + b"\r\nSUB answers 1\r\nPING\r\n")
         assert self.file.readline() == b"PONG\r\n"
@@ -555,7 +587,8 @@ class Nats:
 
 def test_a_stream_of_nats(worlds, nats):
     config = '[[subscriber]]\nname = "bus"\nkind = "nats"\nsubject = "calls.all"\ninterval = "100ms"\nuser = "me"\n'
-    config += f'server = "nats://127.0.0.1:{nats.port}"\npassword = "pw"\n'
+    config += f'server = "{nats.url}"\npassword = "pw"\n'
+    config += f'ca_file = "{nats.cert_file}"\n' if nats.cert_file else ""
     world = worlds(config)
     world.make("one")
     put = dict(logGroupName=GROUP, filterName="all", filterPattern="", destinationArn=stream("bus"), roleArn=ROLE)
