@@ -26,7 +26,8 @@ use corelog_spool::{OsDisk, Spool};
 use corelog_store::{Event, Order};
 use corelog_tail::Tails;
 use corelog_types::{
-    DestinationArn, Dialect, LogGroupName, LogStreamName, NodeId, Operation, RecordId, Sequence, Timestamp,
+    DestinationArn, Dialect, LogGroupName, LogStreamName, NodeId, Operation, RecordId, Sequence,
+    Timestamp,
 };
 use corelog_watch::Watch;
 use futures_util::StreamExt;

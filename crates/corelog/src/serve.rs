@@ -242,7 +242,8 @@ impl Watching {
             metrics: Arc::clone(counters),
         };
         let kept_by: Arc<dyn Catalog> = Arc::new(catalog.clone());
-        let subscriptions = subscriptions::Running::start(destinations, Arc::clone(&kept_by), clock);
+        let subscriptions =
+            subscriptions::Running::start(destinations, Arc::clone(&kept_by), clock);
         let subscriptions = subscriptions.await?;
         let notifying = Notifying::start(&settings, kept_by, ports).await?;
         let alarms = alarms::open(&settings, catalog, clock).await?;

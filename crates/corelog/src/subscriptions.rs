@@ -238,11 +238,7 @@ fn opened(settings: &Settings, former: Option<&Opened>) -> anyhow::Result<Opened
     Ok(Opened { by_name, all })
 }
 
-fn runs(
-    filter: &SubscriptionFilter,
-    opened: &Opened,
-    settings: &Settings,
-) -> anyhow::Result<Runs> {
+fn runs(filter: &SubscriptionFilter, opened: &Opened, settings: &Settings) -> anyhow::Result<Runs> {
     let arn = DestinationArn::new(filter.destination.as_str())?;
     let subscriber = opened.all.find(&arn);
     let subscriber = subscriber.with_context(|| {
@@ -310,7 +306,9 @@ impl Room for SpoolRoom {
         // What others wait for is kept anyway.
         let mut others = status.cursors.iter();
         let is_last = others.all(|(name, at)| is_subscription(name) || at.to_u64() > own);
-        is_last && kept_for(own, status.oldest.to_u64(), status.durable.to_u64(), used) > self.bytes_max / 2
+        is_last
+            && kept_for(own, status.oldest.to_u64(), status.durable.to_u64(), used)
+                > self.bytes_max / 2
     }
 }
 

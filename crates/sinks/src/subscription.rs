@@ -100,11 +100,13 @@ impl SubscriptionSink {
 
     fn progress(&self, plan: Plan) -> Progress {
         let known = self.progress.lock().clone();
-        known.filter(|known| known.plan == plan).unwrap_or(Progress {
-            plan,
-            done: BTreeSet::new(),
-            receipt: Receipt::default(),
-        })
+        known
+            .filter(|known| known.plan == plan)
+            .unwrap_or(Progress {
+                plan,
+                done: BTreeSet::new(),
+                receipt: Receipt::default(),
+            })
     }
 
     /// The messages of a batch. Reading records is processor work, and so is compressing.
@@ -239,8 +241,8 @@ fn parcels(
         });
         let filling = &mut fillings[place];
         let bytes = event.message.len() + EVENT_BYTES;
-        let is_full = filling.bytes + bytes > bytes_max
-            || filling.message.events.len() == MESSAGE_EVENTS_MAX;
+        let is_full =
+            filling.bytes + bytes > bytes_max || filling.message.events.len() == MESSAGE_EVENTS_MAX;
         if is_full && !filling.message.events.is_empty() {
             parcels.push(subscriber.parcel(&filling.message)?);
             filling.message.events.clear();

@@ -292,24 +292,37 @@ mod tests {
         let serving = async {
             let (mut stream, _) = listener.accept().await.unwrap();
             let request = serve(&mut stream, OK).await;
-            assert!(request.starts_with("POST /hook?token=t0ken HTTP/1.1\r\n"), "{request}");
+            assert!(
+                request.starts_with("POST /hook?token=t0ken HTTP/1.1\r\n"),
+                "{request}"
+            );
             assert!(request.contains("x-api-key: hunter2\r\n"), "{request}");
             serve(&mut stream, OK).await;
             drop(stream);
             let (mut stream, _) = listener.accept().await.unwrap();
-            serve(&mut stream, "HTTP/1.1 503 No\r\nretry-after: 7\r\n\r\nlonger than eight").await;
+            serve(
+                &mut stream,
+                "HTTP/1.1 503 No\r\nretry-after: 7\r\n\r\nlonger than eight",
+            )
+            .await;
         };
         let asking = async {
             for _ in 0..2 {
                 let answer = client.ask(&ask()).await.unwrap();
-                assert_eq!((answer.status, answer.body.as_slice()), (StatusCode::OK, &b"ok"[..]));
+                assert_eq!(
+                    (answer.status, answer.body.as_slice()),
+                    (StatusCode::OK, &b"ok"[..])
+                );
             }
             client.ask(&ask()).await.unwrap()
         };
         let ((), answer) = tokio::join!(serving, asking);
         assert_eq!(answer.body, b"longer t");
         let refused = answer.refused(String::new(), Timestamp::from_unix_ms(0));
-        assert_eq!((refused.wait(), refused.is_final()), (Some(Duration::from_secs(7)), false));
+        assert_eq!(
+            (refused.wait(), refused.is_final()),
+            (Some(Duration::from_secs(7)), false)
+        );
     }
 
     #[test]

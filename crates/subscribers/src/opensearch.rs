@@ -24,7 +24,8 @@ use crate::subscriber::{Channel, Sent};
 
 /// Of ten thousand documents, a status each and the errors of some.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
-const BULK: &str = "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason";
+const BULK: &str =
+    "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason";
 /// A day's end in `YYYY-MM-DDTHH:MM:SS.mmmZ`.
 const DAY_CHARS: usize = 10;
 
@@ -244,7 +245,10 @@ mod tests {
         assert_eq!(judge(refused).unwrap(), Sent { rejected: 1 });
         let busy = br#"{"errors":true,"items":[{"index":{"status":400}},
             {"index":{"status":429,"error":{"type":"es_rejected_execution_exception"}}}]}"#;
-        assert!(matches!(judge(busy), Err(Error::Answered { status: 429, .. })));
+        assert!(matches!(
+            judge(busy),
+            Err(Error::Answered { status: 429, .. })
+        ));
         for broken in [&b"<html>"[..], b"{}", b""] {
             assert!(matches!(judge(broken), Err(Error::Unexpected(_))));
         }

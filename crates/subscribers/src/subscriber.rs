@@ -8,13 +8,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use corelog_types::{DestinationArn, Timestamp, Vendor};
 
+use crate::Error;
 use crate::client::HttpConfig;
 use crate::file::{FileConfig, FileLines};
 use crate::http::Endpoint;
 use crate::message::{Message, Parcel, Payload, control};
 use crate::nats::{Nats, NatsConfig};
 use crate::opensearch::{OpenSearch, OpenSearchConfig};
-use crate::Error;
 
 /// A subscriber, as it is configured.
 #[derive(Debug, Clone, PartialEq)]

@@ -100,7 +100,8 @@ fn destination(
     account: &str,
 ) -> Result<DestinationArn, Fault> {
     let arn = DestinationArn::new(input.destination_arn.as_str());
-    let arn = arn.map_err(|error| Fault::invalid_parameter(format!("destinationArn is {error}.")))?;
+    let arn =
+        arn.map_err(|error| Fault::invalid_parameter(format!("destinationArn is {error}.")))?;
     let vendor = arn.vendor().as_str();
     match (arn.vendor(), &input.role_arn) {
         (Vendor::Kinesis | Vendor::Firehose, None) => {

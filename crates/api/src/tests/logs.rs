@@ -103,7 +103,10 @@ fn sample(operation: &str) -> Value {
         ),
         "DeleteIndexPolicy" => identified(),
         "DescribeIndexPolicies" => json!({"logGroupIdentifiers": ["/sample"]}),
-        "PutSubscriptionFilter" => with(filter("new"), json!({"filterPattern": "", "destinationArn": FUNCTION})),
+        "PutSubscriptionFilter" => with(
+            filter("new"),
+            json!({"filterPattern": "", "destinationArn": FUNCTION}),
+        ),
         "DeleteSubscriptionFilter" => filter("sample"),
         "DescribeSubscriptionFilters" => group(),
         "GetLogRecord" => json!({"logRecordPointer": engine::pointer(1).to_string()}),

@@ -1,9 +1,7 @@
 //! Settings of subscribers, as their senders want them.
 
 use anyhow::Context as _;
-use corelog_cli::settings::{
-    self, Settings, Subscriber, SubscriberKind, SubscriberPayload,
-};
+use corelog_cli::settings::{self, Settings, Subscriber, SubscriberKind, SubscriberPayload};
 use corelog_dial::Headers;
 use corelog_subscribers::{
     ChannelConfig, Config, FileConfig, HttpConfig, NatsConfig, NatsLogin, OpenSearchConfig, Payload,

@@ -187,7 +187,10 @@ async fn fields_of_a_pattern_go_along() {
     let fields = json!({"ip": "10.0.0.1", "status": "404"});
     assert_eq!(event["extractedFields"], fields);
     let id = event["id"].as_str().unwrap();
-    assert!(id.len() == 56 && id.bytes().all(|c| c.is_ascii_digit()), "{id}");
+    assert!(
+        id.len() == 56 && id.bytes().all(|c| c.is_ascii_digit()),
+        "{id}"
+    );
 }
 
 #[tokio::test]

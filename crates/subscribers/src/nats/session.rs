@@ -166,7 +166,10 @@ impl Session {
             Some(id) => {
                 let headers = format!("NATS/1.0\r\nNats-Msg-Id: {id}\r\n\r\n");
                 let (inbox, whole) = (&self.inbox, headers.len() + body.len());
-                let head = format!("HPUB {subject} {inbox}{number} {} {whole}\r\n", headers.len());
+                let head = format!(
+                    "HPUB {subject} {inbox}{number} {} {whole}\r\n",
+                    headers.len()
+                );
                 (head, headers)
             }
         };

@@ -84,7 +84,10 @@ async fn a_stream_acknowledges_each_message() {
         let (mut server, hello) = Server::accept(&listener, INFO).await;
         let connect: serde_json::Value =
             serde_json::from_str(hello[0].strip_prefix("CONNECT ").unwrap()).unwrap();
-        assert_eq!((&connect["user"], &connect["pass"]), (&"me".into(), &"secret".into()));
+        assert_eq!(
+            (&connect["user"], &connect["pass"]),
+            (&"me".into(), &"secret".into())
+        );
         assert_eq!(connect["no_responders"], true);
         assert!(hello[1].starts_with("SUB _INBOX."), "{}", hello[1]);
         server.say("PONG\r\nPING\r\n").await;
@@ -92,16 +95,24 @@ async fn a_stream_acknowledges_each_message() {
         assert_eq!(bytes, "NATS/1.0\r\nNats-Msg-Id: a_b/1\r\n\r\none\r\n");
         let late = reply.replace(".1", ".999");
         let answer = r#"{"stream":"S","seq":7}"#;
-        let text = format!("MSG {late} 1 2\r\n{{}}\r\nMSG {reply} 1 {}\r\n{answer}\r\n", answer.len());
+        let text = format!(
+            "MSG {late} 1 2\r\n{{}}\r\nMSG {reply} 1 {}\r\n{answer}\r\n",
+            answer.len()
+        );
         server.say(&text).await;
         assert_eq!(server.line().await, "PONG");
         // The same connection takes the next, which nobody listens to.
         let (reply, _) = published(&mut server).await;
-        server.say(&format!("HMSG {reply} 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\n")).await;
+        server
+            .say(&format!("HMSG {reply} 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\n"))
+            .await;
         server
     };
     let sending = async {
-        assert_eq!(nats.send(&parcel("one", "a\nb/1"), NOW).await.unwrap(), Sent::default());
+        assert_eq!(
+            nats.send(&parcel("one", "a\nb/1"), NOW).await.unwrap(),
+            Sent::default()
+        );
         nats.send(&parcel("two", "b"), NOW).await
     };
     // What is not acknowledged on a kept connection is tried on a new one, which here is closed at once.
@@ -112,7 +123,10 @@ async fn a_stream_acknowledges_each_message() {
         },
         sending
     );
-    assert!(matches!(outcome, Err(Error::Unexpected(_) | Error::Io { .. })), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(Error::Unexpected(_) | Error::Io { .. })),
+        "{outcome:?}"
+    );
 }
 
 #[tokio::test]
@@ -127,7 +141,9 @@ async fn what_a_stream_refuses_is_told_apart() {
             r#"{"hello":1}"#,
         ] {
             let (reply, _) = published(&mut server).await;
-            server.say(&format!("MSG {reply} 1 {}\r\n{answer}\r\n", answer.len())).await;
+            server
+                .say(&format!("MSG {reply} 1 {}\r\n{answer}\r\n", answer.len()))
+                .await;
         }
         server
     };
@@ -171,11 +187,20 @@ async fn a_server_that_is_none_or_turns_us_away_is_told() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nats = nats(&listener, true);
     for (info, told) in [
-        ("HTTP/1.1 400 Bad Request\r\n", "it greets like no NATS server"),
-        ("INFO {\"max_payload\":1,\"tls_required\":true}\r\n", "it wants TLS"),
+        (
+            "HTTP/1.1 400 Bad Request\r\n",
+            "it greets like no NATS server",
+        ),
+        (
+            "INFO {\"max_payload\":1,\"tls_required\":true}\r\n",
+            "it wants TLS",
+        ),
         ("INFO {\"max_payload\":1}\r\n", "it takes no headers"),
         ("INFO {", "it hung up"),
-        ("INFO {\"max_payload\":9,\"headers\":true}\r\n-ERR 'Authorization Violation'\r\n", "Authorization"),
+        (
+            "INFO {\"max_payload\":9,\"headers\":true}\r\n-ERR 'Authorization Violation'\r\n",
+            "Authorization",
+        ),
     ] {
         let playing = async {
             let (mut stream, _) = listener.accept().await.unwrap();

@@ -60,7 +60,9 @@ async fn a_filter_is_shown_as_it_was_put_and_changed_by_its_name() {
 async fn a_group_has_two_and_they_come_in_pages_and_go_with_it() {
     let house = house_with_group().await;
     for name in ["b", "a"] {
-        house.ok("PutSubscriptionFilter", put(name, json!({}))).await;
+        house
+            .ok("PutSubscriptionFilter", put(name, json!({})))
+            .await;
     }
     house
         .check(

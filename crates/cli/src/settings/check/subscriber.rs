@@ -66,7 +66,10 @@ fn check_place(index: usize, subscriber: &Subscriber, findings: &mut Findings) {
     }
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.%Ymd".contains(c);
     let index_name = &subscriber.index;
-    if index_name.is_empty() || index_name.starts_with(['-', '_', '.']) || !index_name.chars().all(fits) {
+    if index_name.is_empty()
+        || index_name.starts_with(['-', '_', '.'])
+        || !index_name.chars().all(fits)
+    {
         let fault = Fault::new(format!("`{index_name}` is no name of an index")).hint(
             "use lower-case letters, digits, `-`, `_`, `.`, and `%Y`, `%m`, `%d` for the day",
         );
@@ -127,7 +130,10 @@ impl Subscriber {
     /// Host and port of the NATS server, and whether the connection is encrypted.
     pub fn nats_server(&self) -> Option<(String, bool)> {
         let server = self.server.as_deref()?;
-        let (rest, tls) = match (server.strip_prefix("nats://"), server.strip_prefix("tls://")) {
+        let (rest, tls) = match (
+            server.strip_prefix("nats://"),
+            server.strip_prefix("tls://"),
+        ) {
             (Some(rest), _) => (rest, false),
             (None, Some(rest)) => (rest, true),
             (None, None) => return None,

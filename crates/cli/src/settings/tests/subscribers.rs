@@ -42,7 +42,10 @@ retry_for = "1h"
     };
     assert_eq!(hook.kind, SubscriberKind::Http);
     assert_eq!(hook.retry_for, Duration::from_hours(24));
-    assert_eq!((archive.files_max, archive.rotate_bytes.bytes()), (10, 1 << 30));
+    assert_eq!(
+        (archive.files_max, archive.rotate_bytes.bytes()),
+        (10, 1 << 30)
+    );
     assert_eq!(search.index, "calls-%Y.%m");
     let server = ("nats.example.org:4222".to_owned(), true);
     assert_eq!(bus.nats_server(), Some(server));
@@ -52,7 +55,13 @@ retry_for = "1h"
         .filter(|e| e.section == "subscriber" && e.key == "url")
         .filter_map(|e| e.shown.as_deref())
         .collect();
-    assert_eq!(shown, [r#""https://example.org/***""#, r#""https://search.example.org:9200/***""#]);
+    assert_eq!(
+        shown,
+        [
+            r#""https://example.org/***""#,
+            r#""https://search.example.org:9200/***""#
+        ]
+    );
 }
 
 #[test]
@@ -61,7 +70,11 @@ fn what_does_not_go_together_is_refused() {
     let http = "url = \"https://h/\"\n";
     for (block, key, reason) in [
         ("", "url", "a subscriber of kind `http` needs it"),
-        ("kind = \"file\"\n", "path", "a subscriber of kind `file` needs it"),
+        (
+            "kind = \"file\"\n",
+            "path",
+            "a subscriber of kind `file` needs it",
+        ),
         (
             "url = \"https://h/\"\npath = \"/f\"\n",
             "path",
@@ -77,12 +90,36 @@ fn what_does_not_go_together_is_refused() {
             "payload",
             "compressed bytes are no lines",
         ),
-        (&format!("{http}index = \"Calls\"\n"), "index", "is no name of an index"),
-        (&format!("{http}message_bytes = 0\n"), "message_bytes", "more than nothing"),
-        (&nats.replace("nats://h", "http://h"), "server", "is no NATS server"),
-        (&nats.replace("nats://h", "nats://me@h"), "server", "is no NATS server"),
-        (&nats.replace("\"s\"", "\"a.*\""), "subject", "is no subject to publish to"),
-        (&nats.replace("\"s\"", "\"a..b\""), "subject", "is no subject to publish to"),
+        (
+            &format!("{http}index = \"Calls\"\n"),
+            "index",
+            "is no name of an index",
+        ),
+        (
+            &format!("{http}message_bytes = 0\n"),
+            "message_bytes",
+            "more than nothing",
+        ),
+        (
+            &nats.replace("nats://h", "http://h"),
+            "server",
+            "is no NATS server",
+        ),
+        (
+            &nats.replace("nats://h", "nats://me@h"),
+            "server",
+            "is no NATS server",
+        ),
+        (
+            &nats.replace("\"s\"", "\"a.*\""),
+            "subject",
+            "is no subject to publish to",
+        ),
+        (
+            &nats.replace("\"s\"", "\"a..b\""),
+            "subject",
+            "is no subject to publish to",
+        ),
         (&format!("{nats}user = \"u\"\n"), "user", "go together"),
         (
             &format!("{nats}user = \"u\"\npassword = \"p\"\ntoken = \"t\"\n"),
