@@ -21,7 +21,7 @@ use corelog_hot::Hot;
 use corelog_patterns::{self as patterns, Kind, Pattern};
 use corelog_runtime::Clock;
 use corelog_store::Event;
-use corelog_subscribers::{Message, Parcel, Picked, Subscriber};
+use corelog_subscribers::{self as subscribers, Message, Parcel, Picked, Subscriber};
 use corelog_telemetry::Chain;
 use corelog_types::{ByteSize, Vendor};
 use parking_lot::Mutex;
@@ -32,6 +32,10 @@ use crate::groups::entry_of;
 const MESSAGE_EVENTS_MAX: usize = 10_000;
 /// What an event counts beside its text.
 const EVENT_BYTES: usize = 26;
+
+/// Why events are given up.
+const SHORT: &str = "they alone keep half the spool";
+const LATE: &str = "the subscriber has not taken them for `retry_for`";
 
 /// What the sink is told when it is opened.
 #[derive(Debug, Clone)]
@@ -76,13 +80,14 @@ pub struct Ports {
 pub struct SubscriptionSink {
     config: Arc<Config>,
     ports: Ports,
-    /// What of the batch at hand has arrived.
-    progress: Mutex<Option<Progress>>,
+    progress: Mutex<Progress>,
 }
 
-#[derive(Debug, Clone)]
+/// What of the batch at hand has arrived.
+#[derive(Debug, Default)]
 struct Progress {
-    plan: Plan,
+    /// Which batch that is.
+    plan: Option<Plan>,
     /// The keys of messages that are dealt with.
     done: BTreeSet<String>,
     receipt: Receipt,
@@ -98,15 +103,26 @@ impl SubscriptionSink {
         }
     }
 
-    fn progress(&self, plan: Plan) -> Progress {
-        let known = self.progress.lock().clone();
-        known
-            .filter(|known| known.plan == plan)
-            .unwrap_or(Progress {
-                plan,
-                done: BTreeSet::new(),
-                receipt: Receipt::default(),
-            })
+    /// Forgets what had arrived of another batch.
+    fn take_up(&self, plan: Plan) {
+        let mut progress = self.progress.lock();
+        if progress.plan != Some(plan) {
+            *progress = Progress {
+                plan: Some(plan),
+                ..Progress::default()
+            };
+        }
+    }
+
+    fn is_done(&self, parcel: &Parcel) -> bool {
+        self.progress.lock().done.contains(&parcel.key)
+    }
+
+    fn note(&self, parcel: Parcel, rejected: u64) {
+        let mut progress = self.progress.lock();
+        progress.done.insert(parcel.key);
+        progress.receipt.records += parcel.events.saturating_sub(rejected);
+        progress.receipt.rejected += rejected;
     }
 
     /// The messages of a batch. Reading records is processor work, and so is compressing.
@@ -126,15 +142,44 @@ impl SubscriptionSink {
         SinkError::new("send log events to", self.location(), error)
     }
 
-    /// Why a batch is tried no longer, if it is not.
-    fn gives_up(&self, batch: &Batch) -> Option<&'static str> {
-        if self.ports.room.is_short_for(&batch.destination) {
-            return Some("they alone keep half the spool");
+    /// Sends a message; gives how many of its events will never arrive.
+    async fn send(&self, batch: &Batch, parcel: &Parcel) -> Result<u64, subscribers::Error> {
+        let now = self.ports.clock.now();
+        match self.ports.subscriber.send(parcel, now).await {
+            Ok(sent) => {
+                let rejected = sent.rejected.min(parcel.events);
+                if rejected > 0 {
+                    self.give_up(batch, rejected, "the subscriber did not take them");
+                }
+                Ok(rejected)
+            }
+            Err(error) if error.is_final() => {
+                self.give_up(batch, parcel.events, &Chain(&error).to_string());
+                Ok(parcel.events)
+            }
+            Err(error) => Err(error),
         }
-        let newest = batch.entries.last()?.time.unix_ms();
+    }
+
+    /// Why a batch that failed is tried no longer.
+    ///
+    /// # Errors
+    /// The failure, if it is tried again.
+    fn gives_up(
+        &self,
+        batch: &Batch,
+        error: subscribers::Error,
+    ) -> Result<&'static str, SinkError> {
+        if self.ports.room.is_short_for(&batch.destination) {
+            return Ok(SHORT);
+        }
+        let newest = batch.entries.last().map_or(0, |it| it.time.unix_ms());
         let age = self.ports.clock.now().unix_ms().saturating_sub(newest);
-        let is_late = Duration::from_millis(age) >= self.config.retry_for;
-        is_late.then_some("the subscriber has not taken them for `retry_for`")
+        if Duration::from_millis(age) >= self.config.retry_for {
+            return Ok(LATE);
+        }
+        let wait = error.wait();
+        Err(self.failed(error).not_before(wait))
     }
 
     /// Says that messages will never arrive.
@@ -149,55 +194,33 @@ impl SubscriptionSink {
 #[async_trait]
 impl Sink for SubscriptionSink {
     async fn deliver(&self, batch: Arc<Batch>) -> Result<Receipt, SinkError> {
-        let mut progress = self.progress(batch.plan);
+        self.take_up(batch.plan);
         let parcels = self.parcels(&batch).await?;
         // Asked before anything is sent too: one that is slow and does not fail lets the spool fill up as well.
-        let mut given_up = self
-            .ports
-            .room
-            .is_short_for(&batch.destination)
-            .then_some("they alone keep half the spool");
+        let is_short = self.ports.room.is_short_for(&batch.destination);
+        let mut given_up = is_short.then_some(SHORT);
         let mut lost = 0;
         for parcel in parcels {
-            if progress.done.contains(&parcel.key) {
+            if self.is_done(&parcel) {
                 continue;
             }
-            if given_up.is_some() {
-                lost += parcel.events;
-                continue;
-            }
-            let now = self.ports.clock.now();
-            match self.ports.subscriber.send(&parcel, now).await {
-                Ok(sent) => {
-                    let rejected = sent.rejected.min(parcel.events);
-                    if rejected > 0 {
-                        self.give_up(&batch, rejected, "the subscriber did not take them");
+            if given_up.is_none() {
+                match self.send(&batch, &parcel).await {
+                    Ok(rejected) => {
+                        self.note(parcel, rejected);
+                        continue;
                     }
-                    progress.receipt.records += parcel.events - rejected;
-                    progress.receipt.rejected += rejected;
-                }
-                Err(error) if error.is_final() => {
-                    self.give_up(&batch, parcel.events, &Chain(&error).to_string());
-                    progress.receipt.rejected += parcel.events;
-                }
-                Err(error) => {
-                    given_up = self.gives_up(&batch);
-                    if given_up.is_none() {
-                        let wait = error.wait();
-                        return Err(self.failed(error).not_before(wait));
-                    }
-                    lost += parcel.events;
-                    continue;
+                    Err(error) => given_up = Some(self.gives_up(&batch, error)?),
                 }
             }
-            progress.done.insert(parcel.key);
-            *self.progress.lock() = Some(progress.clone());
+            lost += parcel.events;
         }
         if let Some(why) = given_up.filter(|_| lost > 0) {
             self.give_up(&batch, lost, why);
-            progress.receipt.rejected += lost;
         }
-        Ok(progress.receipt)
+        let mut receipt = self.progress.lock().receipt;
+        receipt.rejected += lost;
+        Ok(receipt)
     }
 
     async fn check(&self) -> Result<(), SinkError> {
