@@ -3,6 +3,7 @@
 use super::{readable, report};
 use crate::settings::reader::Findings;
 use crate::settings::schema::{Subscriber, SubscriberKind, SubscriberPayload};
+use crate::settings::secret::HookUrl;
 use crate::settings::value::Fault;
 
 const SECTION: &str = "subscriber";
@@ -54,7 +55,7 @@ pub(super) fn check(index: usize, subscriber: &Subscriber, findings: &mut Findin
 
 fn check_place(index: usize, subscriber: &Subscriber, findings: &mut Findings) {
     let block = Some(index);
-    let is_exposed = subscriber.url.as_ref().is_some_and(|url| url.is_exposed());
+    let is_exposed = subscriber.url.as_ref().is_some_and(HookUrl::is_exposed);
     if subscriber.headers.is_some() && is_exposed {
         let fault = Fault::new("anyone on the way could read the headers: use `https`");
         report(findings, SECTION, block, "url", fault);
