@@ -342,7 +342,8 @@ def test_calls_are_counted_once_through_a_kill(killed):
 
 
 RECOUNT = """
-SELECT CAST(extract(epoch FROM date_trunc('minute', "@timestamp")) AS BIGINT) AS minute, "modelId" AS model,
+SELECT (CAST(round(extract(epoch FROM "@timestamp") * 1000) AS BIGINT)
+         + CAST(floor(CAST("corelog.latencyMs" AS DOUBLE)) AS BIGINT)) / 60000 * 60 AS minute, "modelId" AS model,
        count(*) AS calls, count("errorCode") AS errors, sum(CAST("output.outputTokenCount" AS BIGINT)) AS output,
        sum(CAST("input.inputTokenCount" AS BIGINT)) AS input, min(CAST("corelog.latencyMs" AS DOUBLE)) AS least
 FROM "/corelog/invocations" GROUP BY 1, 2

@@ -39,7 +39,7 @@ pub struct Entry {
     pub sequence: Sequence,
     /// Its id.
     pub id: RecordId,
-    /// When its request arrived.
+    /// When it was written to the spool, by this node's clock; its request arrived when `id` says.
     pub time: Timestamp,
     /// The stored form.
     pub payload: Vec<u8>,

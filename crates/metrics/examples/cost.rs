@@ -1,4 +1,5 @@
-//! What metrics cost: counting a record in memory, and keeping a batch of a thousand series.
+//! What metrics cost: reading of a stored record what is counted, counting it in memory, and keeping a batch of a
+//! thousand series.
 //! `cargo run --release --example cost -p corelog-metrics`.
 #![expect(
     clippy::unwrap_used,
@@ -6,11 +7,17 @@
     reason = "a measurement run by hand prints, and stops at the first surprise"
 )]
 
+use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use corelog_metrics::{Config, Invocation, Overflow, SqliteMetrics, Tally, TallyConfig};
-use corelog_record::{CallerFacts, Document, Extension, Identity, Input, Output, StreamFacts};
-use corelog_types::Timestamp;
+use corelog_record::stored::{self, encode_envelope};
+use corelog_record::{
+    CallerFacts, CostFacts, Document, Extension, Identity, Input, Outline, Output, StreamFacts,
+    UsageCounts,
+};
+use corelog_types::{Count, Timestamp, Usage};
 
 const RECORDS: u64 = 1_000_000;
 /// A thousand records a second, taken every five seconds.
@@ -20,12 +27,34 @@ const START_MS: u64 = 1_795_003_200_000;
 
 fn main() {
     let documents: Vec<Document> = (0..1_000).map(document).collect();
+    let stored: Vec<Vec<u8>> = documents
+        .iter()
+        .map(|document| encode_envelope(document, &[]).unwrap())
+        .collect();
+    let begun = Instant::now();
+    for number in 0..RECORDS {
+        let index = usize::try_from(number).unwrap() % stored.len();
+        black_box(stored::decode(&stored[index]).unwrap());
+    }
+    let decoding = begun.elapsed();
+    let begun = Instant::now();
+    for number in 0..RECORDS {
+        let index = usize::try_from(number).unwrap() % stored.len();
+        black_box(stored::outline(&stored[index]).unwrap());
+    }
+    println!(
+        "{} ns to read what is counted of a record of {} bytes, {} ns to decode it whole",
+        begun.elapsed().as_nanos() / u128::from(RECORDS),
+        stored[0].len(),
+        decoding.as_nanos() / u128::from(RECORDS),
+    );
+    let outlines: Vec<Outline<'_>> = documents.iter().map(Outline::from).collect();
     let mut tally = Tally::new(TallyConfig::default());
     let (mut counting, mut taking, mut buckets) = (Duration::ZERO, Duration::ZERO, 0);
     for batch in 0..RECORDS / BATCH {
         let begun = Instant::now();
         for number in 0..BATCH {
-            count(&mut tally, &documents, batch * BATCH + number);
+            count(&mut tally, &outlines, batch * BATCH + number);
         }
         let counted = Instant::now();
         buckets += tally.take().len();
@@ -43,10 +72,10 @@ fn main() {
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(keep(&documents));
+    runtime.block_on(keep(&outlines));
 }
 
-async fn keep(documents: &[Document]) {
+async fn keep(outlines: &[Outline<'_>]) {
     let dir = tempfile::tempdir().unwrap();
     let metrics = SqliteMetrics::open(dir.path(), Config::default())
         .await
@@ -54,7 +83,7 @@ async fn keep(documents: &[Document]) {
     let mut tally = Tally::new(TallyConfig::default());
     for batch in 0..BATCHES {
         for number in 0..BATCH {
-            count(&mut tally, documents, batch * BATCH + number);
+            count(&mut tally, outlines, batch * BATCH + number);
         }
         let deltas = tally.take();
         let now = Timestamp::from_unix_ms(START_MS + batch * BATCH);
@@ -71,11 +100,11 @@ async fn keep(documents: &[Document]) {
     println!("{} bytes of metrics.db", file.len());
 }
 
-fn count(tally: &mut Tally, documents: &[Document], number: u64) {
-    let index = usize::try_from(number).unwrap() % documents.len();
+fn count(tally: &mut Tally, outlines: &[Outline<'_>], number: u64) {
+    let index = usize::try_from(number).unwrap() % outlines.len();
     tally.count(&Invocation {
         time: Timestamp::from_unix_ms(START_MS + number),
-        document: &documents[index],
+        outline: &outlines[index],
     });
 }
 
@@ -98,6 +127,39 @@ fn document(number: u32) -> Document {
             name: Some(format!("caller-{}", number % 5)),
             ..CallerFacts::default()
         },
+        record_id: format!("01kb1tqv0g000000000000{number:04}"),
+        node_id: Some("b7c6d5e4f3a29180".to_owned()),
+        dialect: "bedrock".to_owned(),
+        upstream: Some("https://bedrock-runtime.us-east-1.amazonaws.com/model/us.anthropic.claude-sonnet-4-5-20250929-v1:0/converse-stream".to_owned()),
+        path: "/model/us.anthropic.claude-sonnet-4-5-20250929-v1:0/converse-stream".to_owned(),
+        http_version: Some("HTTP/1.1".to_owned()),
+        stop_reason: Some("end_turn".to_owned()),
+        upstream_request_id: Some("5f0c9a52-1b7e-4c0e-9a5d-2f6f0f7a1c11".to_owned()),
+        usage: UsageCounts(Usage {
+            input: Some(Count::reported(2_095)),
+            output: Some(Count::reported(503)),
+            cache_read: Some(Count::reported(18_000)),
+            ..Usage::default()
+        }),
+        cost: Some(CostFacts {
+            amount: Some(0.019_23),
+            currency: Some("USD".to_owned()),
+            list: Some("bedrock".to_owned()),
+            model: Some("anthropic.claude-sonnet-4-5".to_owned()),
+            version: Some("2026-11-20".to_owned()),
+            ..CostFacts::default()
+        }),
+        request_bytes: Some(8_230),
+        response_bytes: Some(2_180),
+        request_headers: BTreeMap::from([
+            ("accept".to_owned(), "*/*".to_owned()),
+            ("content-type".to_owned(), "application/json".to_owned()),
+            ("user-agent".to_owned(), "Boto3/1.40.1 md/Botocore#1.40.1".to_owned()),
+        ]),
+        response_headers: BTreeMap::from([(
+            "content-type".to_owned(),
+            "application/vnd.amazon.eventstream".to_owned(),
+        )]),
         ..Extension::default()
     };
     Document {

@@ -1,8 +1,8 @@
 //! What a record says about its invocation, as values of metrics. What a record does not say has no value: unknown is
 //! not zero.
 
-use corelog_record::{DeliveryOutcome, Document, Extension};
-use corelog_types::{Count, Timestamp};
+use corelog_record::{DeliveryOutcome, ExtensionOutline, Outline, TokenCount};
+use corelog_types::Timestamp;
 
 use crate::Metric;
 use crate::measure::{BEDROCK, Measure};
@@ -10,11 +10,14 @@ use crate::measure::{BEDROCK, Measure};
 /// A recorded invocation.
 #[derive(Debug, Clone, Copy)]
 pub struct Invocation<'a> {
-    /// When the request arrived: the minute in which the invocation counts.
+    /// When the request arrived.
     pub time: Timestamp,
-    /// The record, bodies aside.
-    pub document: &'a Document,
+    /// What of the record is counted.
+    pub outline: &'a Outline<'a>,
 }
+
+/// A call that says that it took longer has a clock that is wrong.
+const LATENCY_MS_MAX: f64 = 24.0 * 3_600_000.0;
 
 /// A kind of delivery of invocation logs, each attempt of which is a value of 1 in a metric without dimensions.
 ///
@@ -65,10 +68,27 @@ pub(crate) enum Outcome {
 pub(crate) type Values = Vec<(Measure, f64)>;
 
 impl<'a> Invocation<'a> {
+    /// When the call was over, to the millisecond that had begun: the minute in which it counts. A call whose length is
+    /// not known ended when it arrived.
+    ///
+    /// Decision: an alarm looks at a minute when it is over, and what ends later would never be looked at. The service
+    /// does not say in which minute a call counts.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between zero and a day"
+    )]
+    pub fn ended(&self) -> Timestamp {
+        let took = self.extension().and_then(|it| it.latency_ms);
+        let took = took.filter(|took| (0.0..=LATENCY_MS_MAX).contains(took));
+        let took = took.map_or(0, |took| took as u64);
+        Timestamp::from_unix_ms(self.time.unix_ms().saturating_add(took))
+    }
+
     /// Whether a model was called. Lists of models, files, batches, and counting tokens are recorded too, but are no
     /// invocations.
     pub(crate) fn is_of_a_model(&self) -> bool {
-        match self.document.operation.as_str() {
+        match &*self.outline.operation {
             "InvokeModel"
             | "InvokeModelWithResponseStream"
             | "InvokeModelWithBidirectionalStream"
@@ -88,8 +108,8 @@ impl<'a> Invocation<'a> {
             | "GenerateContent" => true,
             // A route without a name of its own, of an API that we do not know: a model is named, and asked something.
             "Other" => {
-                self.document.model_id.is_some()
-                    && self.extension().is_some_and(|it| it.method == "POST")
+                self.outline.model_id.is_some()
+                    && self.extension().is_some_and(|it| &*it.method == "POST")
             }
             _ => false,
         }
@@ -97,17 +117,17 @@ impl<'a> Invocation<'a> {
 
     /// Whether a guardrail was called by itself.
     pub(crate) fn is_of_a_guardrail(&self) -> bool {
-        self.document.operation == "ApplyGuardrail"
+        &*self.outline.operation == "ApplyGuardrail"
     }
 
-    pub(crate) fn extension(&self) -> Option<&'a Extension> {
-        self.document.corelog.as_deref()
+    pub(crate) fn extension(&self) -> Option<&'a ExtensionOutline<'a>> {
+        self.outline.corelog.as_ref()
     }
 
     /// Source: the statuses that the runtime's exceptions have, and what the metrics' descriptions count of them.
     /// <https://docs.aws.amazon.com/bedrock/latest/userguide/monitoring-runtime-metrics.html>
     pub(crate) fn outcome(&self) -> Outcome {
-        let code = self.document.error_code.as_deref();
+        let code = self.outline.error_code.as_deref();
         let named = code.and_then(status_of);
         if named == Some(429) {
             return Outcome::Throttled;
@@ -144,7 +164,7 @@ impl<'a> Invocation<'a> {
         }
         let tokens = self.tokens();
         tokens.push(values);
-        if let Some(usage) = tokens.quota_usage(self.document.model_id.as_deref()) {
+        if let Some(usage) = tokens.quota_usage(self.outline.model_id.as_deref()) {
             values.push((Measure::EstimatedTpmQuotaUsage, usage));
         }
         self.images(values);
@@ -171,13 +191,13 @@ impl<'a> Invocation<'a> {
     /// The metrics of our own namespace.
     pub(crate) fn ours(&self, values: &mut Values) {
         values.push((Measure::Invocations, 1.0));
-        if self.document.error_code.is_some() {
+        if self.outline.error_code.is_some() {
             values.push((Measure::InvocationErrors, 1.0));
         }
         let outcome = self.outcome();
         let tokens = self.tokens();
         tokens.push(values);
-        let reasoning = self.extension().and_then(|it| it.usage.0.reasoning);
+        let reasoning = self.extension().and_then(|it| it.usage.reasoning);
         if let Some(reasoning) = reasoning {
             values.push((Measure::ReasoningTokenCount, float(reasoning.value)));
         }
@@ -243,28 +263,22 @@ impl<'a> Invocation<'a> {
     /// Whether the provider's answer began.
     fn is_answered(&self) -> bool {
         let status = self.extension().and_then(|it| it.http_status);
-        status.map_or(self.document.error_code.is_none(), |status| status < 400)
+        status.map_or(self.outline.error_code.is_none(), |status| status < 400)
     }
 
     /// What the record's own fields say, or else what the provider said.
     fn tokens(&self) -> Tokens {
-        let (input, output) = (&self.document.input, &self.document.output);
-        let usage = self.extension().map(|it| it.usage.0).unwrap_or_default();
-        let value = |count: Option<Count>| count.map(|count| count.value);
-        let input = input.as_ref();
+        let (input, output) = (&self.outline.input, &self.outline.output);
+        let usage = self.extension().map(|it| it.usage).unwrap_or_default();
+        let value = |count: Option<TokenCount>| count.map(|count| count.value);
         Tokens {
-            input: input
-                .and_then(|it| it.input_token_count)
-                .or(value(usage.input)),
-            output: output
-                .as_ref()
-                .and_then(|it| it.output_token_count)
-                .or(value(usage.output)),
+            input: input.input_token_count.or(value(usage.input)),
+            output: output.output_token_count.or(value(usage.output)),
             cache_read: input
-                .and_then(|it| it.cache_read_input_token_count)
+                .cache_read_input_token_count
                 .or(value(usage.cache_read)),
             cache_write: input
-                .and_then(|it| it.cache_write_input_token_count)
+                .cache_write_input_token_count
                 .or(value(usage.cache_write)),
         }
     }
@@ -300,7 +314,7 @@ impl Tokens {
 }
 
 /// Output tokens by the time it took to produce them: in a stream, from the first byte on.
-fn rate(extension: &Extension, output: Option<u64>) -> Option<f64> {
+fn rate(extension: &ExtensionOutline<'_>, output: Option<u64>) -> Option<f64> {
     let output = output.filter(|output| *output > 0)?;
     let first = match extension.stream {
         Some(_) => extension.time_to_first_byte_ms?,

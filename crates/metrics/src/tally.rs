@@ -61,7 +61,7 @@ impl Tally {
         }
     }
 
-    /// Counts a record.
+    /// Counts a record in the minute in which its call ended.
     pub fn count(&mut self, invocation: &Invocation<'_>) {
         let Self {
             families,
@@ -69,7 +69,7 @@ impl Tally {
             shared,
             ..
         } = self;
-        shared.enter(invocation.time);
+        shared.enter(invocation.ended());
         if invocation.is_of_a_guardrail() {
             values.clear();
             invocation.outcome_values(invocation.outcome(), values);
@@ -78,7 +78,7 @@ impl Tally {
         if !invocation.is_of_a_model() {
             return;
         }
-        if let Some(model) = invocation.document.model_id.as_deref() {
+        if let Some(model) = invocation.outline.model_id.as_deref() {
             values.clear();
             invocation.bedrock(values);
             families.bedrock.add(&[model], values, shared);
@@ -209,9 +209,7 @@ impl Families {
         values: &Values,
         shared: &mut Shared,
     ) {
-        let Some(output) = &invocation.document.output else {
-            return;
-        };
+        let output = &invocation.outline.output;
         let size = (output.output_image_width, output.output_image_height);
         let (Some(width), Some(height)) = size else {
             return;
@@ -228,12 +226,12 @@ impl Families {
             self.models.add(&[], values, shared);
             return;
         };
-        let provider = extension.provider.as_str();
-        match invocation.document.model_id.as_deref() {
+        let provider = &*extension.provider;
+        match invocation.outline.model_id.as_deref() {
             Some(model) => self.models.add(&[provider, model], values, shared),
             None => self.models.add(&[provider], values, shared),
         }
-        if let Some(code) = invocation.document.error_code.as_deref() {
+        if let Some(code) = invocation.outline.error_code.as_deref() {
             self.errors.add(&[provider, code], values, shared);
         }
         let caller = &extension.caller;

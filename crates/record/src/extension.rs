@@ -1,10 +1,15 @@
 //! The `corelog` object of a record: what the original format lacks.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use corelog_types::{Count, Provenance, Usage};
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+
+use crate::Text;
 
 /// Everything we know about an invocation that `ModelInvocationLog` has no field for.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -321,7 +326,8 @@ impl UsageCounts {
 #[derive(Serialize, Deserialize)]
 struct CountForm<'a> {
     value: u64,
-    provenance: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    provenance: Cow<'a, str>,
 }
 
 impl Serialize for UsageCounts {
@@ -341,10 +347,23 @@ impl Serialize for UsageCounts {
 }
 
 impl<'de> Deserialize<'de> for UsageCounts {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let map = BTreeMap::<String, CountForm<'de>>::deserialize(deserializer)?;
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(UsageVisitor)
+    }
+}
+
+struct UsageVisitor;
+
+impl<'de> Visitor<'de> for UsageVisitor {
+    type Value = UsageCounts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("counts of tokens")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UsageCounts, A::Error> {
         let mut usage = Usage::default();
-        for (name, form) in map {
+        while let Some((name, form)) = map.next_entry::<Text<'de>, CountForm<'de>>()? {
             if let Some(slot) = usage.entry_mut(&name) {
                 let provenance = match form.provenance.as_ref() {
                     "derived" => Provenance::Derived,
@@ -356,7 +375,7 @@ impl<'de> Deserialize<'de> for UsageCounts {
                 });
             }
         }
-        Ok(Self(usage))
+        Ok(UsageCounts(usage))
     }
 }
 
@@ -382,7 +401,10 @@ fn shortest<S: serde::Serializer>(number: &Option<f64>, serializer: S) -> Result
 /// A number with all of its decimals: a column of numbers says what the record says, and every reader of JSON, sums in
 /// decimals among them, reads it alike.
 #[expect(clippy::ref_option, reason = "as serde calls it")]
-fn decimal<S: serde::Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn decimal<S: serde::Serializer>(
+    number: &Option<f64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let text = number.filter(|it| it.is_finite()).map(|it| it.to_string());
     let raw = text.and_then(|text| RawValue::from_string(text).ok());
     raw.serialize(serializer)

@@ -14,6 +14,7 @@ mod document;
 pub mod events;
 mod extension;
 mod line;
+mod outline;
 pub mod stored;
 
 pub use document::{Document, Identity, Input, Output, PerformanceConfig};
@@ -22,6 +23,10 @@ pub use extension::{
     SpanFacts, StreamFacts, Trace, UsageCounts,
 };
 pub use line::{BodyForm, BodySlot, InvalidBody, line};
+pub use outline::{
+    CallerOutline, CostOutline, DeliveryOutline, ExtensionOutline, InputCounts, Outline,
+    OutputCounts, StreamOutline, Text, TokenCount, TokenCounts,
+};
 
 /// The constant `schemaType` of every record.
 pub const SCHEMA_TYPE: &str = "ModelInvocationLog";

@@ -2,7 +2,7 @@
 //!
 //! Up to where the spool was counted is kept with the counts, in one transaction; delivery's own cursor only follows.
 //! Of a batch that comes again, what was counted is left out by that place, whatever the batch was cut like. A record
-//! counts in the minute in which its request arrived, however late it comes. Of metrics beyond the bound nothing is
+//! counts in the minute in which its call ended, however late it comes. Of metrics beyond the bound nothing is
 //! kept; the records themselves are elsewhere.
 //!
 //! Decision: the spool keeps a record until every destination has it, and calls are refused once it is full. Metrics are
@@ -223,10 +223,10 @@ fn count_one(entry: &Entry, tally: &mut Tally, receipt: &mut Receipt) {
         return;
     }
     receipt.records += 1;
-    match stored::decode(&entry.payload) {
-        Ok(record) => tally.count(&Invocation {
+    match stored::outline(&entry.payload) {
+        Ok(outline) => tally.count(&Invocation {
             time: Timestamp::from_unix_ms(entry.id.unix_ms()),
-            document: &record.document,
+            outline: &outline,
         }),
         Err(_) => receipt.unreadable += 1,
     }

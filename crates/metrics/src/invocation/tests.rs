@@ -1,9 +1,10 @@
 //! The table of what counts, outcome by outcome.
 
 use corelog_record::{
-    CostFacts, Delivered, ErrorSource, Identity, Input, Output, StreamFacts, UsageCounts,
+    CostFacts, Delivered, Document, ErrorSource, Extension, Identity, Input, Output, StreamFacts,
+    UsageCounts,
 };
-use corelog_types::Usage;
+use corelog_types::{Count, Usage};
 
 use super::*;
 
@@ -56,10 +57,10 @@ fn extension(document: &mut Document) -> &mut Extension {
     document.corelog.as_mut().unwrap()
 }
 
-fn invocation(document: &Document) -> Invocation<'_> {
+fn invocation<'a>(outline: &'a Outline<'a>) -> Invocation<'a> {
     Invocation {
         time: Timestamp::from_unix_ms(1_795_003_207_000),
-        document,
+        outline,
     }
 }
 
@@ -74,13 +75,13 @@ fn named(mut values: Values) -> Vec<(&'static str, f64)> {
 
 fn bedrock(document: &Document) -> Vec<(&'static str, f64)> {
     let mut values = Values::new();
-    invocation(document).bedrock(&mut values);
+    invocation(&document.into()).bedrock(&mut values);
     named(values)
 }
 
 fn ours(document: &Document) -> Vec<(&'static str, f64)> {
     let mut values = Values::new();
-    invocation(document).ours(&mut values);
+    invocation(&document.into()).ours(&mut values);
     named(values)
 }
 
@@ -232,7 +233,7 @@ fn our_own_counts_say_more() {
     extension(&mut document).image_count = Some(2);
     extension(&mut document).overhead_ms = Some(0.25);
     let mut values = Values::new();
-    invocation(&document).ours(&mut values);
+    invocation(&Outline::from(&document)).ours(&mut values);
     assert_eq!(
         named(values),
         [
@@ -258,7 +259,7 @@ fn a_cost_is_a_value_and_its_absence_a_count() {
         let mut document = answered();
         extension(&mut document).cost = cost;
         let mut values = Values::new();
-        invocation(&document).ours(&mut values);
+        invocation(&Outline::from(&document)).ours(&mut values);
         let of_costs = |(name, _): &(&str, f64)| name.contains("Cost");
         named(values)
             .into_iter()
@@ -319,7 +320,7 @@ fn only_calls_to_models_are_invocations() {
         document.operation = operation.to_owned();
         extension(&mut document).method = method.to_owned();
         assert_eq!(
-            invocation(&document).is_of_a_model(),
+            invocation(&Outline::from(&document)).is_of_a_model(),
             expected,
             "{operation}"
         );

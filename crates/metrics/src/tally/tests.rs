@@ -55,7 +55,7 @@ fn document() -> Document {
 fn count(tally: &mut Tally, document: &Document, ms: u64) {
     tally.count(&Invocation {
         time: Timestamp::from_unix_ms(ms),
-        document,
+        outline: &document.into(),
     });
 }
 
@@ -92,7 +92,7 @@ fn small(values_max: usize) -> TallyConfig {
 #[test]
 fn a_record_counts_in_every_series_that_it_belongs_to() {
     let mut tally = Tally::new(small(10));
-    count(&mut tally, &document(), NOON_MS + 59_999);
+    count(&mut tally, &document(), NOON_MS + 59_099);
     count(&mut tally, &document(), NOON_MS);
     let latency = |dimensions: &str| {
         format!("Corelog InvocationLatency {{{dimensions}}} 0: 1800 Milliseconds")
@@ -127,6 +127,28 @@ fn a_record_counts_in_every_series_that_it_belongs_to() {
     assert_eq!(taken(&mut tally), expected);
     assert!(tally.is_empty());
     assert_eq!(taken(&mut tally), Vec::<String>::new());
+}
+
+#[test]
+fn a_call_counts_in_the_minute_in_which_it_ended() {
+    // It arrives half a minute before noon.
+    let check = |latency_ms: Option<f64>, minute: &str| {
+        let mut tally = Tally::new(small(10));
+        let mut document = document();
+        document.corelog.as_mut().unwrap().latency_ms = latency_ms;
+        count(&mut tally, &document, NOON_MS - 30_000);
+        let lines = taken(&mut tally);
+        let line = format!("AWS/Bedrock Invocations {{ModelId=gpt-5}} {minute}: 1 Count");
+        assert!(lines.contains(&line), "{latency_ms:?}: {lines:#?}");
+    };
+    check(Some(29_999.9), "-60");
+    check(Some(30_000.0), "0");
+    check(Some(900_000.0), "840");
+    check(Some(86_400_000.0), "86340");
+    // What cannot be is not believed.
+    for odd in [None, Some(-1.0), Some(86_400_000.1), Some(f64::NAN)] {
+        check(odd, "-60");
+    }
 }
 
 #[test]

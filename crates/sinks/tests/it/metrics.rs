@@ -58,7 +58,8 @@ fn eighths(number: u64) -> Value {
 }
 
 fn call(random: &mut Random, number: usize) -> Call {
-    let arrived = DAY + random.below(DAY_MS);
+    // A record has its time in whole seconds.
+    let arrived = DAY + random.below(DAY_MS / 1_000) * 1_000;
     // Most take seconds; some are heard of hours later.
     let took = if random.one_in(20) {
         random.below(6 * 3_600_000)
@@ -369,8 +370,9 @@ impl Recount {
             "SELECT texts, begins, CAST(count(*) AS REAL), CAST(sum(value) AS REAL), CAST(min(value) AS REAL),
                     CAST(max(value) AS REAL)
              FROM (SELECT {texts} AS texts, {value} AS value,
-                          CAST(strftime('%s', json_extract(line, '$.timestamp')) AS INTEGER) / {seconds} * {seconds}
-                              AS begins
+                          (CAST(strftime('%s', json_extract(line, '$.timestamp')) AS INTEGER) * 1000
+                              + CAST(json_extract(line, '$.corelog.latencyMs') AS INTEGER))
+                              / (1000 * {seconds}) * {seconds} AS begins
                    FROM records WHERE {of})
              WHERE texts IS NOT NULL AND value IS NOT NULL GROUP BY texts, begins"
         )
@@ -420,7 +422,7 @@ impl Recount {
                 metric,
                 unit: None,
                 from: Timestamp::from_unix_ms(DAY),
-                to: Timestamp::from_unix_ms(DAY + DAY_MS),
+                to: Timestamp::from_unix_ms(AFTER),
                 period: Period::from_seconds(seconds).unwrap(),
                 statistics: &[
                     Statistic::SampleCount,
