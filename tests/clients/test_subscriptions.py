@@ -396,11 +396,28 @@ def test_a_message_that_is_refused_for_good_is_given_up(worlds, receiver):
     world.put("one", ["good"])
     wait_for(lambda: receiver.texts() == ["good"], "the next")
     line = wait_for(
-        lambda: [it for it in world.metrics().splitlines() if "rejected_total" in it and "subscription.all." in it],
+        lambda: [it for it in world.metrics().splitlines() if "rejected_records_total" in it and "subscription.all." in it],
         "the count",
     )
     assert line[0].endswith(" 1")
     assert "log events of a subscription are given up" in world.gateway.log.read_text()
+
+
+def test_a_message_that_is_too_large_goes_in_halves(worlds, receiver):
+    world = worlds(hook(receiver.address))
+    world.make("one")
+    world.subscribe("all", function("hook"))
+
+    def answer(request):
+        events = decoded(request)["logEvents"]
+        too_large = len(events) > 2 or events[0]["message"] == "3"
+        return (413 if too_large else 200), b""
+
+    receiver.on_request = answer
+    world.put("one", [str(number) for number in range(7)])
+    wait_for(lambda: "6" in receiver.texts(), "the last event")
+    # One by itself is too large, and is given up.
+    assert receiver.texts() == ["0", "1", "2", "4", "5", "6"]
 
 
 def test_a_reload_changes_and_removes_subscribers(worlds, receiver):
@@ -497,7 +514,7 @@ def test_documents_of_opensearch(worlds, receiver):
         day = time.strftime("%Y.%m.%d", time.gmtime(event["timestamp"] / 1000))
         assert name == f"cwl-{day}" and document["@timestamp"].startswith(day.replace(".", "-"))
     line = wait_for(
-        lambda: [it for it in world.metrics().splitlines() if "rejected_total" in it and "subscription.all." in it],
+        lambda: [it for it in world.metrics().splitlines() if "rejected_records_total" in it and "subscription.all." in it],
         "the count",
     )
     assert line[0].endswith(" 1")

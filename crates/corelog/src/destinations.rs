@@ -16,7 +16,7 @@ use corelog_metrics::LogDelivery;
 use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::{GroupSink, Tables};
 use corelog_spool::Spool;
-use corelog_telemetry::Metrics;
+use corelog_telemetry::{DestinationLabel, Metrics};
 use corelog_types::{LogGroupName, Sequence};
 use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle as Background;
@@ -273,6 +273,8 @@ impl Destined {
             if !of_file && !of_api && !of_table && !of_metrics && !of_subscription {
                 tracing::info!(destination = name, "forgetting a destination that is gone");
                 corelog_delivery::forget(&self.spool, &name)?;
+                self.metrics
+                    .forget_destination(&DestinationLabel { destination: name });
             }
         }
         Ok(())
@@ -352,9 +354,13 @@ impl Destined {
 
     /// Lets go of a destination that has ended: the spool keeps nothing for it.
     pub(crate) async fn forget(&self, name: &str) -> anyhow::Result<()> {
-        let (spool, name) = (self.spool.clone(), name.to_owned());
-        let forget = move || corelog_delivery::forget(&spool, &name);
-        Ok(tokio::task::spawn_blocking(forget).await??)
+        let (spool, forgotten) = (self.spool.clone(), name.to_owned());
+        let forget = move || corelog_delivery::forget(&spool, &forgotten);
+        tokio::task::spawn_blocking(forget).await??;
+        self.metrics.forget_destination(&DestinationLabel {
+            destination: name.to_owned(),
+        });
+        Ok(())
     }
 
     /// Notes what the control API has configured.

@@ -16,13 +16,15 @@ use corelog_catalog::{Catalog, SubscriptionFilter};
 use corelog_cli::settings::Settings;
 use corelog_delivery::Config;
 use corelog_patterns::Pattern;
-use corelog_runtime::Clock;
+use corelog_runtime::{Backoff, Clock, Shutdown};
 use corelog_sinks::subscription::{self, Ports, Room, SubscriptionSink};
 use corelog_spool::Spool;
 use corelog_subscribers::{Config as SubscriberConfig, Subscriber, Subscribers};
 use corelog_telemetry::Chain;
 use corelog_types::{ByteSize, DestinationArn};
+use futures_util::future::join_all;
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::Notify;
 
 use crate::configure;
 use crate::destinations::Destined;
@@ -31,6 +33,8 @@ use crate::destinations::Destined;
 const PREFIX: &str = "subscription.";
 const BATCH_RECORDS_MAX: usize = 10_000;
 const BATCH_BYTES_MAX: ByteSize = ByteSize::from_bytes(4 << 20);
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+const RETRY_CEILING: Duration = Duration::from_mins(1);
 /// Whoever removes a filter waits for its last batch, and not for a subscriber that hangs.
 const END_DEADLINE: Duration = Duration::from_secs(5);
 
@@ -58,6 +62,8 @@ struct Shared {
     running: tokio::sync::Mutex<BTreeMap<String, Runs>>,
     /// What a person should know of filters that do not run.
     warnings: Mutex<Vec<String>>,
+    /// That the two are not in line.
+    failed: Notify,
 }
 
 /// A filter, and whom it is sent to.
@@ -107,8 +113,11 @@ impl Running {
             clock: clock.clone(),
             running: tokio::sync::Mutex::default(),
             warnings: Mutex::default(),
+            failed: Notify::new(),
         }));
         running.0.sync().await?;
+        let shared = Arc::clone(&running.0);
+        destined.beside("subscriptions", |shutdown| shared.mend(shutdown));
         Ok(running)
     }
 
@@ -132,12 +141,38 @@ impl Running {
     /// half of it would leave a filter that neither runs nor is known not to.
     async fn sync(&self) -> anyhow::Result<()> {
         let shared = Arc::clone(&self.0);
-        let syncing = async move { shared.sync().await };
+        let syncing = async move {
+            let outcome = shared.sync().await;
+            if outcome.is_err() {
+                shared.failed.notify_one();
+            }
+            outcome
+        };
         self.0.destined.apart("subscriptions", syncing).await?
     }
 }
 
 impl Shared {
+    /// Tries again what failed, until it is in line or the process ends: whoever asked for it may not ask again.
+    async fn mend(self: Arc<Self>, shutdown: Shutdown) {
+        let mut backoff = Backoff::new(RETRY_FIRST, RETRY_CEILING);
+        loop {
+            tokio::select! {
+                () = self.failed.notified() => {}
+                () = shutdown.requested() => return,
+            }
+            while let Err(error) = self.sync().await {
+                let error = format!("{error:#}");
+                tracing::warn!(error, "subscription filters are not in force yet");
+                tokio::select! {
+                    () = tokio::time::sleep(backoff.after_failure()) => {}
+                    () = shutdown.requested() => return,
+                }
+            }
+            backoff.succeeded();
+        }
+    }
+
     async fn sync(&self) -> anyhow::Result<()> {
         let mut running = self.running.lock().await;
         let filters = self.catalog.all_subscription_filters().await?;
@@ -147,10 +182,9 @@ impl Shared {
             .filter(|(cursor, runs)| !wanted.get(*cursor).is_some_and(|it| it.is_like(runs)))
             .map(|(cursor, _)| cursor.clone())
             .collect();
-        for cursor in others {
-            self.destined.end(&cursor).await;
-            running.remove(&cursor);
-        }
+        // At once: one that hangs takes a while.
+        join_all(others.iter().map(|cursor| self.destined.end(cursor))).await;
+        running.retain(|cursor, _| !others.contains(cursor));
         for (cursor, _) in self.destined.spool().status().cursors {
             if is_subscription(&cursor) && !wanted.contains_key(&cursor) {
                 self.destined.forget(&cursor).await?;

@@ -2,14 +2,14 @@
 //!
 //! Its events are those that [`corelog_hot`] makes of a batch, as every other reader of the group sees them. A message
 //! has events of one log stream, in their order, and at most so many bytes before compression; one event may be larger
-//! by itself. What is known to have arrived is not sent again by this process; a process that ends in the middle of a
+//! by itself. A message that is too large for the subscriber is sent in halves. What is known to have arrived is not sent again by this process; a process that ends in the middle of a
 //! batch, and an answer that is lost, send messages a second time, with the same ids of events.
 //!
 //! Decision: the spool keeps an entry until every destination has it, and calls are refused once it is full. A
 //! subscriber is not worth that. Events that it has not taken for so long as is configured are given up, and so are
-//! those that it alone keeps half the spool for; both are said and counted.
+//! those that nobody but subscriptions keeps half the spool for; both are said and counted.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -30,11 +30,11 @@ use crate::groups::entry_of;
 
 /// The most events of a message, as of a `PutLogEvents`.
 const MESSAGE_EVENTS_MAX: usize = 10_000;
-/// What an event counts beside its text.
-const EVENT_BYTES: usize = 26;
+/// What an event counts beside its text: its id, its time, and their names.
+const EVENT_BYTES: usize = 128;
 
 /// Why events are given up.
-const SHORT: &str = "they alone keep half the spool";
+const SHORT: &str = "nobody else keeps half the spool";
 const LATE: &str = "the subscriber has not taken them for `retry_for`";
 
 /// What the sink is told when it is opened.
@@ -58,7 +58,7 @@ pub struct Config {
 
 /// The port to whoever knows how full the spool is.
 pub trait Room: Send + Sync + fmt::Debug {
-    /// Whether a destination alone keeps so much in the spool that calls may soon be refused.
+    /// Whether so much is kept in the spool for a destination, and others like it, that calls may soon be refused.
     fn is_short_for(&self, destination: &str) -> bool;
 }
 
@@ -125,13 +125,36 @@ impl SubscriptionSink {
         progress.receipt.rejected += rejected;
     }
 
-    /// The messages of a batch. Reading records is processor work, and so is compressing.
-    async fn parcels(&self, batch: &Arc<Batch>) -> Result<Vec<Parcel>, SinkError> {
+    /// What is noted of the batch at hand, with events that are given up now.
+    fn receipt(&self, lost: u64) -> Receipt {
+        let mut receipt = self.progress.lock().receipt;
+        receipt.rejected += lost;
+        receipt
+    }
+
+    /// The events of a batch, and the messages of them. Reading records is processor work, and so is compressing.
+    async fn made(&self, batch: &Arc<Batch>) -> Result<(Events, VecDeque<Outgoing>), SinkError> {
         let (batch, config) = (Arc::clone(batch), Arc::clone(&self.config));
         let (hot, subscriber) = (self.ports.hot.clone(), Arc::clone(&self.ports.subscriber));
         let make = move || {
             let converted = hot.events(batch.entries.iter().map(entry_of))?;
-            parcels(&converted.events, &config, &subscriber)
+            let events: Events = converted.events.into();
+            let messages = messages(&events, &config, &subscriber)?;
+            Ok::<_, io::Error>((events, messages))
+        };
+        let made = tokio::task::spawn_blocking(make).await;
+        made.map_err(|error| self.failed(error))?
+            .map_err(|error| self.failed(error))
+    }
+
+    /// Two messages of the events of one that was too large.
+    async fn halves(&self, events: &Events, places: &[usize]) -> Result<Vec<Outgoing>, SinkError> {
+        let (config, subscriber) = (Arc::clone(&self.config), Arc::clone(&self.ports.subscriber));
+        let (events, places) = (Arc::clone(events), places.to_vec());
+        let make = move || {
+            let halves = places.chunks(places.len().div_ceil(2).max(1));
+            let half = |half: &[usize]| outgoing(&events, half.to_vec(), &config, &subscriber);
+            halves.map(half).collect::<io::Result<Vec<Outgoing>>>()
         };
         let made = tokio::task::spawn_blocking(make).await;
         made.map_err(|error| self.failed(error))?
@@ -153,7 +176,8 @@ impl SubscriptionSink {
                 }
                 Ok(rejected)
             }
-            Err(error) if error.is_final() => {
+            // Of several events, each may be taken by itself.
+            Err(error) if error.is_final() && !(error.is_too_large() && parcel.events > 1) => {
                 self.give_up(batch, parcel.events, &Chain(&error).to_string());
                 Ok(parcel.events)
             }
@@ -165,11 +189,7 @@ impl SubscriptionSink {
     ///
     /// # Errors
     /// The failure, if it is tried again.
-    fn gives_up(
-        &self,
-        batch: &Batch,
-        error: subscribers::Error,
-    ) -> Result<&'static str, SinkError> {
+    fn gives_up(&self, batch: &Batch, failure: SinkError) -> Result<&'static str, SinkError> {
         if self.ports.room.is_short_for(&batch.destination) {
             return Ok(SHORT);
         }
@@ -178,8 +198,7 @@ impl SubscriptionSink {
         if Duration::from_millis(age) >= self.config.retry_for {
             return Ok(LATE);
         }
-        let wait = error.wait();
-        Err(self.failed(error).not_before(wait))
+        Err(failure)
     }
 
     /// Says that messages will never arrive.
@@ -195,14 +214,25 @@ impl SubscriptionSink {
 impl Sink for SubscriptionSink {
     async fn deliver(&self, batch: Arc<Batch>) -> Result<Receipt, SinkError> {
         self.take_up(batch.plan);
-        let parcels = self.parcels(&batch).await?;
-        // Asked before anything is sent too: one that is slow and does not fail lets the spool fill up as well.
-        let is_short = self.ports.room.is_short_for(&batch.destination);
-        let mut given_up = is_short.then_some(SHORT);
-        let mut lost = 0;
-        for parcel in parcels {
+        let (events, mut waiting) = match self.made(&batch).await {
+            Ok(made) => made,
+            // How many of the entries' events are the filter's is not known then.
+            Err(error) => {
+                let why = self.gives_up(&batch, error)?;
+                let lost = batch.entries.len() as u64;
+                self.give_up(&batch, lost, why);
+                return Ok(self.receipt(lost));
+            }
+        };
+        let (mut lost, mut given_up) = (0, None);
+        while let Some(outgoing) = waiting.pop_front() {
+            let Outgoing { parcel, places } = outgoing;
             if self.is_done(&parcel) {
                 continue;
+            }
+            // Asked before each is sent: one that is slow and does not fail lets the spool fill up as well.
+            if given_up.is_none() && self.ports.room.is_short_for(&batch.destination) {
+                given_up = Some(SHORT);
             }
             if given_up.is_none() {
                 match self.send(&batch, &parcel).await {
@@ -210,7 +240,18 @@ impl Sink for SubscriptionSink {
                         self.note(parcel, rejected);
                         continue;
                     }
-                    Err(error) => given_up = Some(self.gives_up(&batch, error)?),
+                    Err(error) if error.is_too_large() => {
+                        let halves = self.halves(&events, &places).await?;
+                        for half in halves.into_iter().rev() {
+                            waiting.push_front(half);
+                        }
+                        continue;
+                    }
+                    Err(error) => {
+                        let wait = error.wait();
+                        let failure = self.failed(error).not_before(wait);
+                        given_up = Some(self.gives_up(&batch, failure)?);
+                    }
                 }
             }
             lost += parcel.events;
@@ -218,9 +259,7 @@ impl Sink for SubscriptionSink {
         if let Some(why) = given_up.filter(|_| lost > 0) {
             self.give_up(&batch, lost, why);
         }
-        let mut receipt = self.progress.lock().receipt;
-        receipt.rejected += lost;
-        Ok(receipt)
+        Ok(self.receipt(lost))
     }
 
     async fn check(&self) -> Result<(), SinkError> {
@@ -235,76 +274,92 @@ impl Sink for SubscriptionSink {
     }
 }
 
-/// A message that is being filled.
-struct Filling<'a> {
-    message: Message<'a>,
-    bytes: usize,
+/// Events that messages are made of.
+type Events = Arc<[Arc<Event>]>;
+
+/// A message, and which events are in it.
+struct Outgoing {
+    parcel: Parcel,
+    places: Vec<usize>,
 }
 
 /// The messages that events make, by log stream in the order in which streams come.
-fn parcels(
-    events: &[Arc<Event>],
+fn messages(
+    events: &Events,
     config: &Config,
     subscriber: &Subscriber,
-) -> io::Result<Vec<Parcel>> {
+) -> io::Result<VecDeque<Outgoing>> {
     let bytes_max = config.message_bytes_max.as_usize();
-    let mut parcels = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut fillings: Vec<Filling<'_>> = Vec::new();
-    for event in events.iter().filter(|it| *it.group == *config.group) {
-        let Some(extracted) = let_through(&config.pattern, &event.message) else {
+    let mut made = VecDeque::new();
+    let mut streams: HashMap<&str, usize> = HashMap::new();
+    // Of each stream, the events of the message that is being filled, and their bytes.
+    let mut fillings: Vec<(Vec<usize>, usize)> = Vec::new();
+    for (place, event) in events.iter().enumerate() {
+        let is_wanted = *event.group == *config.group
+            && config
+                .pattern
+                .matches(&patterns::Event::new(&event.message));
+        if !is_wanted {
             continue;
-        };
-        let place = *places.entry(&*event.stream).or_insert_with(|| {
-            fillings.push(Filling {
-                message: begun(&event.stream, config),
-                bytes: 0,
-            });
+        }
+        let stream = *streams.entry(&event.stream).or_insert_with(|| {
+            fillings.push((Vec::new(), 0));
             fillings.len() - 1
         });
-        let filling = &mut fillings[place];
+        let (places, filled) = &mut fillings[stream];
         let bytes = event.message.len() + EVENT_BYTES;
-        let is_full =
-            filling.bytes + bytes > bytes_max || filling.message.events.len() == MESSAGE_EVENTS_MAX;
-        if is_full && !filling.message.events.is_empty() {
-            parcels.push(subscriber.parcel(&filling.message)?);
-            filling.message.events.clear();
-            filling.bytes = 0;
+        let is_full = *filled + bytes > bytes_max || places.len() == MESSAGE_EVENTS_MAX;
+        if is_full && !places.is_empty() {
+            let full = std::mem::take(places);
+            made.push_back(outgoing(events, full, config, subscriber)?);
+            *filled = 0;
         }
-        filling.bytes += bytes;
-        filling.message.events.push(Picked {
-            id: event.id(),
-            timestamp: event.timestamp,
-            message: &event.message,
-            extracted,
-        });
+        *filled += bytes;
+        places.push(place);
     }
-    for filling in &fillings {
-        parcels.push(subscriber.parcel(&filling.message)?);
+    for (places, _) in fillings {
+        made.push_back(outgoing(events, places, config, subscriber)?);
     }
-    Ok(parcels)
+    Ok(made)
 }
 
-fn begun<'a>(stream: &'a str, config: &'a Config) -> Message<'a> {
-    Message {
+/// The message of some events, which are of one stream and match.
+fn outgoing(
+    events: &Events,
+    places: Vec<usize>,
+    config: &Config,
+    subscriber: &Subscriber,
+) -> io::Result<Outgoing> {
+    let of_message = places.iter().filter_map(|place| events.get(*place));
+    let stream = of_message.clone().next();
+    let picked = of_message.map(|event| Picked {
+        id: event.id(),
+        timestamp: event.timestamp,
+        message: &event.message,
+        extracted: extracted(&config.pattern, &event.message),
+    });
+    let message = Message {
         owner: &config.account,
         group: &config.group,
-        stream,
+        stream: stream.map_or("", |event| &event.stream),
         filter: &config.name,
         vendor: config.vendor,
-        events: Vec::new(),
-    }
+        events: picked.collect(),
+    };
+    let parcel = subscriber.parcel(&message)?;
+    Ok(Outgoing { parcel, places })
 }
 
 /// What a pattern extracts of an event that it lets through: the fields of space-delimited ones, by their names.
-fn let_through(pattern: &Pattern, message: &str) -> Option<BTreeMap<String, String>> {
-    let event = patterns::Event::new(message);
+fn extracted(pattern: &Pattern, message: &str) -> BTreeMap<String, String> {
     if pattern.kind() != Kind::Fields {
-        return pattern.matches(&event).then(BTreeMap::new);
+        return BTreeMap::new();
     }
-    let found = pattern.find(&event)?.extracted().into_iter();
+    let event = patterns::Event::new(message);
+    let found = pattern.find(&event).map(|found| found.extracted());
     let bare = |name: String| name.trim_start_matches('$').to_owned();
-    Some(found.map(|(name, value)| (bare(name), value)).collect())
+    let found = found.unwrap_or_default().into_iter();
+    found.map(|(name, value)| (bare(name), value)).collect()
 }
 
 #[cfg(test)]

@@ -20,8 +20,10 @@ use crate::Error;
 
 /// The most that is kept of what a server says: it goes into a log line.
 const SAID_CHARS_MAX: usize = 200;
-/// No server's request to wait is followed for longer.
-const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
+/// No server's request to wait is followed for longer: the spool fills up meanwhile, which is looked at between attempts.
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
+/// A server that has said that it took something may take so long to say more; nobody needs to know it.
+const REST_TIMEOUT: Duration = Duration::from_secs(1);
 /// Connections that are kept; filters that share a server send at the same time.
 const IDLE_MAX: usize = 4;
 const AGENT: &str = concat!("corelog/", env!("CARGO_PKG_VERSION"));
@@ -59,6 +61,8 @@ pub(crate) struct Ask {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) answer_bytes_max: usize,
+    /// Whether nobody needs the rest of an answer of success.
+    pub(crate) head_is_enough: bool,
 }
 
 /// What was answered; of the body, the beginning.
@@ -113,8 +117,13 @@ impl Client {
         format!("{scheme}://{authority}")
     }
 
+    /// What an answer said, in short.
+    pub(crate) fn said(&self, answer: &Answer) -> String {
+        short(&self.without_secrets(&answer.body))
+    }
+
     /// What a server said, without what it repeats of the URL: servers like to say that there is nothing at a path.
-    pub(crate) fn without_secrets(&self, said: &[u8]) -> String {
+    fn without_secrets(&self, said: &[u8]) -> String {
         let whole = self.url.path_and_query().map_or("", |it| it.as_str());
         let parts = [whole, self.url.path(), self.url.query().unwrap_or("")];
         let secret = parts.iter().filter(|part| part.len() > 1);
@@ -154,7 +163,13 @@ impl Client {
             sender.ready().await.map_err(Error::Broken)?;
             let answer = sender.send_request(request).await.map_err(Error::Broken)?;
             let (head, body) = answer.into_parts();
-            let (body, is_whole) = beginning(body, ask.answer_bytes_max).await?;
+            let reading = beginning(body, ask.answer_bytes_max);
+            let (body, is_whole) = if ask.head_is_enough && head.status.is_success() {
+                let read = tokio::time::timeout(REST_TIMEOUT, reading).await;
+                read.ok().and_then(Result::ok).unwrap_or_default()
+            } else {
+                reading.await?
+            };
             let answer = Answer {
                 status: head.status,
                 headers: head.headers,
@@ -270,6 +285,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: Bytes::from_static(b"body"),
             answer_bytes_max: 8,
+            head_is_enough: true,
         }
     }
 
@@ -330,9 +346,9 @@ mod tests {
         let now = Timestamp::parse_rfc3339("2026-11-22T18:00:00Z").unwrap();
         for (text, expected) in [
             ("30", Some(30)),
-            ("Sun, 22 Nov 2026 18:02:00 GMT", Some(120)),
+            ("Sun, 22 Nov 2026 18:00:45 GMT", Some(45)),
             ("Sun, 22 Nov 2026 17:00:00 GMT", Some(0)),
-            ("86400", Some(3600)),
+            ("86400", Some(60)),
             ("soon", None),
         ] {
             let mut headers = HeaderMap::new();

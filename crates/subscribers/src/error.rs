@@ -41,12 +41,10 @@ pub enum Error {
         source: io::Error,
     },
     /// A parcel is more than the subscriber ever takes.
-    #[error("{bytes} bytes are more than the subscriber takes, which is {most}")]
+    #[error("{bytes} bytes are more than the subscriber takes at once")]
     TooLarge {
         /// Its size.
         bytes: usize,
-        /// The largest.
-        most: usize,
     },
 }
 
@@ -57,10 +55,17 @@ impl Error {
     /// be mended, and events wait until it is.
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Answered { status, .. } => [400, 413, 422].contains(status),
-            Self::TooLarge { .. } => true,
-            _ => false,
+            Self::Answered { status, .. } => [400, 422].contains(status) || self.is_too_large(),
+            _ => self.is_too_large(),
         }
+    }
+
+    /// Whether fewer events at once may be taken.
+    pub fn is_too_large(&self) -> bool {
+        matches!(
+            self,
+            Self::TooLarge { .. } | Self::Answered { status: 413, .. }
+        )
     }
 
     /// How long the subscriber wants to be left alone.

@@ -43,7 +43,6 @@ pub(crate) struct FileLines {
 #[derive(Debug)]
 struct Open {
     file: File,
-    bytes: u64,
     inode: u64,
 }
 
@@ -66,10 +65,12 @@ impl FileLines {
             None => opened(path)?,
         };
         let bytes = line.len() as u64 + 1;
-        if open.bytes > 0 && open.bytes + bytes > self.config.rotate_bytes.bytes() {
+        let mut former = open.file.metadata()?.len();
+        if former > 0 && former + bytes > self.config.rotate_bytes.bytes() {
             drop(open);
             self.rotate()?;
             open = opened(path)?;
+            former = open.file.metadata()?.len();
         }
         let mut whole = Vec::with_capacity(line.len() + 1);
         whole.extend_from_slice(line);
@@ -77,10 +78,9 @@ impl FileLines {
         let written = open.file.write_all(&whole);
         if let Err(error) = written.and_then(|()| open.file.sync_data()) {
             // What is there of it is no line. If it cannot be removed now, it is when the file is opened again.
-            let _ = open.file.set_len(open.bytes);
+            let _ = open.file.set_len(former);
             return Err(error);
         }
-        open.bytes += bytes;
         *slot = Some(open);
         Ok(())
     }
@@ -130,7 +130,6 @@ fn opened(path: &Path) -> io::Result<Open> {
     }
     Ok(Open {
         file,
-        bytes,
         inode: metadata.ino(),
     })
 }

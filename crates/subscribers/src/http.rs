@@ -8,7 +8,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 
 use crate::Error;
-use crate::client::{Ask, Client, HttpConfig, short};
+use crate::client::{Ask, Client, HttpConfig};
 use crate::message::{Parcel, Payload};
 use crate::subscriber::{Channel, Sent};
 
@@ -47,13 +47,14 @@ impl Channel for Endpoint {
             headers,
             body: parcel.body.clone(),
             answer_bytes_max: ANSWER_BYTES_MAX,
+            head_is_enough: true,
         };
         let answer = self.client.ask(&ask).await?;
         if answer.status.is_success() {
             return Ok(Sent::default());
         }
-        let said = self.client.without_secrets(&answer.body);
-        Err(answer.refused(short(&said), now))
+        let said = self.client.said(&answer);
+        Err(answer.refused(said, now))
     }
 
     fn place(&self) -> String {

@@ -26,6 +26,14 @@ use crate::subscriber::{Channel, Sent};
 const ANSWER_BYTES_MAX: usize = 16 << 20;
 const BULK: &str =
     "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason";
+/// Errors that speak of a document. All others are of the cluster: too much at once, no right to a new index, too many
+/// shards. They may be mended, and what was taken already replaces itself.
+const OF_DOCUMENT: [&str; 4] = [
+    "mapper_parsing_exception",
+    "document_parsing_exception",
+    "strict_dynamic_mapping_exception",
+    "illegal_argument_exception",
+];
 /// A day's end in `YYYY-MM-DDTHH:MM:SS.mmmZ`.
 const DAY_CHARS: usize = 10;
 
@@ -141,19 +149,19 @@ fn judge(answer: &[u8]) -> Result<Sent, Error> {
     }
     let mut rejected = 0;
     for Item { index: outcome } in answer.items {
-        match outcome.status {
-            200..=299 => {}
-            // Too much at once, or a shard that is away.
-            429 | 500..=599 => {
-                let said = outcome.error.unwrap_or_else(|| json!("no reason"));
-                return Err(Error::Answered {
-                    status: outcome.status,
-                    said: short(&said.to_string()),
-                    after: None,
-                });
-            }
-            _ => rejected += 1,
+        let Outcome { status, error } = outcome;
+        if (200..300).contains(&status) {
+            continue;
         }
+        let kind = error.as_ref().and_then(|it| it.get("type")?.as_str());
+        let of_document = kind.is_some_and(|kind| OF_DOCUMENT.contains(&kind));
+        if status != 413 && !(status == 400 && of_document) {
+            let said = error.unwrap_or_else(|| json!("no reason"));
+            let said = short(&said.to_string());
+            let text = format!("a document was answered {status}: {said}");
+            return Err(Error::Unexpected(text));
+        }
+        rejected += 1;
     }
     Ok(Sent { rejected })
 }
@@ -183,10 +191,11 @@ impl Channel for OpenSearch {
             headers,
             body: parcel.body.clone(),
             answer_bytes_max: ANSWER_BYTES_MAX,
+            head_is_enough: false,
         };
         let answer = self.client.ask(&ask).await?;
         if !answer.status.is_success() {
-            let said = short(&String::from_utf8_lossy(&answer.body));
+            let said = self.client.said(&answer);
             return Err(answer.refused(said, now));
         }
         judge(&answer.body)
@@ -200,12 +209,13 @@ impl Channel for OpenSearch {
             headers: HeaderMap::new(),
             body: bytes::Bytes::new(),
             answer_bytes_max: ANSWER_BYTES_MAX,
+            head_is_enough: false,
         };
         let answer = self.client.ask(&ask).await?;
         if answer.status.is_success() {
             return Ok(());
         }
-        let said = short(&String::from_utf8_lossy(&answer.body));
+        let said = self.client.said(&answer);
         Err(answer.refused(said, now))
     }
 
@@ -243,12 +253,22 @@ mod tests {
         let refused = br#"{"errors":true,"items":[{"index":{"status":201}},
             {"index":{"status":400,"error":{"type":"mapper_parsing_exception","reason":"failed"}}}]}"#;
         assert_eq!(judge(refused).unwrap(), Sent { rejected: 1 });
-        let busy = br#"{"errors":true,"items":[{"index":{"status":400}},
-            {"index":{"status":429,"error":{"type":"es_rejected_execution_exception"}}}]}"#;
-        assert!(matches!(
-            judge(busy),
-            Err(Error::Answered { status: 429, .. })
-        ));
+        for (status, kind) in [
+            (429, "es_rejected_execution_exception"),
+            (403, "security_exception"),
+            (403, "cluster_block_exception"),
+            (404, "index_not_found_exception"),
+            (400, "validation_exception"),
+            (503, "unavailable_shards_exception"),
+        ] {
+            let answer = json!({"errors": true, "items": [
+                {"index": {"status": 201}},
+                {"index": {"status": status, "error": {"type": kind, "reason": "r"}}},
+            ]});
+            let refused = judge(answer.to_string().as_bytes()).unwrap_err();
+            assert!(!refused.is_final(), "{kind}");
+            assert!(refused.to_string().contains(kind), "{refused}");
+        }
         for broken in [&b"<html>"[..], b"{}", b""] {
             assert!(matches!(judge(broken), Err(Error::Unexpected(_))));
         }

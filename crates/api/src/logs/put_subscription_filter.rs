@@ -36,6 +36,14 @@ impl Operation for PutSubscriptionFilter {
         refuse_what_is_not_served(&input)?;
         let arn = destination(&input, &cx.account().id)?;
         group::existing(cx, &name).await?;
+        let most = cx.subscriptions().filters_max();
+        // One filter more than there may be is not worth a message; the catalog decides about two at once.
+        let kept = cx.catalog().subscription_filters(&name, "", None, u32::MAX);
+        let kept = kept.await?;
+        let is_new = kept.iter().all(|kept| kept.name != input.filter_name);
+        if is_new && kept.len() >= most {
+            return Err(Fault::limit_exceeded());
+        }
         let checked = cx.subscriptions().check(&arn).await;
         checked.map_err(|refused| unfit(&arn, &refused))?;
         let distribution = input.distribution.as_deref();
@@ -51,7 +59,6 @@ impl Operation for PutSubscriptionFilter {
                 .unwrap_or(Distribution::ByLogStream),
             created: cx.now(),
         };
-        let most = cx.subscriptions().filters_max();
         let put = cx.catalog().put_subscription_filter(&filter, most).await;
         put.map_err(|error| match error {
             Error::NotFound => group::missing(),

@@ -68,6 +68,7 @@ pub(super) fn check(settings: &Settings, findings: &mut Findings) {
     for (index, subscriber) in settings.subscribers.iter().enumerate() {
         subscriber::check(index, subscriber, findings);
     }
+    subscriber::check_paths(&settings.subscribers, findings);
     prices::check(settings, findings);
     keys(settings, findings);
     capture(settings, findings);

@@ -160,8 +160,8 @@ async fn events_that_match_go_by_stream_and_in_order() {
 
 #[tokio::test]
 async fn messages_have_a_size() {
-    // Two events of 28 bytes fit, a third does not, and one that is larger goes by itself.
-    let house = house("", 60);
+    // Two events of 130 bytes fit, a third does not, and one with a longer text not with another.
+    let house = house("", 270);
     let large = "x".repeat(99);
     let batch = batch(&[("/app", "s", &["aa", "bb", "cc", &large, "dd"])]);
     house.sink.deliver(batch).await.unwrap();

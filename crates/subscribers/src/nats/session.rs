@@ -13,6 +13,10 @@ use crate::client::short;
 const LINE_BYTES_MAX: u64 = 256 << 10;
 /// Acknowledgements are short.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
+/// What a stream says of a message that is larger than its messages may be.
+///
+/// Source: <https://github.com/nats-io/nats-server/blob/main/server/errors.json>
+const TOO_LARGE: u32 = 10_054;
 /// The number of our only subscription: to what is answered.
 const INBOX: &str = "1";
 
@@ -94,7 +98,8 @@ struct Acknowledged {
 
 #[derive(Deserialize)]
 struct Refusal {
-    code: u16,
+    #[serde(default)]
+    err_code: u32,
     #[serde(default)]
     description: String,
 }
@@ -175,8 +180,7 @@ impl Session {
         };
         let bytes = headers.len() + body.len();
         if bytes > self.payload_bytes_max {
-            let most = self.payload_bytes_max;
-            return Err(Error::TooLarge { bytes, most });
+            return Err(Error::TooLarge { bytes });
         }
         let mut whole = Vec::with_capacity(head.len() + bytes + 8);
         for part in [head.as_bytes(), headers.as_bytes(), body, b"\r\n"] {
@@ -188,7 +192,7 @@ impl Session {
         self.write(&whole).await?;
         match id {
             None => self.until_pong().await,
-            Some(_) => self.until_acknowledged(number, subject).await,
+            Some(_) => self.until_acknowledged(number, subject, bytes).await,
         }
     }
 
@@ -197,7 +201,12 @@ impl Session {
         Ok(())
     }
 
-    async fn until_acknowledged(&mut self, wanted: u64, subject: &str) -> Result<(), Error> {
+    async fn until_acknowledged(
+        &mut self,
+        wanted: u64,
+        subject: &str,
+        bytes: usize,
+    ) -> Result<(), Error> {
         loop {
             let Said::Answer {
                 number,
@@ -218,13 +227,19 @@ impl Session {
             let answer: Option<Acknowledged> = serde_json::from_slice(&body).ok();
             return match answer {
                 Some(Acknowledged {
-                    error: Some(Refusal { code, description }),
+                    error: Some(refusal),
                     ..
-                }) => Err(Error::Answered {
-                    status: code,
-                    said: short(&description),
-                    after: None,
-                }),
+                }) if refusal.err_code == TOO_LARGE => Err(Error::TooLarge { bytes }),
+                // A stream or an account that is full, or sealed: it may be mended.
+                Some(Acknowledged {
+                    error: Some(Refusal { description, .. }),
+                    ..
+                }) => {
+                    let said = short(&description);
+                    Err(Error::Unexpected(format!(
+                        "the stream did not take it: {said}"
+                    )))
+                }
                 Some(Acknowledged {
                     stream: Some(_), ..
                 }) => Ok(()),

@@ -1,5 +1,7 @@
 //! What must hold of a subscriber: keys of its kind, and what a kind cannot do without.
 
+use std::collections::BTreeMap;
+
 use super::{readable, report};
 use crate::settings::reader::Findings;
 use crate::settings::schema::{Subscriber, SubscriberKind, SubscriberPayload};
@@ -53,6 +55,21 @@ pub(super) fn check(index: usize, subscriber: &Subscriber, findings: &mut Findin
     }
 }
 
+/// Reports files that two subscribers would write: each repairs what it takes for its own half-written line.
+pub(super) fn check_paths(subscribers: &[Subscriber], findings: &mut Findings) {
+    let mut seen = BTreeMap::new();
+    for (index, subscriber) in subscribers.iter().enumerate() {
+        let Some(path) = &subscriber.path else {
+            continue;
+        };
+        if let Some(first) = seen.insert(path, index) {
+            let fault = Fault::new(format!("`{SECTION}[{first}]` writes that file"));
+            let hint = "name both destinations in the `arns` of one subscriber";
+            report(findings, SECTION, Some(index), "path", fault.hint(hint));
+        }
+    }
+}
+
 fn check_place(index: usize, subscriber: &Subscriber, findings: &mut Findings) {
     let block = Some(index);
     let is_exposed = subscriber.url.as_ref().is_some_and(HookUrl::is_exposed);
@@ -85,6 +102,14 @@ fn check_nats(index: usize, subscriber: &Subscriber, findings: &mut Findings) {
     {
         let fault = Fault::new(format!("`{server}` is no NATS server"))
             .hint("write `nats://HOST:PORT` or `tls://HOST:PORT`, and who you are in `user` and `password` or `token`");
+        report(findings, SECTION, block, "server", fault);
+    }
+    let is_plain = subscriber.nats_server().is_some_and(|(address, tls)| {
+        let host = address.rsplit_once(':').map_or("", |(host, _)| host);
+        !tls && !matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+    });
+    if is_plain && (subscriber.password.is_some() || subscriber.token.is_some()) {
+        let fault = Fault::new("anyone on the way could read who we are: use `tls://`");
         report(findings, SECTION, block, "server", fault);
     }
     if subscriber.user.is_some() != subscriber.password.is_some() {

@@ -106,6 +106,11 @@ fn what_does_not_go_together_is_refused() {
             "is no NATS server",
         ),
         (
+            &format!("{nats}token = \"t\"\n"),
+            "server",
+            "could read who we are",
+        ),
+        (
             &nats.replace("nats://h", "nats://me@h"),
             "server",
             "is no NATS server",
@@ -134,4 +139,17 @@ fn what_does_not_go_together_is_refused() {
         let found = found.unwrap_or_else(|| panic!("{text}: {problems:?}"));
         assert!(found.reason.contains(reason), "{}", found.reason);
     }
+}
+
+#[test]
+fn two_do_not_write_one_file() {
+    let block =
+        |name: &str| format!("[[subscriber]]\nname = \"{name}\"\nkind = \"file\"\npath = \"/f\"\n");
+    let problems = load(&(block("a") + &block("b"))).unwrap_err().0;
+    assert_eq!(problems[0].key, "subscriber[1].path");
+    assert!(
+        problems[0]
+            .reason
+            .contains("`subscriber[0]` writes that file")
+    );
 }
