@@ -120,7 +120,7 @@ async fn serve(
     }
     let watching = Watching::start(&destinations, &catalog, &counters, &clock).await?;
 
-    let inflight = InFlight::default();
+    let (inflight, stopping) = (InFlight::default(), Shutdown::new());
     let health = Arc::new(Health {
         spool: spool.clone(),
         spool_dir: settings.data.join("spool").display().to_string(),
@@ -135,7 +135,6 @@ async fn serve(
         in_force: RwLock::new(InForce::of(&settings, Vec::new())),
         at_start,
     });
-    let stopping = Shutdown::new();
     let reported = Arc::new(Reported::new(configure::policies(&settings)));
     let api = Api::new(corelog_api::Ports {
         catalog: Arc::new(catalog.clone()),

@@ -267,7 +267,7 @@ mod tests {
 
     use super::*;
 
-    fn client(url: String) -> Client {
+    fn client(url: &str) -> Client {
         let opened = Client::open(HttpConfig {
             url: url.parse().unwrap(),
             headers: Headers::parse("x-api-key=hunter2").unwrap(),
@@ -304,7 +304,7 @@ mod tests {
         const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let client = client(format!("http://{address}/hook?token=t0ken"));
+        let client = client(&format!("http://{address}/hook?token=t0ken"));
         let serving = async {
             let (mut stream, _) = listener.accept().await.unwrap();
             let request = serve(&mut stream, OK).await;
@@ -360,7 +360,7 @@ mod tests {
 
     #[test]
     fn what_a_server_repeats_of_the_url_is_not_told() {
-        let client = client("http://127.0.0.1:1/services/xyz?token=t0".to_owned());
+        let client = client("http://127.0.0.1:1/services/xyz?token=t0");
         let said = client.without_secrets(b"Cannot POST /services/xyz?token=t0");
         assert_eq!(said, "Cannot POST ***");
         assert_eq!(client.place(), "http://127.0.0.1:1");

@@ -1,6 +1,6 @@
 //! Subscriber `nats`: each message is published to a subject of a NATS server.
 //!
-//! With `JetStream`, which is the default, a message has arrived once a stream acknowledges it; one that comes again
+//! With JetStream, which is the default, a message has arrived once a stream acknowledges it; one that comes again
 //! within the stream's window has the same `Nats-Msg-Id`, so the stream keeps it once. Without, it has arrived once the
 //! server has read it, whoever listens then.
 //!

@@ -332,7 +332,7 @@ sections! {
         server: Option<String>,
         /// `nats`, needed: the subject that messages are published to.
         subject: Option<String>,
-        /// `nats`: a message has arrived once a stream of `JetStream` acknowledges it. `false`: once the server has read
+        /// `nats`: a message has arrived once a stream of JetStream acknowledges it. `false`: once the server has read
         /// it, whoever listens then.
         jetstream: bool = "true",
         /// `nats`: the user, with `password`.
@@ -729,7 +729,7 @@ choice! {
         File = "file",
         /// Messages to a NATS server.
         Nats = "nats",
-        /// Documents of `OpenSearch`, or of Elasticsearch.
+        /// Documents of OpenSearch, or of Elasticsearch.
         OpenSearch = "opensearch",
     }
 }

@@ -47,6 +47,10 @@ struct Info {
 }
 
 #[derive(Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "it is the protocol's message"
+)]
 struct Connect<'a> {
     verbose: bool,
     pedantic: bool,
