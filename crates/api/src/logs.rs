@@ -1,4 +1,4 @@
-//! `CloudWatch` Logs: log groups, streams and their events, tags, queries, lookup tables, policies.
+//! `CloudWatch` Logs: log groups, streams and their events, tags, queries, lookup tables, policies, subscriptions.
 //!
 //! Source: the service's API, version 2014-03-28, and recorded answers for the texts of its errors.
 
@@ -15,6 +15,7 @@ mod queries;
 mod reading;
 pub(crate) mod scheduled;
 mod source;
+mod subscriptions;
 mod tag;
 
 mod associate_kms_key;
@@ -32,6 +33,7 @@ mod delete_metric_filter;
 mod delete_query_definition;
 mod delete_resource_policy;
 mod delete_retention_policy;
+mod delete_subscription_filter;
 mod describe_account_policies;
 mod describe_export_tasks;
 mod describe_index_policies;
@@ -42,6 +44,7 @@ mod describe_metric_filters;
 mod describe_queries;
 mod describe_query_definitions;
 mod describe_resource_policies;
+mod describe_subscription_filters;
 mod disassociate_kms_key;
 mod filter_log_events;
 mod get_log_events;
@@ -60,6 +63,7 @@ mod put_metric_filter;
 mod put_query_definition;
 mod put_resource_policy;
 mod put_retention_policy;
+mod put_subscription_filter;
 mod start_live_tail;
 mod start_query;
 mod stop_query;
@@ -83,6 +87,7 @@ pub use exports::{ExportRefused, Exports, NoExports};
 pub(crate) use queries::Asked;
 pub use queries::{Queries, QueryLimits, QueryLoad};
 pub use scheduled::ScheduledQueries;
+pub use subscriptions::{DestinationRefused, NoSubscriptions, NotInForce, Subscriptions};
 
 use crate::aws::{Entry, entry, streaming};
 
@@ -103,6 +108,7 @@ pub(crate) static OPERATIONS: [Entry; 52] = [
     entry::<delete_query_definition::DeleteQueryDefinition>(),
     entry::<delete_resource_policy::DeleteResourcePolicy>(),
     entry::<delete_retention_policy::DeleteRetentionPolicy>(),
+    entry::<delete_subscription_filter::DeleteSubscriptionFilter>(),
     entry::<describe_account_policies::DescribeAccountPolicies>(),
     entry::<describe_export_tasks::DescribeExportTasks>(),
     entry::<describe_index_policies::DescribeIndexPolicies>(),
@@ -113,6 +119,7 @@ pub(crate) static OPERATIONS: [Entry; 52] = [
     entry::<describe_queries::DescribeQueries>(),
     entry::<describe_query_definitions::DescribeQueryDefinitions>(),
     entry::<describe_resource_policies::DescribeResourcePolicies>(),
+    entry::<describe_subscription_filters::DescribeSubscriptionFilters>(),
     entry::<disassociate_kms_key::DisassociateKmsKey>(),
     entry::<filter_log_events::FilterLogEvents>(),
     entry::<get_log_events::GetLogEvents>(),
@@ -131,6 +138,7 @@ pub(crate) static OPERATIONS: [Entry; 52] = [
     entry::<put_query_definition::PutQueryDefinition>(),
     entry::<put_resource_policy::PutResourcePolicy>(),
     entry::<put_retention_policy::PutRetentionPolicy>(),
+    entry::<put_subscription_filter::PutSubscriptionFilter>(),
     streaming::<start_live_tail::StartLiveTail>(),
     entry::<start_query::StartQuery>(),
     entry::<stop_query::StopQuery>(),

@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::admin::{self, Exchanges, Notifiers, Problem, Status};
 use crate::aws::{self, Account, Rate, Rates};
 use crate::logging::{self, Destinations, Refusal};
-use crate::logs::{Events, Exports, Queries};
+use crate::logs::{Events, Exports, Queries, Subscriptions};
 use crate::otlp::{self, Keeps, Otlp};
 use crate::{Action, Authorise, Body, Denied};
 
@@ -73,6 +73,8 @@ pub struct Ports {
     pub watch: Watch,
     /// Where exports of them run.
     pub exports: Arc<dyn Exports>,
+    /// Who gets them through subscription filters.
+    pub subscriptions: Arc<dyn Subscriptions>,
     /// Questions about them.
     pub queries: Queries,
     /// The log group of every record: what questions are about on our own paths, where they name none.
@@ -266,6 +268,10 @@ impl Api {
 
     pub(crate) fn exports(&self) -> &dyn Exports {
         &*self.0.ports.exports
+    }
+
+    pub(crate) fn subscriptions(&self) -> &dyn Subscriptions {
+        &*self.0.ports.subscriptions
     }
 
     pub(crate) fn queries(&self) -> &Queries {

@@ -28,7 +28,8 @@ use corelog_spool::{OsDisk, Spool};
 use corelog_store::{Event, Order};
 use corelog_tail::Tails;
 use corelog_types::{
-    Dialect, LogGroupName, LogStreamName, NodeId, Operation, RecordId, Sequence, Timestamp,
+    DestinationArn, Dialect, LogGroupName, LogStreamName, NodeId, Operation, RecordId, Sequence,
+    Timestamp,
 };
 use corelog_watch::Watch;
 use futures_util::StreamExt;
@@ -42,7 +43,10 @@ use crate::admin::{
     StatusReport,
 };
 use crate::logging::{BucketRefused, Destinations, NotStarted};
-use crate::logs::{Away, Events, ExportRefused, Exports, QueryLimits};
+use crate::logs::{
+    Away, DestinationRefused, Events, ExportRefused, Exports, NotInForce, QueryLimits,
+    Subscriptions,
+};
 use crate::{Account, Action, Api, Authorise, Body, Denied, Ports};
 
 const NOW: Timestamp = Timestamp::from_unix_ms(1_795_166_142_123);
@@ -322,6 +326,29 @@ impl Authorise for AllBut {
     }
 }
 
+/// A log group has two filters at most; `away` takes nothing, and `nobody` is nobody.
+#[derive(Debug)]
+struct Hooks;
+
+#[async_trait]
+impl Subscriptions for Hooks {
+    fn filters_max(&self) -> usize {
+        2
+    }
+
+    async fn check(&self, arn: &DestinationArn) -> Result<(), DestinationRefused> {
+        match arn.name() {
+            "nobody" => Err(DestinationRefused::Unknown),
+            "away" => Err(DestinationRefused::Failed("it is away".into())),
+            _ => Ok(()),
+        }
+    }
+
+    async fn changed(&self) -> Result<(), NotInForce> {
+        Ok(())
+    }
+}
+
 struct House {
     _dir: tempfile::TempDir,
     catalog: SqliteCatalog,
@@ -375,6 +402,7 @@ async fn house_denying(denied: Option<Action>) -> House {
         catalog: Arc::new(catalog.clone()),
         metrics: Some(metrics),
         events: Arc::<FakeEvents>::clone(&events),
+        subscriptions: Arc::new(Hooks),
         queries: engine.queries(UNHURRIED, &clock),
         records: LogGroupName::new("/sample").unwrap(),
         keeps: Arc::new(KeepsAll),

@@ -13,6 +13,7 @@ mod notices;
 mod policies;
 mod query_definitions;
 mod streams;
+mod subscription_filters;
 
 use corelog_types::{LogGroupName, LogStreamName, Timestamp};
 
@@ -41,6 +42,7 @@ where
     notices::check(&open).await?;
     anomaly_detectors::check(&open).await?;
     findings::check(&open).await?;
+    subscription_filters::check(&open).await?;
     export_tasks::check(&open).await
 }
 

@@ -21,6 +21,7 @@ mod notice;
 mod policy;
 mod query_definition;
 mod stream;
+mod subscription_filter;
 
 mod sqlite;
 mod stored;
@@ -52,6 +53,7 @@ pub use policy::{Policies, Policy, PolicyKey, PolicyKind};
 pub use query_definition::{QueryDefinition, QueryDefinitions, QueryParameter};
 pub use sqlite::SqliteCatalog;
 pub use stream::{Activity, LogStream, LogStreams, StreamOrder, StreamPlace, StreamsAsked};
+pub use subscription_filter::{Distribution, SubscriptionFilter, SubscriptionFilters};
 
 /// Where control-plane state is kept. Every change is durable once its method returns `Ok`, and after an error
 /// what was there before stands.
@@ -72,6 +74,7 @@ pub trait Catalog:
     + Notices
     + AnomalyDetectors
     + Findings
+    + SubscriptionFilters
     + Send
     + Sync
     + fmt::Debug

@@ -19,6 +19,7 @@ mod query_definitions;
 mod row;
 mod schema;
 mod streams;
+mod subscription_filters;
 
 use std::path::Path;
 use std::time::Duration;

@@ -37,7 +37,7 @@ pub use self::schema::{
     Account, Anomalies, Budget, BudgetPeriod, CallerKey, Capture, CapturePolicy, CaptureRule,
     Destination, DestinationKind, Durability, Limits, Log, LogFormat, Metrics, Notifier,
     NotifierKind, NotifierSeverity, OnFull, Prices, Provider, Proxy, Query, S3, SmtpEncryption,
-    Spool, Sse, Store, Tls,
+    Spool, Sse, Store, Subscriber, SubscriberKind, SubscriberPayload, Tls,
 };
 pub use self::secret::{HookUrl, Secret, SecretSource};
 
@@ -54,6 +54,8 @@ pub struct Settings {
     pub destinations: Vec<Destination>,
     /// Who hears of alarms.
     pub notifiers: Vec<Notifier>,
+    /// Who gets log events through subscription filters.
+    pub subscribers: Vec<Subscriber>,
     /// The table of log events.
     pub store: Store,
     /// Questions about log events.
@@ -216,6 +218,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
     let providers = read_blocks(file, "provider", sources, findings);
     let destinations = read_blocks(file, "destination", sources, findings);
     let notifiers = read_blocks(file, "notifier", sources, findings);
+    let subscribers = read_blocks(file, "subscriber", sources, findings);
     let store = read_single(file, "store", sources, findings);
     let query = read_single(file, "query", sources, findings);
     let prices = read_single(file, "prices", sources, findings);
@@ -239,6 +242,7 @@ fn read(root: &DeTable<'_>, sources: Sources<'_>, findings: &mut Findings) -> Op
         providers,
         destinations,
         notifiers,
+        subscribers,
         store: store?,
         query: query?,
         prices: prices?,

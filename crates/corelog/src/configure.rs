@@ -1,6 +1,7 @@
 //! Settings, as the components want them.
 
 mod notifiers;
+mod subscribers;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use corelog_types::{ByteSize, Sequence};
 use hyper_util::client::proxy::matcher::Matcher;
 
 pub(crate) use notifiers::{alarms_account, notifier};
+pub(crate) use subscribers::subscriber;
 
 /// The most events of one append to the table.
 const TABLE_BATCH_RECORDS_MAX: usize = 20_000;

@@ -16,7 +16,7 @@ use corelog_metrics::LogDelivery;
 use corelog_runtime::{Clock, Shutdown};
 use corelog_sinks::groups::{GroupSink, Tables};
 use corelog_spool::Spool;
-use corelog_telemetry::Metrics;
+use corelog_telemetry::{DestinationLabel, Metrics};
 use corelog_types::{LogGroupName, Sequence};
 use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle as Background;
@@ -268,9 +268,13 @@ impl Destined {
             let of_api = keep_api && is_of_api(&name);
             let of_table = self.tables.is_some() && name == TABLE;
             let of_metrics = settings.metrics.enabled && name == crate::metrics::CURSOR;
-            if !of_file && !of_api && !of_table && !of_metrics {
+            // Those of filters that are gone are let go where it is known which filters there are.
+            let of_subscription = crate::subscriptions::is_subscription(&name);
+            if !of_file && !of_api && !of_table && !of_metrics && !of_subscription {
                 tracing::info!(destination = name, "forgetting a destination that is gone");
                 corelog_delivery::forget(&self.spool, &name)?;
+                self.metrics
+                    .forget_destination(&DestinationLabel { destination: name });
             }
         }
         Ok(())
@@ -341,11 +345,23 @@ impl Destined {
         self.tasks.spawn_on(name, running, &self.background);
     }
 
+    /// Runs something to its end, whoever stops waiting for it.
+    pub(crate) fn apart<F>(&self, name: &'static str, work: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.tasks.spawn_on(name, work, &self.background)
+    }
+
     /// Lets go of a destination that has ended: the spool keeps nothing for it.
-    pub(crate) async fn forget(&self, name: &'static str) -> anyhow::Result<()> {
-        let spool = self.spool.clone();
-        let forget = move || corelog_delivery::forget(&spool, name);
-        Ok(tokio::task::spawn_blocking(forget).await??)
+    pub(crate) async fn forget(&self, name: &str) -> anyhow::Result<()> {
+        let (spool, forgotten) = (self.spool.clone(), name.to_owned());
+        let forget = move || corelog_delivery::forget(&spool, &forgotten);
+        tokio::task::spawn_blocking(forget).await??;
+        self.metrics.forget_destination(&DestinationLabel {
+            destination: name.to_owned(),
+        });
+        Ok(())
     }
 
     /// Notes what the control API has configured.
@@ -378,7 +394,10 @@ impl Destined {
         let running = self.running.lock();
         running
             .iter()
-            .map(|(name, r)| (r.handle.report(), is_of_api(name)))
+            .map(|(name, r)| {
+                let of_api = is_of_api(name) || crate::subscriptions::is_subscription(name);
+                (r.handle.report(), of_api)
+            })
             .collect()
     }
 

@@ -25,6 +25,7 @@ mod reported;
 mod serve;
 mod sinks;
 mod status;
+mod subscriptions;
 mod tables;
 mod torture;
 mod transfer;

@@ -34,7 +34,9 @@ use crate::notices::Notifying;
 use crate::questions::{Apart, Questions};
 use crate::reported::Reported;
 use crate::status::{Flights, Health, InForce};
-use crate::{alarms, anomalies, configure, demo, metrics, notices, recorder, reported};
+use crate::{
+    alarms, anomalies, configure, demo, metrics, notices, recorder, reported, subscriptions,
+};
 
 /// Threads for what blocks: syncs of large bodies, and the CPU work on them. Each keeps memory of its own.
 const BLOCKING_THREADS: usize = 32;
@@ -120,7 +122,7 @@ async fn serve(
     }
     let watching = Watching::start(&destinations, &catalog, &counters, &clock).await?;
 
-    let inflight = InFlight::default();
+    let (inflight, stopping) = (InFlight::default(), Shutdown::new());
     let health = Arc::new(Health {
         spool: spool.clone(),
         spool_dir: settings.data.join("spool").display().to_string(),
@@ -130,6 +132,7 @@ async fn serve(
         inflight: inflight.clone(),
         queries: queries.clone(),
         notifying: watching.notifying.handle().clone(),
+        subscriptions: watching.subscriptions.clone(),
         started: clock.now(),
         in_force: RwLock::new(InForce::of(&settings, Vec::new())),
         at_start,
@@ -143,6 +146,7 @@ async fn serve(
         tails: Tails::new(destinations.hot().clone(), stopping.child()),
         stopping: stopping.clone(),
         exports: destinations.exports(Arc::new(catalog.clone())).await?,
+        subscriptions: Arc::new(watching.subscriptions.clone()),
         queries: queries.clone(),
         records: LogGroupName::new(settings.store.log_group.clone())?,
         keeps: Arc::clone(&reported) as _,
@@ -214,13 +218,15 @@ fn account(settings: &Settings) -> Account {
     }
 }
 
-/// Metrics, the alarms over them, whoever looks out for anomalies, and whoever sends what these have to tell.
+/// Metrics, the alarms over them, whoever looks out for anomalies, whoever sends what these have to tell, and whoever gets
+/// log events as they come.
 struct Watching {
     metrics: Option<SqliteMetrics>,
     /// What a scrape shows of them.
     totals: Option<Arc<Mutex<Totals>>>,
     notifying: Notifying,
     alarms: Watch,
+    subscriptions: subscriptions::Running,
 }
 
 impl Watching {
@@ -244,6 +250,9 @@ impl Watching {
             metrics: Arc::clone(counters),
         };
         let kept_by: Arc<dyn Catalog> = Arc::new(catalog.clone());
+        let subscriptions =
+            subscriptions::Running::start(destinations, Arc::clone(&kept_by), clock);
+        let subscriptions = subscriptions.await?;
         let notifying = Notifying::start(&settings, kept_by, ports).await?;
         let alarms = alarms::open(&settings, catalog, clock).await?;
         let (kept, told) = (metrics.as_ref(), notifying.handle());
@@ -254,6 +263,7 @@ impl Watching {
             totals,
             notifying,
             alarms,
+            subscriptions,
         })
     }
 }
@@ -374,6 +384,7 @@ impl Running<'_> {
             }
             let settings = Arc::new(loaded.settings);
             let notifiers = notices::open(&settings)?;
+            let subscribers = self.watching.subscriptions.open(&settings)?;
             self.gateway.reconfigure(configure::gateway(&settings)?)?;
             self.watching.notifying.handle().reconfigure(notifiers);
             self.watching
@@ -382,6 +393,7 @@ impl Running<'_> {
             self.reported.reconfigure(reported::open(&settings)?);
             *self.health.in_force.write() = InForce::of(&settings, waiting.clone());
             self.destinations.reconfigure(settings).await?;
+            self.watching.subscriptions.reconfigure(subscribers).await?;
             anyhow::Ok(waiting)
         };
         match outcome.await {

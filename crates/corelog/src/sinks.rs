@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use corelog_catalog::{Modalities, Modality};
 use corelog_cli::settings::{self, Destination, DestinationKind, Settings, Sse};
 use corelog_delivery::Sink;
+use corelog_dial::Headers;
 use corelog_metrics::LogDelivery;
 use corelog_runtime::Clock;
 use corelog_sinks::cloudwatch::{self, CloudWatchSink};
@@ -100,7 +101,7 @@ fn receiver(
         .parse()
         .context("its `endpoint` is no URL")?;
     let headers = destination.headers.as_ref();
-    let headers = headers.map(|said| otlp::Headers::parse(said.reveal()));
+    let headers = headers.map(|said| Headers::parse(said.reveal()));
     let mut config = otlp::Config::new(endpoint.clone(), clock.clone());
     config.ca_pem = configure::pem(destination.ca_file.as_deref())?;
     config.proxy = configure::proxy_for(&endpoint, settings);

@@ -85,6 +85,7 @@ pub(crate) struct Health {
     pub(crate) inflight: InFlight,
     pub(crate) queries: Queries,
     pub(crate) notifying: corelog_notify::Handle,
+    pub(crate) subscriptions: crate::subscriptions::Running,
     pub(crate) started: Timestamp,
     pub(crate) in_force: RwLock<InForce>,
     pub(crate) at_start: Vec<String>,
@@ -182,6 +183,7 @@ impl Health {
                 ));
             }
         }
+        warnings.extend(self.subscriptions.warnings());
         let in_force = self.in_force.read();
         if !in_force.waiting.is_empty() {
             warnings.push(format!(

@@ -5,15 +5,19 @@
 //! go. Certificates are checked against the system's authorities, or against those of one file instead: that of the
 //! server, and that of a proxy that is reached by `https`.
 //!
+//! What each request has beside, such as credentials, is written as [`Headers`].
+//!
 //! Absent here: HTTP itself, pools, time limits and retries.
 
 mod answer;
 mod connect;
+mod headers;
 mod proxy;
 mod tls;
 
 pub use answer::{retry_after, short};
 pub use connect::{Connector, Link, Offer};
+pub use headers::{Headers, InvalidHeaders};
 
 use std::fmt;
 

@@ -11,6 +11,7 @@ pub mod groups;
 pub mod metrics;
 pub mod otlp;
 pub mod s3;
+pub mod subscription;
 
 mod compact;
 mod modality;

@@ -10,7 +10,6 @@
 //!
 //! Source: <https://opentelemetry.io/docs/specs/otlp/#otlphttp>
 
-mod headers;
 mod receiver;
 mod spans;
 
@@ -22,6 +21,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use corelog_catalog::Modalities;
 use corelog_delivery::{Batch, Plan, Receipt, Sink, SinkError};
+use corelog_dial::Headers;
 use corelog_otel::export::{Answer, Histograms, Sender};
 use corelog_runtime::Clock;
 use corelog_telemetry::Chain;
@@ -29,7 +29,6 @@ use corelog_types::Timestamp;
 use http::{StatusCode, Uri};
 use parking_lot::Mutex;
 
-pub use headers::{Headers, InvalidHeaders};
 use receiver::{Receiver, Refused};
 use spans::{Form, Made, Request};
 

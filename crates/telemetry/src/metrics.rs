@@ -206,6 +206,15 @@ impl Metrics {
         metrics
     }
 
+    /// Shows a destination that is gone no more.
+    pub fn forget_destination(&self, label: &DestinationLabel) {
+        self.delivered.remove(label);
+        self.delivery_failures.remove(label);
+        self.delivery_rejected.remove(label);
+        self.delivery_oldest_age_seconds.remove(label);
+        self.delivery_backlog.remove(label);
+    }
+
     fn register_log_groups(&mut self) {
         let r = &mut self.registry;
         r.register(

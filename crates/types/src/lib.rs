@@ -3,6 +3,7 @@
 //!
 //! Absent here: I/O, clocks, randomness, serde. Each stored or wire format converts by hand.
 
+mod destination;
 mod dialect;
 mod glob;
 mod id;
@@ -12,6 +13,7 @@ mod size;
 mod time;
 mod usage;
 
+pub use destination::{DestinationArn, InvalidDestination, Vendor};
 pub use dialect::{Dialect, Operation, UnknownDialect};
 pub use glob::fits_pattern;
 pub use id::{InvalidId, NodeId, RecordId, Sequence};

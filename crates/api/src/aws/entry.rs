@@ -164,6 +164,10 @@ impl<'a> Context<'a> {
         self.api.exports()
     }
 
+    pub(crate) fn subscriptions(&self) -> &'a dyn crate::logs::Subscriptions {
+        self.api.subscriptions()
+    }
+
     pub(crate) fn account(&self) -> &'a Account {
         self.api.account()
     }

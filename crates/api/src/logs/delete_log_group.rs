@@ -1,5 +1,6 @@
 //! `DeleteLogGroup`.
 
+use corelog_telemetry::Chain;
 use corelog_wire::logs::shapes::DeleteLogGroupRequest;
 
 use super::group;
@@ -22,6 +23,10 @@ impl Operation for DeleteLogGroup {
         let deleted = cx.catalog().delete_group(&name).await;
         deleted.map_err(group::refused)?;
         cx.events().group_deleted(&name).await;
+        // Its subscription filters went with it. The group is gone, whatever becomes of those that sent its events.
+        if let Err(error) = cx.subscriptions().changed().await {
+            tracing::warn!(group = %name, error = %Chain(&error), "subscriptions of a log group go on for now");
+        }
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ mod metric_filters;
 mod policies;
 mod queries;
 mod streams;
+mod subscriptions;
 
 use corelog_catalog::{QueryDefinition, QueryDefinitions as _};
 use corelog_wire::logs::SERVICE;
@@ -33,17 +34,23 @@ const COMMON: [&str; 5] = [
 /// A lookup table that is there.
 const TABLE: &str = "arn:aws:logs:us-east-1:111122223333:lookup-table:sample";
 
+/// What a subscription may send to.
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:111122223333:function:hook";
+
+/// An object with more members.
+fn with(mut base: Value, more: Value) -> Value {
+    let more = more.as_object().cloned().unwrap();
+    base.as_object_mut().unwrap().extend(more);
+    base
+}
+
 /// A request that each operation takes.
 fn sample(operation: &str) -> Value {
     let arn = "arn:aws:logs:us-east-1:111122223333:log-group:/sample";
     let group = || json!({"logGroupName": "/sample"});
     let identified = || json!({"logGroupIdentifier": "/sample"});
     let policy = || json!({"policyName": "p", "policyType": "TRANSFORMER_POLICY"});
-    let with = |mut base: Value, more: Value| {
-        let more = more.as_object().cloned().unwrap();
-        base.as_object_mut().unwrap().extend(more);
-        base
-    };
+    let filter = |name: &str| with(group(), json!({"filterName": name}));
     match operation {
         "CreateLogGroup" => json!({"logGroupName": "/new"}),
         "CreateExportTask" => with(
@@ -106,6 +113,12 @@ fn sample(operation: &str) -> Value {
         ),
         "DeleteIndexPolicy" => identified(),
         "DescribeIndexPolicies" => json!({"logGroupIdentifiers": ["/sample"]}),
+        "PutSubscriptionFilter" => with(
+            filter("new"),
+            json!({"filterPattern": "", "destinationArn": FUNCTION}),
+        ),
+        "DeleteSubscriptionFilter" => filter("sample"),
+        "DescribeSubscriptionFilters" => group(),
         "GetLogRecord" => json!({"logRecordPointer": engine::pointer(1).to_string()}),
         "GetQueryResults" => json!({"queryId": "ended"}),
         "StopQuery" => json!({"queryId": "held"}),
@@ -142,6 +155,10 @@ async fn furnish(house: &House) {
     for operation in ["PutAccountPolicy", "PutIndexPolicy"] {
         house.ok(operation, sample(operation)).await;
     }
+    let subscription = json!({
+        "logGroupName": "/sample", "filterName": "sample", "filterPattern": "", "destinationArn": FUNCTION,
+    });
+    house.ok("PutSubscriptionFilter", subscription).await;
     let definition = QueryDefinition {
         id: "sample".to_owned(),
         name: "sample".to_owned(),
@@ -339,6 +356,7 @@ async fn everything(house: &House) -> Vec<Value> {
     }
     for operation in [
         "DescribeLogStreams",
+        "DescribeSubscriptionFilters",
         "ListTagsLogGroup",
         "DescribeIndexPolicies",
     ] {

@@ -8,7 +8,7 @@ use super::{SqliteCatalog, commit, failed};
 use crate::{Error, takeover};
 
 /// What brings a catalog from each version to the next. Entries are never changed, only added.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     "
     CREATE TABLE settings (
         name TEXT PRIMARY KEY,
@@ -167,6 +167,19 @@ const STEPS: [&str; 7] = [
         at_ms BIGINT NOT NULL,
         is_new BOOLEAN NOT NULL,
         document TEXT NOT NULL
+    );
+    ",
+    "
+    CREATE TABLE subscription_filters (
+        log_group TEXT NOT NULL REFERENCES log_groups (name) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        id TEXT NOT NULL UNIQUE,
+        pattern TEXT NOT NULL,
+        destination TEXT NOT NULL,
+        role TEXT,
+        distribution TEXT NOT NULL,
+        created_ms BIGINT NOT NULL,
+        PRIMARY KEY (log_group, name)
     );
 ",
 ];

@@ -93,7 +93,7 @@ async fn a_catalog_of_an_earlier_version_gets_what_it_lacks() {
         "DROP TABLE lookup_tables; DROP TABLE dashboards; DROP TABLE alarms;
          DROP TABLE alarm_history; DROP TABLE mute_rules; DROP TABLE notices;
          DROP TABLE metric_filters; DROP TABLE anomaly_detectors; DROP TABLE findings;
-         DROP TABLE finding_news; PRAGMA user_version = 2",
+         DROP TABLE finding_news; DROP TABLE subscription_filters; PRAGMA user_version = 2",
     )
     .execute(&catalog.pool)
     .await

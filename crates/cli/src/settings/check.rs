@@ -5,6 +5,7 @@ mod destination;
 mod metrics;
 mod notifier;
 mod prices;
+mod subscriber;
 
 use std::path::Path;
 
@@ -49,6 +50,11 @@ pub(super) fn check(settings: &Settings, findings: &mut Findings) {
         settings.notifiers.iter().map(|n| &n.name),
         findings,
     );
+    duplicates(
+        "subscriber",
+        settings.subscribers.iter().map(|s| &s.name),
+        findings,
+    );
     duplicates("key", settings.keys.iter().map(|k| &k.name), findings);
     listen(settings, findings);
     for (index, provider) in settings.providers.iter().enumerate() {
@@ -60,6 +66,10 @@ pub(super) fn check(settings: &Settings, findings: &mut Findings) {
     for (index, notifier) in settings.notifiers.iter().enumerate() {
         notifier::check(index, notifier, findings);
     }
+    for (index, subscriber) in settings.subscribers.iter().enumerate() {
+        subscriber::check(index, subscriber, findings);
+    }
+    subscriber::check_paths(&settings.subscribers, findings);
     prices::check(settings, findings);
     keys(settings, findings);
     capture(settings, findings);

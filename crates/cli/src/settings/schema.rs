@@ -79,6 +79,7 @@ pub(crate) const SECTIONS: [SectionInfo; 20] = [
     SectionInfo::of::<Provider>("provider", Form::Named),
     SectionInfo::of::<Destination>("destination", Form::Named),
     SectionInfo::of::<Notifier>("notifier", Form::Named),
+    SectionInfo::of::<Subscriber>("subscriber", Form::Named),
     SectionInfo::of::<Store>("store", Form::Table),
     SectionInfo::of::<Query>("query", Form::Table),
     SectionInfo::of::<Prices>("prices", Form::Table),
@@ -301,6 +302,58 @@ sections! {
         burst_window: Duration = "1m",
     }
 
+    /// Somebody who gets log events through subscription filters. The end of a filter's destination names one:
+    /// `arn:aws:lambda:REGION:ACCOUNT:function:NAME`, `arn:aws:kinesis:REGION:ACCOUNT:stream/NAME`,
+    /// `arn:aws:firehose:REGION:ACCOUNT:deliverystream/NAME` or `arn:aws:logs:REGION:ACCOUNT:destination:NAME`. See
+    /// `docs/subscriptions.md`.
+    pub Subscriber {
+        /// The name that destinations end with.
+        name: Name,
+        /// Where events go.
+        kind: SubscriberKind = "http",
+        /// Functions, streams and destinations that it stands for besides those of its name: their names, or whole ARNs.
+        arns: Vec<String>,
+        /// `http`, `opensearch`, needed: where to; for `opensearch` the cluster, which `/_bulk` follows. `env:NAME` and
+        /// `file:PATH` are read, since a URL may be a secret; it is shown without its path.
+        url: Option<HookUrl>,
+        /// `http`, `opensearch`: headers of each request, `name=value,name=value`, values percent-encoded.
+        headers: Option<Secret>,
+        /// `http`, `nats`: how a message is written, `json`, `gzip` or `awslogs`; left out, as the destination of the
+        /// filter gets it: `awslogs` for a function of Lambda, else `gzip`. `file`: `awslogs` or, left out, `json`.
+        payload: Option<SubscriberPayload>,
+        /// `file`, needed: the file whose lines are messages.
+        path: Option<PathBuf>,
+        /// `file`: a file that would become larger is put aside as `NAME.1`, the one before it as `NAME.2`.
+        rotate_bytes: ByteSize = "64MiB",
+        /// `file`: how many files there are at most, the one that is written included. The oldest is removed.
+        files_max: u32 = "10",
+        /// `opensearch`: the index; `%Y`, `%m` and `%d` are the day of the event.
+        index: String = "cwl-%Y.%m.%d",
+        /// `nats`, needed: the server, `nats://HOST:PORT`, or `tls://HOST:PORT` for an encrypted connection.
+        server: Option<String>,
+        /// `nats`, needed: the subject that messages are published to.
+        subject: Option<String>,
+        /// `nats`: a message has arrived once a stream of JetStream acknowledges it. `false`: once the server has read
+        /// it, whoever listens then.
+        jetstream: bool = "true",
+        /// `nats`: the user, with `password`.
+        user: Option<String>,
+        /// `nats`: the password.
+        password: Option<Secret>,
+        /// `nats`: the token, instead of a user.
+        token: Option<Secret>,
+        /// PEM file of certificate authorities to trust instead of the system's.
+        ca_file: Option<PathBuf>,
+        /// How long one attempt may take.
+        timeout: Duration = "10s",
+        /// The longest an event waits for others to be sent with it.
+        interval: Duration = "1s",
+        /// The most bytes of the events of a message, before compression. One event may be larger by itself.
+        message_bytes: ByteSize = "1MiB",
+        /// How old events become before they are given up.
+        retry_for: Duration = "24h",
+    }
+
     /// The table of log events: every record lands in it whole, as open Delta Lake files.
     pub Store {
         /// `false` keeps no table.
@@ -505,6 +558,8 @@ sections! {
         drain_bytes_max: ByteSize = "100MB",
         /// After a caller has hung up, the upstream is read for at most this long.
         drain_timeout: Duration = "5m",
+        /// Subscription filters of a log group; one more is refused with `LimitExceededException`.
+        subscription_filters_max: u32 = "2",
         /// Time for calls in flight to finish after SIGTERM.
         shutdown_timeout: Duration = "30s",
     }
@@ -677,6 +732,32 @@ choice! {
         Tls = "tls",
         /// Not at all.
         None = "none",
+    }
+}
+
+choice! {
+    /// The kinds of subscriber.
+    SubscriberKind {
+        /// Requests to an HTTP server.
+        Http = "http",
+        /// Lines of a file.
+        File = "file",
+        /// Messages to a NATS server.
+        Nats = "nats",
+        /// Documents of OpenSearch, or of Elasticsearch.
+        OpenSearch = "opensearch",
+    }
+}
+
+choice! {
+    /// How a message of a subscription is written.
+    SubscriberPayload {
+        /// As JSON.
+        Json = "json",
+        /// As compressed JSON, as Kinesis and Firehose get it.
+        Gzip = "gzip",
+        /// As a Lambda function is invoked.
+        AwsLogs = "awslogs",
     }
 }
 

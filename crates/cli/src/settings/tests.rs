@@ -5,6 +5,7 @@ mod notifiers;
 mod refusals;
 mod reload;
 mod sources;
+mod subscribers;
 
 use std::collections::BTreeSet;
 

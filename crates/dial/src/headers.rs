@@ -1,4 +1,4 @@
-//! Headers of requests, written as `OTEL_EXPORTER_OTLP_HEADERS` has them.
+//! Headers that the configuration wants in each request, written as `OTEL_EXPORTER_OTLP_HEADERS` has them.
 //!
 //! Source: <https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables>
 
@@ -34,7 +34,8 @@ impl Headers {
         Ok(Self(headers))
     }
 
-    pub(super) fn add_to(&self, headers: &mut HeaderMap) {
+    /// Puts them into a request's, in the place of those of the same names.
+    pub fn add_to(&self, headers: &mut HeaderMap) {
         headers.extend(self.0.clone());
     }
 }
