@@ -125,8 +125,8 @@ impl Session {
         config: &NatsConfig,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let stream = connector.connect_bare().await.map_err(Error::Unreached)?;
-        let mut link = BufReader::new(Link::Plain(stream));
+        let link = connector.connect_bare().await.map_err(Error::Unreached)?;
+        let mut link = BufReader::new(link);
         let greeting = line(&mut link).await?;
         let info = greeting.strip_prefix("INFO ").unwrap_or_default();
         let info: Info = serde_json::from_str(info)
@@ -140,15 +140,11 @@ impl Session {
             return Err(Error::Unexpected(text.to_owned()));
         }
         if config.tls {
-            let is_bare = link.buffer().is_empty();
-            let Link::Plain(stream) = link.into_inner() else {
-                return Err(Error::Unexpected("TLS within TLS".to_owned()));
-            };
-            if !is_bare {
+            if !link.buffer().is_empty() {
                 return Err(Error::Unexpected("it speaks before TLS".to_owned()));
             }
-            let secured = connector.secure(stream).await.map_err(Error::Unreached)?;
-            link = BufReader::new(secured);
+            let secured = connector.secure(link.into_inner());
+            link = BufReader::new(secured.await.map_err(Error::Unreached)?);
         }
         let mut session = Self {
             link,
