@@ -196,7 +196,7 @@ impl Taking {
         self.export.why = Some(why);
     }
 
-    fn sum(&mut self, of: (&Origin, &Head), raw: Raw, value: f64, how: (Temporality, bool)) {
+    fn sum(&mut self, of: (&Origin, &Head), raw: &Raw, value: f64, how: (Temporality, bool)) {
         let data = match how {
             (Temporality::Unknown, _) => {
                 return self.refuse("a sum that is neither a delta nor cumulative");
@@ -211,7 +211,7 @@ impl Taking {
         self.take(of, raw, data);
     }
 
-    fn histogram(&mut self, of: (&Origin, &Head), raw: Raw, held: Histogram, how: Temporality) {
+    fn histogram(&mut self, of: (&Origin, &Head), raw: &Raw, held: Histogram, how: Temporality) {
         let fits = held.counts.len() == held.bounds.len() + 1
             || held.counts.is_empty() && held.bounds.is_empty();
         if how == Temporality::Unknown {
@@ -226,7 +226,13 @@ impl Taking {
         }
     }
 
-    fn exponential(&mut self, of: (&Origin, &Head), raw: Raw, held: Exponential, how: Temporality) {
+    fn exponential(
+        &mut self,
+        of: (&Origin, &Head),
+        raw: &Raw,
+        held: Exponential,
+        how: Temporality,
+    ) {
         let buckets = held.positive.counts.len() + held.negative.counts.len();
         if how != Temporality::Delta {
             self.refuse(
@@ -239,7 +245,7 @@ impl Taking {
         }
     }
 
-    fn take(&mut self, (origin, head): (&Origin, &Head), raw: Raw, data: Data) {
+    fn take(&mut self, (origin, head): (&Origin, &Head), raw: &Raw, data: Data) {
         if raw.is_empty {
             return;
         }

@@ -235,10 +235,10 @@ mod tests {
         check("openai", base, base);
         check("openai", Some("proxy:8080"), Some("https://proxy:8080/"));
         check("openai", Some("proxy:80"), Some("http://proxy/"));
-        let bedrock = Some("https://bedrock-runtime.eu-west-1.amazonaws.com/");
-        check("aws.bedrock", None, bedrock);
+        let bedrock = "https://bedrock-runtime.eu-west-1.amazonaws.com/";
+        check("aws.bedrock", None, Some(bedrock));
         check("mine", None, None);
-        assert_eq!(region_of(bedrock.unwrap()), Some("eu-west-1"));
+        assert_eq!(region_of(bedrock), Some("eu-west-1"));
         assert_eq!(region_of("https://api.openai.com/"), None);
     }
 }

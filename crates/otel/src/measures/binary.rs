@@ -44,19 +44,19 @@ fn metric(message: &[u8], origin: &Origin, taking: &mut Taking) -> Result<(), Br
         match kind {
             5 => {
                 let (raw, value) = number_point(point)?;
-                taking.sum(of, raw, value, (Temporality::Cumulative, false));
+                taking.sum(of, &raw, value, (Temporality::Cumulative, false));
             }
             7 => {
                 let (raw, value) = number_point(point)?;
-                taking.sum(of, raw, value, (temporality, is_monotonic));
+                taking.sum(of, &raw, value, (temporality, is_monotonic));
             }
             9 => {
-                let (raw, held) = histogram(point)?;
-                taking.histogram(of, raw, held, temporality);
+                let (raw, found) = histogram(point)?;
+                taking.histogram(of, &raw, found, temporality);
             }
             10 => {
-                let (raw, held) = exponential(point)?;
-                taking.exponential(of, raw, held, temporality);
+                let (raw, found) = exponential(point)?;
+                taking.exponential(of, &raw, found, temporality);
             }
             _ => taking.refuse("a summary, which has no values"),
         }

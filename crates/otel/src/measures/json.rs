@@ -104,22 +104,22 @@ fn metric(form: MetricForm, origin: &Origin, taking: &mut Taking) {
     let of = (origin, &head);
     for point in points(form.gauge).1 {
         let value = point.value();
-        taking.sum(of, point.raw(), value, (Temporality::Cumulative, false));
+        taking.sum(of, &point.raw(), value, (Temporality::Cumulative, false));
     }
     let (how, sums) = points(form.sum);
     for point in sums {
         let value = point.value();
-        taking.sum(of, point.raw(), value, how);
+        taking.sum(of, &point.raw(), value, how);
     }
     let ((how, _), histograms) = points(form.histogram);
     for mut point in histograms {
-        let held = point.histogram();
-        taking.histogram(of, point.raw(), held, how);
+        let found = point.histogram();
+        taking.histogram(of, &point.raw(), found, how);
     }
     let ((how, _), histograms) = points(form.exponential_histogram);
     for mut point in histograms {
-        let held = point.exponential();
-        taking.exponential(of, point.raw(), held, how);
+        let found = point.exponential();
+        taking.exponential(of, &point.raw(), found, how);
     }
     for _ in points(form.summary).1 {
         taking.refuse("a summary, which has no values");
@@ -162,7 +162,7 @@ impl PointForm {
         Histogram {
             count: number(&self.count),
             sum: double(&self.sum),
-            counts: counts(std::mem::take(&mut self.bucket_counts)),
+            counts: counts(&self.bucket_counts),
             bounds: bounds
                 .iter()
                 .map(|it| double(it).unwrap_or(f64::NAN))
@@ -176,7 +176,7 @@ impl PointForm {
         let powers = |form: Option<PowersForm>| {
             form.map(|form| Powers {
                 offset: small(&form.offset),
-                counts: counts(form.bucket_counts),
+                counts: counts(&form.bucket_counts),
             })
         };
         Exponential {
@@ -192,7 +192,7 @@ impl PointForm {
     }
 }
 
-fn counts(list: List<Value>) -> Vec<u64> {
+fn counts(list: &List<Value>) -> Vec<u64> {
     list.0.iter().map(number).collect()
 }
 

@@ -15,10 +15,10 @@ pub(super) fn of_bounds(held: &Histogram) -> Vec<(f64, f64)> {
     if held.bounds.is_empty() {
         return of_one(held);
     }
-    let first = held.bounds.first().copied().unwrap_or_default();
-    let least = held.least.unwrap_or_else(|| first.min(0.0));
-    let last = held.bounds.last().copied().unwrap_or_default();
-    let most = held.most.unwrap_or(last);
+    let lowest = held.bounds.first().copied().unwrap_or_default();
+    let least = held.least.unwrap_or_else(|| lowest.min(0.0));
+    let highest = held.bounds.last().copied().unwrap_or_default();
+    let most = held.most.unwrap_or(highest);
     let lows = std::iter::once(least).chain(held.bounds.iter().copied());
     let highs = held.bounds.iter().copied().chain([most]);
     let bins = lows
