@@ -4,8 +4,8 @@
 //!
 //! An answer of success says that the records are durable; what was refused it says in OTLP's own way. A call that the
 //! gateway recorded is not recorded again: an export waits until all records are known that were durable before it
-//! ([`follow`]). Exports of one trace are taken one after the other, since one that is sent twice at once would be
-//! recorded twice ([`taking`]); others are taken side by side, a few at a time, for each takes memory.
+//! (`follow.rs`). Exports of one trace are taken one after the other, since one that is sent twice at once would be
+//! recorded twice (`taking.rs`); others are taken side by side, a few at a time, for each takes memory.
 //!
 //! Where no metrics are kept, their path is answered here all the same: it would otherwise be a call to `OpenAI`.
 //!
