@@ -92,7 +92,7 @@ pub use subscriptions::{DestinationRefused, NoSubscriptions, NotInForce, Subscri
 use crate::aws::{Entry, entry, streaming};
 
 /// The operations that are served, in the order of the model's table.
-pub(crate) static OPERATIONS: [Entry; 52] = [
+pub(crate) static OPERATIONS: [Entry; 55] = [
     entry::<associate_kms_key::AssociateKmsKey>(),
     entry::<cancel_export_task::CancelExportTask>(),
     entry::<create_export_task::CreateExportTask>(),

@@ -122,7 +122,7 @@ async fn serve(
     }
     let watching = Watching::start(&destinations, &catalog, &counters, &clock).await?;
 
-    let (inflight, stopping) = (InFlight::default(), Shutdown::new());
+    let inflight = InFlight::default();
     let health = Arc::new(Health {
         spool: spool.clone(),
         spool_dir: settings.data.join("spool").display().to_string(),

@@ -251,7 +251,7 @@ impl Shared {
             clock: self.clock.clone(),
         };
         let sink = Arc::new(SubscriptionSink::new(sink, ports));
-        self.destined.begin(config, sink, false).await
+        self.destined.begin(config, sink, false).await.map(drop)
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) fn of(finding: &Finding, settings: &Settings, now: Timestamp) -> Opti
         transitioned: now,
         suppressed_by: None,
         in_warm_up: false,
+        problem: None,
+        log_lines: Vec::new(),
     };
     let document = finding.document(State::Found);
     let transition = Transition {

@@ -70,7 +70,7 @@ impl SqliteMetrics {
         let sql = "SELECT EXISTS (SELECT 1 FROM defaults WHERE second <= $1)";
         sqlx::query_scalar(sql)
             .bind(last)
-            .fetch_one(&self.readers)
+            .fetch_one(&self.pool)
             .await
             .map_err(failed("look for default values"))
     }
