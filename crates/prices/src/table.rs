@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::iter;
 use std::sync::{Arc, LazyLock};
 
+use corelog_types::fits_pattern;
+
 use crate::cost::{Absent, Cost, reckon};
 use crate::factor::Factor;
 use crate::model::{Names, split_profile};
