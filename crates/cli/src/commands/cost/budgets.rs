@@ -120,10 +120,11 @@ fn standing(
             return Ok(None);
         };
         if !is_older {
-            let Some(first) = first_call(client, &scope(span.lately, now)?, condition)? else {
+            let lately = scope(span.lately, now)?;
+            let Some(first) = first_call(client, &lately, condition, now)? else {
                 return Ok(None);
             };
-            span.begin_at(first.unwrap_or(now));
+            span.begin_at(first);
         }
     }
     let sum = |groups: &[Group]| groups.iter().map(|group| group.amount).sum::<Amount>();

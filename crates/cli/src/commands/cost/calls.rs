@@ -124,12 +124,13 @@ pub(super) fn groups_where(
     Ok(rows.map(|rows| rows.iter().map(group).collect()))
 }
 
-/// When the first of these calls was made; `Some(None)` if there are none.
+/// When the first of these calls was made, or `otherwise` if there are none.
 pub(super) fn first_call(
     client: &Client,
     scope: &Scope,
     condition: Option<&str>,
-) -> anyhow::Result<Option<Option<Timestamp>>> {
+    otherwise: Timestamp,
+) -> anyhow::Result<Option<Timestamp>> {
     let and = condition.map_or(String::new(), |it| format!(" AND {it}"));
     let sql = format!(
         "SELECT CAST(extract(epoch FROM MIN(\"@timestamp\")) AS BIGINT) AS first FROM {} WHERE {}{and}",
@@ -138,8 +139,11 @@ pub(super) fn first_call(
     );
     let second = |row: &Row| said(row, "first").and_then(|text| text.parse::<u64>().ok());
     let rows = rows_of(client, &sql, scope)?;
-    let first = rows.map(|rows| rows.first().and_then(second));
-    Ok(first.map(|second| second.map(|second| Timestamp::from_unix_ms(second * 1_000))))
+    let first = |rows: Vec<Row>| {
+        let second = rows.first().and_then(second);
+        second.map_or(otherwise, |second| Timestamp::from_unix_ms(second * 1_000))
+    };
+    Ok(rows.map(first))
 }
 
 /// Whether there is any of these calls.

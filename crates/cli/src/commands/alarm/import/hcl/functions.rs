@@ -70,18 +70,14 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
             let index = number(index).and_then(whole);
             index.and_then(|index| items.get(index % items.len()).cloned())
         }
-        ("keys", [Value::Object(members)]) => Some(
-            sorted(members)
-                .into_iter()
-                .map(|(key, _)| Value::from(key.as_str()))
-                .collect(),
-        ),
-        ("values", [Value::Object(members)]) => Some(
-            sorted(members)
-                .into_iter()
-                .map(|(_, value)| value.clone())
-                .collect(),
-        ),
+        ("keys", [Value::Object(members)]) => {
+            let keys = sorted(members).into_iter().map(|(key, _)| key.as_str());
+            Some(keys.map(Value::from).collect())
+        }
+        ("values", [Value::Object(members)]) => {
+            let values = sorted(members).into_iter().map(|(_, value)| value);
+            Some(values.cloned().collect())
+        }
         ("toset", [Value::Array(items)]) => {
             let mut items: Vec<Value> = items.clone();
             items.sort_by_key(text);
@@ -153,11 +149,12 @@ fn format(pattern: &str, arguments: &[Value]) -> Option<String> {
                 if length > 64 {
                     return None;
                 }
-                made.push_str(&if width.starts_with('0') {
+                let padded = if width.starts_with('0') {
                     format!("{number:0length$}")
                 } else {
                     format!("{number:length$}")
-                });
+                };
+                made.push_str(&padded);
             }
             _ => return None,
         }
