@@ -121,8 +121,8 @@ async fn live(spool: &Spool, catalog: &SqliteCatalog) {
             PUT => put(catalog, &filter("/app", "Errors", "ERROR", "1"), spool).await,
             CHANGED => put(catalog, &filter("/app", "Errors", "ERROR", "100"), spool).await,
             DELETED => {
-                let deleting =
-                    catalog.delete_metric_filter(&group("/app"), "Errors", moment(spool));
+                let app = group("/app");
+                let deleting = catalog.delete_metric_filter(&app, "Errors", moment(spool));
                 deleting.await.unwrap();
             }
             _ => {}
