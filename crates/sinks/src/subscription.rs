@@ -142,8 +142,9 @@ impl SubscriptionSink {
             let messages = messages(&events, &config, &subscriber)?;
             Ok::<_, io::Error>((events, messages))
         };
-        let made = tokio::task::spawn_blocking(make).await;
-        made.map_err(|error| self.failed(error))?
+        let ended = tokio::task::spawn_blocking(make).await;
+        ended
+            .map_err(|error| self.failed(error))?
             .map_err(|error| self.failed(error))
     }
 
@@ -156,8 +157,9 @@ impl SubscriptionSink {
             let half = |half: &[usize]| outgoing(&events, half.to_vec(), &config, &subscriber);
             halves.map(half).collect::<io::Result<Vec<Outgoing>>>()
         };
-        let made = tokio::task::spawn_blocking(make).await;
-        made.map_err(|error| self.failed(error))?
+        let ended = tokio::task::spawn_blocking(make).await;
+        ended
+            .map_err(|error| self.failed(error))?
             .map_err(|error| self.failed(error))
     }
 

@@ -106,7 +106,7 @@ impl Models {
         let usable = oldest_ms..=end_ms.saturating_add(key.window_ms);
         // Detectors of metric math are kept, and models of expressions are told nothing.
         let config = match (&key.metrics[..], &key.expressions[..]) {
-            ([(_, stat)], []) => self.detectors.config(stat),
+            ([(_, metric)], []) => self.detectors.config(metric),
             _ => Config::new(period_ms),
         };
         let held = self.held.lock();

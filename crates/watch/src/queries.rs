@@ -95,16 +95,16 @@ impl Watch {
         while !shutdown.is_requested() {
             let mut done = Vec::new();
             let begun = {
-                let begin = async {
+                let beginning = async {
                     // Without metrics nobody else does.
                     self.trim(&mut trimmed).await;
                     self.begin(&names).await
                 };
-                tokio::pin!(begin);
+                tokio::pin!(beginning);
                 // Those under way go on meanwhile: one of them may hold what this waits for.
                 loop {
                     tokio::select! {
-                        begun = &mut begin => break begun,
+                        begun = &mut beginning => break begun,
                         Some(name) = under_way.next(), if !under_way.is_empty() => done.push(name),
                     }
                 }

@@ -253,7 +253,7 @@ async fn drawn(
         let learning = match expression {
             None => {
                 let points = match key.metrics.first() {
-                    Some((_, stat)) => read(stat, &[new], from, now).await?,
+                    Some((_, metric)) => read(metric, &[new], from, now).await?,
                     None => Vec::new(),
                 };
                 spawn_blocking(move || learnt.after(&points, end_ms))

@@ -311,10 +311,10 @@ async fn what_waits_for_a_pager_hides_nothing_from_others() {
         routing_key: "R".to_owned(),
         severity: corelog_notify::Severity::Critical,
     };
-    let mut pager = config("pager", ChannelConfig::PagerDuty(service));
+    let mut paging = config("pager", ChannelConfig::PagerDuty(service));
     let window = Duration::from_mins(1);
-    pager.burst = Some(BurstConfig { most: 1, window });
-    let scene = Scene::start(&[pager, sns("ops", &news)]);
+    paging.burst = Some(BurstConfig { most: 1, window });
+    let scene = Scene::start(&[paging, sns("ops", &news)]);
     scene.add(&["1"], "a", &topic("pager"), StateValue::Alarm);
     scene.add(&["2"], "b", &topic("pager"), StateValue::Alarm);
     scene.settled().await;
