@@ -255,7 +255,7 @@ async fn a_call_of_grpc_is_answered_with_trailers() {
             "12",
         ),
         (
-            "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+            "/opentelemetry.proto.collector.profiles.v1.ProfilesService/Export",
             nothing,
             "12",
         ),
