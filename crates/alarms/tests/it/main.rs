@@ -4,6 +4,7 @@
 mod delivered;
 #[cfg(test)]
 mod logs;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod month;

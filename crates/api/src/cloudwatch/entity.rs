@@ -52,16 +52,16 @@ fn fit(attributes: &Attributes, name_chars_max: usize) -> bool {
 mod tests {
     use super::*;
 
-    fn attributes(pairs: &[(&str, &str)]) -> Option<Attributes> {
+    fn attributes(pairs: &[(&str, &str)]) -> Attributes {
         let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Some(pairs.iter().map(pair).collect())
+        pairs.iter().map(pair).collect()
     }
 
     #[test]
     fn an_entity_is_named_by_what_its_type_asks_for() {
         let check = |pairs: &[(&str, &str)], expected: Option<&str>| {
             let entity = Entity {
-                key_attributes: attributes(pairs),
+                key_attributes: Some(attributes(pairs)),
                 attributes: None,
             };
             assert_eq!(fault(Some(&entity)), expected, "{pairs:?}");

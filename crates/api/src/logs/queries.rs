@@ -174,7 +174,7 @@ impl Queries {
         let Ok(_turn) = turn else {
             return Err(QueryError::Busy);
         };
-        let work = self.0.engine.run(spec, Unseen::new());
+        let work = self.0.engine.run(spec, Arc::new(Unseen));
         let answer = tokio::select! {
             biased;
             () = self.0.shutdown.requested() => std::future::pending().await,

@@ -279,9 +279,3 @@ impl Progress for Unseen {
 
     fn partial(&self, _: Answer) {}
 }
-
-impl Unseen {
-    pub(super) fn new() -> Arc<dyn Progress> {
-        Arc::new(Self)
-    }
-}

@@ -32,15 +32,15 @@ pub(super) async fn export(api: &Api, parcel: Parcel) -> Result<Vec<u8>, Refusal
         let made = made(series.advance(export), refused, why);
         (series, made)
     };
-    let (mut series, made) = apart(make).await?;
+    let (mut series, grown) = apart(make).await?;
     let keeping = async move {
-        let adding = metrics.add(&made.deltas, None, Overflow::LeaveOut, now);
+        let adding = metrics.add(&grown.deltas, None, Overflow::LeaveOut, now);
         let added = adding.await.map_err(|error| {
             tracing::warn!(error = %Chain(&error), "an OTLP export of metrics could not be kept");
             Refusal::Unavailable("the metrics cannot be kept now".to_owned())
         })?;
-        series.commit(made.advance, now);
-        Ok((made.refused, made.why, added.left_out))
+        series.commit(grown.advance, now);
+        Ok((grown.refused, grown.why, added.left_out))
     };
     let kept = api.otlp().tasks.spawn("otlp metrics", keeping).await;
     let kept = kept.map_err(|error| Refusal::Unavailable(error.to_string()))?;

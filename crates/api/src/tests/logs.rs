@@ -38,9 +38,9 @@ const TABLE: &str = "arn:aws:logs:us-east-1:111122223333:lookup-table:sample";
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:111122223333:function:hook";
 
 /// An object with more members.
-fn with(mut base: Value, more: Value) -> Value {
-    let more = more.as_object().cloned().unwrap();
-    base.as_object_mut().unwrap().extend(more);
+fn with(mut base: Value, mut more: Value) -> Value {
+    let base_members = base.as_object_mut().unwrap();
+    base_members.append(more.as_object_mut().unwrap());
     base
 }
 
@@ -71,6 +71,7 @@ fn sample(operation: &str) -> Value {
         "DeleteLogGroup"
         | "DeleteRetentionPolicy"
         | "DescribeLogStreams"
+        | "DescribeSubscriptionFilters"
         | "GetLogGroupFields"
         | "DisassociateKmsKey"
         | "FilterLogEvents"
@@ -91,7 +92,6 @@ fn sample(operation: &str) -> Value {
                 "metricTransformations": [{"metricNamespace": "n", "metricName": "m", "metricValue": "1"}],
             }),
         ),
-        "DeleteMetricFilter" => with(group(), json!({"filterName": "sample"})),
         "DescribeLogGroups"
         | "ListLogGroups"
         | "DescribeLookupTables"
@@ -117,8 +117,7 @@ fn sample(operation: &str) -> Value {
             filter("new"),
             json!({"filterPattern": "", "destinationArn": FUNCTION}),
         ),
-        "DeleteSubscriptionFilter" => filter("sample"),
-        "DescribeSubscriptionFilters" => group(),
+        "DeleteMetricFilter" | "DeleteSubscriptionFilter" => filter("sample"),
         "GetLogRecord" => json!({"logRecordPointer": engine::pointer(1).to_string()}),
         "GetQueryResults" => json!({"queryId": "ended"}),
         "StopQuery" => json!({"queryId": "held"}),

@@ -84,7 +84,7 @@ impl Points for Noted {
 /// The same on an expression of the metric, which is `m2` then.
 fn computed(mut request: MetricAlarmRequest, expression: &str) -> MetricAlarmRequest {
     let mut metric = request.metrics[0].clone();
-    metric.id = "m2".to_owned();
+    "m2".clone_into(&mut metric.id);
     metric.return_data = Some(false);
     request.metrics[0] = QueryRequest {
         id: "m1".to_owned(),

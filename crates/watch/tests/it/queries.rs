@@ -165,7 +165,7 @@ async fn history_is_trimmed_where_nobody_evaluates_metrics() {
     use corelog_catalog::{AlarmStates as _, HistoryAsked};
 
     let config = Config {
-        history: std::time::Duration::from_secs(60),
+        history: std::time::Duration::from_mins(1),
         ..Config::default()
     };
     let world = World::new(config).await;
@@ -182,8 +182,8 @@ async fn history_is_trimmed_where_nobody_evaluates_metrics() {
     world.clock.set(at(24 * 60 * MINUTE_MS));
     let shutdown = Shutdown::new();
     let answers = Arc::new(Answers::turned(1.0, 0));
-    let watch = world.watch.clone();
-    let running = tokio::spawn(watch.run_queries(answers, shutdown.child()));
+    let (watch, tasks) = (world.watch.clone(), corelog_runtime::Tasks::new());
+    let running = tasks.spawn("queries", watch.run_queries(answers, shutdown.child()));
     while entries().await > 0 {
         tokio::task::yield_now().await;
     }
@@ -239,8 +239,9 @@ async fn few_are_executed_at_once_and_shutdown_ends_them() {
     }
     let answers = Arc::new(Answers::turned(6.0, 0));
     let shutdown = Shutdown::new();
-    let watch = world.watch.clone();
-    let running = tokio::spawn(watch.run_queries(Arc::clone(&answers) as _, shutdown.child()));
+    let (watch, tasks) = (world.watch.clone(), corelog_runtime::Tasks::new());
+    let asking = watch.run_queries(Arc::clone(&answers) as _, shutdown.child());
+    let running = tasks.spawn("queries", asking);
     while answers.running.load(Ordering::Relaxed) < QUERIES_MAX {
         tokio::task::yield_now().await;
     }

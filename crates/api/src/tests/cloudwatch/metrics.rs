@@ -361,7 +361,11 @@ async fn questions_are_refused_in_the_words_of_the_service() {
         "You have requested 21 anomaly detection bands, which exceeds the limit of 20.",
     );
     house.check_refused("GetMetricData", bands(21), said).await;
+}
 
+#[tokio::test]
+async fn statistics_are_refused_in_the_words_of_the_service() {
+    let house = house().await;
     let check = async |change: Value, code: &str, message: &str| {
         let mut input = sample("GetMetricStatistics");
         for (name, value) in change.as_object().unwrap() {

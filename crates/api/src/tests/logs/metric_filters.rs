@@ -9,10 +9,11 @@ const NOT_FOUND: &str = "ResourceNotFoundException";
 const NO_GROUP: &str = "The specified log group does not exist.";
 
 /// A filter of the group `/g`, with this pattern and transformation.
-fn filter(name: &str, pattern: &str, transformation: Value) -> Value {
+fn filter(name: &str, pattern: &str, transformation: impl Into<Value>) -> Value {
+    let transformations = vec![transformation.into()];
     json!({
         "logGroupName": "/g", "filterName": name, "filterPattern": pattern,
-        "metricTransformations": [transformation],
+        "metricTransformations": transformations,
     })
 }
 
