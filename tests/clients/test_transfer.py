@@ -10,6 +10,7 @@ import pytest
 
 from conftest import S3_CONFIG
 from logs_client import client_of
+from processes import wait_for
 from stack import Stack, corelog
 
 CALLS = 6
