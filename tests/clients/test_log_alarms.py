@@ -133,8 +133,9 @@ def test_real_calls_trip_an_alarm_once_through_a_kill(tmp_path):
         message = json.loads(json.loads(request["body"])["Message"])
         assert (message["AlarmName"], message["NewStateValue"]) == ("calls", "ALARM")
         assert message["Trigger"]["AggregationExpression"] == "count(*) as n by modelId"
-        lines = [json.loads(line) for line in message["LogLines"]]
-        assert [line["operation"] for line in lines] == ["Converse", "Converse"]
+        assert len(message["LogLines"]) == 2
+        # A record is long, and its beginning is shown.
+        assert all('"operation":"Converse"' in line and len(line) <= 1_024 for line in message["LogLines"])
 
         # Of messages that are large together, the notice has the beginnings.
         logs = service_of(stack.url)
