@@ -99,7 +99,7 @@ mod tests {
     fn attributes_have_limits() {
         let check = |attributes: Option<Attributes>, expected: Option<&str>| {
             let entity = Entity {
-                key_attributes: self::attributes(&[("Type", "Service"), ("Name", "gate")]),
+                key_attributes: Some(self::attributes(&[("Type", "Service"), ("Name", "gate")])),
                 attributes,
             };
             assert_eq!(fault(Some(&entity)), expected);
@@ -111,7 +111,7 @@ mod tests {
         check(many(10), None);
         check(many(11), Some("InvalidAttributes"));
         check(
-            attributes(&[("a", &"x".repeat(2_049))]),
+            Some(attributes(&[("a", &"x".repeat(2_049))])),
             Some("InvalidAttributes"),
         );
     }

@@ -2,8 +2,6 @@
 //!
 //! They are not among the queries that `DescribeQueries` shows, which would be pushed out by alarms of every minute.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use corelog_access::Caller;
 use corelog_alarms::{CONTRIBUTORS_MAX, Contribution, LINE_CHARS_MAX, LogAlarm, ScheduledQuery};
