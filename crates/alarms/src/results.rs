@@ -147,6 +147,9 @@ pub(crate) struct Alarming {
     pub(crate) values: Vec<(Timestamp, f64)>,
 }
 
+/// In which of the results a value is, when that was, and the value.
+type Found = (usize, (Timestamp, f64));
+
 impl<'a> Looked<'a> {
     /// Looks at results, the newest first; `place_of` says how many executions were due since one.
     pub(crate) fn at(
@@ -242,9 +245,15 @@ impl<'a> Looked<'a> {
             .collect()
     }
 
+<<<<<<< HEAD
     /// Whoever was outside of the limit.
     fn contributors(&self) -> BTreeMap<&'a str, Vec<Outside>> {
         let mut all: BTreeMap<&str, Vec<Outside>> = BTreeMap::new();
+=======
+    /// Whoever was outside of the limit: in which of the results with values, and when and how far.
+    fn contributors(&self) -> BTreeMap<&'a str, Vec<Found>> {
+        let mut all: BTreeMap<&str, Vec<Found>> = BTreeMap::new();
+>>>>>>> la
         for (number, (_, result)) in self.with_values().enumerate() {
             for one in &result.breaching {
                 let found = all.entry(one.of.as_str()).or_default();

@@ -188,17 +188,19 @@ async fn serve(
     };
     run(&running).await?;
     watching.notifying.shut_down().await;
-    if let Err(late) = queries.shut_down(DRAIN_GRACE).await {
-        tracing::warn!(late, "queries did not end in time");
-    }
+    end_queries(&queries).await;
     end_deliveries(&destinations, settings.limits.shutdown_timeout).await;
-    if let Some(kept) = &watching.metrics {
-        metrics::close(kept, &destinations).await;
-    }
+    watching.close(&destinations).await;
     catalog.close().await;
     tokio::task::spawn_blocking(move || spool.close()).await??;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+async fn end_queries(queries: &Queries) {
+    if let Err(late) = queries.shut_down(DRAIN_GRACE).await {
+        tracing::warn!(late, "queries did not end in time");
+    }
 }
 
 async fn end_deliveries(destinations: &Destined, grace: Duration) {
@@ -230,6 +232,13 @@ struct Watching {
 }
 
 impl Watching {
+    /// Closes what is kept, once nothing is delivered any more.
+    async fn close(&self, destinations: &Destined) {
+        if let Some(kept) = &self.metrics {
+            metrics::close(kept, destinations).await;
+        }
+    }
+
     async fn start(
         destinations: &Arc<Destined>,
         catalog: &SqliteCatalog,

@@ -5,6 +5,7 @@
 //! not, and holds nothing in the spool; once somebody does, it begins with what comes from then on.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -191,9 +192,9 @@ impl Shared {
             }
         }
         for (cursor, runs) in wanted {
-            if !running.contains_key(&cursor) {
-                self.begin(&cursor, runs.clone()).await?;
-                running.insert(cursor, runs);
+            if let Entry::Vacant(place) = running.entry(cursor) {
+                self.begin(place.key(), runs.clone()).await?;
+                place.insert(runs);
             }
         }
         Ok(())
