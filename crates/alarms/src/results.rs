@@ -138,9 +138,6 @@ pub(crate) struct Looked<'a> {
     pub(crate) results: Vec<(usize, &'a QueryResult)>,
 }
 
-/// In which of the results with values, and when and how far.
-type Outside = (usize, (Timestamp, f64));
-
 /// A contributor that is in `ALARM`, with its values outside of the limit, the newest first.
 pub(crate) struct Alarming {
     pub(crate) name: String,
@@ -245,15 +242,9 @@ impl<'a> Looked<'a> {
             .collect()
     }
 
-<<<<<<< HEAD
-    /// Whoever was outside of the limit.
-    fn contributors(&self) -> BTreeMap<&'a str, Vec<Outside>> {
-        let mut all: BTreeMap<&str, Vec<Outside>> = BTreeMap::new();
-=======
     /// Whoever was outside of the limit: in which of the results with values, and when and how far.
     fn contributors(&self) -> BTreeMap<&'a str, Vec<Found>> {
         let mut all: BTreeMap<&str, Vec<Found>> = BTreeMap::new();
->>>>>>> la
         for (number, (_, result)) in self.with_values().enumerate() {
             for one in &result.breaching {
                 let found = all.entry(one.of.as_str()).or_default();
