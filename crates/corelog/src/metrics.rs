@@ -81,8 +81,9 @@ pub(crate) async fn feed(
     Ok(totals)
 }
 
-/// Closes the metrics, once nothing is delivered any more.
-pub(crate) async fn close(metrics: &SqliteMetrics, destinations: &Destined) {
+/// Closes the metrics, if there are any, once nothing is delivered any more.
+pub(crate) async fn close(metrics: Option<&SqliteMetrics>, destinations: &Destined) {
+    let Some(metrics) = metrics else { return };
     if let Some(attempts) = destinations.attempts() {
         attempts.keep(metrics).await;
     }

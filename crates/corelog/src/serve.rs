@@ -190,7 +190,7 @@ async fn serve(
     watching.notifying.shut_down().await;
     end_queries(&queries).await;
     end_deliveries(&destinations, settings.limits.shutdown_timeout).await;
-    watching.close(&destinations).await;
+    metrics::close(watching.metrics.as_ref(), &destinations).await;
     catalog.close().await;
     tokio::task::spawn_blocking(move || spool.close()).await??;
     tracing::info!("stopped");
@@ -232,13 +232,6 @@ struct Watching {
 }
 
 impl Watching {
-    /// Closes what is kept, once nothing is delivered any more.
-    async fn close(&self, destinations: &Destined) {
-        if let Some(kept) = &self.metrics {
-            metrics::close(kept, destinations).await;
-        }
-    }
-
     async fn start(
         destinations: &Arc<Destined>,
         catalog: &SqliteCatalog,
