@@ -2,13 +2,13 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use corelog_dial::{Connector, Headers, Offer};
+use corelog_dial::{Connector, Headers, Offer, retry_after, short};
 use corelog_types::Timestamp;
 use futures_util::future::{Either, select};
-use http::header::{CONTENT_LENGTH, HOST, PROXY_AUTHORIZATION, RETRY_AFTER, USER_AGENT};
+use http::header::{CONTENT_LENGTH, HOST, PROXY_AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -18,8 +18,6 @@ use parking_lot::Mutex;
 
 use crate::Error;
 
-/// The most that is kept of what a server says: it goes into a log line.
-const SAID_CHARS_MAX: usize = 200;
 /// No server's request to wait is followed for longer: the spool fills up meanwhile, which is looked at between attempts.
 const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
 /// A server that has said that it took something may take so long to say more; nobody needs to know it.
@@ -78,7 +76,7 @@ impl Answer {
         Error::Answered {
             status: self.status.as_u16(),
             said,
-            after: retry_after(&self.headers, now),
+            after: retry_after(&self.headers, now).map(|wait| wait.min(RETRY_AFTER_MAX)),
         }
     }
 }
@@ -240,26 +238,6 @@ async fn beginning(mut body: Incoming, bytes_max: usize) -> Result<(Vec<u8>, boo
     Ok((said.to_vec(), true))
 }
 
-/// A line of what somebody said, fit for a log.
-pub(crate) fn short(said: &str) -> String {
-    let plain = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    let printable = plain.chars().filter(|c| !c.is_control());
-    printable.take(SAID_CHARS_MAX).collect()
-}
-
-/// What `Retry-After` says, in seconds or as a date.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = if let Ok(seconds) = text.parse() {
-        Duration::from_secs(seconds)
-    } else {
-        let at = httpdate::parse_http_date(text).ok()?;
-        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now.unix_ms());
-        at.duration_since(now).unwrap_or_default()
-    };
-    Some(wait.min(RETRY_AFTER_MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -318,7 +296,7 @@ mod tests {
             let (mut stream, _) = listener.accept().await.unwrap();
             serve(
                 &mut stream,
-                "HTTP/1.1 503 No\r\nretry-after: 7\r\n\r\nlonger than eight",
+                "HTTP/1.1 503 No\r\nretry-after: 86400\r\n\r\nlonger than eight",
             )
             .await;
         };
@@ -337,25 +315,8 @@ mod tests {
         let refused = answer.refused(String::new(), Timestamp::from_unix_ms(0));
         assert_eq!(
             (refused.wait(), refused.is_final()),
-            (Some(Duration::from_secs(7)), false)
+            (Some(RETRY_AFTER_MAX), false)
         );
-    }
-
-    #[test]
-    fn a_wait_is_seconds_or_a_date_and_has_an_end() {
-        let now = Timestamp::parse_rfc3339("2026-11-22T18:00:00Z").unwrap();
-        for (text, expected) in [
-            ("30", Some(30)),
-            ("Sun, 22 Nov 2026 18:00:45 GMT", Some(45)),
-            ("Sun, 22 Nov 2026 17:00:00 GMT", Some(0)),
-            ("86400", Some(60)),
-            ("soon", None),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, HeaderValue::from_static(text));
-            let expected = expected.map(Duration::from_secs);
-            assert_eq!(retry_after(&headers, now), expected, "{text}");
-        }
     }
 
     #[test]

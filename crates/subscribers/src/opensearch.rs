@@ -11,6 +11,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 
 use async_trait::async_trait;
+use corelog_dial::short;
 use corelog_types::{Timestamp, Vendor};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method};
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::Error;
-use crate::client::{Ask, Client, HttpConfig, short};
+use crate::client::{Ask, Client, HttpConfig};
 use crate::message::{Message, Parcel, Payload, Picked};
 use crate::subscriber::{Channel, Sent};
 

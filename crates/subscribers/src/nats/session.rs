@@ -1,13 +1,12 @@
 //! A connection to a NATS server: greeting, TLS, login, and messages published one after the other.
 
-use corelog_dial::{Connector, Link};
+use corelog_dial::{Connector, Link, short};
 use corelog_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 
 use super::{NatsConfig, NatsLogin};
 use crate::Error;
-use crate::client::short;
 
 /// A server's greeting names the servers of its cluster; all other lines are short.
 const LINE_BYTES_MAX: u64 = 256 << 10;
