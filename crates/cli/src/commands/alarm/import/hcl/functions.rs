@@ -2,6 +2,8 @@
 //!
 //! Source: <https://developer.hashicorp.com/terraform/language/functions>
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 use super::expression::{TEXT_BYTES_MAX, made, number, text};
@@ -90,21 +92,12 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
         }
         ("tolist" | "tomap", [one]) => Some(one.clone()),
         ("tostring", [one]) => Some(Value::from(text(one))),
-        ("tonumber", [one]) => number(one).map(made),
-        ("max", [_, ..]) => {
-            all(arguments).map(|all| made(all.into_iter().fold(f64::MIN, f64::max)))
-        }
-        ("min", [_, ..]) => {
-            all(arguments).map(|all| made(all.into_iter().fold(f64::MAX, f64::min)))
-        }
-        ("floor", [one]) => number(one).map(|one| made(one.floor())),
-        ("ceil", [one]) => number(one).map(|one| made(one.ceil())),
-        ("abs", [one]) => number(one).map(|one| made(one.abs())),
+        ("tonumber" | "max" | "min" | "floor" | "ceil" | "abs", _) => numeric(name, arguments),
         ("jsonencode", [one]) => Some(Value::from(one.to_string())),
         (
             "lower" | "upper" | "trimspace" | "replace" | "join" | "split" | "format" | "length"
             | "compact" | "lookup" | "element" | "keys" | "values" | "toset" | "tolist" | "tomap"
-            | "tostring" | "tonumber" | "max" | "min" | "floor" | "ceil" | "abs" | "jsonencode",
+            | "tostring" | "jsonencode",
             _,
         ) => None,
         _ => return Err(format!("the function `{name}` is not supported")),
@@ -117,6 +110,20 @@ fn sorted(members: &Map<String, Value>) -> Vec<(&String, &Value)> {
     let mut members: Vec<(&String, &Value)> = members.iter().collect();
     members.sort_by_key(|(key, _)| *key);
     members
+}
+
+fn numeric(name: &str, arguments: &[Value]) -> Option<Value> {
+    let all = all(arguments)?;
+    let found = match (name, all.as_slice()) {
+        ("max", [_, ..]) => all.iter().copied().fold(f64::MIN, f64::max),
+        ("min", [_, ..]) => all.iter().copied().fold(f64::MAX, f64::min),
+        ("tonumber", [one]) => *one,
+        ("floor", [one]) => one.floor(),
+        ("ceil", [one]) => one.ceil(),
+        ("abs", [one]) => one.abs(),
+        _ => return None,
+    };
+    Some(made(found))
 }
 
 fn all(values: &[Value]) -> Option<Vec<f64>> {
@@ -153,11 +160,12 @@ fn format(pattern: &str, arguments: &[Value]) -> Option<String> {
                 if length > 64 {
                     return None;
                 }
-                made.push_str(&if width.starts_with('0') {
-                    format!("{number:0length$}")
+                // Writing to a string cannot fail.
+                let _ = if width.starts_with('0') {
+                    write!(made, "{number:0length$}")
                 } else {
-                    format!("{number:length$}")
-                });
+                    write!(made, "{number:length$}")
+                };
             }
             _ => return None,
         }
