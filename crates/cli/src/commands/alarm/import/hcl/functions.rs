@@ -2,6 +2,8 @@
 //!
 //! Source: <https://developer.hashicorp.com/terraform/language/functions>
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 use super::expression::{TEXT_BYTES_MAX, made, number, text};
@@ -70,14 +72,18 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
             let index = number(index).and_then(whole);
             index.and_then(|index| items.get(index % items.len()).cloned())
         }
-        ("keys", [Value::Object(members)]) => {
-            let keys = sorted(members).into_iter().map(|(key, _)| key.as_str());
-            Some(keys.map(Value::from).collect())
-        }
-        ("values", [Value::Object(members)]) => {
-            let values = sorted(members).into_iter().map(|(_, value)| value);
-            Some(values.cloned().collect())
-        }
+        ("keys", [Value::Object(members)]) => Some(
+            sorted(members)
+                .into_iter()
+                .map(|(key, _)| Value::from(key.as_str()))
+                .collect(),
+        ),
+        ("values", [Value::Object(members)]) => Some(
+            sorted(members)
+                .into_iter()
+                .map(|(_, value)| value.clone())
+                .collect(),
+        ),
         ("toset", [Value::Array(items)]) => {
             let mut items: Vec<Value> = items.clone();
             items.sort_by_key(text);
@@ -86,21 +92,12 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
         }
         ("tolist" | "tomap", [one]) => Some(one.clone()),
         ("tostring", [one]) => Some(Value::from(text(one))),
-        ("tonumber", [one]) => number(one).map(made),
-        ("max", [_, ..]) => {
-            all(arguments).map(|all| made(all.into_iter().fold(f64::MIN, f64::max)))
-        }
-        ("min", [_, ..]) => {
-            all(arguments).map(|all| made(all.into_iter().fold(f64::MAX, f64::min)))
-        }
-        ("floor", [one]) => number(one).map(|one| made(one.floor())),
-        ("ceil", [one]) => number(one).map(|one| made(one.ceil())),
-        ("abs", [one]) => number(one).map(|one| made(one.abs())),
+        ("tonumber" | "max" | "min" | "floor" | "ceil" | "abs", _) => numeric(name, arguments),
         ("jsonencode", [one]) => Some(Value::from(one.to_string())),
         (
             "lower" | "upper" | "trimspace" | "replace" | "join" | "split" | "format" | "length"
             | "compact" | "lookup" | "element" | "keys" | "values" | "toset" | "tolist" | "tomap"
-            | "tostring" | "tonumber" | "max" | "min" | "floor" | "ceil" | "abs" | "jsonencode",
+            | "tostring" | "jsonencode",
             _,
         ) => None,
         _ => return Err(format!("the function `{name}` is not supported")),
@@ -113,6 +110,20 @@ fn sorted(members: &Map<String, Value>) -> Vec<(&String, &Value)> {
     let mut members: Vec<(&String, &Value)> = members.iter().collect();
     members.sort_by_key(|(key, _)| *key);
     members
+}
+
+fn numeric(name: &str, arguments: &[Value]) -> Option<Value> {
+    let all = all(arguments)?;
+    let found = match (name, all.as_slice()) {
+        ("max", [_, ..]) => all.iter().copied().fold(f64::MIN, f64::max),
+        ("min", [_, ..]) => all.iter().copied().fold(f64::MAX, f64::min),
+        ("tonumber", [one]) => *one,
+        ("floor", [one]) => one.floor(),
+        ("ceil", [one]) => one.ceil(),
+        ("abs", [one]) => one.abs(),
+        _ => return None,
+    };
+    Some(made(found))
 }
 
 fn all(values: &[Value]) -> Option<Vec<f64>> {
@@ -149,12 +160,12 @@ fn format(pattern: &str, arguments: &[Value]) -> Option<String> {
                 if length > 64 {
                     return None;
                 }
-                let padded = if width.starts_with('0') {
-                    format!("{number:0length$}")
+                // Writing to a string cannot fail.
+                let _ = if width.starts_with('0') {
+                    write!(made, "{number:0length$}")
                 } else {
-                    format!("{number:length$}")
+                    write!(made, "{number:length$}")
                 };
-                made.push_str(&padded);
             }
             _ => return None,
         }
