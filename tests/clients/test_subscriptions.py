@@ -27,6 +27,7 @@ from processes import binary, wait_for
 from stack import Stack, start_gateway
 
 GROUP = "/app"
+OPERATIONS = {"DeleteSubscriptionFilter", "DescribeSubscriptionFilters", "PutSubscriptionFilter"}
 
 
 def function(name):
@@ -221,11 +222,13 @@ def test_filters_are_put_listed_and_deleted(worlds, receiver):
     for control in controls:
         assert (control["owner"], control["logGroup"], control["logStream"]) == ("CloudwatchLogs", "", "")
         assert control["logEvents"][0]["message"].startswith("CWL CONTROL MESSAGE: Checking health of destination")
+    logs.delete_subscription_filter(logGroupName=GROUP, filterName="cli")
     # They go with their group.
     logs.delete_log_group(logGroupName=GROUP)
     world.make()
     assert logs.describe_subscription_filters(logGroupName=GROUP)["subscriptionFilters"] == []
     assert "subscription." not in world.doctor()
+    assert OPERATIONS <= logs.checked.seen
 
 
 def aws(world, *arguments):
