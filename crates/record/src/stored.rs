@@ -10,7 +10,7 @@
 //! they were decoded or reassembled), so that a destination can place them as it must.
 //!
 //! `counted` repeats what of the document is counted, as an array and first of all: who counts every record reads it in
-//! a tenth of the time that the document takes. Records without it, and with more or less of it, are as good.
+//! a fifth of the time that the document takes. Records without it, and with more or less of it, are as good.
 
 use serde::{Deserialize, Serialize};
 
